@@ -1,0 +1,88 @@
+"""Model and training configurations: frozen values that refuse nonsense at birth."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+Norm = Literal["layer", "batch", "rms", "none"]
+NormPosition = Literal["pre", "post"]
+Optimizer = Literal["sgd", "adam", "adamw"]
+
+
+class _Config(BaseModel):
+    """Fields are checked together; a wrong one is a ValueError of one sentence."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise ValueError(_sentence(error)) from None
+
+    def replaced(self, **changes: Any) -> "_Config":
+        """The same configuration with some fields changed, checked again."""
+        return type(self)(**{**self.model_dump(), **changes})
+
+
+class ModelConfig(_Config):
+    """The size and shape of a BigramLanguageModel.
+
+    `linear_init_gain` multiplies PyTorch's default initial weights of every linear layer of the
+    blocks. `bias` gives those layers and `lm_head` a bias. `n_layer=0` is a bigram model with
+    positions.
+    """
+
+    vocab_size: int = Field(ge=1, le=1_000_000)
+    block_size: int = Field(ge=1, le=4096)
+    n_embd: int = Field(ge=1, le=4096)
+    n_head: int = Field(ge=1, le=128)
+    n_layer: int = Field(ge=0, le=64)
+    norm: Norm = "layer"
+    norm_position: NormPosition = "pre"
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    linear_init_gain: float = Field(default=1.0, gt=0, le=100)
+    bias: bool = False
+
+    @model_validator(mode="after")
+    def _heads_share_channels(self) -> "ModelConfig":
+        if self.n_embd % self.n_head:
+            raise ValueError(f"n_head={self.n_head} does not divide n_embd={self.n_embd}")
+        return self
+
+
+class TrainingConfig(_Config):
+    """How a model is trained and how much of it is recorded.
+
+    `steps` optimizer steps on batches of `batch_size` windows; `learning_rate` is constant;
+    `grad_clip` is the largest allowed global gradient norm (0: no clipping). About `snapshots`
+    steps are recorded, fewer if they would not fit into `snapshot_budget` bytes. Validation loss is
+    measured at recorded steps at least `eval_interval` steps apart. `threads` is the number of CPU
+    threads: results repeat to the bit for the same number.
+    """
+
+    steps: int = Field(default=1000, ge=1, le=10_000_000)
+    batch_size: int = Field(default=16, ge=1, le=65_536)
+    learning_rate: float = Field(default=1e-3, gt=0)
+    optimizer: Optimizer = "adamw"
+    weight_decay: float = Field(default=0.0, ge=0)
+    grad_clip: float = Field(default=0.0, ge=0)
+    seed: int = Field(default=1337, ge=0, lt=2**63)
+    snapshots: int = Field(default=120, ge=2, le=100_000)
+    snapshot_budget: int = Field(default=256 * 2**20, ge=1)
+    eval_interval: int = Field(default=1, ge=1)
+    threads: int = Field(default=2, ge=1, le=256)
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first thing wrong, naming the field, the rule and the value."""
+    problem = error.errors(include_url=False)[0]
+    if problem["type"] == "value_error":
+        return str(problem["ctx"]["error"])
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"{name} is missing"
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is not a known setting"
+    rule = problem["msg"].removeprefix("Input should be ")
+    return f"{name} must be {rule}, got {problem['input']!r}"

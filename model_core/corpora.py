@@ -1,0 +1,147 @@
+"""Text to train on: the built-in corpora, a user's own text, its split, and batches of windows."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SENTENCE = "Quick brown fox jumped over the lazy dog."
+MAX_TEXT_BYTES = 50 * 2**20
+BUILT_IN = ("quick-brown-fox", "python-docs", "stories", "induction")
+
+
+@dataclass(frozen=True)
+class Split:
+    """Token ids, int64, for training (N,) and validation (M,).
+
+    `shared` says that validation repeats the training ids, because the corpus is too short to hold
+    a window of its own back.
+    """
+
+    train: Tensor
+    validation: Tensor
+    shared: bool
+
+
+def built_in_text(name: str) -> str:
+    """The text of a built-in corpus; the same at every call."""
+    match name:
+        case "quick-brown-fox":
+            return " ".join([SENTENCE] * 50)
+        case "python-docs":
+            from pydoc_data.topics import topics
+
+            return "\n".join(text for _, text in sorted(topics.items()))
+        case "stories":
+            return stories(6_000)
+        case "induction":
+            return repeated_words(20_000)
+    raise ValueError(f"corpus must be one of {', '.join(BUILT_IN)}, got {name!r}")
+
+
+def stories(count: int, seed: int = 0) -> str:
+    """`count` tiny stories of four sentences with regularities that can be checked.
+
+    Each name has one pronoun everywhere; each animal makes one sound; the color of the toy in the
+    first sentence returns in the last; the place decides the weather. What else a model predicts, it
+    invented.
+    """
+    pronouns = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
+    sounds = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
+    weather = {"park": "sunny", "lake": "windy", "hill": "snowy", "garden": "rainy"}
+    colors, toys = ("red", "blue", "green", "white"), ("ball", "kite", "drum", "boat")
+    draw = random.Random(seed)
+
+    def story() -> str:
+        name, animal, place = (draw.choice(list(pool)) for pool in (pronouns, sounds, weather))
+        color, toy = draw.choice(colors), draw.choice(toys)
+        return (
+            f"{name} had a {color} {toy}. One {weather[place]} day {pronouns[name]} went to the "
+            f"{place}. A {animal} came and {sounds[animal]}. "
+            f"{name} gave the {animal} the {color} {toy}."
+        )
+
+    return "\n".join(story() for _ in range(count))
+
+
+def repeated_words(count: int, seed: int = 0) -> str:
+    """`count` made-up words, each written over and over for 40 letters: "kqzakqzakqza…".
+
+    A word has 4 to 12 different letters. Nothing predicts its first writing; the second is certain,
+    but only for a model that looks back to the letter after the last occurrence of this one.
+    """
+    draw = random.Random(seed)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+
+    def line() -> str:
+        word = "".join(draw.sample(letters, draw.randint(4, 12)))
+        return (word * 10)[:40]
+
+    return "".join(line() for _ in range(count))
+
+
+def read_text(data: bytes) -> str:
+    """A user's UTF-8 text, with or without a byte order mark; ValueError for anything else."""
+    if len(data) > MAX_TEXT_BYTES:
+        raise ValueError(
+            f"the text has {len(data) / 2**20:.0f} MB, more than {MAX_TEXT_BYTES // 2**20} MB; "
+            "cut it shorter"
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"not UTF-8 text: byte 0x{data[error.start]:02x} at position {error.start:,}; "
+            "save the file as UTF-8"
+        ) from None
+    return check_text(text)
+
+
+def check_text(text: str) -> str:
+    """`text` itself when a model can be trained on it; ValueError saying what is wrong."""
+    if "\0" in text:
+        raise ValueError(
+            f"not text: NUL character at position {text.index(chr(0)):,}; choose a text file"
+        )
+    lone = next((i for i, character in enumerate(text) if "\ud800" <= character <= "\udfff"), None)
+    if lone is not None:
+        raise ValueError(f"not valid Unicode: lone surrogate at position {lone:,}; remove it")
+    if len(text) < 2:
+        raise ValueError(f"the text has {len(text)} characters; give at least 2")
+    return text
+
+
+def split(ids: Tensor, block_size: int, held_back: float = 0.1) -> Split:
+    """The first part of ids (N,) for training, the last `held_back` of it for validation.
+
+    ValueError when not even one window of block_size + 1 ids fits; when only the split does not
+    leave room for one in each part, both parts are the whole.
+    """
+    if len(ids) < block_size + 1:
+        raise ValueError(
+            f"the text has {len(ids)} tokens, block_size={block_size} needs {block_size + 1}; "
+            + (f"the largest block_size that works is {len(ids) - 1}" if len(ids) > 1 else "add text")
+        )
+    cut = len(ids) - int(len(ids) * held_back)
+    if min(cut, len(ids) - cut) < block_size + 1:
+        return Split(ids, ids, shared=True)
+    return Split(ids[:cut], ids[cut:], shared=False)
+
+
+def windows(ids: Tensor, block_size: int) -> Tensor:
+    """Every window of block_size + 1 neighbouring ids: (N - block_size, block_size + 1), a view."""
+    return ids.unfold(0, block_size + 1, 1)
+
+
+def batch(of: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Inputs (B, T) and targets (B, T), one id further, of windows drawn with replacement."""
+    drawn = of[torch.randint(len(of), (batch_size,), generator=generator)]
+    return drawn[:, :-1], drawn[:, 1:]
+
+
+def validation_windows(ids: Tensor, block_size: int, count: int) -> tuple[Tensor, Tensor]:
+    """At most `count` evenly spaced windows as inputs and targets (count, T): always the same."""
+    of = windows(ids, block_size)
+    chosen = of[torch.linspace(0, len(of) - 1, min(count, len(of))).long()]
+    return chosen[:, :-1], chosen[:, 1:]

@@ -1,0 +1,183 @@
+"""The language model in one file, to be read aloud: embeddings, blocks of attention, a head.
+
+B batch, T time, C channels (n_embd), V vocabulary, H heads, L layers.
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model_core.config import ModelConfig
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch normalization (Ioffe and Szegedy 2015) of x (B, T, C) over batch *and* time.
+
+    In training mode each channel is normalized with the mean and variance of all B·T positions of
+    this batch, so a position feels the other sentences and its own future. In evaluation mode it
+    uses running averages of those statistics.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.reshape(-1, x.shape[-1])).view_as(x)
+
+
+def make_norm(config: ModelConfig) -> nn.Module:
+    """LayerNorm (Ba et al. 2016), BatchNorm, RMSNorm (Zhang and Sennrich 2019) or nothing."""
+    match config.norm:
+        case "layer":
+            return nn.LayerNorm(config.n_embd)
+        case "batch":
+            return BatchNorm(config.n_embd)
+        case "rms":
+            return nn.RMSNorm(config.n_embd, eps=1e-5)
+        case "none":
+            return nn.Identity()
+
+
+class MultiHeadAttention(nn.Module):
+    """Causal self-attention of H heads, head_size = C / H (Vaswani et al. 2017).
+
+    `scores` and `weights` are places to tap: while somebody listens there, attention is computed
+    step by step instead of by the fused kernel, with the same result.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.n_head = config.n_head
+        self.dropout_rate = config.dropout
+        self.qkv = nn.Linear(config.n_embd, 3 * config.n_embd, bias=config.bias)
+        self.proj = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
+        self.dropout = nn.Dropout(config.dropout)
+        self.scores = nn.Identity()
+        self.weights = nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
+        B, T, C = x.shape
+        qkv = self.qkv(x).view(B, T, 3, self.n_head, C // self.n_head)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, head_size)
+        if self.scores._forward_hooks or self.weights._forward_hooks:
+            out = self._explicit(query, key, value)
+        else:
+            rate = self.dropout_rate if self.training else 0.0
+            out = F.scaled_dot_product_attention(query, key, value, is_causal=True, dropout_p=rate)
+        return self.dropout(self.proj(out.transpose(1, 2).reshape(B, T, C)))
+
+    def _explicit(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+        T = query.shape[-2]
+        scores = self.scores(query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1]))
+        future = torch.ones(T, T, dtype=torch.bool, device=scores.device).triu(1)
+        weights = self.weights(scores.masked_fill(future, -torch.inf).softmax(-1))  # (B, H, T, T)
+        return F.dropout(weights, self.dropout_rate, self.training) @ value
+
+
+class FeedForward(nn.Module):
+    """Each position by itself: C → 4C → ReLU → C."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.expand = nn.Linear(config.n_embd, 4 * config.n_embd, bias=config.bias)
+        self.activation = nn.ReLU(inplace=True)
+        self.proj = nn.Linear(4 * config.n_embd, config.n_embd, bias=config.bias)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
+        return self.dropout(self.proj(self.activation(self.expand(x))))
+
+
+class Block(nn.Module):
+    """Attention, then the feed-forward network, each added to the residual stream.
+
+    With norm_position "pre" a norm stands before each of the two (ln1, ln2); with "post" it
+    normalizes the stream after each addition, as in the first transformer.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.post = config.norm_position == "post"
+        self.ln1 = make_norm(config)
+        self.sa = MultiHeadAttention(config)
+        self.ln2 = make_norm(config)
+        self.ffwd = FeedForward(config)
+        self.resid_pre, self.resid_mid, self.resid_post = nn.Identity(), nn.Identity(), nn.Identity()
+
+    def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
+        x = self.resid_pre(x)
+        if self.post:
+            x = self.resid_mid(self.ln1(x + self.sa(x)))
+            return self.resid_post(self.ln2(x + self.ffwd(x)))
+        x = self.resid_mid(x + self.sa(self.ln1(x)))
+        return self.resid_post(x + self.ffwd(self.ln2(x)))
+
+
+class BigramLanguageModel(nn.Module):
+    """A GPT-like model of what token comes next; with n_layer=0, bigrams with positions.
+
+    Embeddings start from a standard normal distribution and linear layers from PyTorch's default,
+    those of the blocks times `linear_init_gain`.
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.token_embedding_table = nn.Embedding(config.vocab_size, config.n_embd)
+        self.position_embedding_table = nn.Embedding(config.block_size, config.n_embd)
+        self.blocks = nn.Sequential(*[Block(config) for _ in range(config.n_layer)])
+        self.ln_f = make_norm(config)
+        self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=config.bias)
+        with torch.no_grad():
+            for layer in self.blocks.modules():
+                if isinstance(layer, nn.Linear):
+                    layer.weight.mul_(config.linear_init_gain)
+
+    def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Logits (B, T, V) of the token after each of idx (B, T), T ≤ block_size.
+
+        With targets (B, T) also the mean cross-entropy in nats per token, else None.
+        """
+        T = idx.shape[1]
+        if T > self.config.block_size:
+            raise ValueError(f"{T} tokens do not fit block_size={self.config.block_size}")
+        tokens = self.token_embedding_table(idx)  # (B, T, C)
+        positions = self.position_embedding_table.weight[:T]  # (T, C)
+        logits = self.lm_head(self.ln_f(self.blocks(tokens + positions)))
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+    @torch.inference_mode()
+    def generate(
+        self,
+        idx: Tensor,
+        max_new_tokens: int,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        """idx (B, T) continued by max_new_tokens sampled ones: (B, T + max_new_tokens).
+
+        Logits are divided by temperature (0: always the likeliest token); top_k keeps the k
+        likeliest. Only the last block_size tokens are read.
+        """
+        if temperature < 0 or (top_k is not None and top_k < 1):
+            raise ValueError(f"temperature ≥ 0 and top_k ≥ 1, got {temperature} and {top_k}")
+        for _ in range(max_new_tokens):
+            logits = self(idx[:, -self.config.block_size :])[0][:, -1]  # (B, V)
+            idx = torch.cat([idx, _draw(logits, temperature, top_k, generator)], dim=1)
+        return idx
+
+
+def _draw(
+    logits: Tensor, temperature: float, top_k: int | None, generator: torch.Generator | None
+) -> Tensor:
+    """One token id for each row of logits (B, V): (B, 1)."""
+    if temperature == 0:
+        return logits.argmax(-1, keepdim=True)
+    logits = logits / temperature
+    if top_k is not None and top_k < logits.shape[-1]:
+        smallest = logits.topk(top_k).values[:, -1:]
+        logits = logits.masked_fill(logits < smallest, -torch.inf)
+    return torch.multinomial(logits.softmax(-1), 1, generator=generator)
