@@ -35,6 +35,6 @@ def tapped(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
 
 def _listener(seen: dict[str, Tensor], key: str, wants_input: bool) -> Callable[..., None]:
     def listen(_module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        seen[key] = (inputs[0] if wants_input else output).detach()
+        seen[key] = (inputs[0] if wants_input else output).detach().clone()
 
     return listen
