@@ -44,8 +44,8 @@ def stories(count: int, seed: int = 0) -> str:
     """`count` tiny stories of four sentences with regularities that can be checked.
 
     Each name has one pronoun everywhere; each animal makes one sound; the color of the toy in the
-    first sentence returns in the last; the place decides the weather. What else a model predicts, it
-    invented.
+    first sentence returns in the last; the place decides the weather. Anything else a model is
+    sure of, it invented.
     """
     pronouns = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
     sounds = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
@@ -112,17 +112,22 @@ def check_text(text: str) -> str:
     return text
 
 
+def check_length(tokens: int, block_size: int) -> None:
+    """ValueError when a corpus of so many tokens has no window of block_size + 1."""
+    if tokens < block_size + 1:
+        way = f"the largest block_size that works is {tokens - 1}" if tokens > 1 else "add text"
+        raise ValueError(
+            f"the text has {tokens} tokens, block_size={block_size} needs {block_size + 1}; {way}"
+        )
+
+
 def split(ids: Tensor, block_size: int, held_back: float = 0.1) -> Split:
     """The first part of ids (N,) for training, the last `held_back` of it for validation.
 
     ValueError when not even one window of block_size + 1 ids fits; when only the split does not
     leave room for one in each part, both parts are the whole.
     """
-    if len(ids) < block_size + 1:
-        raise ValueError(
-            f"the text has {len(ids)} tokens, block_size={block_size} needs {block_size + 1}; "
-            + (f"the largest block_size that works is {len(ids) - 1}" if len(ids) > 1 else "add text")
-        )
+    check_length(len(ids), block_size)
     cut = len(ids) - int(len(ids) * held_back)
     if min(cut, len(ids) - cut) < block_size + 1:
         return Split(ids, ids, shared=True)

@@ -101,7 +101,11 @@ class Block(nn.Module):
         self.sa = MultiHeadAttention(config)
         self.ln2 = make_norm(config)
         self.ffwd = FeedForward(config)
-        self.resid_pre, self.resid_mid, self.resid_post = nn.Identity(), nn.Identity(), nn.Identity()
+        self.resid_pre, self.resid_mid, self.resid_post = (
+            nn.Identity(),
+            nn.Identity(),
+            nn.Identity(),
+        )
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
         x = self.resid_pre(x)
@@ -138,7 +142,7 @@ class BigramLanguageModel(nn.Module):
         With targets (B, T) also the mean cross-entropy in nats per token, else None.
         """
         T = idx.shape[1]
-        if T > self.config.block_size:
+        if self.config.block_size < T:
             raise ValueError(f"{T} tokens do not fit block_size={self.config.block_size}")
         tokens = self.token_embedding_table(idx)  # (B, T, C)
         positions = self.position_embedding_table.weight[:T]  # (T, C)

@@ -91,7 +91,8 @@ def split(text: str, kind: Kind) -> list[str]:
 def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
     """A tokenizer for `text`; `vocab_size` is the size aimed at by byte-pair encoding only.
 
-    Ids follow the sorted pieces, so the same text gives the same ids. ValueError when the text is empty or has more than MAX_VOCABULARY different pieces.
+    Ids follow the sorted pieces, so the same text gives the same ids. ValueError when the text is
+    empty or has more than MAX_VOCABULARY different pieces.
     """
     if not text:
         raise ValueError("the text is empty; give at least two characters")

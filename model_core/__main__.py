@@ -1,0 +1,147 @@
+"""The command line: train, resume, list, presets."""
+
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Everything that imports torch, a second's work, is imported where it is used: a trainer that waits
+# for its turn does without.
+from model_core.status import Status, read_status, write_request, write_status
+from model_core.turns import Turn, only_trainer
+
+app = typer.Typer(
+    help="Train small language models and record how they learn.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+RunDir = Annotated[Path, typer.Option(help="The new run directory.")]
+Settings = Annotated[list[str], typer.Option("--set", help="n_embd=6, norm=batch, … (repeatable)")]
+
+
+@app.command()
+def presets() -> None:
+    """The trainings that come with Driftscope."""
+    from model_core.presets import PRESETS
+
+    for preset in PRESETS.values():
+        typer.echo(f"{preset.name:16} {preset.says}")
+
+
+@app.command()
+def train(
+    run_dir: RunDir,
+    preset: Annotated[str, typer.Option(help="One of `presets`.")] = "quick-brown-fox",
+    text: Annotated[Path | None, typer.Option(help="Train on this UTF-8 file instead.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of weights and batches.")] = None,
+    settings: Settings = [],  # noqa: B006
+) -> None:
+    """Train a preset, or its settings on your own text, into a new run directory."""
+    from model_core.corpora import read_text
+    from model_core.presets import create_from_preset
+
+    changes: dict[str, object] = dict(_setting(pair) for pair in settings)
+    options = {"steps": steps, "seed": seed}
+    changes |= {key: value for key, value in options.items() if value is not None}
+    own_text = read_text(text.read_bytes()) if text else None
+    create_from_preset(run_dir, preset, changes, own_text)
+    _train(run_dir, queue=False)
+
+
+@app.command()
+def resume(
+    run_dir: Annotated[Path, typer.Argument(help="A run that was stopped or interrupted.")],
+    queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
+) -> None:
+    """Go on with a run from its last recorded step, with the same result as if never stopped."""
+    if not queue:
+        write_request(run_dir, "run")
+    _train(run_dir, queue=queue)
+
+
+@app.command("list")
+def list_(
+    folder: Annotated[Path | None, typer.Argument(help="A runs folder.")] = None,
+) -> None:
+    """The runs of a folder and how each stands."""
+    from model_core.runs import list_runs, runs_folder
+
+    folder = folder or runs_folder()
+    for name in list_runs(folder):
+        status = read_status(folder / name)
+        typer.echo(f"{name:32} {status.state:9} step {status.step:,} of {status.steps:,}")
+
+
+def _setting(pair: str) -> tuple[str, str]:
+    key, equals, value = pair.partition("=")
+    if not equals:
+        raise ValueError(f"--set needs key=value, got {pair!r}")
+    return key.strip(), value.strip()
+
+
+def _train(folder: Path, queue: bool) -> None:
+    """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
+    if not (folder / "run.json").is_file():
+        raise ValueError(f"{folder} is no run directory; `train --run-dir {folder}` makes one")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: write_request(folder, "stop"))
+    with only_trainer(folder):
+        status = _train_in_turn(folder, Turn(folder) if queue else None)
+    if status.words:
+        typer.echo(status.words, err=status.state == "stopped")
+    if status.state == "stopped":
+        raise SystemExit(1)
+
+
+def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
+    if turn and not turn.take():
+        status = replace(read_status(folder), state="stopped", words="stopped before it started")
+        write_status(folder, status)
+        return status
+    from model_core.loop import train as train_run
+
+    with _progress(folder.name) as watch:
+        return train_run(folder, turn=turn, watch=watch)
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[Status], None]]:
+    """A bar with loss, speed and time left, fed by statuses."""
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
+        TextColumn("{task.fields[numbers]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns) as progress:
+        task = progress.add_task(name, total=1, numbers="")
+
+        def watch(status: Status) -> None:
+            loss = "" if status.train_loss is None else f"loss {status.train_loss:.3f} nats/token"
+            speed = status.tokens_per_second
+            numbers = loss + (f" · {speed:,.0f} tokens/s" if speed else "")
+            progress.update(task, completed=status.step, total=status.steps, numbers=numbers)
+
+        yield watch
+
+
+def main() -> None:
+    """Exit status 1 and one line on stderr for what a person can mend."""
+    try:
+        app()
+    except (ValueError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,205 @@
+"""Train a run: the loop that joins trainer, recorder, status and requests."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
+from model_core.runs import Run, load_snapshot
+from model_core.status import Request, State, Status, read_request, read_status, write_status
+from model_core.storage import write_whole
+from model_core.training import Trainer
+from model_core.turns import Turn
+
+HEARTBEAT = 0.5  # seconds between two looks at requests and two lines of status
+MEMORY_EVERY = 1.0  # seconds of training a crash may cost
+SAMPLE_TOKENS = 64
+
+
+class _Pace:
+    """Steps a second since it was last asked."""
+
+    def __init__(self, step: int) -> None:
+        self.since(step)
+
+    def since(self, step: int) -> None:
+        """Start counting here."""
+        self._step, self._time = step, time.monotonic()
+
+    def at(self, step: int) -> float | None:
+        """Steps a second up to here, None when none was taken; counting starts anew."""
+        done, seconds = step - self._step, time.monotonic() - self._time
+        self.since(step)
+        return done / seconds if done else None
+
+
+def train(
+    folder: Path, *, turn: Turn | None = None, watch: Callable[[Status], None] = lambda _: None
+) -> Status:
+    """Train the run in `folder` to its end, from where it was left; returns the last status.
+
+    The caller holds `only_trainer(folder)`. Requests to pause and stop are followed, and while
+    paused the `turn` is left to others. `watch` hears every status. An error is written into the
+    status before it is raised.
+    """
+    try:
+        return _Session(folder, turn, watch).train()
+    except BaseException as error:
+        words = str(error) or type(error).__name__
+        write_status(folder, replace(read_status(folder), state="failed", words=words[:200]))
+        raise
+
+
+class _Session:
+    """A Trainer at work in a run directory: what it records, says and obeys."""
+
+    def __init__(self, folder: Path, turn: Turn | None, watch: Callable[[Status], None]) -> None:
+        run = Run.open(folder)
+        config = run.training_config
+        torch.set_num_threads(config.threads)
+        self.folder, self.turn, self.watch, self.tokenizer = folder, turn, watch, run.tokenizer
+        ids = torch.tensor(run.tokenizer.encode(run.text))
+        self.trainer = Trainer(run.model_config, config, ids)
+        schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
+        self.due = set(schedule.tolist())
+        self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
+        self.recorder = Recorder(folder, after=self._recall())
+        self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
+        self.remembered = self.spoken = time.monotonic()
+        self.recorded_pace, self.spoken_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
+        self.tokens_a_step = config.batch_size * run.model_config.block_size
+
+    def _recall(self) -> int:
+        """Go back to the last step whose memory and snapshot are both whole; -1 for none."""
+        try:
+            data = (self.folder / "resume.safetensors").read_bytes()
+        except FileNotFoundError:
+            return -1
+        memory = safetensors.torch.load(data)
+        step = int(memory.pop("step"))
+        self.trainer.recall(step, load_snapshot(self.folder, step), memory)
+        return step
+
+    def train(self) -> Status:
+        try:
+            while True:
+                state = self._round()
+                if state == "stopped":
+                    words = f"stopped at step {self.trainer.step:,}; resume goes on from there"
+                    self.status = replace(self.status, words=words)
+                if state != "running":
+                    return self._say(state)
+        finally:
+            self.recorder.close()
+
+    def _round(self) -> State:
+        """One step of training and whatever is due with it."""
+        trainer = self.trainer
+        stopping = self._asked_to_stop()
+        last = trainer.step == trainer.config.steps
+        due = stopping or trainer.step in self.due
+        weights, memory = self._copies() if due else ({}, {})
+        loss, norm = trainer.look()
+        diverged = not math.isfinite(loss)
+        if due or diverged:
+            metrics = self._measured(loss, norm, diverged)
+            diverged = diverged or not math.isfinite(metrics["val_loss"] or 0.0)
+            self.recorder.record(trainer.step, weights or trainer.model.state_dict(), metrics)
+            if memory and (stopping or last or time.monotonic() - self.remembered > MEMORY_EVERY):
+                self._remember(memory)
+        self.status = replace(self.status, step=trainer.step, train_loss=_finite(loss))
+        if diverged:
+            rate = trainer.config.learning_rate / 10
+            self.status = replace(
+                self.status,
+                words=f"loss became NaN or infinite at step {trainer.step:,}; everything up to it "
+                f"is kept. Try learning_rate={rate:g} or another normalization.",
+            )
+            return "diverged"
+        if last or stopping:
+            return "finished" if last else "stopped"
+        trainer.move()
+        return "running"
+
+    def _copies(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Weights and memory before the next batch: batch norm's running averages follow it."""
+        weights = {name: value.clone() for name, value in self.trainer.model.state_dict().items()}
+        return weights, {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
+
+    def _remember(self, memory: dict[str, Tensor]) -> None:
+        write_whole(self.folder / "resume.safetensors", safetensors.torch.save(memory))
+        self.remembered = time.monotonic()
+
+    def _measured(self, loss: float, norm: float, diverged: bool) -> dict[str, Any]:
+        """The metrics of the present step, all of them at the present weights."""
+        trainer = self.trainer
+        evaluate = not diverged and (trainer.step in self.evaluated or trainer.step not in self.due)
+        pace = self.recorded_pace.at(trainer.step)
+        return {
+            "epoch": trainer.epoch,
+            "train_loss": loss,
+            "val_loss": trainer.validation_loss() if evaluate else None,
+            "grad_norm": norm,
+            "tokens_per_second": pace and pace * self.tokens_a_step,
+            "sample": "" if diverged else self._sampled_text(),
+        }
+
+    def _sampled_text(self) -> str:
+        count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
+        return self.tokenizer.decode(self.trainer.sample(count).tolist())
+
+    def _asked_to_stop(self) -> bool:
+        """Say how it goes and follow requests, every HEARTBEAT seconds."""
+        if time.monotonic() - self.spoken < HEARTBEAT:
+            return False
+        self._say("running")
+        request = read_request(self.folder)
+        if request == "pause":
+            request = self._pause()
+        return request == "stop"
+
+    def _pause(self) -> Request:
+        if self.turn:
+            self.turn.leave()
+        while (request := read_request(self.folder)) == "pause":
+            self._say("paused")
+            time.sleep(HEARTBEAT)
+        self.recorded_pace.since(self.trainer.step)
+        if request == "run" and self.turn and not self.turn.take():
+            return "stop"
+        return request
+
+    def _say(self, state: State) -> Status:
+        """Tell readers and the watcher how the training stands."""
+        pace = self.spoken_pace.at(self.trainer.step)
+        left = self.status.steps - self.trainer.step
+        self.status = replace(
+            self.status,
+            state=state,
+            tokens_per_second=pace and pace * self.tokens_a_step,
+            seconds_left=left / pace if pace and state == "running" else None,
+        )
+        write_status(self.folder, self.status)
+        self.spoken = time.monotonic()
+        self.watch(self.status)
+        return self.status
+
+
+def _apart(steps: list[int], interval: int) -> list[int]:
+    """Those of ascending steps that are at least `interval` after the one chosen before."""
+    chosen: list[int] = []
+    for step in steps:
+        if not chosen or step - chosen[-1] >= interval:
+            chosen.append(step)
+    return chosen
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

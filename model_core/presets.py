@@ -1,0 +1,111 @@
+"""Trainings that are known to work and what each one shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from model_core import corpora
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.recording import snapshot_bytes, snapshot_steps
+from model_core.runs import create_run
+from model_core.tokenizers import Kind, train_tokenizer
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A corpus with settings for it; `vocab_size` follows from the corpus."""
+
+    name: str
+    says: str
+    corpus: str
+    model: Mapping[str, Any]
+    training: Mapping[str, Any]
+    tokenizer: Kind = "character"
+
+
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(
+            "quick-brown-fox",
+            "One sentence, learned by heart in seconds: tables small enough to read every number.",
+            "quick-brown-fox",
+            {"block_size": 41, "n_embd": 5, "n_head": 1, "n_layer": 2},
+            {"steps": 1500, "batch_size": 16, "learning_rate": 1e-2},
+        ),
+        Preset(
+            "python-docs",
+            "The Python language reference: real English, four layers of four heads.",
+            "python-docs",
+            {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4},
+            {"steps": 5000, "batch_size": 16, "learning_rate": 3e-3},
+        ),
+        Preset(
+            "stories",
+            "Tiny stories with known rules (she or he, barked or meowed): see which are learned.",
+            "stories",
+            {"block_size": 64, "n_embd": 64, "n_head": 4, "n_layer": 3},
+            {"steps": 1500, "batch_size": 16, "learning_rate": 3e-3},
+        ),
+        Preset(
+            "induction",
+            "Made-up words written over and over: two layers discover how to copy.",
+            "induction",
+            {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 2},
+            {"steps": 500, "batch_size": 32, "learning_rate": 3e-3},
+        ),
+        Preset(
+            "exploding",
+            "Eight layers, doubled weights, no normalization: the residual stream grows until NaN.",
+            "python-docs",
+            {
+                "block_size": 32,
+                "n_embd": 64,
+                "n_head": 4,
+                "n_layer": 8,
+                "norm": "none",
+                "linear_init_gain": 2.0,
+            },
+            {"steps": 300, "batch_size": 16, "learning_rate": 3e-3},
+        ),
+    )
+}
+
+
+def create_from_preset(
+    path: Path, name: str, changes: Mapping[str, Any], own_text: str | None = None
+) -> None:
+    """Make the run directory `path`, ready to train, from a preset with some settings changed.
+
+    `changes` may hold any field of ModelConfig and TrainingConfig but vocab_size, which follows
+    from the text, and for byte-pair encoding says the size aimed at; and `tokenizer`. `own_text`
+    takes the place of the preset's corpus. ValueError says what does not fit.
+    """
+    if name not in PRESETS:
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
+    preset = PRESETS[name]
+    known = {*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"}
+    for key in changes:
+        if key not in known:
+            raise ValueError(f"unknown setting {key!r}; there are {', '.join(sorted(known))}")
+    text = corpora.built_in_text(preset.corpus) if own_text is None else own_text
+    settings = {**preset.model, **preset.training, "tokenizer": preset.tokenizer, **changes}
+    tokenizer = train_tokenizer(text, settings["tokenizer"], int(settings.pop("vocab_size", 512)))
+    model_config = ModelConfig(
+        vocab_size=len(tokenizer.tokens),
+        **{key: settings[key] for key in ModelConfig.model_fields if key in settings},
+    )
+    training_config = TrainingConfig(
+        **{key: settings[key] for key in TrainingConfig.model_fields if key in settings}
+    )
+    corpora.check_length(len(tokenizer.encode(text)), model_config.block_size)
+    snapshot_steps(training_config, snapshot_bytes(model_config))
+    create_run(
+        path,
+        corpus=preset.corpus if own_text is None else "own-text",
+        text=text,
+        tokenizer=tokenizer,
+        model_config=model_config,
+        training_config=training_config,
+    )

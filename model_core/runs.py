@@ -1,0 +1,254 @@
+"""The run directory: its format, making one, and Run to read it."""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import time
+import zlib
+from collections.abc import Mapping
+from functools import cached_property, lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.model import BigramLanguageModel
+from model_core.status import Status, read_status, write_status
+from model_core.storage import check_name, read_json, sync_folder, write_json, write_whole
+from model_core.tokenizers import Tokenizer, tokenizer_from_json
+
+FORMAT = 1
+METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
+    return Path(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
+
+
+def create_run(
+    path: Path,
+    *,
+    corpus: str,
+    text: str,
+    tokenizer: Tokenizer,
+    model_config: ModelConfig,
+    training_config: TrainingConfig,
+) -> None:
+    """Write a new run directory, queued; it appears whole or not at all.
+
+    ValueError when the name is not allowed or taken.
+    """
+    check_name(path.name)
+    if path.exists():
+        raise _taken(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+    (making / "snapshots").mkdir(parents=True)
+    try:
+        write_whole(making / "text.txt", text.encode())
+        write_json(making / "tokenizer.json", tokenizer.to_json())
+        write_json(
+            making / "run.json",
+            {
+                "format": FORMAT,
+                "corpus": {"name": corpus, "sha256": hashlib.sha256(text.encode()).hexdigest()},
+                "model": model_config.model_dump(),
+                "training": training_config.model_dump(),
+                "libraries": {
+                    "python": platform.python_version(),
+                    **{name: version(name) for name in ("torch", "numpy", "safetensors")},
+                },
+            },
+        )
+        write_status(making, Status(steps=training_config.steps, queued_at=time.time()))
+        os.rename(making, path)
+    except OSError as error:
+        shutil.rmtree(making, ignore_errors=True)
+        if path.exists():
+            raise _taken(path) from None
+        raise error
+    sync_folder(path.parent)
+
+
+def list_runs(folder: Path) -> list[str]:
+    """Names of the run directories in `folder`, oldest first; anything else there is ignored."""
+    if not folder.is_dir():
+        return []
+    found = [entry for entry in folder.iterdir() if (entry / "run.json").is_file()]
+    visible = [entry for entry in found if not entry.name.startswith(".")]
+    return [entry.name for entry in sorted(visible, key=lambda e: (e / "run.json").stat().st_mtime)]
+
+
+class Run:
+    """A training history on disk, as it stands when opened; nothing here ever writes to it."""
+
+    def __init__(self, path: Path, description: Mapping[str, Any], tokenizer: Tokenizer) -> None:
+        self.path = path
+        self.name = path.name
+        self.corpus: str = description["corpus"]["name"]
+        self.model_config = ModelConfig(**description["model"])
+        self.training_config = TrainingConfig(**description["training"])
+        self.tokenizer = tokenizer
+
+    @classmethod
+    def open(cls, path: Path | str) -> "Run":
+        """ValueError saying what is missing, damaged or too new."""
+        path = Path(path)
+        description = read_json(path / "run.json")
+        if description.get("format") != FORMAT:
+            raise ValueError(
+                f"run {path.name} has format {description.get('format')!r}, this version reads "
+                f"{FORMAT}; update Driftscope"
+            )
+        try:
+            return cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
+        except (KeyError, TypeError):
+            raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
+
+    @property
+    def status(self) -> Status:
+        return read_status(self.path)
+
+    @cached_property
+    def text(self) -> str:
+        """The whole corpus."""
+        return (self.path / "text.txt").read_bytes().decode()
+
+    @cached_property
+    def steps(self) -> np.ndarray:
+        """Recorded steps (S,) int64, ascending: whose snapshot was whole at the first look."""
+        return np.array([step for step, whole in self._snapshots if whole], dtype=np.int64)
+
+    @cached_property
+    def damaged(self) -> list[int]:
+        """Steps whose snapshot is there but not whole."""
+        return [step for step, whole in self._snapshots if not whole]
+
+    @cached_property
+    def _snapshots(self) -> list[tuple[int, bool]]:
+        paths = [path for path in (self.path / "snapshots").iterdir() if _is_snapshot(path)]
+        return sorted((int(path.stem), _is_whole(path)) for path in paths)
+
+    def token_embeddings(self) -> np.ndarray:
+        """Every row of the token table at every recorded step: (S, V, C) float32."""
+        return self._over_time("token_embedding_table.weight")
+
+    def position_embeddings(self) -> np.ndarray:
+        """Every row of the position table at every recorded step: (S, T, C) float32."""
+        return self._over_time("position_embedding_table.weight")
+
+    def _over_time(self, name: str) -> np.ndarray:
+        values = [read_tensor(snapshot_path(self.path, step), name) for step in self.steps]
+        if not values:
+            raise ValueError(f"run {self.name} has no recorded step yet")
+        return np.stack(values)
+
+    def metrics(self) -> pd.DataFrame:
+        """One row a recorded step, NaN where a number is not known. Losses in nats per token."""
+        rows = {row["step"]: row for row in read_metrics(self.path)}
+        table = pd.DataFrame([rows.get(int(step), {}) for step in self.steps], columns=METRICS)
+        table["step"] = self.steps
+        numbers = table.columns.drop("sample")
+        table[numbers] = table[numbers].astype(float)
+        return table.astype({"step": np.int64, "sample": object})
+
+    def model_at(self, step: int) -> BigramLanguageModel:
+        """The model as it was after `step` optimizer steps, in evaluation mode.
+
+        ValueError when that step was not recorded.
+        """
+        if step not in self.steps:
+            raise ValueError(f"step {step} of run {self.name} was not recorded")
+        model = BigramLanguageModel(self.model_config)
+        model.load_state_dict(load_snapshot(self.path, step))
+        return model.eval()
+
+
+def snapshot_path(folder: Path, step: int) -> Path:
+    return folder / "snapshots" / f"{step:08d}.safetensors"
+
+
+def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
+    """Write weights, with a checksum for each tensor in the file's metadata."""
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    sums = {name: _sum(tensor) for name, tensor in whole.items()}
+    write_whole(snapshot_path(folder, step), safetensors.torch.save(whole, metadata=sums))
+
+
+def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
+    """The tensors of a snapshot; ValueError when it is damaged."""
+    try:
+        return safetensors.torch.load(snapshot_path(folder, step).read_bytes())
+    except (OSError, safetensors.SafetensorError):
+        raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
+
+
+def read_tensor(path: Path, name: str) -> np.ndarray:
+    """One float32 tensor of a safetensors file, without reading the others."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(size))[name]
+        begin, end = entry["data_offsets"]
+        file.seek(8 + size + begin)
+        return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
+
+
+def read_metrics(folder: Path) -> list[dict[str, Any]]:
+    """The lines of metrics.jsonl; a torn one (being written, left by a crash) is skipped."""
+    try:
+        lines = (folder / "metrics.jsonl").read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    rows = [_parsed(line) for line in lines]
+    return [row for row in rows if isinstance(row.get("step"), int)]
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except ValueError:
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _is_snapshot(path: Path) -> bool:
+    named = path.suffix == ".safetensors" and path.stem.isdecimal()
+    return named and path.is_file() and not path.is_symlink()
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        stat = path.stat()
+        return _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
+    """Whether every tensor of a snapshot has the checksum written beside it; asked once a file."""
+    data = path.read_bytes()
+    try:
+        tensors = safetensors.torch.load(data)
+        size = int.from_bytes(data[:8], "little")
+        sums = json.loads(data[8 : 8 + size]).get("__metadata__", {})
+    except (safetensors.SafetensorError, ValueError):
+        return False
+    return all(_sum(tensor) == sums.get(name) for name, tensor in tensors.items())
+
+
+def _sum(tensor: Tensor) -> str:
+    return str(zlib.crc32(tensor.numpy().tobytes()))
+
+
+def _taken(path: Path) -> ValueError:
+    return ValueError(f"a run named {path.name} exists already; choose another name")

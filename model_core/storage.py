@@ -1,0 +1,103 @@
+"""Files that are there whole or not there, names that stay inside their folder, and locks."""
+
+import fcntl
+import json
+import os
+import re
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def check_name(name: str) -> str:
+    """`name` itself when it can be a run's folder; ValueError with the rule otherwise."""
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"run name {name[:40]!r} must be 1 to 64 letters, digits, '.', '_' or '-', "
+            "and start with a letter or digit"
+        )
+    return name
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
+
+
+def sync_folder(folder: Path) -> None:
+    """Make what was renamed in `folder` last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
+    """The JSON object in a regular file; ValueError naming the file when it is none."""
+    if not path.is_file() or path.stat().st_size > at_most:
+        raise ValueError(f"{path.name} is missing or not a plain file below {at_most:,} bytes")
+    try:
+        value = json.loads(path.read_bytes())
+    except (ValueError, RecursionError):
+        raise ValueError(f"{path.name} is damaged: it holds no JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError(f"{path.name} is damaged: it holds no JSON object")
+    return value
+
+
+class FileLock:
+    """An exclusive lock on a file, freed by the system when its process ends in whatever way."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._descriptor: int | None = None
+
+    def acquire(self) -> bool:
+        """Take the lock if nobody has it."""
+        assert self._descriptor is None, "a lock is taken once"
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        self._descriptor = descriptor
+        return True
+
+    def release(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some living process holds the lock on `path`."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

@@ -1,0 +1,109 @@
+"""Training: the Trainer owns weights, optimizer, random state and step."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from model_core import corpora
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.model import BigramLanguageModel
+
+VALIDATION_WINDOWS = 64
+
+
+class Trainer:
+    """One training, step by step; the same configurations and ids give the same bits.
+
+    A step is split in two, so that what is recorded belongs together: `look` computes loss and
+    gradients of the next batch at the present weights, `move` takes the optimizer's step.
+    """
+
+    def __init__(self, model_config: ModelConfig, config: TrainingConfig, ids: Tensor) -> None:
+        """ids (N,) int64 are the whole corpus; ValueError when it is too short."""
+        self.config = config
+        self.split = corpora.split(ids, model_config.block_size)
+        self.windows = corpora.windows(self.split.train, model_config.block_size)
+        self.validation = corpora.validation_windows(
+            self.split.validation, model_config.block_size, VALIDATION_WINDOWS
+        )
+        torch.manual_seed(config.seed)
+        self.model = BigramLanguageModel(model_config)
+        self.optimizer = make_optimizer(self.model, config)
+        self.draws = torch.Generator().manual_seed(config.seed)
+        self.step = 0
+
+    @property
+    def epoch(self) -> float:
+        """Tokens trained on / tokens in the training split."""
+        tokens = self.step * self.config.batch_size * self.model.config.block_size
+        return tokens / len(self.split.train)
+
+    def look(self) -> tuple[float, float]:
+        """Loss of the next batch in nats per token, and the norm of its unclipped gradient."""
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        _, loss = self.model(*corpora.batch(self.windows, self.config.batch_size, self.draws))
+        loss.backward()
+        limit = self.config.grad_clip or math.inf
+        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit, foreach=True)
+        return loss.item(), norm.item()
+
+    def move(self) -> None:
+        """Follow the gradients that `look` left."""
+        self.optimizer.step()
+        self.step += 1
+
+    @torch.inference_mode()
+    def validation_loss(self) -> float:
+        """Nats per token on a fixed set of windows, in evaluation mode."""
+        self.model.eval()
+        _, loss = self.model(*self.validation)
+        return loss.item()
+
+    def sample(self, count: int) -> Tensor:
+        """The first id of the corpus and `count` more, drawn with a fixed seed: (count + 1,)."""
+        self.model.eval()
+        draws = torch.Generator().manual_seed(self.config.seed)
+        return self.model.generate(self.split.train[None, :1], count, generator=draws)[0]
+
+    def memory(self) -> dict[str, Tensor]:
+        """What must be kept beside the weights to go on as if never stopped."""
+        state = {
+            f"optimizer.{index}.{name}": torch.as_tensor(value).clone()
+            for index, values in self.optimizer.state_dict()["state"].items()
+            for name, value in values.items()
+            if value is not None
+        }
+        return {"draws": self.draws.get_state(), "torch": torch.get_rng_state(), **state}
+
+    def recall(self, step: int, weights: dict[str, Tensor], memory: dict[str, Tensor]) -> None:
+        """Be again where `memory` was taken."""
+        self.model.load_state_dict(weights)
+        self.draws.set_state(memory["draws"])
+        torch.set_rng_state(memory["torch"])
+        whole = self.optimizer.state_dict()
+        for key, value in memory.items():
+            _, _, rest = key.partition("optimizer.")
+            if rest:
+                index, _, name = rest.partition(".")
+                whole["state"].setdefault(int(index), {})[name] = value.clone()
+        self.optimizer.load_state_dict(whole)
+        self.step = step
+
+
+def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
+    """Weight decay falls on matrices only, not on gains and biases."""
+    parameters = list(model.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in parameters if p.dim() < 2], "weight_decay": 0.0},
+    ]
+    groups = [group for group in groups if group["params"]]
+    match config.optimizer:
+        case "sgd":
+            return torch.optim.SGD(groups, lr=config.learning_rate)
+        case "adam":
+            return torch.optim.Adam(groups, lr=config.learning_rate, fused=True)
+        case "adamw":
+            return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
