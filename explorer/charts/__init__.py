@@ -1,0 +1,1 @@
+"""Arrays and strings in, panels of the step clock out: no Streamlit, no torch."""

@@ -1,0 +1,85 @@
+"""Token labels as Plotly must be given them: escaped, unique, and only as many as can be read."""
+
+import html
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+LINE = 15  # pixels a line of 12 px text needs
+GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
+
+
+def escape(label: str) -> str:
+    """`label` so that Plotly shows it as it is: in ticks, names, hover, data and templates.
+
+    Plotly reads tags and entities, `$...$` as TeX where MathJax is loaded, and `%{...}` in
+    templates. Quotes stay as they are: Plotly would show `&quot;` letter by letter.
+    """
+    return html.escape(label, quote=False).replace("$", "&#36;").replace("%{", "&#37;{")
+
+
+def with_positions(labels: Sequence[str]) -> list[str]:
+    """Each label, a repeated one followed by its position from 0: "o 8". Never two alike.
+
+    The digits are as large as the token, because a subscript is lost on the last row.
+    """
+    names = list(labels)
+    while repeated := {name for name, count in Counter(names).items() if count > 1}:
+        names = [
+            f"{name} {position}" if name in repeated else name
+            for position, name in enumerate(names)
+        ]
+    return names
+
+
+def width(label: str) -> float:
+    """About how many pixels `label` takes at 12 px."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in label) * GLYPH
+
+
+def stride(count: int, pixels: float, needed: float) -> int:
+    """Label every n-th of `count` places along `pixels`, when each label needs `needed` pixels."""
+    return max(1, -int(-count * needed // max(pixels, 1.0)))
+
+
+def row_ticks(labels: Sequence[str], pixels: float, chosen: int | None = None) -> dict[str, Any]:
+    """Ticks of a vertical axis `pixels` high; `chosen` is bold and always among them."""
+    every = stride(len(labels), pixels, LINE)
+    places = [
+        place
+        for place in range(0, len(labels), every)
+        if chosen is None or place == chosen or abs(place - chosen) >= every
+    ]
+    if chosen is not None and chosen not in places:
+        places = sorted([*places, chosen])
+    return _ticks(labels, places, chosen)
+
+
+def column_ticks(labels: Sequence[str], pixels: float, chosen: int | None = None) -> dict[str, Any]:
+    """Ticks of a horizontal axis `pixels` wide: upright where all fit, else turned and thinned."""
+    if len(labels) * (max(map(width, labels)) + GLYPH) <= pixels:
+        return _ticks(labels, range(len(labels)), chosen) | {"tickangle": 0}
+    return row_ticks(labels, pixels, chosen) | {"tickangle": -90}
+
+
+def count_ticks(count: int, pixels: float) -> dict[str, Any]:
+    """Ticks of a horizontal axis that counts 0 .. count-1, at steps of 1, 2, 5, 10, ..."""
+    needed = stride(count, pixels, width(str(count)) + 2 * GLYPH)
+    every = next(
+        digit * 10**power
+        for power in range(9)
+        for digit in (1, 2, 5)
+        if digit * 10**power >= needed
+    )
+    places = range(0, count, every)
+    return _ticks([str(place) for place in range(count)], places) | {"tickangle": 0}
+
+
+def _ticks(
+    labels: Sequence[str], places: Sequence[int], chosen: int | None = None
+) -> dict[str, Any]:
+    texts = {place: escape(labels[place]) for place in places}
+    if chosen in texts:
+        texts[chosen] = f"<b>{texts[chosen]}</b>"
+    return {"tickmode": "array", "tickvals": list(texts), "ticktext": list(texts.values())}

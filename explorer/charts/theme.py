@@ -1,0 +1,77 @@
+"""The look that all charts share; colours of text and grid come from the page's theme."""
+
+from typing import Any
+
+import plotly.graph_objects as go
+
+# Okabe and Ito 2008, those first that keep their contrast on white and on black.
+CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999")
+CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in none of the scales
+CURSOR = "#8A8F98"  # the current step
+FAINT = "rgba(138, 143, 152, 0.38)"  # everything that is there for comparison
+SEQUENTIAL = "Viridis"
+# Centred on zero. The middle is grey, not white, so that it does not glare on a dark page.
+DIVERGING = ((0, "#08407A"), (0.25, "#3B8BC4"), (0.5, "#DFE3E8"), (0.75, "#E0812F"), (1, "#8F3200"))
+
+GLYPHS = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+COLUMN = 92  # pixels: one of twelve on a lecture screen; decides how many labels fit
+MARGIN = {"l": 64, "r": 16, "t": 8, "b": 52}
+
+
+def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.Layout:
+    """The one layout: transparent, small margins, no grid; zoom survives every redraw."""
+    quiet = {
+        "type": "linear",
+        "automargin": True,
+        "showgrid": False,
+        "zeroline": False,
+        "ticks": "outside",
+        "ticklen": 4,
+        "tickfont": {"size": 12},
+    }
+    base = {
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "uirevision": "keep",
+        "font": {"size": 13},
+        "margin": MARGIN,
+        "showlegend": False,
+        "hovermode": "closest",
+        "hoverlabel": {
+            "bgcolor": "#22262E",
+            "bordercolor": CURSOR,
+            "font": {"size": 14, "color": "#FFFFFF"},
+            "align": "left",
+            "namelength": -1,
+        },
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+    }
+    return go.Layout(**base | more, xaxis=quiet | xaxis, yaxis=quiet | yaxis)
+
+
+def axis_title(text: str) -> dict[str, Any]:
+    return {"text": text, "standoff": 8}
+
+
+def colour_bar(title: str) -> dict[str, Any]:
+    return {
+        "title": {"text": title, "side": "right"},
+        "thickness": 12,
+        "outlinewidth": 0,
+        "xpad": 8,
+        "tickfont": {"size": 12},
+    }
+
+
+def plot_width(span: int) -> float:
+    """Pixels between the margins of a panel `span` columns wide, a colour bar beside it."""
+    return span * COLUMN - MARGIN["l"] - MARGIN["r"] - 64
+
+
+def plot_height(height: int) -> float:
+    return height - MARGIN["t"] - MARGIN["b"]
+
+
+def height_for(rows: int, *, least: int = 240, most: int = 760) -> int:
+    """Pixels of a panel in which each of `rows` can have its own label, within reason."""
+    return min(max(16 * rows + MARGIN["t"] + MARGIN["b"], least), most)

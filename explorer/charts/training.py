@@ -1,0 +1,118 @@
+"""Numbers of the whole training over recorded steps, with a cursor at the step shown."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts import theme
+from explorer.charts.arrays import extent, gaps, padded
+from explorer.charts.labels import escape
+from explorer.charts.steps import check_steps, cursor, cursor_places, step_axis
+from explorer.panels import Panel
+
+TOLD = 3  # with more series the current values would cover each other
+
+
+def curves_panel(
+    steps: Sequence[int] | np.ndarray,
+    series: Mapping[str, np.ndarray],
+    *,
+    key: str,
+    title: str,
+    unit: str,
+    log: bool = False,
+    span: int = 6,
+    height: int = 260,
+) -> Panel:
+    """One line a series (S,) over recorded steps (S,), in `unit`; NaN is a gap.
+
+    A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
+    are not positive are gaps. Raises ValueError when shapes do not fit.
+    """
+    steps = check_steps(steps)
+    drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
+    everything = np.stack(list(drawn.values()), axis=1)  # (S, series)
+    if log:
+        everything = np.where(everything > 0, everything, np.float32(np.nan))
+    low, high = padded(*extent(np.log10(everything) if log else everything), share=0.12)
+    colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
+    lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
+    ends = (10**low, 10**high) if log else (low, high)
+    figure = go.Figure(
+        [*lines, cursor(*ends), _now(everything[0], colours)],
+        theme.layout(
+            xaxis=step_axis(steps),
+            yaxis={
+                "title": theme.axis_title(escape(unit)),
+                "type": "log" if log else "linear",
+                "range": [low, high],
+                "showgrid": True,
+                "nticks": 6,
+            },
+            showlegend=len(drawn) > 1,
+            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8, "r": 36},
+        ),
+    )
+    at, count = len(drawn), len(steps)
+    places = np.repeat(np.arange(count, dtype=np.float32)[:, None], at, axis=1)
+    return Panel(
+        key=key,
+        title=title,
+        figure=figure,
+        moving={
+            f"{at}.x": cursor_places(count),
+            f"{at + 1}.x": places,
+            f"{at + 1}.y": everything,
+        },
+        alt=f"{title}: lines over {count} recorded steps, from step {steps[0]:,} to "
+        f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}",
+        span=span,
+        height=height,
+    )
+
+
+def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: str) -> go.Scatter:
+    return go.Scatter(
+        x=np.arange(len(steps), dtype=np.float32),
+        y=values,
+        mode="lines" if len(steps) > 1 else "lines+markers",
+        name=escape(name),
+        line={"color": colour, "width": 2.5},
+        customdata=steps,
+        hovertemplate=f"{escape(name)} at step %{{customdata:,d}}: %{{y:.4g}} ({escape(unit)})"
+        "<extra></extra>",
+    )
+
+
+def _now(values: np.ndarray, colours: Sequence[str]) -> go.Scatter:
+    """A dot a series at the step shown; the number beside it is Plotly's, from the moving y."""
+    return go.Scatter(
+        x=np.zeros(len(values), np.float32),
+        y=values,
+        mode="markers+text" if len(values) <= TOLD else "markers",
+        marker={"color": list(colours), "size": 10},
+        texttemplate="%{y:.3g}",
+        textposition="top center",
+        textfont={"size": 14},
+        cliponaxis=False,
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def _words(steps: np.ndarray, drawn: Mapping[str, np.ndarray], everything: np.ndarray) -> str:
+    words = []
+    for name, values in zip(drawn, everything.T, strict=True):
+        places = np.flatnonzero(np.isfinite(values))
+        if places.size == 0:
+            words.append(f" {name} has no number that can be drawn.")
+            continue
+        first, last = places[0], places[-1]
+        least = int(np.nanargmin(values))
+        words.append(
+            f" {name} goes from {values[first]:.4g} at step {steps[first]:,} to "
+            f"{values[last]:.4g} at step {steps[last]:,}, lowest {values[least]:.4g} "
+            f"at step {steps[least]:,}."
+        )
+    return "".join(words)
