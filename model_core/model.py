@@ -143,7 +143,9 @@ class BigramLanguageModel(nn.Module):
         """
         T = idx.shape[1]
         if self.config.block_size < T:
-            raise ValueError(f"{T} tokens do not fit block_size={self.config.block_size}")
+            raise ValueError(
+                f"{T:,} tokens do not fit block_size={self.config.block_size}; cut the text"
+            )
         tokens = self.token_embedding_table(idx)  # (B, T, C)
         positions = self.position_embedding_table.weight[:T]  # (T, C)
         logits = self.lm_head(self.ln_f(self.blocks(tokens + positions)))
@@ -164,10 +166,15 @@ class BigramLanguageModel(nn.Module):
         """idx (B, T) continued by max_new_tokens sampled ones: (B, T + max_new_tokens).
 
         Logits are divided by temperature (0: always the likeliest token); top_k keeps the k
-        likeliest. Only the last block_size tokens are read.
+        likeliest. Only the last block_size tokens are read. ValueError for T = 0, a temperature
+        below 0 or a top_k below 1.
         """
-        if temperature < 0 or (top_k is not None and top_k < 1):
-            raise ValueError(f"temperature ≥ 0 and top_k ≥ 1, got {temperature} and {top_k}")
+        if not temperature >= 0:
+            raise ValueError(f"temperature must be 0 or more, got {temperature}")
+        if top_k is not None and top_k < 1:
+            raise ValueError(f"top_k must be 1 or more, got {top_k}")
+        if not idx.shape[1]:
+            raise ValueError("nothing to continue: give at least one token")
         for _ in range(max_new_tokens):
             logits = self(idx[:, -self.config.block_size :])[0][:, -1]  # (B, V)
             idx = torch.cat([idx, _draw(logits, temperature, top_k, generator)], dim=1)
@@ -178,10 +185,11 @@ def _draw(
     logits: Tensor, temperature: float, top_k: int | None, generator: torch.Generator | None
 ) -> Tensor:
     """One token id for each row of logits (B, V): (B, 1)."""
-    if temperature == 0:
+    if temperature == 0 or top_k == 1:
         return logits.argmax(-1, keepdim=True)
-    logits = logits / temperature
+    # the largest becomes 0 before the division: a tiny temperature must not overflow
+    logits = (logits - logits.amax(-1, keepdim=True)) / temperature
     if top_k is not None and top_k < logits.shape[-1]:
-        smallest = logits.topk(top_k).values[:, -1:]
-        logits = logits.masked_fill(logits < smallest, -torch.inf)
+        ids = logits.topk(top_k).indices  # exactly k, also among equals
+        logits = torch.full_like(logits, -torch.inf).scatter(-1, ids, logits.gather(-1, ids))
     return torch.multinomial(logits.softmax(-1), 1, generator=generator)
