@@ -32,7 +32,7 @@ PRESETS: Mapping[str, Preset] = {
             "One sentence, learned by heart in seconds: tables small enough to read every number.",
             "quick-brown-fox",
             {"block_size": 41, "n_embd": 5, "n_head": 1, "n_layer": 2},
-            {"steps": 1500, "batch_size": 16, "learning_rate": 1e-2},
+            {"steps": 1000, "batch_size": 16, "learning_rate": 1e-2},
         ),
         Preset(
             "python-docs",
@@ -67,7 +67,7 @@ PRESETS: Mapping[str, Preset] = {
                 "norm": "none",
                 "linear_init_gain": 2.0,
             },
-            {"steps": 300, "batch_size": 16, "learning_rate": 3e-3},
+            {"steps": 300, "batch_size": 16, "learning_rate": 3e-2},
         ),
     )
 }

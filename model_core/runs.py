@@ -7,7 +7,7 @@ import platform
 import shutil
 import time
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import safetensors
 import safetensors.torch
+import torch
 from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
@@ -168,9 +169,15 @@ class Run:
         """
         if step not in self.steps:
             raise ValueError(f"step {step} of run {self.name} was not recorded")
-        model = BigramLanguageModel(self.model_config)
-        model.load_state_dict(load_snapshot(self.path, step))
-        return model.eval()
+        return next(self.models([step]))
+
+    def models(self, steps: Iterable[int]) -> Iterator[BigramLanguageModel]:
+        """The model at each of `steps`, in evaluation mode: one object, loaded anew each time."""
+        with torch.random.fork_rng():  # the weights drawn here are thrown away
+            model = BigramLanguageModel(self.model_config).eval()
+        for step in steps:
+            model.load_state_dict(load_snapshot(self.path, int(step)), assign=True)
+            yield model
 
 
 def snapshot_path(folder: Path, step: int) -> Path:

@@ -1,0 +1,88 @@
+"""Statistics around every normalization layer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from model_core.arrays import freeze
+from model_core.model import BigramLanguageModel
+from model_core.taps import tapped
+
+
+@dataclass(frozen=True)
+class TokenStatistics:
+    """Mean and standard deviation over the C channels of each token, at each of K norms: (K, T).
+
+    `*_in` is read on what enters a norm, `*_out` on what leaves it, behind gain and shift. The
+    standard deviation is the one the norms use, with divisor C.
+    """
+
+    names: tuple[str, ...]
+    mean_in: np.ndarray
+    std_in: np.ndarray
+    mean_out: np.ndarray
+    std_out: np.ndarray
+
+
+def norm_names(n_layer: int) -> tuple[str, ...]:
+    """The norms of a model in the order of its depth."""
+    return (*(f"blocks.{i}.ln{j}" for i in range(n_layer) for j in (1, 2)), "ln_f")
+
+
+@torch.inference_mode()
+def token_statistics(model: BigramLanguageModel, ids: Tensor) -> TokenStatistics:
+    """Statistics of every token of ids (T,) around every norm, as the model stands (its mode)."""
+    before, after = _around_norms(model, ids[None])
+    return TokenStatistics(
+        norm_names(len(model.blocks)),
+        mean_in=freeze(before.mean(-1)[:, 0]),
+        std_in=freeze(before.std(-1, correction=0)[:, 0]),
+        mean_out=freeze(after.mean(-1)[:, 0]),
+        std_out=freeze(after.std(-1, correction=0)[:, 0]),
+    )
+
+
+@torch.inference_mode()
+def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
+    """One row for each norm while `model` reads ids (B, T), in the order of depth.
+
+    `mean_in`, `std_in`, `mean_out`, `std_out`: over the channels of each token, then averaged over
+    the B·T tokens; `_out` is behind gain and shift. `gamma` and `beta`: means of the learned gain
+    and shift over the channels, NaN where a norm has none.
+    """
+    before, after = _around_norms(model, ids)
+    names = norm_names(len(model.blocks))
+    modules = [model.get_submodule(name) for name in names]
+    return pd.DataFrame(
+        {
+            "norm": names,
+            "mean_in": _over_tokens(before.mean(-1)),
+            "std_in": _over_tokens(before.std(-1, correction=0)),
+            "mean_out": _over_tokens(after.mean(-1)),
+            "std_out": _over_tokens(after.std(-1, correction=0)),
+            "gamma": [_mean_of(getattr(module, "weight", None)) for module in modules],
+            "beta": [_mean_of(getattr(module, "bias", None)) for module in modules],
+        }
+    )
+
+
+def _around_norms(model: BigramLanguageModel, ids: Tensor) -> tuple[Tensor, Tensor]:
+    """What enters and what leaves every norm: two of (K, B, T, C)."""
+    names = norm_names(len(model.blocks))
+    with tapped(model, *names, *(f"{name}:in" for name in names)) as seen:
+        model(ids)
+    return (
+        torch.stack([seen[f"{name}:in"] for name in names]),
+        torch.stack([seen[name] for name in names]),
+    )
+
+
+def _over_tokens(values: Tensor) -> np.ndarray:
+    return freeze(values.flatten(1).mean(1))
+
+
+def _mean_of(parameter: Tensor | None) -> float:
+    return float("nan") if parameter is None else parameter.mean().item()
