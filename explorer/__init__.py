@@ -1,0 +1,1 @@
+"""The Streamlit app: looks at recorded runs, never trains."""

@@ -1,0 +1,143 @@
+"""The step clock: figures and all their steps go to the browser once; it owns time from there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from explorer.panels import Mosaic, Panel, Timeline, Words
+from explorer.player.assets import player_version, plotly_version
+from explorer.player.encoding import encode
+from explorer.player.store import PayloadStore
+
+__all__ = ["ClockState", "Pick", "encode", "payload", "step_clock"]
+
+STORE_BYTES = 256 * 2**20
+_store = PayloadStore(STORE_BYTES)
+
+# Sent with every change of its data, so it only fetches the real thing: see assets.py.
+_LOADER = """\
+export default async function (component) {
+  const player = await import(new URL("assets/%s/player.js", document.baseURI).href)
+  return player.clock(component, "assets/plotly.min.js?v=%s")
+}
+"""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """What the reader clicked in the panel of this key."""
+
+    panel: str
+    index: tuple[int, ...]  # (point,) | (row, column) | (layer, head)
+
+
+@dataclass(frozen=True)
+class ClockState:
+    """Where the reader's clock stands, as far as the browser has told.
+
+    `step`: in the run that the reader's own move caused, the step they settled on; in any other
+    run the step that the page itself asked for; None while they have never moved.
+    `pick`: only in the run that it caused.
+    """
+
+    step: int | None
+    pick: Pick | None
+
+
+def payload(digest: str) -> bytes | None:
+    """The payload a browser asks for, or None if it is not (or no longer) kept."""
+    return _store.get(digest)
+
+
+def step_clock(
+    panels: Sequence[Panel | Mosaic | Words],
+    timeline: Timeline,
+    *,
+    step: int,
+    live: bool = False,
+    key: str = "clock",
+) -> ClockState:
+    """Draw the panels and their clock; one a page. Raises ValueError like `encode`.
+
+    `step` is obeyed when the page opens and whenever it changes, except as an echo of what the
+    browser itself reported. `live` says that more steps may come.
+    """
+    digest = _store.put(encode(panels, timeline))
+    component = st.components.v2.component(
+        "driftscope_clock",
+        js=_LOADER % (player_version(), plotly_version()),
+        isolate_styles=False,
+    )
+    result = component(
+        key=key,
+        data={"payload": digest, "step": int(step), "live": bool(live)},
+        on_step_change=lambda: None,
+        on_pick_change=lambda: None,
+        on_lost_change=lambda: None,  # the rerun alone stores the payload again
+    )
+    report = read_report(result.get("step"), timeline)
+    settled = None if report is None else report.step if _heard(key).is_new(report) else int(step)
+    return ClockState(settled, read_pick(result.get("pick"), panels))
+
+
+@dataclass(frozen=True)
+class _Report:
+    """A settled step as the browser tells it; `move` differs from that of every other report."""
+
+    step: int
+    move: int
+
+
+class _Heard:
+    """The last report of one visitor's clock that a run has read.
+
+    The component's value stays after the run that it caused. Read again in a later run it would
+    overrule the page's own newer wish, so each report counts once; a run that is cut short
+    before it reaches the clock leaves it for the next.
+    """
+
+    def __init__(self) -> None:
+        self._last: _Report | None = None
+
+    def is_new(self, report: _Report) -> bool:
+        new = report != self._last
+        self._last = report
+        return new
+
+
+@st.cache_resource(scope="session", max_entries=32, show_spinner=False)
+def _heard(key: str) -> _Heard:
+    return _Heard()
+
+
+def read_report(value: Any, timeline: Timeline) -> _Report | None:
+    """The browser's report if it names a recorded step, else None: a browser can send anything."""
+    if not isinstance(value, Mapping):
+        return None
+    step, move = value.get("step"), value.get("move")
+    if type(step) is not int or type(move) is not int or not np.isin(step, timeline.steps):
+        return None
+    return _Report(step, move)
+
+
+def read_pick(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Pick | None:
+    """The browser's pick if it names a panel and one or two counts from zero, else None."""
+    if not isinstance(value, Mapping):
+        return None
+    panel = next((panel for panel in panels if panel.key == value.get("panel")), None)
+    index = value.get("index")
+    if panel is None or not isinstance(index, list) or not 1 <= len(index) <= 2:
+        return None
+    if not all(type(number) is int and number >= 0 for number in index):
+        return None
+    if isinstance(panel, Mosaic) and not _is_head(panel, index):
+        return None
+    return Pick(panel.key, tuple(index))
+
+
+def _is_head(panel: Mosaic, index: list[int]) -> bool:
+    layers, heads = panel.weights.shape[1:3]
+    return len(index) == 2 and index[0] < layers and index[1] < heads

@@ -1,0 +1,40 @@
+// The keyboard of a video player, anywhere on the page except where keys already mean something.
+
+const TAKEN = [
+  "input, textarea, select, button, summary, iframe, [contenteditable]:not([contenteditable=false])",
+  "[role=slider], [role=radio], [role=tab], [role=combobox], [role=listbox], [role=option]",
+  "[role=menu], [role=menuitem], [role=grid], [role=spinbutton], [role=dialog], [data-keys]",
+  "[data-testid=stDataFrame], [data-testid=stDataFrameResizable]",
+].join(", ")
+
+export function listen(clock) {
+  const hear = (event) => {
+    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
+    if (!clock.timeline || isTaken(event)) return
+    const action = ACTIONS[event.key]
+    if (!action) return
+    event.preventDefault() // neither scroll nor press
+    if (event.key === " " && event.repeat) return
+    action(clock, event)
+  }
+  document.addEventListener("keydown", hear)
+  return () => document.removeEventListener("keydown", hear)
+}
+
+const ACTIONS = {
+  " ": (clock) => clock.toggle(),
+  ArrowLeft: (clock, event) => clock.stepBy(event.shiftKey ? -10 : -1, event.timeStamp),
+  ArrowRight: (clock, event) => clock.stepBy(event.shiftKey ? 10 : 1, event.timeStamp),
+  Home: (clock, event) => clock.jump(0, event.timeStamp),
+  End: (clock, event) => clock.jump(clock.last, event.timeStamp),
+}
+
+// In our own bar the arrows always step; a focused button there still takes the space bar.
+function isTaken(event) {
+  const target = event.composedPath()[0]
+  if (!(target instanceof Element)) return false
+  const widget = target.closest(TAKEN)
+  if (!widget) return false
+  if (!widget.closest(".driftscope-bar")) return true
+  return event.key === " " && widget.tagName === "BUTTON"
+}

@@ -1,0 +1,207 @@
+// Every head of every layer on one canvas: rows are layers, columns heads.
+
+import { lookup, scale, VIRIDIS } from "./theme.js"
+
+const GAP = 6 // pixels between heads
+const LEFT = 52 // pixels for "layer 0"
+const TOP = 18 // pixels for "head 0"
+const COLORS = lookup(scale(VIRIDIS), 256)
+
+export class Mosaic {
+  constructor(body, { head, pick }) {
+    this.body = body
+    this.pick = pick
+    this.canvas = document.createElement("canvas")
+    this.frame = document.createElement("div")
+    this.frame.className = "driftscope-frame-chosen"
+    this.pointer = document.createElement("div")
+    this.pointer.className = "driftscope-frame-pointer"
+    this.tip = document.createElement("div")
+    this.tip.className = "driftscope-tip"
+    this.heads = document.createElement("div")
+    this.heads.className = "driftscope-heads"
+    this.heads.tabIndex = 0
+    this.heads.dataset.keys = "" // the clock leaves this element's keys alone
+    this.heads.setAttribute("role", "button")
+    body.append(this.canvas, this.frame, this.pointer, this.heads, this.tip)
+    head.append(legend())
+    this.pixels = new OffscreenCanvas(1, 1)
+    this.listen()
+  }
+
+  listen() {
+    this.heads.onclick = (event) => this.choose(this.under(event))
+    this.heads.onpointermove = (event) => this.hover(this.under(event), event)
+    this.heads.onpointerleave = () => this.hover(undefined)
+    this.heads.onfocus = () => this.point(this.at ?? this.spec.selected)
+    this.heads.onblur = () => this.point(undefined)
+    this.heads.onkeydown = (event) => this.key(event)
+  }
+
+  show(spec, index, theme) {
+    const [, layers, heads, size] = spec.array.shape
+    Object.assign(this, { spec, theme, layers, columns: heads, size })
+    this.at = spec.selected
+    this.pixels.width = heads * size
+    this.pixels.height = layers * size
+    this.image = this.pixels.getContext("2d").createImageData(heads * size, layers * size)
+    this.words = new Uint32Array(this.image.data.buffer)
+    this.point(undefined)
+    this.resize()
+    this.draw(index)
+  }
+
+  resize() {
+    const width = this.body.clientWidth
+    const height = this.body.clientHeight
+    const cell = Math.min(
+      (width - LEFT - GAP * (this.columns - 1) - 2) / this.columns,
+      (height - TOP - GAP * (this.layers - 1) - 2) / this.layers,
+    )
+    this.side = Math.max(cell, 8)
+    const ratio = window.devicePixelRatio || 1
+    this.canvas.width = Math.round(width * ratio)
+    this.canvas.height = Math.round(height * ratio)
+    this.ratio = ratio
+    this.place(this.frame, this.spec.selected)
+    if (this.index !== undefined) this.paint()
+  }
+
+  draw(index) {
+    this.index = index
+    const { values } = this.spec.array
+    const { layers, columns, size, words } = this
+    const width = columns * size
+    let from = index * layers * columns * size * size
+    for (let layer = 0; layer < layers; layer++) {
+      for (let head = 0; head < columns; head++) {
+        for (let row = 0; row < size; row++, from += size) {
+          const to = (layer * size + row) * width + head * size
+          // Keys after the query are masked: those words stay 0, which is transparent.
+          for (let key = 0; key <= row; key++) words[to + key] = COLORS[values[from + key]]
+        }
+      }
+    }
+    this.pixels.getContext("2d").putImageData(this.image, 0, 0)
+    this.paint()
+    return true
+  }
+
+  paint() {
+    const context = this.canvas.getContext("2d")
+    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0)
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height)
+    context.imageSmoothingEnabled = false
+    context.font = `12px ${this.theme.font}`
+    context.fillStyle = this.theme.text
+    context.textBaseline = "middle"
+    for (let layer = 0; layer < this.layers; layer++) {
+      const [, y] = this.corner(layer, 0)
+      context.textAlign = "left"
+      context.fillText(`layer ${layer}`, 0, y + this.side / 2)
+      for (let head = 0; head < this.columns; head++) this.paintHead(context, layer, head)
+    }
+  }
+
+  paintHead(context, layer, head) {
+    const { size, side } = this
+    const [x, y] = this.corner(layer, head)
+    if (layer === 0) {
+      context.textAlign = "center"
+      context.fillText(side < 40 ? head : `head ${head}`, x + side / 2, TOP / 2)
+    }
+    context.drawImage(this.pixels, head * size, layer * size, size, size, x, y, side, side)
+  }
+
+  corner(layer, head) {
+    return [LEFT + head * (this.side + GAP), TOP + layer * (this.side + GAP)]
+  }
+
+  under(event) {
+    const box = this.canvas.getBoundingClientRect()
+    const x = event.clientX - box.left - LEFT
+    const y = event.clientY - box.top - TOP
+    const [layer, head] = [y, x].map((v) => Math.floor((v + GAP / 2) / (this.side + GAP)))
+    const inside = layer >= 0 && layer < this.layers && head >= 0 && head < this.columns
+    return inside ? [layer, head] : undefined
+  }
+
+  hover(place, event) {
+    this.heads.style.cursor = place ? "pointer" : "default"
+    this.tip.hidden = !place
+    if (!place) return
+    const [layer, head] = place
+    const [x, y] = this.corner(layer, head)
+    const box = this.canvas.getBoundingClientRect()
+    const [row, column] = [event.clientY - box.top - y, event.clientX - box.left - x].map((v) => {
+      return Math.min(Math.max(Math.floor((v / this.side) * this.size), 0), this.size - 1)
+    })
+    this.tip.textContent = `layer ${layer} · head ${head} · ${this.cell(layer, head, row, column)}`
+    const left = event.clientX - box.left
+    const fits = left + 14 + this.tip.offsetWidth < this.body.clientWidth
+    this.tip.style.left = `${fits ? left + 14 : Math.max(left - 14 - this.tip.offsetWidth, 0)}px`
+    this.tip.style.top = `${event.clientY - box.top + 14}px`
+  }
+
+  cell(layer, head, row, column) {
+    if (column > row) return `query ${row}, key ${column}: masked`
+    const { size, columns, layers } = this
+    const at = (((this.index * layers + layer) * columns + head) * size + row) * size + column
+    return `query ${row} reads ${(this.spec.array.values[at] / 255).toFixed(2)} of key ${column}`
+  }
+
+  key(event) {
+    const moves = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
+    if (event.key === "Enter" || event.key === " ") this.choose(this.at)
+    else if (moves[event.key]) {
+      const [layer, head] = this.at.map((value, i) => value + moves[event.key][i])
+      const clamp = (value, count) => Math.min(Math.max(value, 0), count - 1)
+      this.point([clamp(layer, this.layers), clamp(head, this.columns)])
+    } else return
+    event.preventDefault()
+  }
+
+  choose(place) {
+    if (!place) return
+    this.point(place)
+    this.pick(place)
+  }
+
+  point(place) {
+    this.pointer.hidden = !place || !this.heads.matches(":focus-visible")
+    if (place) {
+      this.at = place
+      this.place(this.pointer, place)
+    }
+    const [layer, head] = this.at
+    const chosen = String(this.at) === String(this.spec.selected) ? ", shown large" : ""
+    this.heads.setAttribute(
+      "aria-label",
+      `layer ${layer}, head ${head}${chosen}. Arrow keys move, Enter picks.`,
+    )
+  }
+
+  place(frame, [layer, head]) {
+    const [x, y] = this.corner(layer, head)
+    Object.assign(frame.style, {
+      left: `${x - 2}px`,
+      top: `${y - 2}px`,
+      width: `${this.side + 4}px`,
+      height: `${this.side + 4}px`,
+    })
+  }
+
+  close() {}
+}
+
+// The colour scale: what dark and bright mean.
+function legend() {
+  const box = document.createElement("span")
+  box.className = "driftscope-legend"
+  const bar = document.createElement("i")
+  bar.style.background = `linear-gradient(to right, ${VIRIDIS.join(", ")})`
+  box.append("0", bar, "1")
+  box.setAttribute("role", "img")
+  box.setAttribute("aria-label", "colour scale from 0, dark, to 1, bright")
+  return box
+}

@@ -1,0 +1,80 @@
+// Fetches what the clock needs: the payload with its typed arrays, plotly.js, the style sheet.
+
+const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array }
+const RETRIES = 6
+const loaded = new Map()
+
+// The server forgets old payloads: then Python is asked once to store it again, and we wait.
+export async function fetchPayload(digest, lost, signal) {
+  const url = new URL(`clock/${digest}`, document.baseURI).href
+  for (let attempt = 0; ; attempt++) {
+    const answer = await fetch(url, { signal })
+    if (answer.ok) return decode(await answer.arrayBuffer())
+    if (answer.status !== 404 || attempt === RETRIES) throw new Error(`status ${answer.status}`)
+    if (attempt === 0) lost()
+    await new Promise((resolve) => setTimeout(resolve, 150 * 2 ** attempt))
+  }
+}
+
+// uint32 header length, JSON header, then arrays at multiples of eight bytes: views, no copies.
+export function decode(buffer) {
+  const length = new DataView(buffer).getUint32(0, true)
+  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)))
+  const arrays = header.arrays.map(({ dtype, shape, offset }) => {
+    const size = shape.reduce((product, n) => product * n, 1)
+    return { shape, values: new TYPES[dtype](buffer, 4 + length + offset, size) }
+  })
+  const { steps, epochs, losses, ticks } = header.timeline
+  const timeline = {
+    steps: arrays[steps].values,
+    epochs: arrays[epochs].values,
+    losses: arrays[losses].values,
+    ticks,
+  }
+  const panels = header.panels.map((panel) => ({
+    ...panel,
+    array: arrays[panel.array],
+    moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
+  }))
+  return { timeline, panels }
+}
+
+// One recorded step of an array: a number, a row of numbers, or rows of numbers (views again).
+export function slice({ shape, values }, index) {
+  if (shape.length === 1) return values[index]
+  const size = values.length / shape[0]
+  const flat = values.subarray(index * size, (index + 1) * size)
+  if (shape.length === 2) return flat
+  const [, rows, columns] = shape
+  return Array.from({ length: rows }, (_, r) => flat.subarray(r * columns, (r + 1) * columns))
+}
+
+export function loadScript(path) {
+  if (window.Plotly) return Promise.resolve()
+  return once(new URL(path, document.baseURI).href, (src) => {
+    return Object.assign(document.createElement("script"), { src, async: true })
+  })
+}
+
+export function loadStyle(url) {
+  return once(url, (href) => {
+    return Object.assign(document.createElement("link"), { href, rel: "stylesheet" })
+  })
+}
+
+function once(url, create) {
+  if (!loaded.has(url)) {
+    const wait = new Promise((resolve, reject) => {
+      const element = create(url)
+      element.onload = resolve
+      element.onerror = () => {
+        element.remove()
+        loaded.delete(url) // so that "Try again" does
+        reject(new Error("no connection"))
+      }
+      document.head.append(element)
+    })
+    loaded.set(url, wait)
+  }
+  return loaded.get(url)
+}

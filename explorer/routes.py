@@ -1,0 +1,57 @@
+"""Our own HTTP routes: plotly.js, the files of the step clock, and its payloads."""
+
+import gzip
+import re
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
+PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+# The handlers import where they run: Streamlit loads an edited module anew, and a payload is
+# kept by the module that the pages now use, not by the one that was there at the start.
+
+
+async def plotly_js(request: Request) -> Response:
+    """plotly.min.js, compressed when the browser can read that (all do)."""
+    from explorer.player.assets import SCRIPT, plotly_gzip
+
+    headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}
+    if "gzip" not in request.headers.get("accept-encoding", ""):
+        return Response(gzip.decompress(plotly_gzip()), media_type=SCRIPT, headers=headers)
+    headers["Content-Encoding"] = "gzip"
+    return Response(plotly_gzip(), media_type=SCRIPT, headers=headers)
+
+
+async def player_file(request: Request) -> Response:
+    """A file of the step clock, by its name in an explicit list."""
+    from explorer.player.assets import FILES, player_files, player_version
+
+    name = request.path_params["name"]
+    if name not in FILES or request.path_params["version"] != player_version():
+        return PlainTextResponse("Not found", 404)
+    headers = {"Cache-Control": FOR_EVER}
+    return Response(player_files()[name], media_type=FILES[name], headers=headers)
+
+
+async def clock_payload(request: Request) -> Response:
+    """The payload of a step clock, by its digest."""
+    from explorer.player import payload
+
+    digest = request.path_params["digest"]
+    data = payload(digest) if DIGEST.fullmatch(digest) else None
+    if data is None:
+        return PlainTextResponse("Not found", 404, headers={"Cache-Control": "no-store"})
+    # "identity" keeps Streamlit from compressing megabytes again at each request.
+    headers = {"Cache-Control": PRIVATE_FOR_EVER, "Content-Encoding": "identity"}
+    return Response(data, media_type="application/octet-stream", headers=headers)
+
+
+ROUTES = [
+    Route("/assets/plotly.min.js", plotly_js),
+    Route("/assets/{version}/{name}", player_file),
+    Route("/clock/{digest}", clock_payload),
+]

@@ -1,0 +1,1 @@
+"""Measurements of what "fast" means here, each a function that returns its figures."""
