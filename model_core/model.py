@@ -58,7 +58,7 @@ class MultiHeadAttention(nn.Module):
         B, T, C = x.shape
         qkv = self.qkv(x).view(B, T, 3, self.n_head, C // self.n_head)
         query, key, value = qkv.permute(2, 0, 3, 1, 4)  # each (B, H, T, head_size)
-        if self.scores._forward_hooks or self.weights._forward_hooks:
+        if any(tap._forward_hooks or tap._forward_pre_hooks for tap in (self.scores, self.weights)):
             out = self._explicit(query, key, value)
         else:
             rate = self.dropout_rate if self.training else 0.0

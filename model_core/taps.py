@@ -1,11 +1,12 @@
 """Look inside a forward pass: named places of the model, heard inside a `with` block."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
 
 
 @contextmanager
@@ -14,18 +15,11 @@ def tapped(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
 
     A pattern is a module's name with `*` for anything, "blocks.*.sa.weights"; with ":in" behind it
     the module's first input is heard instead: "ln_f:in". The dict is keyed in the same way, in the
-    model's order, and holds the last pass. ValueError when a pattern matches nothing.
+    order of computing, and holds the last pass. ValueError when a pattern matches nothing.
     """
     seen: dict[str, Tensor] = {}
-    hooks = []
-    for pattern in patterns:
-        path, _, side = pattern.partition(":")
-        places = [place for place in model.named_modules() if fnmatchcase(place[0], path)]
-        if not places:
-            raise ValueError(f"no module of the model matches {pattern!r}")
-        for name, module in places:
-            key = f"{name}:in" if side else name
-            hooks.append(module.register_forward_hook(_listener(seen, key, bool(side))))
+    places = [place for pattern in patterns for place in _places(model, pattern)]
+    hooks = [_listen(module, key, seen) for key, module in places]
     try:
         yield seen
     finally:
@@ -33,8 +27,25 @@ def tapped(model: nn.Module, *patterns: str) -> Iterator[dict[str, Tensor]]:
             hook.remove()
 
 
-def _listener(seen: dict[str, Tensor], key: str, wants_input: bool) -> Callable[..., None]:
-    def listen(_module: nn.Module, inputs: tuple[Any, ...], output: Tensor) -> None:
-        seen[key] = (inputs[0] if wants_input else output).detach().clone()
+def _places(model: nn.Module, pattern: str) -> list[tuple[str, nn.Module]]:
+    """Keys and modules a pattern matches; the model itself has no name."""
+    path, colon, side = pattern.partition(":")
+    modules = [(name, module) for name, module in model.named_modules() if name]
+    found = [(name + colon + side, m) for name, m in modules if fnmatchcase(name, path)]
+    if not found or (colon and side != "in"):
+        raise ValueError(f"no place of the model matches {pattern!r}; try 'ln_f' or 'ln_f:in'")
+    return found
 
-    return listen
+
+def _listen(module: nn.Module, key: str, seen: dict[str, Tensor]) -> RemovableHandle:
+    """Inputs are heard before the module runs: it may change them in place."""
+
+    def hear_input(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        seen[key] = inputs[0].detach().clone()
+
+    def hear_output(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> None:
+        seen[key] = output.detach().clone()
+
+    if key.endswith(":in"):
+        return module.register_forward_pre_hook(hear_input)
+    return module.register_forward_hook(hear_output)
