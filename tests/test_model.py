@@ -107,7 +107,7 @@ def norm(x: np.ndarray, name: str, weights: Weights, training: bool) -> np.ndarr
     elif f"{name}.bias" in weights:
         mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
     else:
-        mean, variance = 0.0, (x**2).mean(-1, keepdims=True)
+        mean, variance = np.zeros(1), (x**2).mean(-1, keepdims=True)
     return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
 
 
