@@ -39,7 +39,7 @@ PRESETS: Mapping[str, Preset] = {
             "The Python language reference: real English, four layers of four heads.",
             "python-docs",
             {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4},
-            {"steps": 5000, "batch_size": 16, "learning_rate": 3e-3},
+            {"steps": 3000, "batch_size": 16, "learning_rate": 3e-3},
         ),
         Preset(
             "stories",
