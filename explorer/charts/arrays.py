@@ -1,5 +1,6 @@
 """What every chart does to its numbers first: float32, gaps, ranges over the finite ones."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,6 +49,16 @@ def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
 def each_step(values: np.ndarray) -> np.ndarray:
     """(S, ...) -> (S, 2) float32: the padded extent of every recorded step by itself."""
     return np.array([padded(*extent(slice_)) for slice_ in values], np.float32)
+
+
+def log_ticks(low: float, high: float, at_most: int = 7) -> list[float]:
+    """Numbers 1, 2, 5 times powers of ten between 10**low and 10**high; fewer digits where wide."""
+    powers = range(math.floor(low), math.ceil(high) + 1)
+    for digits in ((1, 2, 5), (1, 3), (1,)):
+        ticks = [d * 10.0**p for p in powers for d in digits if low <= math.log10(d) + p <= high]
+        if len(ticks) <= at_most:
+            return ticks if len(ticks) >= 2 else [10.0**low, 10.0**high]
+    return ticks[:: -(-len(ticks) // at_most)]
 
 
 def extremes(values: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]] | None:

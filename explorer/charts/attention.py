@@ -64,7 +64,7 @@ def head_panel(
     read = gaps(weights, "weights", ("S", time, time))
     read[:, ~np.tri(time, dtype=bool)] = np.nan
     tops = np.array([extent(step)[1] or 1.0 for step in read] if per_step else [1.0], np.float32)
-    height = height or theme.height_for(time, least=320)
+    height = height or theme.square_height(time, span)
     side = min(theme.plot_height(height), theme.plot_width(span))
     places = with_positions(labels)
     words = [escape(label) for label in labels]
@@ -101,7 +101,7 @@ def head_panel(
         ),
     )
     if query is not None:
-        frame_row(figure, query, time)
+        frame_row(figure, query, query + 1)
     return Panel(
         key=key,
         title=title,

@@ -45,7 +45,10 @@ def map_panel(
         mode="markers+text" if len(labels) <= LABELLED else "markers",
         text=[escape(label) for label in labels],
         customdata=np.arange(len(labels)),
-        textfont={"size": 15, "family": theme.GLYPHS},
+        textfont={
+            "size": [22 if row == chosen else 15 for row in range(len(labels))],
+            "family": theme.GLYPHS,
+        },
         marker=marker,
         hovertemplate="token '%{text}' (id %{customdata:d})<br>"
         "%{xaxis.title.text}: %{x:.4g}<br>%{yaxis.title.text}: %{y:.4g}<extra></extra>",
@@ -98,6 +101,7 @@ def drift_panel(
                 "title": theme.axis_title(f"distance from step {steps[0]:,} (L2)"),
                 "range": [0, top],
             },
+            margin=theme.MARGIN | {"r": 36},
         ),
     )
     moving = {"1.x": cursor_places(len(steps))}
@@ -246,7 +250,7 @@ def _add_chosen_drift(figure: go.Figure, moved: np.ndarray, label: str) -> dict[
         mode="markers+text",
         marker={**accent, "size": 10},
         text=[escape(label)],
-        textposition="top center",
+        textposition="top right",
         textfont={**accent, "size": 15, "family": theme.GLYPHS},
         cliponaxis=False,
         **quiet,

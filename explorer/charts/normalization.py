@@ -6,11 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts import theme
-from explorer.charts.arrays import LARGEST, each_step, extent, extremes, gaps, padded
+from explorer.charts.arrays import each_step, extent, extremes, gaps, log_ticks, padded
 from explorer.charts.labels import column_ticks, escape, row_ticks, with_positions
 from explorer.panels import Panel
-
-LOG_TICKS = 6
 
 
 def depth_panel(
@@ -47,8 +45,7 @@ def depth_panel(
                 "type": "log" if log else "linear",
                 "range": ranges[0].tolist() if per_step else list(whole),
                 "showgrid": True,
-                "exponentformat": "power",
-                **({"dtick": "D1"} if log and whole[1] - whole[0] < 1 else {}),
+                **(theme.log_axis(*whole) if log and not per_step else {}),
             },
             showlegend=len(drawn) > 1,
             margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8},
@@ -104,7 +101,7 @@ def token_depth_panel(
             zmin=ends[0][0],
             zmax=ends[0][1],
             colorbar=theme.colour_bar(escape(unit))
-            | (_log_ticks(*extent(coloured)) if log else {}),
+            | (_log_bar_ticks(*extent(coloured)) if log else {}),
         ),
         theme.layout(
             xaxis={
@@ -168,10 +165,10 @@ def _cell_words(labels: Sequence[str], names: Sequence[str]) -> list[list[str]]:
     ]
 
 
-def _log_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
+def _log_bar_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
     """Ticks of a colour bar over logarithms [low, high] that tell the numbers themselves."""
-    places = np.linspace(low, high, LOG_TICKS)
-    return {"tickvals": places.tolist(), "ticktext": [f"{min(10**p, LARGEST):.3g}" for p in places]}
+    ticks = log_ticks(low, high)
+    return {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:.3g}" for tick in ticks]}
 
 
 def _series_words(drawn: Mapping[str, np.ndarray], names: Sequence[str]) -> str:

@@ -4,6 +4,8 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from explorer.charts.arrays import log_ticks
+
 # Okabe and Ito 2008, those first that keep their contrast on white and on black.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999")
 CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in none of the scales
@@ -53,9 +55,16 @@ def axis_title(text: str) -> dict[str, Any]:
     return {"text": text, "standoff": 8}
 
 
+def log_axis(low: float, high: float) -> dict[str, Any]:
+    """Ticks of a logarithmic axis over [10**low, 10**high]: each told in full, none too many."""
+    ticks = log_ticks(low, high)
+    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:.3g}" for tick in ticks]}
+
+
 def colour_bar(title: str) -> dict[str, Any]:
+    """A slim bar; a title too long to stand above it runs along its side."""
     return {
-        "title": {"text": title, "side": "right"},
+        "title": {"text": title, "side": "top" if len(title) <= 8 else "right"},
         "thickness": 12,
         "outlinewidth": 0,
         "xpad": 8,
@@ -75,3 +84,9 @@ def plot_height(height: int) -> float:
 def height_for(rows: int, *, least: int = 240, most: int = 760) -> int:
     """Pixels of a panel in which each of `rows` can have its own label, within reason."""
     return min(max(16 * rows + MARGIN["t"] + MARGIN["b"], least), most)
+
+
+def square_height(rows: int, span: int) -> int:
+    """As `height_for`, but no higher than square cells can fill in `span` columns."""
+    fills = int(plot_width(span)) + MARGIN["t"] + MARGIN["b"]
+    return min(height_for(rows, least=320), fills)

@@ -11,7 +11,7 @@ from explorer.charts.labels import escape
 from explorer.charts.steps import check_steps, cursor, cursor_places, step_axis
 from explorer.panels import Panel
 
-TOLD = 3  # with more series the current values would cover each other
+TOLD = 2  # with more series the current values would cover each other
 
 
 def curves_panel(
@@ -40,7 +40,7 @@ def curves_panel(
     lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
     ends = (10**low, 10**high) if log else (low, high)
     figure = go.Figure(
-        [*lines, cursor(*ends), _now(everything[0], colours)],
+        [*lines, cursor(*ends), _now(everything, colours)],
         theme.layout(
             xaxis=step_axis(steps),
             yaxis={
@@ -48,10 +48,10 @@ def curves_panel(
                 "type": "log" if log else "linear",
                 "range": [low, high],
                 "showgrid": True,
-                "nticks": 6,
+                **(theme.log_axis(low, high) if log else {"nticks": 6}),
             },
             showlegend=len(drawn) > 1,
-            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8, "r": 36},
+            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8, "r": 48},
         ),
     )
     at, count = len(drawn), len(steps)
@@ -85,15 +85,23 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
     )
 
 
-def _now(values: np.ndarray, colours: Sequence[str]) -> go.Scatter:
-    """A dot a series at the step shown; the number beside it is Plotly's, from the moving y."""
+def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
+    """A dot a series at the step shown; the number beside it is Plotly's, from the moving y.
+
+    Of two series (S, 2) the one that is mostly higher has its number above, the other below.
+    """
+    values = everything[0]
+    sides = ["top right"] * len(values)
+    if len(sides) == 2:
+        second_higher = np.count_nonzero(everything[:, 1] > everything[:, 0])
+        sides[0 if 2 * second_higher > len(everything) else 1] = "bottom right"
     return go.Scatter(
         x=np.zeros(len(values), np.float32),
         y=values,
         mode="markers+text" if len(values) <= TOLD else "markers",
         marker={"color": list(colours), "size": 10},
         texttemplate="%{y:.3g}",
-        textposition="top center",
+        textposition=sides,
         textfont={"size": 14},
         cliponaxis=False,
         hoverinfo="skip",
