@@ -18,7 +18,7 @@ class _Config(BaseModel):
         try:
             super().__init__(**fields)
         except ValidationError as error:
-            raise ValueError(_sentence(error)) from None
+            raise ValueError(_sentence(error, list(type(self).model_fields))) from None
 
     def replaced(self, **changes: Any) -> "_Config":
         """The same configuration with some fields changed, checked again."""
@@ -47,7 +47,11 @@ class ModelConfig(_Config):
     @model_validator(mode="after")
     def _heads_share_channels(self) -> "ModelConfig":
         if self.n_embd % self.n_head:
-            raise ValueError(f"n_head={self.n_head} does not divide n_embd={self.n_embd}")
+            fitting = [str(heads) for heads in range(1, 129) if self.n_embd % heads == 0]
+            raise ValueError(
+                f"n_head={self.n_head} does not divide n_embd={self.n_embd}; "
+                f"choose one of {', '.join(fitting)}"
+            )
         return self
 
 
@@ -74,7 +78,7 @@ class TrainingConfig(_Config):
     threads: int = Field(default=2, ge=1, le=256)
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: ValidationError, known: list[str]) -> str:
     """The first thing wrong, naming the field, the rule and the value."""
     problem = error.errors(include_url=False)[0]
     if problem["type"] == "value_error":
@@ -83,6 +87,6 @@ def _sentence(error: ValidationError) -> str:
     if problem["type"] == "missing":
         return f"{name} is missing"
     if problem["type"] == "extra_forbidden":
-        return f"{name} is not a known setting"
+        return f"unknown setting {name[:20]!r}; there are {', '.join(known)}"
     rule = problem["msg"].removeprefix("Input should be ")
-    return f"{name} must be {rule}, got {problem['input']!r}"
+    return f"{name} must be {rule}, got {repr(problem['input'])[:60]}"

@@ -37,7 +37,7 @@ def built_in_text(name: str) -> str:
             return stories(6_000)
         case "induction":
             return repeated_words(20_000)
-    raise ValueError(f"corpus must be one of {', '.join(BUILT_IN)}, got {name!r}")
+    raise ValueError(f"corpus must be one of {', '.join(BUILT_IN)}, got {name[:40]!r}")
 
 
 def stories(count: int, seed: int = 0) -> str:
@@ -102,11 +102,15 @@ def check_text(text: str) -> str:
     """`text` itself when a model can be trained on it; ValueError saying what is wrong."""
     if "\0" in text:
         raise ValueError(
-            f"not text: NUL character at position {text.index(chr(0)):,}; choose a text file"
+            f"not text: NUL character at position {text.index(chr(0)):,}; "
+            "save the file as UTF-8 text"
         )
-    lone = next((i for i, character in enumerate(text) if "\ud800" <= character <= "\udfff"), None)
-    if lone is not None:
-        raise ValueError(f"not valid Unicode: lone surrogate at position {lone:,}; remove it")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"not valid Unicode: lone surrogate at position {error.start:,}; remove it"
+        ) from None
     if len(text) < 2:
         raise ValueError(f"the text has {len(text)} characters; give at least 2")
     return text
@@ -148,5 +152,6 @@ def batch(of: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tens
 def validation_windows(ids: Tensor, block_size: int, count: int) -> tuple[Tensor, Tensor]:
     """At most `count` evenly spaced windows as inputs and targets (count, T): always the same."""
     of = windows(ids, block_size)
-    chosen = of[torch.linspace(0, len(of) - 1, min(count, len(of))).long()]
+    count = min(count, len(of))
+    chosen = of[torch.linspace(0, len(of) - 1, count, dtype=torch.float64).long()]
     return chosen[:, :-1], chosen[:, 1:]
