@@ -52,6 +52,7 @@ export class Bar {
     this.slider.setAttribute("aria-label", "training step")
     this.slider.setAttribute("aria-valuemin", "0")
     this.ticks = element("div", "driftscope-ticks")
+    this.ticks.onmousedown = (event) => event.preventDefault()
     this.tip = element("div", "driftscope-tip")
     this.tip.hidden = true
     this.track.append(this.rest, this.played, this.head, this.slider, this.ticks, this.tip)
@@ -81,8 +82,6 @@ export class Bar {
     this.pressed = event.pointerId
     this.clock.drag(tick ? Number(tick.dataset.index) : this.at(event), event.timeStamp)
     this.bar.classList.add("driftscope-dragging")
-    event.preventDefault()
-    this.slider.focus({ preventScroll: true })
   }
 
   movePointer(event) {

@@ -18,6 +18,7 @@ export class Mosaic {
     this.pointer.className = "driftscope-frame-pointer"
     this.tip = document.createElement("div")
     this.tip.className = "driftscope-tip"
+    this.tip.hidden = true
     this.heads = document.createElement("div")
     this.heads.className = "driftscope-heads"
     this.heads.tabIndex = 0

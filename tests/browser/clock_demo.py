@@ -1,0 +1,138 @@
+"""A page for the step clock's tests: synthetic panels, a run that grows, and what Python heard."""
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
+from explorer.player import step_clock
+
+STEPS = 200
+LABELS = [chr(33 + n) for n in range(65)]
+LABELS[27:30] = ["a<br>b", "<b>", "&lt;"]
+
+
+def recorded_steps(count: int) -> np.ndarray:
+    """(S,) ascending: dense early, even later."""
+    return np.cumsum(np.minimum(np.arange(count), 25)).astype(np.int64)
+
+
+def drifting(count: int, *shape: int) -> np.ndarray:
+    """(S, *shape) float32: smooth curves in [-1, 1], the same for every count."""
+    rng = np.random.default_rng(0)
+    start, turn = rng.uniform(0, 6.3, (2, *shape))
+    time = np.arange(count).reshape(-1, *[1] * len(shape)) / STEPS
+    return np.sin(start + time * turn).astype(np.float32)
+
+
+def map_panel(count: int, color: str) -> Panel:
+    """65 labelled points on fixed axes."""
+    x, y = drifting(count, 2, 65).transpose(1, 0, 2)
+    labels = [text.replace("&", "&amp;").replace("<", "&lt;") for text in LABELS]
+    points = go.Scatter(
+        x=x[0], y=y[0], mode="markers+text", text=labels, textposition="top center",
+        marker={"size": 8, "color": color},
+    )  # fmt: skip
+    axis = {"range": [-1.2, 1.2]}
+    layout = {"xaxis": axis | {"title": "first axis"}, "yaxis": axis | {"title": "second axis"}}
+    return Panel(
+        "map", "Map of tokens", go.Figure([points], layout),
+        {"0.x": np.ascontiguousarray(x), "0.y": np.ascontiguousarray(y)},
+        alt="65 tokens by their first two components", span=6, height=420, pickable=True,
+    )  # fmt: skip
+
+
+def table_panel(key: str, title: str, rows: int, columns: int, count: int) -> Panel:
+    """A heatmap on a fixed scale with one gap."""
+    values = drifting(count, rows, columns)
+    values[:, 2, 3] = np.nan
+    heatmap = go.Heatmap(z=values[0], zmin=-1, zmax=1, colorscale="Viridis")
+    layout = {"xaxis": {"title": "channel"}, "yaxis": {"autorange": "reversed"}}
+    return Panel(
+        key, title, go.Figure([heatmap], layout), {"0.z": values},
+        alt=f"{rows} rows by {columns} columns", span=3, height=420, pickable=True,
+    )  # fmt: skip
+
+
+def line_panel(count: int) -> Panel:
+    """Two lines with a gap, and a layout range that moves."""
+    y = drifting(count, 50)
+    y[:, 20:24] = np.nan
+    lines = [go.Scatter(y=y[0], mode="lines", name="mean"), go.Scatter(y=-y[0], mode="lines")]
+    top = 1.2 + np.arange(count) / STEPS
+    ranges = np.stack([-top, top], axis=1).astype(np.float32)
+    layout = {"yaxis": {"range": [-1.2, 1.2], "title": "std"}, "xaxis": {"range": [0, 49]}}
+    moving = {"0.y": y, "1.y": -y, "layout.yaxis.range": ranges}
+    return Panel("lines", "Statistics", go.Figure(lines, layout), moving, span=6, height=280)
+
+
+def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
+    """Four layers of four heads that go from even to sharp attention."""
+    rng = np.random.default_rng(1)
+    scores = rng.normal(size=(4, 4, 24, 24)) * 3
+    sharp = np.linspace(0, 1, count).reshape(-1, 1, 1, 1, 1)
+    weights = np.tril(np.exp(scores * sharp))
+    weights /= weights.sum(-1, keepdims=True)
+    eight_bit = np.round(weights * 255).astype(np.uint8)
+    return Mosaic("heads", "All heads", eight_bit, "16 heads", span=6, selected=selected)
+
+
+def timeline(count: int) -> Timeline:
+    """A falling loss with one unknown value, and three ticks."""
+    steps = recorded_steps(count)
+    losses = 0.6 + 3.2 * np.exp(-np.arange(count) / 40)
+    losses[90] = np.nan
+    ticks = [
+        Tick(int(steps[30]), "largest drift"),
+        Tick(int(steps[120]), "head formed"),
+        Tick(int(steps[160]), "lowest validation loss"),
+    ]
+    return Timeline(steps, steps / 2000, losses, ticks)
+
+
+def main() -> None:
+    """Draw what the address asks for; `?panels=all` adds every other kind of panel."""
+    st.set_page_config(layout="wide", page_title="Clock")
+    state = st.session_state
+    state.setdefault("count", STEPS)
+    state.setdefault("step", 0)
+    state.setdefault("runs", 0)
+    state.setdefault("selected", (1, 2))
+    state.runs += 1
+    with st.sidebar:
+        if st.button("Grow"):
+            state.count += 10
+        if st.button("Back to step 3"):
+            state.step = 3
+        live = st.toggle("Live")
+        color = st.radio("Colour", ["#0072B2", "#D55E00"])
+        st.text_input("A sentence")
+    st.markdown("### The step clock")
+    count = state.count
+    words = Words(
+        "words", "Sampled text",
+        [f"step {n}: {' '.join(LABELS[n % 65:] + LABELS[: n % 65])}" for n in range(count)],
+    )  # fmt: skip
+    panels = [
+        map_panel(count, color),
+        table_panel("tokens", "Token embeddings", 65, 64, count),
+        table_panel("positions", "Position embeddings", 41, 41, count),
+    ]
+    if st.query_params.get("panels") == "all":
+        panels += [mosaic_panel(count, state.selected), line_panel(count), words]
+    heard = step_clock(panels, timeline(count), step=state.step, live=live)
+    if heard.step is not None:
+        state.step = heard.step
+    if heard.pick and heard.pick.panel == "heads" and state.selected != heard.pick.index:
+        state.selected = heard.pick.index
+        state.picked = heard.pick
+        st.rerun()
+    state.picked = heard.pick or state.get("picked")
+    st.text(f"settled step: {state.step}")
+    st.text(f"picked: {state.picked}")
+    st.text(f"runs: {state.runs}")
+    for n in range(12):
+        st.text(f"line {n} below the clock")
+
+
+main()

@@ -1,0 +1,194 @@
+"""Starts a server and drives its pages: what browser tests and benchmarks share."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Playwright,
+    Request,
+    WebSocket,
+)
+
+ROOT = Path(__file__).parents[2]
+DEMO = Path(__file__).with_name("clock_demo_app.py")
+START_SECONDS = 60
+QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=Translate,OptimizationHints,MediaRouter",
+]
+FAULTY = re.compile(r"Traceback|\bERROR\b|Uncaught|Exception in")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `streamlit run`: its address and where its log goes."""
+
+    url: str
+    log: Path
+
+    def faults(self) -> list[str]:
+        """Lines of the log that no healthy server writes."""
+        return [line for line in self.log.read_text().splitlines() if FAULTY.search(line)]
+
+
+@contextmanager
+def running(script: Path, folder: Path, **environment: str) -> Iterator[Server]:
+    """`streamlit run script` on a free port, its runs folder and log in `folder`."""
+    port = free_port()
+    server = Server(f"http://127.0.0.1:{port}", folder / "server.log")
+    paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    runs = {"DRIFTSCOPE_RUNS": str(folder / "runs"), "PYTHONPATH": paths}
+    command = [
+        sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}",
+        "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none",
+        "--browser.gatherUsageStats=false",
+    ]  # fmt: skip
+    with server.log.open("wb") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | runs | environment, stdout=log, stderr=log
+        )
+    try:
+        wait_for_health(server, process)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def free_port() -> int:
+    """A port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for_health(server: Server, process: subprocess.Popen[bytes]) -> None:
+    """Returns once the server answers; raises RuntimeError with its log when it does not."""
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{server.url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                continue
+    raise RuntimeError(f"the server did not start:\n{server.log.read_text()[-2000:]}")
+
+
+def launch(playwright: Playwright) -> Browser:
+    """The machine's own Chromium, without traffic of its own."""
+    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+
+
+@dataclass
+class Watch:
+    """What went wrong in a page while a test looked at it; `allowed` is expected."""
+
+    faults: list[str] = field(default_factory=list)
+    allowed: list[str] = field(default_factory=list)
+
+    def attach(self, page: Page) -> None:
+        page.on("console", self._hear)
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("requestfailed", self._fail)
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def _fail(self, request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":  # what a closed page still waited for
+            self.faults.append(f"request failed: {request.url} {request.failure}")
+
+    def unexpected(self) -> list[str]:
+        return [f for f in self.faults if not any(part in f for part in self.allowed)]
+
+
+class ClockDriver:
+    """The step clock of a page, moved the way a reader moves it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.root: Locator = page.locator(".driftscope-clock")
+        self.track: Locator = page.locator(".driftscope-slider")
+
+    def wait_ready(self) -> "ClockDriver":
+        """Returns once the clock has drawn its first step."""
+        self.page.locator(".driftscope-clock[data-ready=true]").wait_for(timeout=30_000)
+        return self
+
+    def step(self) -> int:
+        """The step that is drawn now."""
+        return int(self.root.get_attribute("data-step") or "-1")
+
+    def wait_step(self, step: int) -> None:
+        """Returns once this step is drawn."""
+        self.page.locator(f'.driftscope-clock[data-step="{step}"]').wait_for()
+
+    def drag(self, start: float, end: float, moves: int = 20) -> None:
+        """Press on the track, move in equal parts, release; positions from 0 to 1."""
+        self.press(start)
+        for n in range(1, moves + 1):
+            self.move(start + (end - start) * n / moves)
+        self.page.mouse.up()
+
+    def press(self, position: float) -> None:
+        """Put the pointer down on the track."""
+        self.move(position)
+        self.page.mouse.down()
+
+    def move(self, position: float) -> None:
+        """Move the pointer along the track."""
+        box = self.track.bounding_box()
+        assert box is not None
+        self.page.mouse.move(box["x"] + position * box["width"], box["y"] + box["height"] / 2)
+
+
+def sent_messages(page: Page) -> list[object]:
+    """What the page says to the server from its next load on, in a list that grows."""
+    sent: list[object] = []
+
+    def listen(socket: WebSocket) -> None:
+        socket.on("framesent", lambda frame: sent.append(frame))
+
+    page.on("websocket", listen)
+    return sent
+
+
+def open_page(
+    browser: Browser, url: str, *, watch: Watch, size: tuple[int, int], dark: bool
+) -> Page:
+    """A new page of this size in its own context, watched from its first request."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
+    )
+    page = context.new_page()
+    watch.attach(page)
+    page.goto(url)
+    return page
