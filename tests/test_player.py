@@ -1,0 +1,312 @@
+"""What the step clock sends to browsers, keeps for them, and believes of what they say."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from streamlit.testing.v1 import AppTest
+
+from explorer import player
+from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
+from explorer.player import Pick, encode
+from explorer.player.assets import FILES, player_files, player_version
+from explorer.player.store import PayloadStore
+from explorer.routes import ROUTES
+from explorer.security import SecurityHeaders, content_security_policy
+
+STEPS = np.array([0, 1, 5])
+X = np.arange(6, dtype=np.float32).reshape(3, 2)
+
+
+def timeline(**change: Any) -> Timeline:
+    values = {"steps": STEPS, "epochs": STEPS / 10, "losses": np.array([3.0, np.nan, 1.0])}
+    return Timeline(**(values | change))
+
+
+def panel(key: str = "map", **change: Any) -> Panel:
+    values = {"title": "Map", "figure": go.Figure(go.Scatter(x=[0, 1], y=[0, 1]))}
+    return Panel(key, **(values | {"moving": {"0.x": X}} | change))
+
+
+def mosaic(**change: Any) -> Mosaic:
+    values = {"title": "Heads", "weights": np.zeros((3, 2, 4, 5, 5), np.uint8)}
+    return Mosaic("heads", **(values | change))
+
+
+def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """A second reader of the format, in Python: header and arrays."""
+    length = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + length])
+    start = 4 + length
+    arrays = []
+    for entry in header["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        flat = np.frombuffer(data, entry["dtype"], count, start + entry["offset"])
+        arrays.append(flat.reshape(entry["shape"]))
+    return header, arrays
+
+
+# ---- the payload ------------------------------------------------------------------------------
+
+
+def test_what_is_encoded_is_read_back_equal():
+    header, arrays = decoded(encode([panel(), mosaic()], timeline()))
+    moving = header["panels"][0]["moving"][0]
+    assert moving["path"] == "0.x"
+    np.testing.assert_array_equal(arrays[moving["array"]], X)
+    np.testing.assert_array_equal(arrays[header["timeline"]["steps"]], STEPS)
+    np.testing.assert_array_equal(arrays[header["timeline"]["losses"]], [3, np.nan, 1])
+    assert arrays[header["panels"][1]["array"]].shape == (3, 2, 4, 5, 5)
+
+
+def test_every_array_starts_at_a_multiple_of_eight_bytes():
+    odd = np.zeros((3, 7), np.uint8)
+    data = encode([panel("a", moving={"0.x": odd}), panel("b")], timeline())
+    start = 4 + int.from_bytes(data[:4], "little")
+    header, _ = decoded(data)
+    assert {(start + entry["offset"]) % 8 for entry in header["arrays"]} == {0}
+
+
+def test_equal_panels_give_equal_bytes_and_a_changed_value_does_not():
+    assert encode([panel()], timeline()) == encode([panel()], timeline())
+    assert encode([panel()], timeline()) != encode([panel(moving={"0.x": X + 1})], timeline())
+
+
+def test_a_sliced_array_is_sent_as_it_reads():
+    wide = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
+    _, arrays = decoded(encode([panel(moving={"0.x": wide})], timeline()))
+    np.testing.assert_array_equal(arrays[-1], wide)
+
+
+def test_the_theme_decides_the_look_so_the_template_stays_behind():
+    header, _ = decoded(encode([panel()], timeline()))
+    assert "template" not in json.loads(header["panels"][0]["figure"])["layout"]
+
+
+@pytest.mark.parametrize("text", ["</script><img src=x>", "a<br>b", "\ud800", "\u2028", "=1+1"])
+def test_words_keep_every_character(text: str):
+    header, _ = decoded(encode([Words("w", "Text", [text] * 3)], timeline()))
+    assert header["panels"][0]["texts"] == [text] * 3
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: encode([], timeline(steps=np.array([]))), "at least one recorded step"),
+        (lambda: encode([], timeline(steps=np.array([0, 5, 5]))), "must ascend"),
+        (lambda: encode([], timeline(epochs=np.zeros(2))), r"epochs \(2,\) do not fit 3"),
+        (lambda: encode([panel("a"), panel("a")], timeline()), "keys must differ, got 'a'"),
+        (lambda: encode([panel(span=13)], timeline()), r"span must be in \[1, 12\], got 13"),
+        (lambda: encode([panel(moving={"x": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"0.__proto__.x": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"0.constructor": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"1.x": X})], timeline()), "the figure has 1 traces"),
+        (lambda: encode([panel(moving={"0.x": X.astype(float)})], timeline()), "got float64"),
+        (lambda: encode([panel(moving={"0.x": X[:2]})], timeline()), r"\(2, 2\) does not fit 3"),
+        (lambda: encode([Words("w", "Text", ["one"])], timeline()), "1 texts for 3"),
+        (lambda: encode([mosaic(selected=(2, 0))], timeline()), r"no head \(2, 0\) in \(2, 4\)"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 5, 5)))], timeline()), "be uint8"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 4, 5, 5), "u1"))], timeline()), "layers"),
+    ],
+)
+def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str):
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_ticks_keep_their_words():
+    header, _ = decoded(encode([], timeline(ticks=[Tick(5, "<b>lowest</b>")])))
+    assert header["timeline"]["ticks"] == [{"step": 5, "label": "<b>lowest</b>"}]
+
+
+# ---- the store --------------------------------------------------------------------------------
+
+
+def test_the_store_forgets_what_was_not_asked_for_longest():
+    store = PayloadStore(limit=20)
+    first, second = store.put(b"a" * 10), store.put(b"b" * 10)
+    assert store.get(first) == b"a" * 10
+    third = store.put(b"c" * 10)
+    assert [store.get(digest) is None for digest in (first, second, third)] == [False, True, False]
+
+
+def test_a_payload_larger_than_the_store_is_kept_while_it_is_the_newest():
+    store = PayloadStore(limit=5)
+    digest = store.put(b"a" * 10)
+    assert store.get(digest) == b"a" * 10
+    store.put(b"b")
+    assert store.get(digest) is None
+
+
+def test_the_same_payload_twice_counts_once():
+    store = PayloadStore(limit=20)
+    digests = {store.put(b"a" * 10) for _ in range(5)}
+    store.put(b"b" * 10)
+    assert [store.get(digest) for digest in digests] == [b"a" * 10]
+
+
+# ---- what a browser says ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 5, "5", {"step": 4, "move": 1}, {"step": 5.0, "move": 1}, {"step": True, "move": 1},
+     {"step": 5}, {"step": [5], "move": 1}, {"step": 10**30, "move": 1}],
+)  # fmt: skip
+def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any):
+    assert player.read_report(value, timeline()) is None
+
+
+def test_each_report_counts_once():
+    heard = player._Heard()
+    first = player.read_report({"step": 5, "move": 1}, timeline())
+    again = player.read_report({"step": 5, "move": 2}, timeline())
+    assert first and again
+    assert [heard.is_new(report) for report in (first, first, again, again)] == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "pick"),
+    [
+        ({"panel": "map", "index": [1]}, Pick("map", (1,))),
+        ({"panel": "map", "index": [1, 2]}, Pick("map", (1, 2))),
+        ({"panel": "heads", "index": [1, 3]}, Pick("heads", (1, 3))),
+        ({"panel": "heads", "index": [2, 0]}, None),
+        ({"panel": "heads", "index": [1]}, None),
+        ({"panel": "nowhere", "index": [1]}, None),
+        ({"panel": "map", "index": [-1]}, None),
+        ({"panel": "map", "index": [1.5]}, None),
+        ({"panel": "map", "index": []}, None),
+        ({"panel": "map", "index": "1"}, None),
+        ({"panel": ["map"], "index": [1]}, None),
+        ("map", None),
+    ],
+)
+def test_picks_are_believed_only_where_something_can_be_picked(value: Any, pick: Pick | None):
+    assert player.read_pick(value, [panel(), mosaic()]) == pick
+
+
+def clock_page() -> None:
+    import numpy as np
+    import streamlit as st
+
+    from explorer.panels import Timeline, Words
+    from explorer.player import step_clock
+
+    steps = np.array([0, 1, 5])
+    words = Words("w", "Text", ["a", "b", st.text_input("text")])
+    state = step_clock([words], Timeline(steps, steps / 10, steps / 1), step=5, live=True)
+    st.text(str(state))
+
+
+def component_data(app: AppTest) -> dict[str, Any]:
+    (found,) = (node for node in app.main if node.type == "bidi_component")
+    return json.loads(found.proto.json)
+
+
+def test_only_a_digest_and_the_step_go_over_the_socket():
+    app = AppTest.from_function(clock_page).run()
+    assert not app.exception
+    data = component_data(app)
+    assert {**data, "payload": None} == {"payload": None, "step": 5, "live": True}
+    kept = player.payload(data["payload"])
+    assert kept is not None
+    assert decoded(kept)[0]["panels"][0]["texts"] == ["a", "b", ""]
+    assert app.text[0].value == "ClockState(step=None, pick=None)"
+
+
+def test_a_rerun_sends_the_same_digest_until_something_changes():
+    app = AppTest.from_function(clock_page).run()
+    first = component_data(app)["payload"]
+    assert component_data(app.run())["payload"] == first
+    assert component_data(app.text_input[0].set_value("new").run())["payload"] != first
+
+
+# ---- the server -------------------------------------------------------------------------------
+
+
+def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """What our routes behind our middleware answer to GET path."""
+    app = Starlette(routes=ROUTES, middleware=[Middleware(SecurityHeaders)])
+    messages: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "headers": raw, "http_version": "1.1", "root_path": "",
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    found = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+    return messages[0]["status"], found, b"".join(m.get("body", b"") for m in messages[1:])
+
+
+def test_every_listed_file_is_served_and_cached_for_ever():
+    for name in FILES:
+        status, headers, body = ask(f"/assets/{player_version()}/{name}")
+        assert (status, body) == (200, player_files()[name])
+        assert "immutable" in headers["cache-control"]
+
+
+def test_the_list_names_every_file_of_the_folder():
+    folder = Path(player.__file__).parent
+    found = {p.name for p in folder.iterdir() if p.suffix in {".js", ".css"}}
+    assert found == set(FILES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["__init__.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "player.js/", "PLAYER.JS", ""],
+)
+def test_nothing_but_the_list_is_served(path: str):
+    assert ask(f"/assets/{player_version()}/{path}")[0] in {307, 404}
+    assert ask("/assets/000000000000/player.js")[0] == 404
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "Z" * 64, "..", "%00", "0" * 65])
+def test_an_unknown_payload_is_not_found_and_not_remembered(digest: str):
+    status, headers, _ = ask(f"/clock/{digest}")
+    assert status == 404
+    assert headers.get("cache-control", "no-store") == "no-store"
+
+
+def test_a_kept_payload_is_served_as_it_is():
+    digest = player._store.put(b"payload")
+    status, headers, body = ask(f"/clock/{digest}", accept_encoding="gzip")
+    assert (status, body) == (200, b"payload")
+    assert headers["cache-control"].startswith("private")
+
+
+def test_plotly_comes_compressed_to_those_who_can_read_that():
+    _, headers, small = ask("/assets/plotly.min.js", accept_encoding="gzip, br")
+    _, plain, large = ask("/assets/plotly.min.js")
+    assert headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain
+    assert len(small) < len(large) / 2
+    assert large.lstrip().startswith(b"/**\n* plotly.js")
+
+
+def test_every_answer_carries_the_security_headers():
+    for path in ("/nowhere", f"/assets/{player_version()}/player.js"):
+        _, headers, _ = ask(path)
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"] == content_security_policy()
+
+
+def test_the_policy_runs_no_foreign_and_no_inline_script():
+    rules = dict(rule.split(" ", 1) for rule in content_security_policy().split("; "))
+    assert "unsafe" not in rules["script-src"]
+    assert "http" not in content_security_policy()
+    assert rules["frame-ancestors"] == "'self'"
