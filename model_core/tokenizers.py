@@ -4,11 +4,19 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import Any, Literal, Protocol
+from itertools import accumulate
+from typing import Any, Literal, Protocol, get_args
 
 Kind = Literal["character", "word", "bpe"]
 MAX_VOCABULARY = 20_000
+MAX_TOKEN_LENGTH = 64  # characters of a byte-pair token: doubling merges would fill the memory
 _WORD = re.compile(r"\w+|\s|[^\w\s]")
+_LONE = re.compile("[\ud800-\udfff]")
+# letters, symbols and marks that leave no ink: fillers, joiners, variation selectors
+_BLANK = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
+    "\U000e0100-\U000e01ef]"
+)
 _GLYPHS = {" ": "·", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 
 
@@ -32,9 +40,10 @@ class UnknownTokens(ValueError):
 
     def __init__(self, unknown: Sequence[str], tokens: Sequence[str]) -> None:
         self.unknown = tuple(unknown)
-        super().__init__(
-            f"{_listing(unknown, 5)} not in the vocabulary, which has {_listing(tokens, 60)}"
-        )
+        mark = next((token for token in unknown if unicodedata.combining(token[0])), None)
+        hint = f"; {_label(mark)} is an accent typed apart from its letter" if mark else ""
+        has = _listing(tokens, 30 if hint else 60)
+        super().__init__(f"{_listing(unknown, 40)} not in the vocabulary, which has {has}{hint}")
 
 
 class _SplittingTokenizer:
@@ -66,21 +75,35 @@ class _BytePairTokenizer:
 
     kind: Kind = "bpe"
 
-    def __init__(self, state: str) -> None:
-        from tokenizers import Tokenizer as Library
+    def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
+        """`merges` in the order learned; ValueError when one joins what is not there yet.
 
-        self._library = Library.from_str(state)
-        size = self._library.get_vocab_size()
-        self.tokens = tuple(self._library.decode([index]) for index in range(size))
+        The library would not raise but panic, past every `except Exception`.
+        """
+        from tokenizers import Tokenizer as Library
+        from tokenizers import decoders, models, pre_tokenizers
+
+        ids = {byte: i for i, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+        for first, second in merges:
+            if not (first in ids and second in ids and len(first + second) <= MAX_TOKEN_LENGTH):
+                raise ValueError(f"merge of {first[:20]!r} and {second[:20]!r} is not possible")
+            ids.setdefault(first + second, len(ids))
+        self._merges = list(merges)
+        self._library = Library(models.BPE(vocab=ids, merges=self._merges))
+        self._library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+        self._library.decoder = decoders.ByteLevel()
+        self.tokens = tuple(self._library.decode([index]) for index in range(len(ids)))
 
     def encode(self, text: str) -> list[int]:
+        if lone := list(dict.fromkeys(_LONE.findall(text))):  # all other characters have bytes
+            raise UnknownTokens(lone, self.tokens)
         return list(self._library.encode(text).ids)
 
     def decode(self, ids: Iterable[int]) -> str:
         return str(self._library.decode(list(ids)))
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": "bpe", "state": json.loads(self._library.to_str())}
+        return {"kind": "bpe", "merges": [list(pair) for pair in self._merges]}
 
 
 def split(text: str, kind: Kind) -> list[str]:
@@ -96,8 +119,10 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
     """
     if not text:
         raise ValueError("the text is empty; give at least two characters")
+    if kind not in get_args(Kind):
+        raise ValueError(f"tokenizer must be character, word or bpe, got {str(kind)[:40]!r}")
     if kind == "bpe":
-        return _BytePairTokenizer(_trained_byte_pairs(text, vocab_size))
+        return _BytePairTokenizer(_trained_merges(text, vocab_size))
     tokens = sorted(set(split(text, kind)))
     if len(tokens) > MAX_VOCABULARY:
         other = "words or byte-pair encoding" if kind == "character" else "byte-pair encoding"
@@ -110,11 +135,29 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
 
 def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
     """The tokenizer that `to_json` described; ValueError when it is none of ours."""
-    if state.get("kind") == "bpe":
-        return _BytePairTokenizer(json.dumps(state["state"]))
-    if state.get("kind") in ("character", "word"):
-        return _SplittingTokenizer(state["kind"], state["tokens"])
-    raise ValueError(f"tokenizer kind must be character, word or bpe, got {state.get('kind')!r}")
+    kind = state.get("kind")
+    if kind == "bpe":
+        pairs = [_strings(pair) for pair in _list(state.get("merges"))]
+        if any(len(pair) != 2 for pair in pairs):
+            raise ValueError("tokenizer.json is damaged: a merge joins two tokens")
+        return _BytePairTokenizer([(first, second) for first, second in pairs])
+    if kind == "character" or kind == "word":
+        return _SplittingTokenizer(kind, _strings(state.get("tokens")))
+    raise ValueError(f"tokenizer kind must be character, word or bpe, got {str(kind)[:40]!r}")
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list) or len(value) > MAX_VOCABULARY:
+        raise ValueError(f"tokenizer.json is damaged: no list of at most {MAX_VOCABULARY:,} tokens")
+    return value
+
+
+def _strings(value: Any) -> list[str]:
+    """A list of texts that can be shown: none empty, none with half a character."""
+    for token in _list(value):
+        if not isinstance(token, str) or not token or _LONE.search(token):
+            raise ValueError(f"tokenizer.json is damaged: {repr(token)[:40]} is no token")
+    return list(value)
 
 
 def token_label(token: str) -> str:
@@ -126,32 +169,40 @@ def _visible(character: str) -> str:
     if character in _GLYPHS:
         return _GLYPHS[character]
     category = unicodedata.category(character)
-    if category in ("Mn", "Me"):
-        return "◌" + character
-    if category[0] in "CZ":
+    if category[0] in "CZ" or _BLANK.match(character):
         return f"U+{ord(character):04X}"
-    return character
+    return "◌" + character if category in ("Mn", "Me") else character
 
 
-def _trained_byte_pairs(text: str, vocab_size: int) -> str:
+def _trained_merges(text: str, vocab_size: int) -> list[tuple[str, str]]:
     from tokenizers import Tokenizer as Library
-    from tokenizers import decoders, models, pre_tokenizers, trainers
+    from tokenizers import models, pre_tokenizers, trainers
 
     if not 256 <= vocab_size <= MAX_VOCABULARY:
         raise ValueError(f"vocab_size must be in [256, {MAX_VOCABULARY:,}], got {vocab_size}")
     library = Library(models.BPE())
     library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    library.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         show_progress=False,
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        max_token_length=MAX_TOKEN_LENGTH,
     )
-    library.train_from_iterator([text], trainer)
-    return str(library.to_str())
+    # the library's time grows with the square of the longest word: texts without spaces are cut
+    library.train_from_iterator((text[i : i + 2000] for i in range(0, len(text), 2000)), trainer)
+    return [(first, second) for first, second in json.loads(library.to_str())["model"]["merges"]]
 
 
-def _listing(tokens: Sequence[str], at_most: int) -> str:
-    shown = " ".join(f"'{token_label(token)}'" for token in tokens[:at_most])
-    rest = len(tokens) - at_most
-    return f"{shown} and {rest:,} more" if rest > 0 else shown
+def _listing(tokens: Sequence[str], room: int) -> str:
+    """As many labels as fit into about `room` characters, at least one, and how many more."""
+    labels = [_label(token) for token in tokens[:room]]
+    ends = accumulate(len(label) + 1 for label in labels)
+    shown = max(1, sum(end <= room for end in ends))
+    rest = len(tokens) - shown
+    return " ".join(labels[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
+
+
+def _label(token: str) -> str:
+    """A token's label, cut to what a sentence can carry."""
+    label = token_label(token)
+    return label if len(label) <= 16 else label[:15] + "…"
