@@ -1,0 +1,329 @@
+"""Tokenizers give a text back whole, name what they do not know, and show every token."""
+
+import json
+import random
+import time
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model_core import tokenizers
+from model_core.corpora import SENTENCE, built_in_text
+from model_core.tokenizers import (
+    Kind,
+    UnknownTokens,
+    split,
+    token_label,
+    tokenizer_from_json,
+    train_tokenizer,
+)
+
+KINDS: tuple[Kind, ...] = ("character", "word", "bpe")
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
+HOSTILE = [
+    "</script><img src=x onerror=alert(1)>",
+    "<b>",
+    "&lt;",
+    "$x$",
+    ":red[x]",
+    "![i](http://x)",
+    "=1+1",
+    "a\r\n\tb\x00\x1b[31m\x7f\x85",
+    "\u202e\u200b\u200d\u2028\ufeff\xad\xa0",
+    "👨‍👩‍👧 ❤\ufe0f",
+    "e" + "\u0301" * 200,
+    "\u3164\u115f\u2800\u034f",
+]
+
+
+def refused(call: Any, *arguments: Any) -> str:
+    with pytest.raises(ValueError) as error:
+        call(*arguments)
+    assert len(str(error.value)) <= 200
+    return str(error.value)
+
+
+# --- round trips ---------------------------------------------------------------------------------
+
+
+@settings(deadline=None, max_examples=60)
+@given(TEXT, st.sampled_from(KINDS))
+def test_what_is_encoded_is_decoded_to_the_same_text(text: str, kind: Kind) -> None:
+    tokenizer = train_tokenizer(text, kind, 300)
+    ids = tokenizer.encode(text)
+    assert tokenizer.decode(ids) == text
+    assert all(0 <= index < len(tokenizer.tokens) for index in ids)
+
+
+@settings(deadline=None, max_examples=60)
+@given(TEXT, TEXT)
+def test_bytes_know_every_text_even_one_never_seen(seen: str, other: str) -> None:
+    tokenizer = train_tokenizer(seen, "bpe", 300)
+    assert tokenizer.decode(tokenizer.encode(other)) == other
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_comes_back_whole(kind: Kind, text: str) -> None:
+    tokenizer = train_tokenizer(text, kind, 300)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+@settings(deadline=None, max_examples=60)
+@given(TEXT, st.sampled_from(KINDS))
+def test_a_tokenizer_survives_json(text: str, kind: Kind) -> None:
+    tokenizer = train_tokenizer(text, kind, 300)
+    again = tokenizer_from_json(json.loads(json.dumps(tokenizer.to_json())))
+    assert (again.kind, again.tokens) == (kind, tokenizer.tokens)
+    assert again.encode(text) == tokenizer.encode(text)
+
+
+# --- what the tokens are -------------------------------------------------------------------------
+
+
+def test_the_seeds_sentence_has_27_characters_in_sorted_order() -> None:
+    tokenizer = train_tokenizer(SENTENCE, "character")
+    assert "".join(tokenizer.tokens) == " .Qabcdefghijklmnoprtuvwxyz"
+    assert tokenizer.encode("a. ") == [3, 1, 0]
+
+
+def test_words_spaces_and_punctuation_are_tokens_of_their_own() -> None:
+    text = "Don't go,  fox_1!\n"
+    pieces = ["Don", "'", "t", " ", "go", ",", " ", " ", "fox_1", "!", "\n"]
+    assert split(text, "word") == pieces
+    tokenizer = train_tokenizer(text, "word")
+    assert [tokenizer.tokens[index] for index in tokenizer.encode(text)] == pieces
+    assert list(tokenizer.tokens) == sorted(set(pieces))
+
+
+@pytest.mark.parametrize("vocab_size", [256, 300, 512])
+def test_byte_pairs_have_the_size_that_was_chosen(vocab_size: int) -> None:
+    tokenizer = train_tokenizer(built_in_text("python-docs")[:50_000], "bpe", vocab_size)
+    assert len(tokenizer.tokens) == vocab_size
+
+
+def test_byte_pairs_shorten_the_text_they_were_trained_on() -> None:
+    text = built_in_text("python-docs")[:50_000]
+    lengths = [len(train_tokenizer(text, "bpe", size).encode(text)) for size in (256, 512, 1024)]
+    assert lengths[0] == len(text.encode())
+    assert lengths[0] > 1.5 * lengths[1] > 1.5 * lengths[2]
+
+
+def test_the_first_merge_is_the_most_frequent_pair() -> None:
+    tokenizer = train_tokenizer("abab abab xy", "bpe", 257)
+    assert tokenizer.tokens[256] == "ab"
+    assert len(tokenizer.encode("abab")) == 2
+
+
+def test_a_byte_pair_tokens_text_is_what_it_decodes_to() -> None:
+    tokenizer = train_tokenizer("hello hello world", "bpe", 280)
+    for index, token in enumerate(tokenizer.tokens):
+        assert tokenizer.decode([index]) == token
+    assert " world" in tokenizer.tokens
+
+
+def test_one_repeated_letter_does_not_make_endless_tokens() -> None:
+    tokenizer = train_tokenizer("a" * 5_000, "bpe", 512)
+    assert max(map(len, tokenizer.tokens)) <= tokenizers.MAX_TOKEN_LENGTH
+
+
+def test_byte_pairs_of_a_text_without_spaces_take_about_as_long_as_with_spaces() -> None:
+    """The library alone takes 20 to 60 times as long: its time grows with the square of a word."""
+
+    def seconds(text: str) -> float:
+        start = time.process_time()
+        train_tokenizer(text, "bpe", 300)
+        return time.process_time() - start
+
+    letters = "".join(random.Random(0).choices("acgt", k=60_000))
+    spaced = " ".join(letters[i : i + 8] for i in range(0, len(letters), 8))
+    assert seconds(letters) < 8 * seconds(spaced)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_same_text_gives_the_same_ids(kind: Kind) -> None:
+    text = built_in_text("python-docs")[:20_000]
+    first, second = train_tokenizer(text, kind, 400), train_tokenizer(text, kind, 400)
+    assert first.to_json() == second.to_json()
+    assert first.encode(text) == second.encode(text)
+
+
+# --- what is refused -----------------------------------------------------------------------------
+
+
+def test_unknown_characters_are_named_once_with_what_there_is() -> None:
+    tokenizer = train_tokenizer("hello world", "character")
+    with pytest.raises(UnknownTokens) as error:
+        tokenizer.encode("Quick, é Q")
+    assert error.value.unknown == ("Q", "u", "i", "c", "k", ",", "é")
+    assert str(error.value) == "Q u i c k , é not in the vocabulary, which has · d e h l o r w"
+
+
+def test_the_whole_alphabet_of_the_seeds_sentence_fits_into_the_sentence() -> None:
+    said = refused(train_tokenizer(SENTENCE, "character").encode, "ß")
+    assert said.endswith("which has · . Q " + " ".join("abcdefghijklmnoprtuvwxyz"))
+
+
+def test_unknown_words_are_named_whole() -> None:
+    with pytest.raises(UnknownTokens) as error:
+        train_tokenizer("the fox", "word").encode("the lazy fox, the dog")
+    assert error.value.unknown == ("lazy", ",", "dog")
+
+
+def test_an_accent_typed_apart_is_explained() -> None:
+    tokenizer = train_tokenizer("café", "character")
+    said = refused(tokenizer.encode, unicodedata.normalize("NFD", "café"))
+    assert said == (
+        "e ◌\u0301 not in the vocabulary, which has a c f é; "
+        "◌\u0301 is an accent typed apart from its letter"
+    )
+
+
+@pytest.mark.parametrize("kind", ["character", "word"])
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "x" * 5000, "".join(map(chr, range(0x300, 0x800))), " ".join(["ab9"] * 9)]
+)
+def test_however_much_is_unknown_the_sentence_is_short_and_printable(kind: Kind, text: str) -> None:
+    for corpus in ("qq", built_in_text("python-docs"), "".join(map(chr, range(0x4E00, 0x5E00)))):
+        tokenizer = train_tokenizer(corpus, kind)
+        if not set(split(text, kind)) <= set(tokenizer.tokens):
+            assert refused(tokenizer.encode, text).isprintable()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_lone_surrogate_is_unknown_to_every_tokenizer(kind: Kind) -> None:
+    with pytest.raises(UnknownTokens) as error:
+        train_tokenizer("ab", kind).encode("ab\ud800")
+    assert error.value.unknown == ("\ud800",)
+    assert str(error.value).startswith("U+D800 not in the vocabulary")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_text_is_refused_for_training_and_encodes_to_nothing(kind: Kind) -> None:
+    said = "the text is empty; give at least two characters"
+    assert refused(train_tokenizer, "", kind) == said
+    assert train_tokenizer("ab", kind).encode("") == []
+
+
+def test_too_many_characters_lead_to_words_or_byte_pairs() -> None:
+    text = "".join(map(chr, range(0x20000, 0x20000 + 32_000)))
+    assert refused(train_tokenizer, text, "character") == (
+        "the text has 32,000 different characters, more than 20,000; "
+        "choose words or byte-pair encoding"
+    )
+
+
+def test_too_many_words_lead_to_byte_pairs() -> None:
+    text = " ".join(map(str, range(20_000)))
+    assert refused(train_tokenizer, text, "word") == (
+        "the text has 20,001 different words, more than 20,000; choose byte-pair encoding"
+    )
+
+
+@pytest.mark.parametrize("size", [255, 20_001, -1])
+def test_a_byte_pair_vocabulary_has_its_limits(size: int) -> None:
+    said = f"vocab_size must be in [256, 20,000], got {size}"
+    assert refused(train_tokenizer, "ab", "bpe", size) == said
+
+
+def test_an_unknown_kind_is_named_with_those_there_are() -> None:
+    said = "tokenizer must be character, word or bpe, got 'wrod'"
+    assert refused(train_tokenizer, "ab", "wrod") == said
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        {},
+        {"kind": "x" * 500},
+        {"kind": ["bpe"]},
+        {"kind": "character"},
+        {"kind": "character", "tokens": "abc"},
+        {"kind": "character", "tokens": [1, 2]},
+        {"kind": "character", "tokens": ["a", ""]},
+        {"kind": "character", "tokens": ["a", "a"]},
+        {"kind": "word", "tokens": ["a", "\ud800"]},
+        {"kind": "word", "tokens": [["a"] * 500]},
+        {"kind": "word", "tokens": [str(number) for number in range(20_001)]},
+        {"kind": "bpe"},
+        {"kind": "bpe", "merges": "ab"},
+        {"kind": "bpe", "merges": ["ab"]},
+        {"kind": "bpe", "merges": [["a"]]},
+        {"kind": "bpe", "merges": [["a", "b", "c"]]},
+        {"kind": "bpe", "merges": [["a", 1]]},
+        {"kind": "bpe", "merges": [["a", ""]]},
+        {"kind": "bpe", "merges": [["ab", "c"]]},
+        {"kind": "bpe", "merges": [["a", "x" * 5000]]},
+        {"kind": "bpe", "merges": [["a" * 2**n, "a" * 2**n] for n in range(20)]},
+    ],
+    ids=lambda state: repr(state)[:40],
+)
+def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any]) -> None:
+    assert refused(tokenizer_from_json, state).isprintable()
+
+
+# --- labels --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "label"),
+    [
+        ("", "∅"),
+        ("a", "a"),
+        (" ", "·"),
+        ("\n", "⏎"),
+        ("\t", "⇥"),
+        ("\r", "␍"),
+        (" the", "·the"),
+        ("\r\n", "␍⏎"),
+        ("\u0301", "◌\u0301"),
+        ("\x00", "U+0000"),
+        ("\x1b[31m", "U+001B[31m"),
+        ("\x85", "U+0085"),
+        ("\xa0", "U+00A0"),
+        ("\u200b", "U+200B"),
+        ("\u202e", "U+202E"),
+        ("\u2028", "U+2028"),
+        ("\ufeff", "U+FEFF"),
+        ("\ud800", "U+D800"),
+        ("\ue000", "U+E000"),
+        ("\U000e0041", "U+E0041"),
+        ("\u3164", "U+3164"),  # a "letter" without ink
+        ("\u2800", "U+2800"),  # a braille cell without dots
+        ("❤\ufe0f", "❤U+FE0F"),
+        ("👨\u200d👩", "👨U+200D👩"),
+        ("</script>", "</script>"),  # escaping is the sink's work
+        ("$x$", "$x$"),
+        ("é", "é"),
+        ("日", "日"),
+    ],
+)
+def test_a_label_shows_what_the_token_is(token: str, label: str) -> None:
+    assert token_label(token) == label
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.text(max_size=8))
+def test_a_label_is_never_empty_and_every_character_of_it_can_be_printed(token: str) -> None:
+    label = token_label(token)
+    assert label
+    assert label.isprintable()
+    assert " " not in label
+
+
+def test_every_character_of_unicode_has_a_label_that_begins_with_ink() -> None:
+    """Marks alone can be printed but not seen; they stand on a circle, or are wide themselves."""
+    for character in map(chr, range(0x110000)):
+        label = token_label(character)
+        category = unicodedata.category(label[0])
+        assert label.isprintable() and (category[0] in "LNPS" or category == "Mc"), ascii(character)
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.sampled_from(KINDS), TEXT)
+def test_every_token_of_every_vocabulary_can_be_shown(kind: Kind, text: str) -> None:
+    for token in train_tokenizer(text, kind, 300).tokens:
+        assert token_label(token).isprintable()
