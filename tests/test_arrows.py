@@ -1,0 +1,144 @@
+"""Who may import whom: the arrows between the folders, read from the imports themselves."""
+
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("explorer", "model_core")
+FILES = sorted(path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
+MODULES = {path: ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in FILES}
+DRAWING = ("streamlit", "plotly")
+# leaves: what these parts may import of the explorer, beside themselves
+LEAVES = {
+    "explorer.panels": (),
+    "explorer.charts": ("explorer.panels",),
+    "explorer.player": ("explorer.panels",),
+}
+
+
+def imports(source: str, module: str = "", *, package: bool = False) -> set[str]:
+    """Every module that source text imports anywhere, functions and TYPE_CHECKING included.
+
+    `from a import b` counts as a.b, because b may be a module; relative imports are resolved.
+    """
+    found = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            up = node.level - package
+            above = module.split(".")[: -up or None] if node.level else []
+            base = ".".join([*above, *([node.module] if node.module else [])])
+            found |= {f"{base}.{alias.name}" for alias in node.names}
+    return found
+
+
+def imports_of(path: Path) -> set[str]:
+    return imports(
+        (ROOT / path).read_text(encoding="utf-8"),
+        MODULES[path],
+        package=path.name == "__init__.py",
+    )
+
+
+def within(name: str, *parts: str) -> bool:
+    return any(name == part or name.startswith(f"{part}.") for part in parts)
+
+
+def part_of(name: str) -> str:
+    """The file or folder directly under the package: explorer.charts.theme is explorer.charts."""
+    return ".".join(name.split(".")[:2])
+
+
+def files_of(*parts: str) -> list[Path]:
+    return [path for path in FILES if within(MODULES[path], *parts)]
+
+
+def test_the_reader_of_imports_sees_every_kind() -> None:
+    source = (
+        "import a.b as c\nfrom d import e\ndef f():\n    from ..g import h\n    from . import i\n"
+    )
+    assert imports(source, "p.q.r") == {"a.b", "d.e", "p.g.h", "p.q.i"}
+    assert imports("from .x import y", "p.q", package=True) == {"p.q.x.y"}
+
+
+def test_there_is_something_to_read() -> None:
+    assert {"model_core.model", "explorer.panels"} <= set(MODULES.values())
+
+
+@pytest.mark.parametrize("path", files_of("model_core"), ids=str)
+def test_the_model_knows_nothing_of_the_explorer_and_of_drawing(path: Path) -> None:
+    assert not [name for name in imports_of(path) if within(name, "explorer", *DRAWING)]
+
+
+@pytest.mark.parametrize("path", files_of("explorer.charts"), ids=str)
+def test_charts_know_no_streamlit_and_no_torch(path: Path) -> None:
+    assert not [name for name in imports_of(path) if within(name, "streamlit", "torch")]
+
+
+@pytest.mark.parametrize("path", files_of("explorer.panels"), ids=str)
+def test_panels_are_plain_data(path: Path) -> None:
+    used = {name.partition(".")[0] for name in imports_of(path)}
+    assert used <= {"collections", "dataclasses", "numpy", "plotly", "typing"}
+
+
+@pytest.mark.parametrize("path", files_of(*LEAVES), ids=str)
+def test_leaves_of_the_explorer_lean_on_no_other_part(path: Path) -> None:
+    part = part_of(MODULES[path])
+    ours = {name for name in imports_of(path) if within(name, "explorer")}
+    assert not {name for name in ours if not within(name, part, *LEAVES[part])}
+
+
+@pytest.mark.parametrize("path", files_of("explorer"), ids=str)
+def test_nothing_leans_on_a_page_but_the_dashboard(path: Path) -> None:
+    pages = ("explorer.views", "explorer.dashboard", "explorer.app")
+    if not within(MODULES[path], *pages):
+        assert not {name for name in imports_of(path) if within(name, *pages)}
+
+
+@pytest.mark.parametrize("folder", ["explorer", "model_core"])
+def test_no_two_parts_lean_on_each_other(folder: str) -> None:
+    arrows: dict[str, set[str]] = {}
+    for path in files_of(folder):
+        part = part_of(MODULES[path])
+        others = {part_of(name) for name in imports_of(path) if within(name, folder)}
+        arrows.setdefault(part, set()).update(others - {part})
+    order = list(TopologicalSorter(arrows).static_order())  # CycleError names the circle
+    assert set(arrows) <= set(order)
+
+
+@pytest.mark.parametrize("path", files_of("explorer.views"), ids=str)
+def test_no_view_imports_another_view(path: Path) -> None:
+    assert not {name for name in imports_of(path) if within(name, "explorer.views")}
+
+
+@pytest.mark.parametrize("path", files_of("explorer"), ids=str)
+def test_only_the_session_says_session_state(path: Path) -> None:
+    says = "session_state" in (ROOT / path).read_text(encoding="utf-8")
+    assert not says or MODULES[path] == "explorer.session"
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_nothing_that_runs_imports_a_test(path: Path) -> None:
+    assert not [name for name in imports_of(path) if within(name, "tests", "pytest", "hypothesis")]
+
+
+def test_importing_the_model_draws_no_random_number_and_loads_no_map() -> None:
+    """Nothing at import: no seeding, no drawing library, no UMAP with its compiler."""
+    names = [MODULES[p] for p in files_of("model_core") if p.name != "__main__.py"]
+    code = (
+        "import importlib, random, sys, torch\n"
+        "before = random.getstate(), torch.get_rng_state(), torch.get_num_threads()\n"
+        f"for name in {names}: importlib.import_module(name)\n"
+        "assert before[0] == random.getstate() and torch.equal(before[1], torch.get_rng_state())\n"
+        "assert before[2] == torch.get_num_threads()\n"
+        "print(*[m for m in ('umap', 'numba', 'streamlit', 'plotly') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == []
