@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ def check_name(name: str) -> str:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with temporary.open("wb") as file:
             file.write(data)
