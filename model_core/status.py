@@ -2,9 +2,11 @@
 
 import json
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Literal
+
+from pydantic.dataclasses import dataclass
 
 from model_core.storage import is_locked, read_json, write_whole
 
@@ -53,7 +55,7 @@ def read_status(folder: Path) -> Status:
         return Status(
             "failed", words="status.json is missing or damaged; recorded steps still open"
         )
-    silent = time.time() - status.heartbeat
+    silent = abs(time.time() - status.heartbeat)  # the clock may have been set back
     if not status.active:
         return status
     if is_locked(folder / "trainer.lock"):

@@ -33,7 +33,8 @@ class Turn:
             if place_in_queue(self._folder) == 0 and self._sit():
                 return True
             if time.monotonic() - beaten > BEAT:
-                write_status(self._folder, replace(read_status(self._folder), state="queued"))
+                status = replace(read_status(self._folder), state="queued", words="")
+                write_status(self._folder, status)
                 beaten = time.monotonic()
             time.sleep(POLL)
         return False
