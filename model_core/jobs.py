@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from time import time
@@ -22,13 +23,14 @@ def start(folder: Path) -> None:
     write_request(folder, "run")
     write_status(folder, replace(read_status(folder), state="queued", words="", queued_at=time()))
     with (folder / "trainer.log").open("ab") as log:
-        subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "model_core", "resume", str(folder.resolve()), "--queue"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,
             start_new_session=True,
         )
+    threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
 
 
 def active(folder: Path) -> dict[str, Status]:
