@@ -28,7 +28,9 @@ def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
             f"snapshot_budget={config.snapshot_budget:,} bytes is too small for two snapshots of "
             f"{snapshot_bytes:,}; give at least {2 * snapshot_bytes:,}"
         )
-    low, high = 2, config.steps + 1
+    if count == 2:
+        return np.array([0, config.steps])
+    low, high = 2, count
     while low < high:  # the most points a half that still give at most `count` different steps
         middle = (low + high + 1) // 2
         fits = len(_spread(config.steps, middle)) <= count
@@ -61,10 +63,12 @@ class Recorder:
     def __init__(self, folder: Path, after: int = -1) -> None:
         """Go on behind step `after`; lines of later steps, left by a crash, are dropped."""
         self._folder = folder
+        for half_written in (*folder.glob("snapshots/.*"), *folder.glob(".resume.*")):
+            half_written.unlink()
         rows = [row for row in read_metrics(folder) if row["step"] <= after]
         self._recorded = {row["step"] for row in rows}
         write_whole(folder / "metrics.jsonl", b"".join(_line(row) for row in rows))
-        self._file: BinaryIO = (folder / "metrics.jsonl").open("ab", buffering=0)
+        self._file: BinaryIO = (folder / "metrics.jsonl").open("ab")
 
     def record(self, step: int, weights: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> None:
         """Write one step; when this returns, it survives a crash."""
@@ -72,6 +76,7 @@ class Recorder:
             return
         save_snapshot(self._folder, step, weights)
         self._file.write(_line({"step": step, **metrics}))
+        self._file.flush()
         os.fsync(self._file.fileno())
         self._recorded.add(step)
 
