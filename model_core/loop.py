@@ -7,12 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
-from model_core.runs import Run, load_snapshot
+from model_core.runs import Run, load_snapshot, pack, unpack
 from model_core.status import Request, State, Status, read_request, read_status, write_status
 from model_core.storage import write_whole
 from model_core.training import Trainer
@@ -52,8 +51,8 @@ def train(
     try:
         return _Session(folder, turn, watch).train()
     except BaseException as error:
-        words = str(error) or type(error).__name__
-        write_status(folder, replace(read_status(folder), state="failed", words=words[:200]))
+        status = read_status(folder)
+        write_status(folder, replace(status, state="failed", words=_words(error, status.step)))
         raise
 
 
@@ -77,14 +76,14 @@ class _Session:
         self.tokens_a_step = config.batch_size * run.model_config.block_size
 
     def _recall(self) -> int:
-        """Go back to the last step whose memory and snapshot are both whole; -1 for none."""
+        """Go back to the step remembered last if all of it is whole, and say it; else -1."""
         try:
-            data = (self.folder / "resume.safetensors").read_bytes()
-        except FileNotFoundError:
-            return -1
-        memory = safetensors.torch.load(data)
-        step = int(memory.pop("step"))
-        self.trainer.recall(step, load_snapshot(self.folder, step), memory)
+            memory = unpack((self.folder / "resume.safetensors").read_bytes())
+            step = int(memory.pop("step"))
+            weights = load_snapshot(self.folder, step)
+        except (FileNotFoundError, ValueError):
+            return -1  # the start of the run, which leads to the same result
+        self.trainer.recall(step, weights, memory)
         return step
 
     def train(self) -> Status:
@@ -105,18 +104,19 @@ class _Session:
         stopping = self._asked_to_stop()
         last = trainer.step == trainer.config.steps
         due = stopping or trainer.step in self.due
+        # before the next batch, which batch norm's running averages follow
         weights, memory = self._copies() if due else ({}, {})
+        measured = self._measured() if due else {}
         loss, norm = trainer.look()
-        diverged = not math.isfinite(loss)
+        diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
-            metrics = self._measured(loss, norm, diverged)
-            diverged = diverged or not math.isfinite(metrics["val_loss"] or 0.0)
+            metrics = {"epoch": trainer.epoch, "train_loss": loss, "grad_norm": norm, **measured}
             self.recorder.record(trainer.step, weights or trainer.model.state_dict(), metrics)
             if memory and (stopping or last or time.monotonic() - self.remembered > MEMORY_EVERY):
                 self._remember(memory)
         self.status = replace(self.status, step=trainer.step, train_loss=_finite(loss))
         if diverged:
-            rate = trainer.config.learning_rate / 10
+            rate = min(trainer.config.learning_rate / 10, 0.01)
             self.status = replace(
                 self.status,
                 words=f"loss became NaN or infinite at step {trainer.step:,}; everything up to it "
@@ -129,31 +129,32 @@ class _Session:
         return "running"
 
     def _copies(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Weights and memory before the next batch: batch norm's running averages follow it."""
+        """Weights, and what else is needed to go on from here."""
         weights = {name: value.clone() for name, value in self.trainer.model.state_dict().items()}
         return weights, {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
 
     def _remember(self, memory: dict[str, Tensor]) -> None:
-        write_whole(self.folder / "resume.safetensors", safetensors.torch.save(memory))
+        write_whole(self.folder / "resume.safetensors", pack(memory))
         self.remembered = time.monotonic()
 
-    def _measured(self, loss: float, norm: float, diverged: bool) -> dict[str, Any]:
-        """The metrics of the present step, all of them at the present weights."""
+    def _measured(self) -> dict[str, Any]:
+        """What the present weights give in evaluation mode, and the speed up to here."""
         trainer = self.trainer
-        evaluate = not diverged and (trainer.step in self.evaluated or trainer.step not in self.due)
+        evaluate = trainer.step in self.evaluated or trainer.step not in self.due
         pace = self.recorded_pace.at(trainer.step)
         return {
-            "epoch": trainer.epoch,
-            "train_loss": loss,
             "val_loss": trainer.validation_loss() if evaluate else None,
-            "grad_norm": norm,
             "tokens_per_second": pace and pace * self.tokens_a_step,
-            "sample": "" if diverged else self._sampled_text(),
+            "sample": self._sampled_text(),
         }
 
     def _sampled_text(self) -> str:
+        """Text by the present model, "" when its probabilities are no numbers any more."""
         count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
-        return self.tokenizer.decode(self.trainer.sample(count).tolist())
+        try:
+            return self.tokenizer.decode(self.trainer.sample(count).tolist())
+        except RuntimeError:  # torch.multinomial's, for NaN
+            return ""
 
     def _asked_to_stop(self) -> bool:
         """Say how it goes and follow requests, every HEARTBEAT seconds."""
@@ -199,6 +200,16 @@ def _apart(steps: list[int], interval: int) -> list[int]:
         if not chosen or step - chosen[-1] >= interval:
             chosen.append(step)
     return chosen
+
+
+def _words(error: BaseException, step: int) -> str:
+    """What a person is told, without the server's paths."""
+    if isinstance(error, OSError):
+        return (
+            f"{error.strerror} near step {step:,}; what was recorded is kept. "
+            "Make room or mend it, then resume"
+        )
+    return (str(error) or type(error).__name__)[:200]
 
 
 def _finite(value: float) -> float | None:

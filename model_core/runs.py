@@ -8,9 +8,11 @@ import shutil
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import numpy as np
@@ -72,11 +74,12 @@ def create_run(
         )
         write_status(making, Status(steps=training_config.steps, queued_at=time.time()))
         os.rename(making, path)
-    except OSError as error:
-        shutil.rmtree(making, ignore_errors=True)
+    except OSError:
         if path.exists():
             raise _taken(path) from None
-        raise error
+        raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
     sync_folder(path.parent)
 
 
@@ -84,9 +87,13 @@ def list_runs(folder: Path) -> list[str]:
     """Names of the run directories in `folder`, oldest first; anything else there is ignored."""
     if not folder.is_dir():
         return []
-    found = [entry for entry in folder.iterdir() if (entry / "run.json").is_file()]
-    visible = [entry for entry in found if not entry.name.startswith(".")]
-    return [entry.name for entry in sorted(visible, key=lambda e: (e / "run.json").stat().st_mtime)]
+    made = []
+    for entry in folder.iterdir():
+        with suppress(OSError):  # it may be deleted meanwhile, or not be ours to read
+            stat = (entry / "run.json").stat()
+            if S_ISREG(stat.st_mode) and not entry.name.startswith("."):
+                made.append((stat.st_mtime, entry.name))
+    return [name for _, name in sorted(made)]
 
 
 class Run:
@@ -107,8 +114,8 @@ class Run:
         description = read_json(path / "run.json")
         if description.get("format") != FORMAT:
             raise ValueError(
-                f"run {path.name} has format {description.get('format')!r}, this version reads "
-                f"{FORMAT}; update Driftscope"
+                f"run {path.name} has format {repr(description.get('format'))[:20]}, this version "
+                f"reads {FORMAT}; update Driftscope"
             )
         try:
             return cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
@@ -122,7 +129,10 @@ class Run:
     @cached_property
     def text(self) -> str:
         """The whole corpus."""
-        return (self.path / "text.txt").read_bytes().decode()
+        try:
+            return (self.path / "text.txt").read_bytes().decode()
+        except (OSError, UnicodeDecodeError):
+            raise ValueError(f"text.txt of run {self.name} is missing or damaged") from None
 
     @cached_property
     def steps(self) -> np.ndarray:
@@ -136,7 +146,7 @@ class Run:
 
     @cached_property
     def _snapshots(self) -> list[tuple[int, bool]]:
-        paths = [path for path in (self.path / "snapshots").iterdir() if _is_snapshot(path)]
+        paths = [path for path in self.path.glob("snapshots/*") if _is_snapshot(path)]
         return sorted((int(path.stem), _is_whole(path)) for path in paths)
 
     def token_embeddings(self) -> np.ndarray:
@@ -154,13 +164,17 @@ class Run:
         return np.stack(values)
 
     def metrics(self) -> pd.DataFrame:
-        """One row a recorded step, NaN where a number is not known. Losses in nats per token."""
+        """One row a recorded step, NaN where a number is not known, "" where no text is.
+
+        Losses in nats per token.
+        """
         rows = {row["step"]: row for row in read_metrics(self.path)}
         table = pd.DataFrame([rows.get(int(step), {}) for step in self.steps], columns=METRICS)
         table["step"] = self.steps
-        numbers = table.columns.drop("sample")
+        numbers = table.columns.drop(["step", "sample"])
         table[numbers] = table[numbers].astype(float)
-        return table.astype({"step": np.int64, "sample": object})
+        table["sample"] = table["sample"].astype(object).fillna("")
+        return table
 
     def model_at(self, step: int) -> BigramLanguageModel:
         """The model as it was after `step` optimizer steps, in evaluation mode.
@@ -185,18 +199,35 @@ def snapshot_path(folder: Path, step: int) -> Path:
 
 
 def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
-    """Write weights, with a checksum for each tensor in the file's metadata."""
-    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    sums = {name: _sum(tensor) for name, tensor in whole.items()}
-    write_whole(snapshot_path(folder, step), safetensors.torch.save(whole, metadata=sums))
+    """Write weights as they are now."""
+    write_whole(snapshot_path(folder, step), pack(tensors))
 
 
 def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
     """The tensors of a snapshot; ValueError when it is damaged."""
     try:
-        return safetensors.torch.load(snapshot_path(folder, step).read_bytes())
-    except (OSError, safetensors.SafetensorError):
+        return unpack(snapshot_path(folder, step).read_bytes())
+    except (OSError, ValueError):
         raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
+
+
+def pack(tensors: Mapping[str, Tensor]) -> bytes:
+    """A safetensors file with a checksum for each tensor in its metadata."""
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    sums = {name: _sum(tensor) for name, tensor in whole.items()}
+    return safetensors.torch.save(whole, metadata=sums)
+
+
+def unpack(data: bytes) -> dict[str, Tensor]:
+    """What `pack` packed; ValueError when it is not whole."""
+    try:
+        tensors = safetensors.torch.load(data)
+    except safetensors.SafetensorError:
+        raise ValueError("no safetensors file, or a damaged one") from None
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    if not tensors or header.get("__metadata__") != {name: _sum(t) for name, t in tensors.items()}:
+        raise ValueError("a checksum is missing or wrong")
+    return tensors
 
 
 def read_tensor(path: Path, name: str) -> np.ndarray:
@@ -222,20 +253,20 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
 def _parsed(line: bytes) -> dict[str, Any]:
     try:
         row = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}
 
 
 def _is_snapshot(path: Path) -> bool:
-    named = path.suffix == ".safetensors" and path.stem.isdecimal()
-    return named and path.is_file() and not path.is_symlink()
+    stem = path.stem
+    return stem.isdecimal() and path.name == snapshot_path(path, int(stem)).name
 
 
 def _is_whole(path: Path) -> bool:
     try:
-        stat = path.stat()
-        return _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
+        stat = path.lstat()
+        return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
     except OSError:
         return False
 
@@ -243,18 +274,17 @@ def _is_whole(path: Path) -> bool:
 @lru_cache(maxsize=4096)
 def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
     """Whether every tensor of a snapshot has the checksum written beside it; asked once a file."""
-    data = path.read_bytes()
     try:
-        tensors = safetensors.torch.load(data)
-        size = int.from_bytes(data[:8], "little")
-        sums = json.loads(data[8 : 8 + size]).get("__metadata__", {})
-    except (safetensors.SafetensorError, ValueError):
+        unpack(path.read_bytes())
+    except ValueError:
         return False
-    return all(_sum(tensor) == sums.get(name) for name, tensor in tensors.items())
+    return True
 
 
 def _sum(tensor: Tensor) -> str:
-    return str(zlib.crc32(tensor.numpy().tobytes()))
+    """A checksum of a tensor's type, shape and numbers."""
+    kind = f"{tensor.dtype} {tuple(tensor.shape)}".encode()
+    return str(zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(kind)))
 
 
 def _taken(path: Path) -> ValueError:
