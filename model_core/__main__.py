@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 # Everything that imports torch, a second's work, is imported where it is used: a trainer that waits
 # for its turn does without.
@@ -60,8 +61,6 @@ def resume(
     queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
 ) -> None:
     """Go on with a run from its last recorded step, with the same result as if never stopped."""
-    if not queue:
-        write_request(run_dir, "run")
     _train(run_dir, queue=queue)
 
 
@@ -81,17 +80,19 @@ def list_(
 def _setting(pair: str) -> tuple[str, str]:
     key, equals, value = pair.partition("=")
     if not equals:
-        raise ValueError(f"--set needs key=value, got {pair!r}")
+        raise ValueError(f"--set needs key=value, got {pair[:60]!r}")
     return key.strip(), value.strip()
 
 
 def _train(folder: Path, queue: bool) -> None:
     """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
     if not (folder / "run.json").is_file():
-        raise ValueError(f"{folder} is no run directory; `train --run-dir {folder}` makes one")
+        raise ValueError(f"no run in {folder.name[:64]!r}; `train --run-dir` makes one")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: write_request(folder, "stop"))
     with only_trainer(folder):
+        if not queue:
+            write_request(folder, "run")
         status = _train_in_turn(folder, Turn(folder) if queue else None)
     if status.words:
         typer.echo(status.words, err=status.state == "stopped")
@@ -137,9 +138,10 @@ def _progress(name: str) -> Iterator[Callable[[Status], None]]:
 def main() -> None:
     """Exit status 1 and one line on stderr for what a person can mend."""
     try:
-        app()
-    except (ValueError, OSError) as error:
-        typer.echo(str(error), err=True)
+        raise SystemExit(app(standalone_mode=False))
+    except (ValueError, OSError, TyperException) as error:
+        words = error.format_message() if isinstance(error, TyperException) else str(error)
+        typer.echo(words, err=True)
         raise SystemExit(1) from None
 
 
