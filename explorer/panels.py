@@ -65,7 +65,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The recorded steps (S,), their epochs (S,) and losses (S,) in nats per token (NaN: unknown)."""
+    """Recorded steps, epochs and losses in nats per token (NaN: unknown), (S,) each."""
 
     steps: np.ndarray
     epochs: np.ndarray

@@ -1,0 +1,90 @@
+"""The script of every visitor: page configuration, what all pages share, navigation."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import streamlit as st
+
+from explorer import look, session
+from explorer.look import Look, Sentence
+from explorer.views import attention, drift, normalization, overview, tables, train
+
+LIVE_EVERY = 1.0  # seconds between two looks at a run that grows
+ICON = Path(__file__).parent / "icon.svg"
+# A lecture screen is low: the page starts right below the navigation.
+COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
+View = Callable[[Look, Sentence], None]
+
+
+def show(view: View, above: Callable[[], None] = lambda: None) -> None:
+    """A page that looks at a run: what all share on top, the view below."""
+    live = _header().status.active
+    above()
+
+    @st.fragment(run_every=LIVE_EVERY if live else None)
+    def body() -> None:
+        _draw(view, live)
+
+    body()
+
+
+def _header() -> look.Run:
+    """Run and sentence, chosen once for all pages."""
+    names = look.run_names()
+    changed = session.begin(names)
+    run = look.open_run()
+    if session.text() is None:
+        session.type_text(look.example(run))
+    left, right = st.columns([1, 3])
+    left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(look.example(run),))
+    right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
+    if changed:
+        st.warning(changed)
+    return run
+
+
+def _leave_run(example: str) -> None:
+    """The example sentence goes with its run; one that somebody typed stays."""
+    session.leave_run()
+    if session.text() == example:
+        session.type_text(None)
+
+
+def _draw(view: View, was_live: bool) -> None:
+    """The part of a page that is drawn again while a run grows."""
+    try:
+        looked = look.look_at(look.open_run())
+    except ValueError as error:
+        st.info(str(error))
+        return
+    sentence = look.sentence(looked.run, session.text() or "")
+    if sentence.problem:
+        _say(sentence, look.example(looked.run))
+    view(looked, sentence)
+    if was_live and not looked.live:
+        st.rerun()
+
+
+def _say(sentence: Sentence, example: str) -> None:
+    words, repair, other = st.columns([4, 1, 1], vertical_alignment="center")
+    words.warning(sentence.problem)
+    if sentence.repaired:
+        repair.button("Leave them out", on_click=session.type_text, args=(sentence.repaired,))
+    other.button("Use the example", on_click=session.type_text, args=(example,))
+
+
+st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")
+st.html(f"<style>{COMPACT}</style>")
+PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
+    ("Overview", partial(show, overview.draw), ":material/dashboard:"),
+    ("Train", partial(show, train.draw, train.form), ":material/model_training:"),
+    ("Tables", partial(show, tables.draw), ":material/table_chart:"),
+    ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
+    ("Attention", partial(show, attention.draw), ":material/grid_on:"),
+    ("Normalization", partial(show, normalization.draw), ":material/equalizer:"),
+)
+st.navigation(
+    [st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES],
+    position="top",
+).run()

@@ -1,0 +1,149 @@
+"""The chosen run, opened, with the step and the sentence the visitor looks at."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from explorer import session
+from explorer.panels import Tick, Timeline
+from model_core.presets import example_sentence
+from model_core.runs import Run, list_runs, runs_folder
+from model_core.tokenizers import UnknownTokens, token_label
+
+RECORDED = Path(__file__).parent / "recorded"
+READING_BYTES = 64 * 2**20  # attention of all shown steps together
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """The typed text as ids (T,), T ≤ block_size, and printable labels.
+
+    `problem` is what must be said about it, empty when nothing; `repaired` a text that has no
+    problem, if one is near. ids are empty when nothing can be read.
+    """
+
+    ids: tuple[int, ...]
+    labels: tuple[str, ...]
+    problem: str = ""
+    repaired: str = ""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A run at one moment: `steps` (S,) are those shown, `step` the settled one of them.
+
+    `labels` are the printable tokens of the vocabulary; `token` is the chosen one's id, `head` the
+    chosen (layer, head), both as far as this model has them.
+    """
+
+    run: Run
+    steps: np.ndarray
+    step: int
+    timeline: Timeline
+    labels: tuple[str, ...]
+    token: int | None
+    head: tuple[int, int]
+    live: bool
+
+    @property
+    def at(self) -> int:
+        """The settled step's place among those shown."""
+        return int(np.searchsorted(self.steps, self.step))
+
+
+def run_names() -> list[str]:
+    """The recorded runs that come with the app, then the visitor's own, newest last."""
+    shipped = list_runs(RECORDED)
+    return shipped + [name for name in list_runs(runs_folder()) if name not in shipped]
+
+
+def run_path(name: str) -> Path:
+    """Where the run of this name is; ValueError when there is none."""
+    if name not in run_names():
+        raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
+    own = runs_folder() / name
+    return RECORDED / name if (RECORDED / name).is_dir() else own
+
+
+def open_run() -> Run:
+    """The chosen run as it stands now; ValueError with the words to show."""
+    return Run.open(run_path(session.run()))
+
+
+def look_at(run: Run) -> Look:
+    """What to show of a run that has recorded something; ValueError when it has not yet."""
+    steps = _shown_steps(run)
+    if not len(steps):
+        raise ValueError(f"run {run.name} has recorded nothing yet; its first step is on its way")
+    metrics = run.metrics().set_index("step").loc[steps]
+    wanted = session.step()
+    step = steps[-1] if wanted is None else steps[np.abs(steps - wanted).argmin()]
+    losses = metrics["train_loss"].to_numpy()
+    timeline = Timeline(steps, metrics["epoch"].to_numpy(), losses, _ticks(run, metrics))
+    labels = tuple(token_label(token) for token in run.tokenizer.tokens)
+    config, token, (layer, head) = run.model_config, session.token(), session.head()
+    return Look(
+        run,
+        steps,
+        int(step),
+        timeline,
+        labels,
+        token if token is not None and token < len(labels) else None,
+        (layer, head) if layer < config.n_layer and head < config.n_head else (0, 0),
+        run.status.active,
+    )
+
+
+def sentence(run: Run, text: str) -> Sentence:
+    """The ids of a typed text, or words about why there are none."""
+    size = run.model_config.block_size
+    try:
+        ids = run.tokenizer.encode(text)
+    except UnknownTokens as error:
+        return Sentence((), (), str(error), _without(text, error.unknown))
+    if not ids:
+        return Sentence((), (), "Type a sentence to see what the model does with it.")
+    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in ids[:size])
+    if len(ids) <= size:
+        return Sentence(tuple(ids), labels)
+    problem = f"The sentence has {len(ids):,} tokens; this model reads {size} at a time: the first."
+    return Sentence(tuple(ids[:size]), labels, problem)
+
+
+def samples(look: Look) -> list[str]:
+    """What the model wrote at each step shown; empty where nothing was recorded."""
+    texts = look.run.metrics().set_index("step")["sample"].loc[look.steps]
+    return [text if isinstance(text, str) else "" for text in texts]
+
+
+def example(run: Run) -> str:
+    """What to type first to this run's model."""
+    return example_sentence(run.corpus, run.text)
+
+
+def _shown_steps(run: Run) -> np.ndarray:
+    """All recorded steps, or evenly many of them where attention would not fit into memory."""
+    config = run.model_config
+    step_bytes = 4 * max(config.n_layer, 1) * config.n_head * config.block_size**2
+    count = max(READING_BYTES // step_bytes, 2)
+    if len(run.steps) <= count:
+        return run.steps
+    return run.steps[np.unique(np.linspace(0, len(run.steps) - 1, count).round().astype(int))]
+
+
+def _ticks(run: Run, metrics: pd.DataFrame) -> list[Tick]:
+    ticks = []
+    if metrics["val_loss"].notna().any():
+        lowest = int(np.nanargmin(metrics["val_loss"]))
+        ticks.append(Tick(int(metrics.index[lowest]), "lowest validation loss"))
+    if run.status.state == "diverged":
+        ticks.append(Tick(int(metrics.index[-1]), "the loss became NaN or infinite"))
+    return ticks
+
+
+def _without(text: str, unknown: tuple[str, ...]) -> str:
+    for piece in unknown:
+        text = text.replace(piece, "")
+    return text

@@ -1,0 +1,72 @@
+"""What every page does in the same way: its question, the clock, explanations, CSV."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from explorer import session
+from explorer.look import Look
+from explorer.panels import Mosaic, Panel, Words
+from explorer.player import Pick, step_clock
+
+
+def question(text: str) -> None:
+    """The one question a page answers, its first line."""
+    st.markdown(f"#### {text}")
+
+
+def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
+    """Draw panels and clock; the look at the step where the reader settled.
+
+    A click on a token, a head or a row of attention chooses it on every page; by their keys, the
+    panels "tokens" and "map" show tokens, "heads" heads and "head" positions of the sentence.
+    """
+    state = step_clock(panels, look.timeline, step=look.step, live=look.live)
+    if state.step is not None:
+        session.settle(None if state.step == look.steps[-1] else state.step)
+        look = replace(look, step=state.step)
+    if state.pick and _follow(state.pick):
+        st.rerun()
+    session.publish()
+    return look
+
+
+def how_computed(formula: str, words: str, function: str) -> None:
+    """The formula, what it means, and the function that does it."""
+    with st.expander("How is this computed?", icon=":material/function:"):
+        st.latex(formula)
+        st.markdown(words)
+        st.caption(f"Computed by `{function}`.")
+
+
+def csv_button(label: str, name: str, table: Callable[[], pd.DataFrame]) -> None:
+    """Download numbers; the table is made only when asked for."""
+    st.download_button(
+        label,
+        data=lambda: table().to_csv(index=False).encode(),
+        file_name=f"{name}.csv",
+        mime="text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def quoted(token: str) -> str:
+    """A token as a CSV cell: a JSON string, so that nothing in it is a formula or gets lost."""
+    return json.dumps(token, ensure_ascii=False)
+
+
+def _follow(pick: Pick) -> bool:
+    match pick.panel, pick.index:
+        case (("tokens" | "map"), (token, *_)):
+            session.choose_token(token)
+        case "heads", (layer, head):
+            session.choose_head((layer, head))
+        case "head", (query, _):
+            session.choose_query(query)
+        case _:
+            return False
+    return True

@@ -1,0 +1,109 @@
+"""What this visitor looks at, the same on every page and in the URL; the only session state."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+RUN, TEXT = "run", "text"  # also the keys of the widgets that choose them
+_NUMBER = re.compile(r"\d{1,9}")
+
+
+def begin(runs: Sequence[str]) -> str:
+    """Make the state whole before any widget is drawn; words about what had to be changed.
+
+    A new visitor's comes from the URL, where anything odd counts as not said.
+    """
+    state = st.session_state
+    if RUN not in state:
+        asked = st.query_params
+        head = asked.get("head", "").split(".")
+        state[RUN], state[TEXT] = asked.get("run"), asked.get("text")
+        state["step"], state["token"] = _count(asked.get("step")), _count(asked.get("token"))
+        state["head"] = (_count(head[0]) or 0, _count(head[-1]) or 0)
+        state["query"] = None
+    if "next_run" in state:
+        state[RUN] = state.pop("next_run")
+        leave_run()
+    wanted = state[RUN]
+    if wanted in runs:
+        return ""
+    state[RUN] = runs[0]
+    leave_run()
+    return "" if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
+
+
+def publish() -> None:
+    """Write into the URL what brings another browser to the same view."""
+    state = st.session_state
+    wanted = {name: state[name] for name in (RUN, "step", TEXT, "token")}
+    wanted["head"] = "{}.{}".format(*state["head"])
+    shown = {name: str(value) for name, value in wanted.items() if value is not None}
+    if st.query_params.to_dict() != shown:
+        st.query_params.from_dict(shown)
+
+
+def run() -> str:
+    """The name of the chosen run."""
+    return st.session_state[RUN]
+
+
+def choose_run(name: str) -> None:
+    """Look at another run from the next rerun on."""
+    st.session_state["next_run"] = name
+
+
+def leave_run() -> None:
+    """Forget step, rows and heads of the run looked at before."""
+    st.session_state.update({"step": None, "token": None, "head": (0, 0), "query": None})
+
+
+def step() -> int | None:
+    """The settled step; None stands for the last recorded one, also of a run that grows."""
+    return st.session_state["step"]
+
+
+def settle(step: int | None) -> None:
+    st.session_state["step"] = step
+
+
+def text() -> str | None:
+    """The typed sentence; None while there is none."""
+    return st.session_state[TEXT]
+
+
+def type_text(text: str | None) -> None:
+    """Only before the sentence's widget is drawn, or in a callback."""
+    st.session_state[TEXT] = text
+
+
+def token() -> int | None:
+    """The id of the chosen token."""
+    return st.session_state["token"]
+
+
+def choose_token(token: int) -> None:
+    """Choose a token; choosing it again lets it go."""
+    st.session_state["token"] = None if token == st.session_state["token"] else token
+
+
+def head() -> tuple[int, int]:
+    """The chosen (layer, head)."""
+    return st.session_state["head"]
+
+
+def choose_head(head: tuple[int, int]) -> None:
+    st.session_state["head"] = head
+
+
+def query() -> int | None:
+    """The position in the sentence whose row of attention is looked at."""
+    return st.session_state["query"]
+
+
+def choose_query(query: int) -> None:
+    st.session_state["query"] = query
+
+
+def _count(text: str | None) -> int | None:
+    return int(text) if text and _NUMBER.fullmatch(text) else None

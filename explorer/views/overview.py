@@ -1,0 +1,105 @@
+"""Overview: everything that one slider moves, on one screen."""
+
+from explorer import cache
+from explorer.charts.attention import head_panel, mosaic
+from explorer.charts.drift import map_panel
+from explorer.charts.normalization import depth_panel
+from explorer.charts.tables import table_panel
+from explorer.look import Look, Sentence, samples
+from explorer.page import clock, question
+from explorer.panels import Mosaic, Panel, Words
+from model_core.normalization import norm_names
+
+ROW = 250  # pixels; two rows and the clock fill a lecture screen
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    question("What changes inside the model while it learns? Drag the bar at the foot of the page.")
+    panels: list[Panel | Mosaic | Words] = [_written(look), *_tables(look)]
+    if sentence.ids:
+        panels += _sentence_panels(look, sentence)
+    clock(look, panels)
+
+
+def _written(look: Look) -> Words:
+    return Words(
+        key="sample",
+        title="What the model writes at this step",
+        texts=samples(look),
+        alt="A short text sampled from the model at each recorded step, always with the same seed.",
+        height=48,
+    )
+
+
+def _tables(look: Look) -> list[Panel]:
+    pca = cache.token_map(look)
+    first, second = (f"component {i + 1} ({share:.0%})" for i, share in enumerate(pca.explained))
+    positions = [str(row) for row in range(look.run.model_config.block_size)]
+    return [
+        map_panel(
+            pca.layout,
+            look.labels,
+            key="map",
+            title="Token map (PCA)",
+            axis_titles=(first, second),
+            chosen=look.token,
+            span=5,
+            height=ROW,
+        ),
+        table_panel(
+            cache.token_embeddings(look),
+            look.labels,
+            key="tokens",
+            title="Token embedding table",
+            row_title="token",
+            chosen=look.token,
+            span=4,
+            height=ROW,
+        ),
+        table_panel(
+            cache.position_embeddings(look),
+            positions,
+            key="positions",
+            title="Position embedding table",
+            row_title="position",
+            span=3,
+            height=ROW,
+        ),
+    ]
+
+
+def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Words]:
+    reading = cache.reading(look, sentence.ids)
+    config = look.run.model_config
+    panels: list[Panel | Mosaic | Words] = []
+    if reading.weights is not None:
+        layer, head = look.head
+        panels = [
+            mosaic(
+                reading.weights,
+                key="heads",
+                title="Attention of every head",
+                selected=(layer, head),
+                span=4,
+                height=ROW,
+            ),
+            head_panel(
+                reading.weights[:, layer, head],
+                sentence.labels,
+                key="head",
+                title=f"Layer {layer}, head {head}",
+                span=4,
+                height=ROW,
+            ),
+        ]
+    norms = depth_panel(
+        {"before": reading.std_in.mean(2), "after": reading.std_out.mean(2)},
+        norm_names(config.n_layer),
+        key="norms",
+        title=f"Spread of activations around each norm ({config.norm}, {config.norm_position})",
+        unit="standard deviation",
+        log=True,
+        span=4,
+        height=ROW,
+    )
+    return [*panels, norms]

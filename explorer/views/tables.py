@@ -1,0 +1,76 @@
+"""Tables: the numbers that a token and a position stand for."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import cache
+from explorer.charts.tables import table_panel
+from explorer.look import Look, Sentence
+from explorer.page import clock, csv_button, how_computed, question, quoted
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    question("Which numbers does the model keep for each token and each position?")
+    per_step = st.toggle("Colours span this step only", help="Off: one scale for all steps.")
+    tokens, positions = cache.token_embeddings(look), cache.position_embeddings(look)
+    rows = [str(row) for row in range(positions.shape[1])]
+    height = 640
+    panels = [
+        table_panel(
+            tokens,
+            look.labels,
+            key="tokens",
+            title=f"Token embedding table, {tokens.shape[1]} tokens × {tokens.shape[2]} channels",
+            row_title="token",
+            chosen=look.token,
+            per_step=per_step,
+            height=height,
+        ),
+        table_panel(
+            positions,
+            rows,
+            key="positions",
+            title=f"Position embedding table, {len(rows)} positions × {tokens.shape[2]} channels",
+            row_title="position",
+            per_step=per_step,
+            height=height,
+        ),
+    ]
+    look = clock(look, panels)
+    _numbers(look)
+    how_computed(
+        r"x_t = E_{\mathrm{token}}[\mathrm{id}_t] + E_{\mathrm{position}}[t]",
+        "Both tables start as random numbers (standard normal) and are moved by every gradient "
+        "step. Reading a text only looks rows up: the numbers here are the parameters themselves.",
+        "Run.token_embeddings, Run.position_embeddings",
+    )
+
+
+def _numbers(look: Look) -> None:
+    """The two tables at the settled step, exact."""
+    tokens = _frame(cache.token_embeddings(look)[look.at])
+    tokens.insert(0, "token", list(look.labels))
+    positions = _frame(cache.position_embeddings(look)[look.at])
+    st.markdown(f"**Exact values at step {look.step:,}**")
+    left, right = st.columns(2)
+    with left:
+        st.dataframe(tokens, height=300)
+        csv_button(
+            "Tokens as CSV",
+            f"{look.run.name}-tokens-step-{look.step}",
+            lambda: tokens.assign(token=[quoted(token) for token in look.run.tokenizer.tokens]),
+        )
+    with right:
+        st.dataframe(positions, height=300)
+        csv_button(
+            "Positions as CSV",
+            f"{look.run.name}-positions-step-{look.step}",
+            lambda: positions.rename_axis("position").reset_index(),
+        )
+
+
+def _frame(table: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame(table)
+    frame.columns = [f"channel {channel}" for channel in frame.columns]
+    return frame
