@@ -14,10 +14,14 @@ from model_core.tokenizers import Kind, train_tokenizer
 
 @dataclass(frozen=True)
 class Preset:
-    """A corpus with settings for it; `vocab_size` follows from the corpus."""
+    """A corpus with settings for it; `vocab_size` follows from the corpus.
+
+    `example` is a sentence worth typing to a model that learned the corpus.
+    """
 
     name: str
     says: str
+    example: str
     corpus: str
     model: Mapping[str, Any]
     training: Mapping[str, Any]
@@ -30,6 +34,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "quick-brown-fox",
             "One sentence, learned by heart in seconds: tables small enough to read every number.",
+            corpora.SENTENCE,
             "quick-brown-fox",
             {"block_size": 41, "n_embd": 5, "n_head": 1, "n_layer": 2},
             {"steps": 1000, "batch_size": 16, "learning_rate": 1e-2},
@@ -37,6 +42,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "python-docs",
             "The Python language reference: real English, four layers of four heads.",
+            "the value of the expression is",
             "python-docs",
             {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4},
             {"steps": 3000, "batch_size": 16, "learning_rate": 3e-3},
@@ -44,6 +50,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "stories",
             "Tiny stories with known rules (she or he, barked or meowed): see which are learned.",
+            "Mia had a red kite. One sunny day she",
             "stories",
             {"block_size": 64, "n_embd": 64, "n_head": 4, "n_layer": 3},
             {"steps": 1500, "batch_size": 16, "learning_rate": 3e-3},
@@ -51,6 +58,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "induction",
             "Made-up words written over and over: two layers discover how to copy.",
+            "qxzkbvqxzkbvqxzkbv",
             "induction",
             {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 2},
             {"steps": 500, "batch_size": 32, "learning_rate": 3e-3},
@@ -58,6 +66,7 @@ PRESETS: Mapping[str, Preset] = {
         Preset(
             "exploding",
             "Eight layers, doubled weights, no normalization: the residual stream grows until NaN.",
+            "the value of the expression is",
             "python-docs",
             {
                 "block_size": 32,
@@ -109,3 +118,11 @@ def create_from_preset(
         model_config=model_config,
         training_config=training_config,
     )
+
+
+def example_sentence(corpus: str, text: str) -> str:
+    """A sentence to type first: the preset's for a built-in corpus, else the text's first line."""
+    for preset in PRESETS.values():
+        if preset.corpus == corpus:
+            return preset.example
+    return text.strip().partition("\n")[0][:60].rstrip()
