@@ -50,7 +50,14 @@ async def clock_payload(request: Request) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
+async def not_below_a_page(request: Request) -> Response:
+    """Streamlit's page looks for its server below its own address first; a 404 would be an error
+    in the browser's console, this answer only sends it on to the next address."""
+    return Response(status_code=300)
+
+
 ROUTES = [
+    Route("/{page}/_stcore/{what}", not_below_a_page),
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
     Route("/clock/{digest}", clock_payload),
