@@ -56,7 +56,7 @@ def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
 # ---- the payload ------------------------------------------------------------------------------
 
 
-def test_what_is_encoded_is_read_back_equal():
+def test_what_is_encoded_is_read_back_equal() -> None:
     header, arrays = decoded(encode([panel(), mosaic()], timeline()))
     moving = header["panels"][0]["moving"][0]
     assert moving["path"] == "0.x"
@@ -66,7 +66,7 @@ def test_what_is_encoded_is_read_back_equal():
     assert arrays[header["panels"][1]["array"]].shape == (3, 2, 4, 5, 5)
 
 
-def test_every_array_starts_at_a_multiple_of_eight_bytes():
+def test_every_array_starts_at_a_multiple_of_eight_bytes() -> None:
     odd = np.zeros((3, 7), np.uint8)
     data = encode([panel("a", moving={"0.x": odd}), panel("b")], timeline())
     start = 4 + int.from_bytes(data[:4], "little")
@@ -74,24 +74,24 @@ def test_every_array_starts_at_a_multiple_of_eight_bytes():
     assert {(start + entry["offset"]) % 8 for entry in header["arrays"]} == {0}
 
 
-def test_equal_panels_give_equal_bytes_and_a_changed_value_does_not():
+def test_equal_panels_give_equal_bytes_and_a_changed_value_does_not() -> None:
     assert encode([panel()], timeline()) == encode([panel()], timeline())
     assert encode([panel()], timeline()) != encode([panel(moving={"0.x": X + 1})], timeline())
 
 
-def test_a_sliced_array_is_sent_as_it_reads():
+def test_a_sliced_array_is_sent_as_it_reads() -> None:
     wide = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
     _, arrays = decoded(encode([panel(moving={"0.x": wide})], timeline()))
     np.testing.assert_array_equal(arrays[-1], wide)
 
 
-def test_the_theme_decides_the_look_so_the_template_stays_behind():
+def test_the_theme_decides_the_look_so_the_template_stays_behind() -> None:
     header, _ = decoded(encode([panel()], timeline()))
     assert "template" not in json.loads(header["panels"][0]["figure"])["layout"]
 
 
 @pytest.mark.parametrize("text", ["</script><img src=x>", "a<br>b", "\ud800", "\u2028", "=1+1"])
-def test_words_keep_every_character(text: str):
+def test_words_keep_every_character(text: str) -> None:
     header, _ = decoded(encode([Words("w", "Text", [text] * 3)], timeline()))
     assert header["panels"][0]["texts"] == [text] * 3
 
@@ -116,12 +116,12 @@ def test_words_keep_every_character(text: str):
         (lambda: encode([mosaic(weights=np.zeros((3, 4, 5, 5), "u1"))], timeline()), "layers"),
     ],
 )
-def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str):
+def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         make()
 
 
-def test_ticks_keep_their_words():
+def test_ticks_keep_their_words() -> None:
     header, _ = decoded(encode([], timeline(ticks=[Tick(5, "<b>lowest</b>")])))
     assert header["timeline"]["ticks"] == [{"step": 5, "label": "<b>lowest</b>"}]
 
@@ -129,7 +129,7 @@ def test_ticks_keep_their_words():
 # ---- the store --------------------------------------------------------------------------------
 
 
-def test_the_store_forgets_what_was_not_asked_for_longest():
+def test_the_store_forgets_what_was_not_asked_for_longest() -> None:
     store = PayloadStore(limit=20)
     first, second = store.put(b"a" * 10), store.put(b"b" * 10)
     assert store.get(first) == b"a" * 10
@@ -137,7 +137,7 @@ def test_the_store_forgets_what_was_not_asked_for_longest():
     assert [store.get(digest) is None for digest in (first, second, third)] == [False, True, False]
 
 
-def test_a_payload_larger_than_the_store_is_kept_while_it_is_the_newest():
+def test_a_payload_larger_than_the_store_is_kept_while_it_is_the_newest() -> None:
     store = PayloadStore(limit=5)
     digest = store.put(b"a" * 10)
     assert store.get(digest) == b"a" * 10
@@ -145,7 +145,7 @@ def test_a_payload_larger_than_the_store_is_kept_while_it_is_the_newest():
     assert store.get(digest) is None
 
 
-def test_the_same_payload_twice_counts_once():
+def test_the_same_payload_twice_counts_once() -> None:
     store = PayloadStore(limit=20)
     digests = {store.put(b"a" * 10) for _ in range(5)}
     store.put(b"b" * 10)
@@ -160,11 +160,11 @@ def test_the_same_payload_twice_counts_once():
     [None, 5, "5", {"step": 4, "move": 1}, {"step": 5.0, "move": 1}, {"step": True, "move": 1},
      {"step": 5}, {"step": [5], "move": 1}, {"step": 10**30, "move": 1}],
 )  # fmt: skip
-def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any):
+def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any) -> None:
     assert player.read_report(value, timeline()) is None
 
 
-def test_each_report_counts_once():
+def test_each_report_counts_once() -> None:
     heard = player._Heard()
     first = player.read_report({"step": 5, "move": 1}, timeline())
     again = player.read_report({"step": 5, "move": 2}, timeline())
@@ -189,7 +189,9 @@ def test_each_report_counts_once():
         ("map", None),
     ],
 )
-def test_picks_are_believed_only_where_something_can_be_picked(value: Any, pick: Pick | None):
+def test_picks_are_believed_only_where_something_can_be_picked(
+    value: Any, pick: Pick | None
+) -> None:
     assert player.read_pick(value, [panel(), mosaic()]) == pick
 
 
@@ -211,18 +213,18 @@ def component_data(app: AppTest) -> dict[str, Any]:
     return json.loads(found.proto.json)
 
 
-def test_only_a_digest_and_the_step_go_over_the_socket():
+def test_only_a_digest_and_the_step_go_over_the_socket() -> None:
     app = AppTest.from_function(clock_page).run()
     assert not app.exception
     data = component_data(app)
-    assert {**data, "payload": None} == {"payload": None, "step": 5, "live": True}
+    assert {**data, "payload": None} == {"payload": None, "step": 5, "live": True, "heard": 0}
     kept = player.payload(data["payload"])
     assert kept is not None
     assert decoded(kept)[0]["panels"][0]["texts"] == ["a", "b", ""]
     assert app.text[0].value == "ClockState(step=None, pick=None)"
 
 
-def test_a_rerun_sends_the_same_digest_until_something_changes():
+def test_a_rerun_sends_the_same_digest_until_something_changes() -> None:
     app = AppTest.from_function(clock_page).run()
     first = component_data(app)["payload"]
     assert component_data(app.run())["payload"] == first
@@ -253,14 +255,14 @@ def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     return messages[0]["status"], found, b"".join(m.get("body", b"") for m in messages[1:])
 
 
-def test_every_listed_file_is_served_and_cached_for_ever():
+def test_every_listed_file_is_served_and_cached_for_ever() -> None:
     for name in FILES:
         status, headers, body = ask(f"/assets/{player_version()}/{name}")
         assert (status, body) == (200, player_files()[name])
         assert "immutable" in headers["cache-control"]
 
 
-def test_the_list_names_every_file_of_the_folder():
+def test_the_list_names_every_file_of_the_folder() -> None:
     folder = Path(player.__file__).parent
     found = {p.name for p in folder.iterdir() if p.suffix in {".js", ".css"}}
     assert found == set(FILES)
@@ -270,26 +272,26 @@ def test_the_list_names_every_file_of_the_folder():
     "path",
     ["__init__.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "player.js/", "PLAYER.JS", ""],
 )
-def test_nothing_but_the_list_is_served(path: str):
+def test_nothing_but_the_list_is_served(path: str) -> None:
     assert ask(f"/assets/{player_version()}/{path}")[0] in {307, 404}
     assert ask("/assets/000000000000/player.js")[0] == 404
 
 
 @pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "Z" * 64, "..", "%00", "0" * 65])
-def test_an_unknown_payload_is_not_found_and_not_remembered(digest: str):
+def test_an_unknown_payload_is_not_found_and_not_remembered(digest: str) -> None:
     status, headers, _ = ask(f"/clock/{digest}")
     assert status == 404
     assert headers.get("cache-control", "no-store") == "no-store"
 
 
-def test_a_kept_payload_is_served_as_it_is():
+def test_a_kept_payload_is_served_as_it_is() -> None:
     digest = player._store.put(b"payload")
     status, headers, body = ask(f"/clock/{digest}", accept_encoding="gzip")
     assert (status, body) == (200, b"payload")
     assert headers["cache-control"].startswith("private")
 
 
-def test_plotly_comes_compressed_to_those_who_can_read_that():
+def test_plotly_comes_compressed_to_those_who_can_read_that() -> None:
     _, headers, small = ask("/assets/plotly.min.js", accept_encoding="gzip, br")
     _, plain, large = ask("/assets/plotly.min.js")
     assert headers["content-encoding"] == "gzip"
@@ -298,14 +300,14 @@ def test_plotly_comes_compressed_to_those_who_can_read_that():
     assert large.lstrip().startswith(b"/**\n* plotly.js")
 
 
-def test_every_answer_carries_the_security_headers():
+def test_every_answer_carries_the_security_headers() -> None:
     for path in ("/nowhere", f"/assets/{player_version()}/player.js"):
         _, headers, _ = ask(path)
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["content-security-policy"] == content_security_policy()
 
 
-def test_the_policy_runs_no_foreign_and_no_inline_script():
+def test_the_policy_runs_no_foreign_and_no_inline_script() -> None:
     rules = dict(rule.split(" ", 1) for rule in content_security_policy().split("; "))
     assert "unsafe" not in rules["script-src"]
     assert "http" not in content_security_policy()

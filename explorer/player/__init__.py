@@ -62,10 +62,12 @@ def step_clock(
 ) -> ClockState:
     """Draw the panels and their clock; one a page. Raises ValueError like `encode`.
 
-    `step` is obeyed when the page opens and whenever it changes, except as an echo of what the
-    browser itself reported. `live` says that more steps may come.
+    The browser obeys `step` when the page opens, and later whenever it differs from the step the
+    browser last reported, as soon as a run has read that report: pass on what ClockState says.
+    `live` says that more steps may come.
     """
     digest = _store.put(encode(panels, timeline))
+    heard = _heard(key)
     component = st.components.v2.component(
         "driftscope_clock",
         js=_LOADER % (player_version(), plotly_version()),
@@ -73,13 +75,13 @@ def step_clock(
     )
     result = component(
         key=key,
-        data={"payload": digest, "step": int(step), "live": bool(live)},
+        data={"payload": digest, "step": int(step), "live": bool(live), "heard": heard.move},
         on_step_change=lambda: None,
         on_pick_change=lambda: None,
         on_lost_change=lambda: None,  # the rerun alone stores the payload again
     )
     report = read_report(result.get("step"), timeline)
-    settled = None if report is None else report.step if _heard(key).is_new(report) else int(step)
+    settled = None if report is None else report.step if heard.is_new(report) else int(step)
     return ClockState(settled, read_pick(result.get("pick"), panels))
 
 
@@ -100,11 +102,11 @@ class _Heard:
     """
 
     def __init__(self) -> None:
-        self._last: _Report | None = None
+        self.move = 0  # of the last report read; tells the browser which of its words are known
 
     def is_new(self, report: _Report) -> bool:
-        new = report != self._last
-        self._last = report
+        new = report.move != self.move
+        self.move = report.move
         return new
 
 

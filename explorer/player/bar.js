@@ -102,7 +102,7 @@ export class Bar {
 
   // Every recorded step is equally wide, so the dense first ones can be reached.
   at(event) {
-    const box = this.slider.getBoundingClientRect()
+    const box = this.track.getBoundingClientRect()
     const part = (event.clientX - box.left) / box.width
     return Math.min(Math.max(Math.round(part * this.clock.last), 0), this.clock.last)
   }
@@ -195,7 +195,7 @@ export class Bar {
 
   paint() {
     const { timeline, theme } = this.clock
-    const size = [this.slider.clientWidth, this.track.clientHeight, window.devicePixelRatio || 1]
+    const size = [this.track.clientWidth, this.track.clientHeight, window.devicePixelRatio || 1]
     const look = JSON.stringify([size, theme])
     if (look === this.painted && timeline === this.paintedTimeline) return
     this.painted = look

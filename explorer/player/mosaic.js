@@ -137,14 +137,14 @@ export class Mosaic {
     const [row, column] = [event.clientY - box.top - y, event.clientX - box.left - x].map((v) => {
       return Math.min(Math.max(Math.floor((v / this.side) * this.size), 0), this.size - 1)
     })
-    this.tip.textContent = `layer ${layer} · head ${head} · ${this.cell(layer, head, row, column)}`
+    this.tip.textContent = `layer ${layer} · head ${head} · ${this.reading(layer, head, row, column)}`
     const left = event.clientX - box.left
     const fits = left + 14 + this.tip.offsetWidth < this.body.clientWidth
     this.tip.style.left = `${fits ? left + 14 : Math.max(left - 14 - this.tip.offsetWidth, 0)}px`
     this.tip.style.top = `${event.clientY - box.top + 14}px`
   }
 
-  cell(layer, head, row, column) {
+  reading(layer, head, row, column) {
     if (column > row) return `query ${row}, key ${column}: masked`
     const { size, columns, layers } = this
     const at = (((this.index * layers + layer) * columns + head) * size + row) * size + column

@@ -35,8 +35,7 @@ class Clock {
     this.call = 0
     this.panels = new Map()
     this.index = 0
-    this.sent = [] // steps told to Python and not yet seen coming back
-    this.moves = Date.now() // numbers each report, so that two equal steps are two reports
+    this.moves = Date.now() // numbers our reports; larger than those of any clock before
     this.speed = 1
     this.playing = false
     this.dragging = false
@@ -67,8 +66,8 @@ class Clock {
 
   update(component) {
     this.component = component
-    const { payload, step, live } = component.data
-    this.obey(step)
+    const { payload, live } = component.data
+    this.obey(component.data)
     const theme = readTheme(this.root)
     const themeChanged = JSON.stringify(theme) !== JSON.stringify(this.theme)
     this.theme = theme
@@ -83,15 +82,10 @@ class Clock {
     return ++this.call
   }
 
-  // A step that Python asks for counts once, and not when it only repeats what we told.
-  obey(step) {
-    if (step === this.asked) return
-    this.asked = step
-    const echo = this.sent.indexOf(step)
-    if (echo >= 0) {
-      this.sent.splice(0, echo + 1)
-      return
-    }
+  // Python's step counts as soon as Python has heard all we said; before, it only lags behind us.
+  obey({ step, heard }) {
+    if (this.reported !== undefined && heard !== this.reported) return
+    if (step === this.told) return
     this.wanted = this.told = step
   }
 
@@ -131,7 +125,7 @@ class Clock {
   // New steps or figures: stay at the same step, or at the end of a live run if that is where we were.
   adopt(payload) {
     const atEnd = this.live && this.timeline && this.index === this.last
-    const here = this.wanted ?? (this.timeline ? this.timeline.steps[this.index] : this.asked)
+    const here = this.wanted ?? (this.timeline ? this.timeline.steps[this.index] : this.told)
     const follows = atEnd && this.wanted === undefined
     this.payload = payload
     this.timeline = payload.timeline
@@ -345,8 +339,8 @@ class Clock {
     const step = this.timeline.steps[this.index]
     if (step === this.told) return
     this.told = step
-    this.sent.push(step)
-    this.component.setStateValue("step", { step, move: ++this.moves })
+    this.reported = ++this.moves
+    this.component.setStateValue("step", { step, move: this.reported })
   }
 
   pick(panel, index) {

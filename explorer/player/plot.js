@@ -6,9 +6,10 @@ import { plotlyTemplate } from "./theme.js"
 
 const CONFIG = {
   displaylogo: false,
+  plotlyServerURL: "", // nothing of a reader's leaves this machine
   modeBarButtonsToRemove: [
     "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d",
-    "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines",
+    "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines", "sendChartToCloud",
   ],
 }
 

@@ -62,7 +62,7 @@ def _drag(page: Page, clock: ClockDriver, sent: list[object]) -> tuple[list[floa
         clock.move(n / MOVES)
     during = len(sent) - before
     page.mouse.up()
-    page.wait_for_function(f"{FRAMES}.length > 0")
+    page.wait_for_function(f"() => {FRAMES}.length > 0")
     return page.evaluate(FRAMES), during
 
 

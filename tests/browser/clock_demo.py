@@ -55,15 +55,23 @@ def table_panel(key: str, title: str, rows: int, columns: int, count: int) -> Pa
 
 
 def line_panel(count: int) -> Panel:
-    """Two lines with a gap, and a layout range that moves."""
+    """Two lines with a gap, on fixed axes."""
     y = drifting(count, 50)
     y[:, 20:24] = np.nan
     lines = [go.Scatter(y=y[0], mode="lines", name="mean"), go.Scatter(y=-y[0], mode="lines")]
-    top = 1.2 + np.arange(count) / STEPS
-    ranges = np.stack([-top, top], axis=1).astype(np.float32)
     layout = {"yaxis": {"range": [-1.2, 1.2], "title": "std"}, "xaxis": {"range": [0, 49]}}
-    moving = {"0.y": y, "1.y": -y, "layout.yaxis.range": ranges}
-    return Panel("lines", "Statistics", go.Figure(lines, layout), moving, span=6, height=280)
+    return Panel(
+        "lines", "Statistics", go.Figure(lines, layout), {"0.y": y, "1.y": -y}, span=6, height=280
+    )
+
+
+def scale_panel(count: int) -> Panel:
+    """A bar whose axis moves with the step: drawn by Plotly's own call."""
+    top = 1 + np.arange(count, dtype=np.float32) / STEPS
+    ranges = np.stack([np.zeros_like(top), top], axis=1)
+    figure = go.Figure(go.Bar(x=[0], y=top[:1]), {"yaxis": {"range": [0, 1], "title": "norm"}})
+    moving = {"0.y": top[:, None], "layout.yaxis.range": ranges}
+    return Panel("scale", "Per-step scale", figure, moving, span=6, height=200)
 
 
 def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
@@ -113,13 +121,18 @@ def main() -> None:
         "words", "Sampled text",
         [f"step {n}: {' '.join(LABELS[n % 65:] + LABELS[: n % 65])}" for n in range(count)],
     )  # fmt: skip
-    panels = [
+    panels: list[Panel | Mosaic | Words] = [
         map_panel(count, color),
         table_panel("tokens", "Token embeddings", 65, 64, count),
         table_panel("positions", "Position embeddings", 41, 41, count),
     ]
     if st.query_params.get("panels") == "all":
-        panels += [mosaic_panel(count, state.selected), line_panel(count), words]
+        panels += [
+            mosaic_panel(count, state.selected),
+            line_panel(count),
+            scale_panel(count),
+            words,
+        ]
     heard = step_clock(panels, timeline(count), step=state.step, live=live)
     if heard.step is not None:
         state.step = heard.step
@@ -135,4 +148,5 @@ def main() -> None:
         st.text(f"line {n} below the clock")
 
 
-main()
+if __name__ == "__main__":
+    main()

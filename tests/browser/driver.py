@@ -136,7 +136,8 @@ class ClockDriver:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.root: Locator = page.locator(".driftscope-clock")
-        self.track: Locator = page.locator(".driftscope-slider")
+        self.track: Locator = page.locator(".driftscope-track")
+        self.slider: Locator = page.get_by_role("slider", name="training step")
 
     def wait_ready(self) -> "ClockDriver":
         """Returns once the clock has drawn its first step."""
@@ -150,6 +151,13 @@ class ClockDriver:
     def wait_step(self, step: int) -> None:
         """Returns once this step is drawn."""
         self.page.locator(f'.driftscope-clock[data-step="{step}"]').wait_for()
+
+    def wait_beyond(self, step: int) -> None:
+        """Returns once a later step than this is drawn: a playing clock may skip any one."""
+        self.page.wait_for_function(
+            "step => Number(document.querySelector('.driftscope-clock').dataset.step) > step",
+            arg=step,
+        )
 
     def drag(self, start: float, end: float, moves: int = 20) -> None:
         """Press on the track, move in equal parts, release; positions from 0 to 1."""

@@ -1,0 +1,465 @@
+"""The step clock in a real Chromium: moved as a reader moves it, judged by what is drawn."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.clock_demo import LABELS, drifting, recorded_steps
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.driver import DEMO, ClockDriver, Server, Watch, sent_messages
+
+STEPS = recorded_steps(210).tolist()  # the demo shows the first 200 and grows by ten
+LAST = STEPS[199]
+
+Visit = Callable[..., Page]
+MAP = "[data-panel=map] .js-plotly-plot"
+TABLE = "[data-panel=tokens] .js-plotly-plot"
+
+
+@pytest.fixture(scope="module")
+def demo(serve: Callable[..., Server]) -> Iterator[Server]:
+    yield serve(DEMO)
+
+
+@pytest.fixture
+def clock(visit: Visit, demo: Server) -> ClockDriver:
+    return ClockDriver(visit(demo.url)).wait_ready()
+
+
+@pytest.fixture
+def full(visit: Visit, demo: Server) -> ClockDriver:
+    """The page with every kind of panel."""
+    return ClockDriver(visit(f"{demo.url}/?panels=all")).wait_ready()
+
+
+def settled(page: Page, step: int) -> None:
+    expect(page.get_by_text(f"settled step: {step}", exact=True)).to_be_visible()
+
+
+def positions(page: Page) -> list[list[float]]:
+    """(N, 2) where the map's points stand in data coordinates, read from the picture itself."""
+    return page.evaluate(
+        """selector => {
+          const div = document.querySelector(selector)
+          const { xaxis, yaxis } = div._fullLayout
+          return [...div.querySelectorAll("path.point")].map(node => {
+            const [x, y] = node.getAttribute("transform").match(/-?[0-9.]+/g).map(Number)
+            return [xaxis.p2c(x), yaxis.p2c(y)]
+          })
+        }""",
+        MAP,
+    )
+
+
+def ranges(page: Page, selector: str = MAP) -> list[list[float]]:
+    return page.evaluate(
+        "s => ['xaxis', 'yaxis'].map(a => document.querySelector(s)._fullLayout[a].range)",
+        selector,
+    )
+
+
+# ---- moving -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_a_drag_across_reaches_both_ends_and_settles_once(
+    visit: Visit, demo: Server, size: Any
+) -> None:
+    page = visit(demo.url, size=size)
+    sent = sent_messages(page)
+    page.reload()
+    clock = ClockDriver(page).wait_ready()
+    settled(page, 0)
+    clock.press(0)
+    before = len(sent)
+    for n in range(1, 41):
+        clock.move(n / 40)
+    clock.wait_step(LAST)
+    assert len(sent) == before, "a message during the drag"
+    page.mouse.up()
+    settled(page, LAST)
+    assert len(sent) == before + 1
+    clock.drag(1, 0)
+    settled(page, 0)
+    assert len(sent) == before + 2
+
+
+def test_a_drag_back_to_where_it_began_tells_nothing(visit: Visit, demo: Server) -> None:
+    page = visit(demo.url)
+    sent = sent_messages(page)
+    page.reload()
+    clock = ClockDriver(page).wait_ready()
+    settled(page, 0)
+    before = len(sent)
+    clock.press(0)
+    clock.move(0.5)
+    clock.move(0)
+    page.mouse.up()
+    page.keyboard.press("ArrowRight")  # a report that must be the first
+    settled(page, 1)
+    assert len(sent) == before + 1
+
+
+def test_the_keys_of_a_video_player(clock: ClockDriver) -> None:
+    keyboard = clock.page.keyboard
+    for key, step in [
+        ("ArrowRight", STEPS[1]),
+        ("ArrowRight", STEPS[2]),
+        ("ArrowLeft", STEPS[1]),
+        ("Shift+ArrowRight", STEPS[11]),
+        ("End", LAST),
+        ("ArrowRight", LAST),
+        ("Shift+ArrowLeft", STEPS[189]),
+        ("Home", 0),
+    ]:
+        keyboard.press(key)
+        clock.wait_step(step)
+    settled(clock.page, 0)
+
+
+def test_keys_belong_to_the_field_that_is_typed_in(clock: ClockDriver) -> None:
+    field = clock.page.get_by_role("textbox", name="A sentence")
+    field.click()
+    field.press_sequentially("a b")
+    field.press("ArrowLeft")
+    field.press("Home")
+    expect(field).to_have_value("a b")
+    assert clock.step() == 0
+    assert clock.page.get_by_role("button", name="Play (space)").is_visible()
+
+
+def test_it_plays_to_the_end_and_tells_it_once(clock: ClockDriver) -> None:
+    page = clock.page
+    clock.drag(0, 0.9)
+    settled(page, STEPS[179])
+    page.get_by_role("button", name="Speed").click()
+    page.get_by_role("button", name="Speed").click()
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Pause (space)").wait_for()
+    clock.wait_step(LAST)
+    page.get_by_role("button", name="Play (space)").wait_for()
+    settled(page, LAST)
+
+
+def test_space_pauses_and_tells_where(clock: ClockDriver) -> None:
+    page = clock.page
+    page.keyboard.press("Space")
+    clock.wait_beyond(STEPS[3])
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Play (space)").wait_for()
+    settled(page, clock.step())
+
+
+def test_the_step_that_python_asks_for_is_obeyed_again_and_again(clock: ClockDriver) -> None:
+    back = clock.page.get_by_role("button", name="Back to step 3")
+    for _ in range(2):
+        clock.page.keyboard.press("End")
+        settled(clock.page, LAST)
+        back.click()
+        clock.wait_step(3)
+        settled(clock.page, 3)
+        clock.page.locator("h3").click()  # away from the button, whose keys are its own
+
+
+def test_ticks_say_what_happened_and_lead_there(clock: ClockDriver) -> None:
+    tick = clock.page.get_by_role("button", name="head formed")
+    tick.hover()
+    tip = clock.page.locator(".driftscope-track .driftscope-tip")
+    expect(tip).to_have_text(f"head formed · step {STEPS[120]:,}")
+    tick.click()
+    clock.wait_step(STEPS[120])
+    settled(clock.page, STEPS[120])
+    other = clock.page.get_by_role("button", name="largest drift")
+    other.focus()
+    expect(tip).to_have_text(f"largest drift · step {STEPS[30]:,}")
+    other.press("Enter")
+    clock.wait_step(STEPS[30])
+
+
+def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
+    clock.drag(0, 0.5)
+    clock.wait_step(STEPS[100])
+    words = f"step {STEPS[100]:,} · epoch 1.10 · loss 0.86 nats/token"
+    expect(clock.slider).to_have_attribute("aria-valuetext", words)
+    expect(clock.slider).to_have_attribute("aria-valuenow", "100")
+    expect(clock.slider).to_have_attribute("aria-valuemax", "199")
+    expect(clock.page.locator(".driftscope-numbers")).to_have_text(words)
+
+
+# ---- drawing ----------------------------------------------------------------------------------
+
+
+def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver) -> None:
+    """Every shape and image of the panels, after a drag and again after a full redraw."""
+    full.drag(0, 0.37)
+    full.wait_step(STEPS[74])
+    shapes = """async redraw => {
+      const parts = ["path.point", "path.js-line", ".textpoint text"]
+      const PARTS = parts.map(part => `.scatterlayer ${part}`).join(", ")
+      const found = []
+      const plots = ".driftscope-panel:not([data-panel=scale]) .js-plotly-plot"
+      for (const div of document.querySelectorAll(plots)) {
+        if (redraw) await Plotly.redraw(div)
+        for (const node of div.querySelectorAll(PARTS))
+          found.push(["transform", "d", "x", "y"].map(name => node.getAttribute(name)))
+        for (const image of div.querySelectorAll("image")) {
+          const bitmap = new Image()
+          bitmap.src = image.getAttribute("href") ?? image.getAttribute("xlink:href")
+          await bitmap.decode()
+          const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")
+          context.drawImage(bitmap, 0, 0)
+          found.push([...context.getImageData(0, 0, bitmap.width, bitmap.height).data])
+        }
+      }
+      return found
+    }"""
+    fast, official = (full.page.evaluate(shapes, redraw) for redraw in (False, True))
+    assert len(fast) == len(official) == 65 + 65 + 2 + 2 + 2
+    for ours, theirs in zip(fast, official, strict=True):
+        if len(ours) > 4:  # an image: colours may differ by rounding
+            assert len(ours) == len(theirs)
+            assert max(abs(a - b) for a, b in zip(ours, theirs, strict=True)) <= 3
+        elif ours[1] is not None and ours[0] is None:  # a line: Plotly leaves points out
+            assert ours[1].split("L")[0] == theirs[1].split("L")[0]
+            assert ours[1].count("M") == theirs[1].count("M")
+        else:
+            assert ours == theirs
+
+
+def test_points_stand_where_their_numbers_say(clock: ClockDriver) -> None:
+    clock.drag(0, 0.5)
+    clock.wait_step(STEPS[100])
+    for drawn, true in zip(positions(clock.page), drifting(200, 2, 65)[100].T, strict=True):
+        assert drawn == pytest.approx(true.tolist(), abs=0.01)
+
+
+def test_an_axis_may_move_with_the_step_until_the_reader_takes_it(full: ClockDriver) -> None:
+    scale = "[data-panel=scale] .js-plotly-plot"
+    page = full.page
+    page.locator(scale).scroll_into_view_if_needed()
+    full.drag(0, 0.5)
+    page.wait_for_function(
+        f"() => document.querySelector('{scale}')._fullLayout.yaxis.range[1] == 1.5"
+    )
+    page.evaluate(f"""async () => {{
+      const div = document.querySelector('{scale}')
+      await Plotly.relayout(div, {{ "yaxis.range": [0, 0.25] }})
+    }}""")
+    page.keyboard.press("End")
+    page.wait_for_function(f"() => document.querySelector('{scale}')._fullData[0].y[0] > 1.99")
+    assert ranges(page, scale)[1] == [0, 0.25]
+
+
+@pytest.mark.parametrize("change", ["steps", "new figure", "growing run"])
+def test_the_readers_zoom_stays(clock: ClockDriver, change: str) -> None:
+    page = clock.page
+    box = page.locator(f"{MAP} .nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 100, box["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 260, box["y"] + 260, steps=5)
+    page.mouse.up()
+    page.wait_for_function(f"() => document.querySelector('{MAP}')._fullLayout.xaxis.range[1] < 1")
+    zoomed = ranges(page)
+    if change == "steps":
+        clock.drag(0, 0.6)
+        settled(page, STEPS[119])
+    elif change == "new figure":
+        page.get_by_text("#D55E00").click()
+        page.wait_for_function(
+            f"() => document.querySelector('{MAP}')._fullData[0].marker.color === '#D55E00'"
+        )
+    else:
+        page.get_by_role("button", name="Grow").click()
+        expect(clock.slider).to_have_attribute("aria-valuemax", "209")
+    assert ranges(page) == zoomed
+
+
+def test_tokens_are_shown_as_they_are(full: ClockDriver) -> None:
+    full.page.keyboard.press("End")
+    full.wait_step(LAST)
+    words = full.page.locator("[data-panel=words] pre")
+    words.scroll_into_view_if_needed()
+    order = LABELS[199 % 65 :] + LABELS[: 199 % 65]
+    expect(words).to_have_text(f"step 199: {' '.join(order)}")
+    drawn = full.page.locator(f"{MAP} .textpoint").all_text_contents()
+    assert {"a<br>b", "<b>", "&lt;"} <= set(drawn)
+
+
+def test_the_box_of_words_keeps_its_height(full: ClockDriver) -> None:
+    box = full.page.locator("[data-panel=words] .driftscope-body")
+    before = box.bounding_box()
+    full.page.keyboard.press("End")
+    full.wait_step(LAST)
+    after = box.bounding_box()
+    assert before and after and before["height"] == after["height"] == 120
+
+
+def test_a_panel_out_of_view_is_drawn_when_it_comes_into_view(full: ClockDriver) -> None:
+    full.drag(0, 0.5)
+    full.wait_step(STEPS[100])
+    words = full.page.locator("[data-panel=words] pre")
+    words.scroll_into_view_if_needed()
+    expect(words).to_contain_text("step 100:")
+
+
+def test_no_button_sends_a_figure_away(full: ClockDriver) -> None:
+    names = full.page.locator(".modebar-btn").evaluate_all(
+        "nodes => [...new Set(nodes.map(node => node.dataset.title ?? node.ariaLabel))]"
+    )
+    assert sorted(names) == ["Download plot as a PNG", "Pan", "Reset axes", "Zoom"]
+
+
+# ---- a run that grows ---------------------------------------------------------------------------
+
+
+def test_a_growing_run_keeps_the_readers_step(clock: ClockDriver) -> None:
+    clock.drag(0, 0.5)
+    settled(clock.page, STEPS[100])
+    clock.page.get_by_role("button", name="Grow").click()
+    expect(clock.slider).to_have_attribute("aria-valuemax", "209")
+    assert clock.step() == STEPS[100]
+    expect(clock.slider).to_have_attribute("aria-valuenow", "100")
+
+
+def test_who_stands_at_the_end_of_a_live_run_follows_it(clock: ClockDriver) -> None:
+    page = clock.page
+    page.get_by_text("Live", exact=True).click()
+    page.locator(".driftscope-live").wait_for()
+    clock.drag(0, 1)
+    settled(page, LAST)
+    page.get_by_role("button", name="Grow").click()
+    clock.wait_step(STEPS[209])
+
+
+def test_a_new_payload_during_play_does_not_stop_it(clock: ClockDriver) -> None:
+    page = clock.page
+    page.keyboard.press("Space")
+    clock.wait_beyond(STEPS[2])
+    page.get_by_role("button", name="Grow").click()
+    expect(clock.slider).to_have_attribute("aria-valuemax", "209")
+    page.get_by_role("button", name="Pause (space)").wait_for()
+    clock.wait_beyond(clock.step())
+
+
+# ---- picks --------------------------------------------------------------------------------------
+
+
+def test_a_click_picks_a_point_a_cell_and_a_head(full: ClockDriver) -> None:
+    page = full.page
+    point = page.evaluate(
+        """s => {
+          const box = document.querySelectorAll(`${s} path.point`)[7].getBoundingClientRect()
+          return [box.x + box.width / 2, box.y + box.height / 2]
+        }""",
+        MAP,
+    )
+    page.mouse.click(*point)
+    expect(page.get_by_text("picked: Pick(panel='map', index=(7,))")).to_be_visible()
+    cell = page.evaluate(
+        """s => {
+          const div = document.querySelector(s)
+          const { xaxis, yaxis } = div._fullLayout
+          const box = div.querySelector(".nsewdrag").getBoundingClientRect()
+          return [box.x + xaxis.c2p(5), box.y + yaxis.c2p(9)]
+        }""",
+        TABLE,
+    )
+    page.mouse.click(*cell)
+    expect(page.get_by_text("picked: Pick(panel='tokens', index=(9, 5))")).to_be_visible()
+    heads = page.locator("[data-panel=heads] .driftscope-heads")
+    heads.scroll_into_view_if_needed()
+    box = heads.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 52 + 20, box["y"] + 18 + 20)
+    expect(page.get_by_text("picked: Pick(panel='heads', index=(0, 0))")).to_be_visible()
+
+
+def test_the_keyboard_picks_a_head_and_the_clock_stands_still(full: ClockDriver) -> None:
+    page = full.page
+    heads = page.locator("[data-panel=heads] .driftscope-heads")
+    heads.focus()
+    for key in ("ArrowRight", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    expect(page.get_by_text("picked: Pick(panel='heads', index=(2, 3))")).to_be_visible()
+    assert full.step() == 0
+
+
+# ---- the page -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+def test_the_bar_covers_nothing_at_the_end_of_the_page(
+    visit: Visit, demo: Server, size: Any
+) -> None:
+    page = visit(demo.url, size=size)
+    ClockDriver(page).wait_ready()
+    last = page.get_by_text("line 11 below the clock")
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
+    page.wait_for_function(
+        """() => {
+          const last = [...document.querySelectorAll("[data-testid=stText]")].at(-1)
+          const bar = document.querySelector(".driftscope-bar")
+          return last.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top
+        }"""
+    )
+    expect(last).to_be_in_viewport()
+
+
+def test_the_bar_follows_the_sidebar(clock: ClockDriver) -> None:
+    page = clock.page
+    same = """() => {
+      const bar = document.querySelector(".driftscope-bar").getBoundingClientRect()
+      const main = document.querySelector("[data-testid=stMain]").getBoundingClientRect()
+      return Math.abs(bar.left - main.left) < 1 && Math.abs(bar.right - main.right) < 20
+    }"""
+    page.wait_for_function(same)
+    page.locator("[data-testid=stSidebarCollapseButton] button").dispatch_event("click")
+    page.wait_for_function(
+        "() => document.querySelector('.driftscope-bar').getBoundingClientRect().left < 5"
+    )
+    page.wait_for_function(same)
+
+
+def test_the_theme_reaches_the_figures(visit: Visit, demo: Server) -> None:
+    colors = []
+    for dark in (False, True):
+        page = visit(demo.url, dark=dark)
+        ClockDriver(page).wait_ready()
+        colors.append(page.evaluate(f"document.querySelector('{MAP}')._fullLayout.paper_bgcolor"))
+    assert colors[0] != colors[1]
+
+
+def test_a_payload_that_does_not_come_is_said_and_can_be_tried_again(
+    visit: Visit, demo: Server, watch: Watch
+) -> None:
+    watch.allowed = ["status of 500", "/clock/"]
+    page = visit("about:blank")
+    broken = True
+    page.route(
+        "**/clock/*", lambda route: route.fulfill(status=500) if broken else route.continue_()
+    )
+    page.goto(demo.url)
+    expect(page.get_by_text("could not be loaded (status 500)")).to_be_visible(timeout=30_000)
+    broken = False
+    page.get_by_role("button", name="Try again").click()
+    ClockDriver(page).wait_ready()
+    expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_a_forgotten_payload_is_asked_for_once(visit: Visit, demo: Server, watch: Watch) -> None:
+    watch.allowed = ["status of 404"]
+    page = visit("about:blank")
+    asked: list[str] = []
+
+    def forget_first(route: Any) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=404) if len(asked) == 1 else route.continue_()
+
+    page.route("**/clock/*", forget_first)
+    page.goto(demo.url)
+    ClockDriver(page).wait_ready()
+    assert len(asked) == 2 and asked[0] == asked[1]
+    expect(page.get_by_text("runs: 2", exact=True)).to_be_visible()
