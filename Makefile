@@ -1,0 +1,43 @@
+# make run   is:  python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
+#                 .venv/bin/streamlit run explorer/app.py
+# make test  is:  the same environment, then .venv/bin/pip install -e '.[test]', a Chromium, and
+#                 ruff check, ruff format --check, mypy, pytest  (all from .venv/bin)
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check
+
+.PHONY: run test benchmarks chromium clean
+.DELETE_ON_ERROR:
+
+run: .venv/app
+	$(BIN)/streamlit run explorer/app.py
+
+test: .venv/test chromium
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+benchmarks: .venv/test chromium
+	$(BIN)/python -m tests.benchmarks
+
+.venv/app: requirements.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(PIP) install -r requirements.txt
+	touch $@
+
+.venv/test: .venv/app
+	$(PIP) install -e '.[test]'
+	touch $@
+
+# The browser tests drive a real Chromium. Debian's is installed where there is none and that is
+# allowed; elsewhere those tests are skipped, and pytest says so at its end.
+chromium:
+	@if ! command -v chromium >/dev/null && command -v apt-get >/dev/null; then \
+		sudo=; [ "$$(id -u)" = 0 ] || sudo='sudo -n'; \
+		$$sudo apt-get update -qq && $$sudo apt-get install -y -qq chromium || true; \
+	fi
+
+clean:
+	rm -rf .venv
