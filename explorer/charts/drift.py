@@ -61,8 +61,10 @@ def map_panel(
         moving |= _add_chosen(figure, places[:, chosen], trail)
     figure.add_traces(legend)
     if per_step:
-        moving["layout.xaxis.range"] = each_step(places[:, :, 0])
-        moving["layout.yaxis.range"] = each_step(places[:, :, 1])
+        for axis, name in enumerate(("xaxis", "yaxis")):
+            ranges = each_step(places[:, :, axis])
+            moving[f"layout.{name}.range"] = ranges
+            figure.layout[name].range = ranges[0].tolist()
     return Panel(
         key=key,
         title=title,

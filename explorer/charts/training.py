@@ -93,8 +93,8 @@ def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
     values = everything[0]
     sides = ["top right"] * len(values)
     if len(sides) == 2:
-        second_higher = np.count_nonzero(everything[:, 1] > everything[:, 0])
-        sides[0 if 2 * second_higher > len(everything) else 1] = "bottom right"
+        difference = np.sign(np.nan_to_num(everything[:, 1] - everything[:, 0]))
+        sides[0 if difference.sum() > 0 else 1] = "bottom right"
     return go.Scatter(
         x=np.zeros(len(values), np.float32),
         y=values,

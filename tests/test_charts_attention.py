@@ -1,0 +1,102 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer.charts.attention import head_panel, mosaic, row_panel
+
+WEIGHTS = np.array(
+    [[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], [[1, 0, 0], [0, 1, 0], [0, 0.75, 0.25]]]
+)
+LABELS = ["k", "o", "k"]  # S=2, T=3
+HEAD: dict[str, Any] = {"key": "h", "title": "Head"}
+
+
+def random_weights(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).uniform(0, 1, shape)
+
+
+def test_a_level_of_the_mosaic_is_the_nearest_to_its_weight() -> None:
+    weights = random_weights(2, 2, 3, 5, 5)
+    levels = mosaic(weights, key="m", title="Heads").weights
+    assert levels.dtype == np.uint8 and levels.shape == weights.shape
+    assert np.abs(levels / 255 - weights).max() <= 1 / 510 + 1e-7
+
+
+def test_zero_and_one_are_exact_in_the_mosaic_and_nothing_wraps_around() -> None:
+    weights = np.array([0.0, 1.0, 1.0000001, -1e-9, np.nan]).repeat(5).reshape(1, 1, 1, 5, 5)
+    assert mosaic(weights, key="m", title="Heads").weights[0, 0, 0, :, 0].tolist() == [
+        0,
+        255,
+        255,
+        0,
+        0,
+    ]
+
+
+def test_the_mosaic_names_the_sharpest_head_and_keeps_what_is_selected() -> None:
+    weights = np.full((1, 2, 2, 3, 3), 1 / 3)
+    weights[0, 1, 0] = np.eye(3)
+    panel = mosaic(weights, key="m", title="Heads", selected=(1, 1))
+    assert "head 0 of layer 1 is the sharpest" in panel.alt
+    assert panel.selected == (1, 1)
+
+
+def test_the_mosaic_wants_square_heads() -> None:
+    with pytest.raises(ValueError, match="as many keys as queries, got 4 and 3"):
+        mosaic(np.zeros((1, 1, 1, 3, 4)), key="m", title="Heads")
+
+
+def test_a_head_shows_its_weights_and_leaves_masked_cells_blank() -> None:
+    drawn = head_panel(WEIGHTS, LABELS, **HEAD).moving["0.z"]
+    below = np.tri(3, dtype=bool)
+    np.testing.assert_array_equal(drawn[:, below], WEIGHTS[:, below].astype(np.float32))
+    assert np.isnan(drawn[:, ~below]).all()
+
+
+def test_the_colours_of_a_head_are_fixed_to_zero_and_one() -> None:
+    trace = head_panel(0.1 * WEIGHTS, LABELS, **HEAD).figure.data[0]
+    assert (trace.zmin, trace.zmax) == (0, 1)
+
+
+def test_with_per_step_the_largest_weight_has_the_last_colour() -> None:
+    weights = WEIGHTS * np.array([0.5, 0.25])[:, None, None]
+    panel = head_panel(weights, LABELS, per_step=True, **HEAD)
+    np.testing.assert_array_equal(panel.moving["0.zmax"], [0.5, 0.25])
+
+
+def test_queries_are_rows_from_the_top_and_keys_are_columns_of_square_cells() -> None:
+    layout = head_panel(WEIGHTS, LABELS, **HEAD).figure.layout
+    assert layout.yaxis.title.text == "query (reads)" and layout.yaxis.range == (2.5, -0.5)
+    assert layout.xaxis.title.text == "key (is read)" and layout.xaxis.range == (-0.5, 2.5)
+    assert layout.yaxis.scaleanchor == "x"
+    assert layout.xaxis.ticktext == layout.yaxis.ticktext == ("k 0", "o", "k 2")
+
+
+def test_hover_tells_query_and_key_in_words() -> None:
+    trace = head_panel(WEIGHTS, ["a", "b", "<b>"], **HEAD).figure.data[0]
+    assert trace.hovertemplate == (
+        "query '%{text}' at %{y:d} reads %{z:.3~g} of key '%{customdata}' at %{x:d}<extra></extra>"
+    )
+    assert trace.text[2][0] == "&lt;b&gt;" and trace.customdata[2][0] == "a"
+
+
+def test_the_frame_of_a_query_holds_what_it_may_read() -> None:
+    (frame,) = head_panel(WEIGHTS, LABELS, query=1, **HEAD).figure.layout.shapes
+    assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 1.5, 0.5, 1.5)
+
+
+def test_alt_of_a_head_names_its_largest_weight_beyond_the_first_query() -> None:
+    assert "is 1: 'o' at 1 reads 'o' at 1." in head_panel(WEIGHTS, LABELS, **HEAD).alt
+
+
+def test_bars_are_one_query_s_row_and_end_at_the_query() -> None:
+    panel = row_panel(WEIGHTS[:, 1], LABELS, 1, key="r", title="Row")
+    np.testing.assert_array_equal(panel.moving["0.y"], [[0.5, 0.5, np.nan], [0, 1, np.nan]])
+    assert panel.figure.layout.yaxis.range == (0, 1)
+    assert panel.alt.endswith("it reads most of 'o' at 1, 1.")
+
+
+def test_a_query_outside_the_text_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"query must be in \[0, 3\), got 3"):
+        row_panel(WEIGHTS[:, 1], LABELS, 3, key="r", title="Row")

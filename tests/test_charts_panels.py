@@ -1,0 +1,170 @@
+"""What holds for every panel, whatever it shows."""
+
+import html
+import json
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from explorer.charts.attention import head_panel, row_panel
+from explorer.charts.drift import drift_panel, map_panel
+from explorer.charts.normalization import depth_panel, token_depth_panel
+from explorer.charts.tables import table_panel
+from explorer.charts.training import curves_panel
+from explorer.panels import Panel
+
+STEPS = np.array([0, 1, 2, 5, 100])
+NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
+HOSTILE = ("<b>", "&lt;", "$x$", "%{x}", "<extra>", "·", "11")
+REPEATED = ("a", "a", "a", "a", "·", "1", "1")
+N = len(HOSTILE)
+
+
+def numbers(*shape: int, bad: str) -> np.ndarray:
+    """Positive numbers (5, *shape); `bad`: "none", "some" or "all" of them are not finite."""
+    values = np.random.default_rng(0).uniform(0.1, 3.0, (len(STEPS), *shape))
+    if bad == "some":
+        values.flat[::7] = np.nan
+        values.flat[1::11] = np.inf
+    return np.full_like(values, np.nan) if bad == "all" else values
+
+
+@cache
+def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Panel]:
+    """Every kind of panel in its variants, by name."""
+    common: dict[str, Any] = {"key": "k", "title": "T"}
+    table: dict[str, Any] = {"labels": labels, "row_title": "token", **common}
+    norms = {"before": numbers(3, bad=bad), "after": numbers(3, bad=bad)}
+    places = numbers(N, 2, bad=bad)
+    square = numbers(N, N, bad=bad) / 3
+    row = numbers(N, bad=bad) / 3
+    deep = numbers(3, N, bad=bad)
+    curve = numbers(bad=bad)
+    return {
+        "table": table_panel(numbers(N, 4, bad=bad), **table),
+        "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
+        "map": map_panel(places, labels, **common),
+        "map chosen": map_panel(places, labels, chosen=1, colors=list("aabbaab"), **common),
+        "map moving colours": map_panel(
+            places, labels, chosen=3, colors=row, per_step=True, trail=False, **common
+        ),
+        "map colours": map_panel(places, labels, colors=row[0], **common),
+        "drift": drift_panel(row, STEPS, labels, **common),
+        "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
+        "head": head_panel(square, labels, query=3, **common),
+        "head per step": head_panel(square, labels, per_step=True, **common),
+        "row": row_panel(row, labels, 4, **common),
+        "row per step": row_panel(row, labels, 0, per_step=True, **common),
+        "depth": depth_panel(norms, NAMES, unit="std", **common),
+        "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
+        "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
+        "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
+        "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
+        "curves log": curves_panel(
+            STEPS, {"a": curve, "b": 2 * curve}, unit="nats per token", log=True, **common
+        ),
+    }
+
+
+PANELS = list(build())
+
+
+@pytest.fixture(params=["none", "some", "all"])
+def panels(request: pytest.FixtureRequest) -> dict[str, Panel]:
+    return build(request.param)
+
+
+def drawn(figure: go.Figure, path: str) -> Any:
+    """What of the figure a moving array replaces."""
+    head, rest = path.split(".", 1)
+    place = figure.layout if head == "layout" else figure.data[int(head)]
+    return place[rest]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_moving_arrays_have_the_steps_first_and_the_figure_shows_the_first(
+    panels: dict[str, Panel], name: str
+) -> None:
+    panel = panels[name]
+    for path, array in panel.moving.items():
+        assert array.dtype in (np.float32, np.uint8), path
+        assert array.shape[0] == len(STEPS), path
+        first = np.array(drawn(panel.figure, path), np.float32)
+        assert first.shape == array.shape[1:], path
+        np.testing.assert_allclose(first, array[0], rtol=1e-6, err_msg=path)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_nothing_in_a_figure_is_infinite_and_all_of_it_is_valid(
+    panels: dict[str, Panel], name: str
+) -> None:
+    panel = panels[name]
+    assert not any(np.isinf(array).any() for array in panel.moving.values())
+    text = panel.figure.to_json()
+    assert "Infinity" not in text
+    go.Figure(json.loads(text))
+    for axis in (panel.figure.layout.xaxis, panel.figure.layout.yaxis):
+        assert np.isfinite(axis.range).all() and axis.range[0] != axis.range[1]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_axes_are_numeric_titled_and_without_colours_of_their_own(name: str) -> None:
+    layout = build()[name].figure.layout
+    for axis in (layout.xaxis, layout.yaxis):
+        assert axis.type in ("linear", "log")
+        assert axis.title.text
+        assert axis.tickfont.size >= 12 and axis.tickfont.color is None
+        assert axis.gridcolor is None and axis.zeroline is False
+        assert all(isinstance(place, int | float) for place in axis.tickvals or ())
+    assert layout.font.color is None
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.uirevision == "keep"
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_no_token_is_in_a_template_and_none_is_markup_elsewhere(name: str) -> None:
+    figure = build()[name].figure
+    for trace in figure.data:
+        for template in (trace.hovertemplate, trace["texttemplate"]):
+            for field in re.findall(r"%{(.*?)[:}]", template or ""):
+                assert re.fullmatch(r"[xyz]|text|meta|customdata|[xy]axis\.title\.text", field)
+            assert not any(html.escape(label) in (template or "") for label in HOSTILE[:-2])
+    shown = json.loads(figure.to_json())
+    for trace in shown["data"]:
+        trace.pop("hovertemplate", None), trace.pop("texttemplate", None)
+    shown["layout"].pop("template")
+    text = json.dumps(shown).replace("<b>&", "").replace("</b>", "")  # the chosen row's bold
+    text = text.replace("\\u003c", "<").replace("\\u003e", ">")
+    assert not re.search(r"<extra|<b>(?!&)(?!%)|\$x|%{x", text)
+
+
+@pytest.mark.parametrize("name", ["table", "head", "row", "tokens"])
+def test_repeated_and_numeric_tokens_keep_a_place_each(name: str) -> None:
+    panel = build(labels=REPEATED)[name]
+    layout = panel.figure.layout
+    axis = layout.xaxis if name == "row" else layout.yaxis
+    assert list(axis.tickvals) == list(range(len(REPEATED)))
+    plain = [re.sub("</?b>", "", text) for text in axis.ticktext]
+    expected = (
+        list(REPEATED) if name == "table" else ["a 0", "a 1", "a 2", "a 3", "·", "1 5", "1 6"]
+    )
+    assert plain == expected
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_tells_in_words_what_it_shows(panels: dict[str, Panel], name: str) -> None:
+    panel = panels[name]
+    assert panel.alt.startswith("T: ") and panel.alt.endswith(".")
+    assert "5 recorded steps" in panel.alt
+    assert "nan" not in panel.alt.lower()
+    assert 1 <= panel.span <= 12 and panel.height >= 200
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_the_same_arrays_give_the_same_figure(name: str) -> None:
+    again = build.__wrapped__()[name]
+    assert build()[name].figure.to_json() == again.figure.to_json()
