@@ -47,10 +47,10 @@ def _spread(steps: int, points: int) -> np.ndarray:
 def snapshot_bytes(config: ModelConfig) -> int:
     """About the size of one snapshot of such a model on disk, known before any weight is made."""
     V, T, C, L = config.vocab_size, config.block_size, config.n_embd, config.n_layer
-    norm = {"layer": 2, "batch": 4, "rms": 1, "none": 0}[config.norm] * C
-    block = 12 * C * C + 2 * norm + (9 * C if config.bias else 0)
-    numbers = (2 * V + T) * C + L * block + norm + (V if config.bias else 0)
-    tensors = 3 + 20 * L
+    parts = {"layer": 2, "batch": 4, "rms": 1, "none": 0}[config.norm]  # of C numbers each
+    block = 12 * C * C + 2 * parts * C + (9 * C if config.bias else 0)
+    numbers = (2 * V + T) * C + L * block + parts * C + (V if config.bias else 0)
+    tensors = 3 + 4 * L + parts * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
     return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
 
 

@@ -172,8 +172,9 @@ class Run:
         table = pd.DataFrame([rows.get(int(step), {}) for step in self.steps], columns=METRICS)
         table["step"] = self.steps
         numbers = table.columns.drop(["step", "sample"])
-        table[numbers] = table[numbers].astype(float)
-        table["sample"] = table["sample"].astype(object).fillna("")
+        table[numbers] = table[numbers].map(_number).astype(float)
+        texts = [text if isinstance(text, str) else "" for text in table["sample"]]
+        table["sample"] = pd.Series(texts, dtype=object)
         return table
 
     def model_at(self, step: int) -> BigramLanguageModel:
@@ -212,10 +213,12 @@ def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
-    """A safetensors file with a checksum for each tensor in its metadata."""
+    """A safetensors file with a checksum of each tensor; the same tensors give the same bytes.
+
+    The checksums are one entry of the metadata, because safetensors shuffles several.
+    """
     whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    sums = {name: _sum(tensor) for name, tensor in whole.items()}
-    return safetensors.torch.save(whole, metadata=sums)
+    return safetensors.torch.save(whole, metadata={"crc32": _sums(whole)})
 
 
 def unpack(data: bytes) -> dict[str, Tensor]:
@@ -225,7 +228,7 @@ def unpack(data: bytes) -> dict[str, Tensor]:
     except safetensors.SafetensorError:
         raise ValueError("no safetensors file, or a damaged one") from None
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    if not tensors or header.get("__metadata__") != {name: _sum(t) for name, t in tensors.items()}:
+    if not tensors or header.get("__metadata__") != {"crc32": _sums(tensors)}:
         raise ValueError("a checksum is missing or wrong")
     return tensors
 
@@ -247,7 +250,7 @@ def read_metrics(folder: Path) -> list[dict[str, Any]]:
     except FileNotFoundError:
         return []
     rows = [_parsed(line) for line in lines]
-    return [row for row in rows if isinstance(row.get("step"), int)]
+    return [row for row in rows if type(row.get("step")) is int]
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -256,6 +259,13 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
 
 
 def _is_snapshot(path: Path) -> bool:
@@ -281,10 +291,14 @@ def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
     return True
 
 
-def _sum(tensor: Tensor) -> str:
+def _sums(tensors: Mapping[str, Tensor]) -> str:
+    return json.dumps({name: _sum(tensors[name]) for name in sorted(tensors)})
+
+
+def _sum(tensor: Tensor) -> int:
     """A checksum of a tensor's type, shape and numbers."""
     kind = f"{tensor.dtype} {tuple(tensor.shape)}".encode()
-    return str(zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(kind)))
+    return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(kind))
 
 
 def _taken(path: Path) -> ValueError:
