@@ -87,7 +87,7 @@ def _setting(pair: str) -> tuple[str, str]:
 def _train(folder: Path, queue: bool) -> None:
     """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
     if not (folder / "run.json").is_file():
-        raise ValueError(f"no run in {folder.name[:64]!r}; `train --run-dir` makes one")
+        raise ValueError(f"no run in {folder.resolve().name[:64]!r}; `train --run-dir` makes one")
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: write_request(folder, "stop"))
     with only_trainer(folder):

@@ -207,7 +207,7 @@ def _words(error: BaseException, step: int) -> str:
     if isinstance(error, OSError):
         return (
             f"{error.strerror} near step {step:,}; what was recorded is kept. "
-            "Make room or mend it, then resume"
+            "Make room, then resume"
         )
     return (str(error) or type(error).__name__)[:200]
 
