@@ -62,6 +62,7 @@ def test_training_refuses(field: str, value: object, said: str) -> None:
         ("vocab_size", 0, "vocab_size must be greater than or equal to 1, got 0"),
         ("block_size", 0, "block_size must be greater than or equal to 1, got 0"),
         ("n_layer", -1, "n_layer must be greater than or equal to 0, got -1"),
+        ("n_head", 129, "n_head must be less than or equal to 128, got 129"),
         ("n_head", 5, "n_head=5 does not divide n_embd=12; choose one of 1, 2, 3, 4, 6, 12"),
         ("norm", "lyer", "norm must be 'layer', 'batch', 'rms' or 'none', got 'lyer'"),
         ("norm_position", "mid", "norm_position must be 'pre' or 'post', got 'mid'"),

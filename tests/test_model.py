@@ -59,55 +59,48 @@ def reference_forward(
     x = x + weights["position_embedding_table.weight"][: idx.shape[1]]
     for layer in range(shape.n_layer):
         block = f"blocks.{layer}"
-        if shape.norm_position == "pre":
-            x = x + attention(
-                shape, weights, f"{block}.sa", norm(x, f"{block}.ln1", weights, training)
-            )
-            x = x + feed_forward(
-                weights, f"{block}.ffwd", norm(x, f"{block}.ln2", weights, training)
-            )
-        else:
-            x = norm(
-                x + attention(shape, weights, f"{block}.sa", x), f"{block}.ln1", weights, training
-            )
-            x = norm(
-                x + feed_forward(weights, f"{block}.ffwd", x), f"{block}.ln2", weights, training
-            )
-    return linear(weights, "lm_head", norm(x, "ln_f", weights, training))
+        for name, part in (("ln1", attention), ("ln2", feed_forward)):
+            place = (shape, weights, f"{block}.{name}")
+            if shape.norm_position == "pre":
+                x = x + part(shape, weights, block, norm(*place, x, training))
+            else:
+                x = norm(*place, x + part(shape, weights, block, x), training)
+    return linear(weights, "lm_head", norm(shape, weights, "ln_f", x, training))
 
 
 def linear(weights: Weights, name: str, x: np.ndarray) -> np.ndarray:
     return x @ weights[f"{name}.weight"].T + weights.get(f"{name}.bias", 0.0)
 
 
-def attention(shape: ModelConfig, weights: Weights, name: str, x: np.ndarray) -> np.ndarray:
+def attention(shape: ModelConfig, weights: Weights, block: str, x: np.ndarray) -> np.ndarray:
     C, T, size = shape.n_embd, x.shape[1], shape.n_embd // shape.n_head
-    qkv = linear(weights, f"{name}.qkv", x)
+    qkv = linear(weights, f"{block}.sa.qkv", x)
     heads = []
     for first in range(0, C, size):
         query, key, value = (qkv[..., part * C + first :][..., :size] for part in range(3))
         scores = np.einsum("btc,bsc->bts", query, key) / math.sqrt(size)
         allowed = np.exp(scores - scores.max(-1, keepdims=True)) * np.tril(np.ones((T, T)))
         heads.append(allowed / allowed.sum(-1, keepdims=True) @ value)
-    return linear(weights, f"{name}.proj", np.concatenate(heads, axis=-1))
+    return linear(weights, f"{block}.sa.proj", np.concatenate(heads, axis=-1))
 
 
-def feed_forward(weights: Weights, name: str, x: np.ndarray) -> np.ndarray:
-    hidden = linear(weights, f"{name}.expand", x)
-    return linear(weights, f"{name}.proj", hidden * (hidden > 0))
+def feed_forward(_: ModelConfig, weights: Weights, block: str, x: np.ndarray) -> np.ndarray:
+    hidden = linear(weights, f"{block}.ffwd.expand", x)
+    return linear(weights, f"{block}.ffwd.proj", hidden * (hidden > 0))
 
 
-def norm(x: np.ndarray, name: str, weights: Weights, training: bool) -> np.ndarray:
-    """Which norm it is shows in its tensors: batch has running statistics, rms has no bias."""
-    if f"{name}.weight" not in weights:
+def norm(
+    shape: ModelConfig, weights: Weights, name: str, x: np.ndarray, training: bool
+) -> np.ndarray:
+    if shape.norm == "none":
         return x
-    gamma, beta = weights[f"{name}.weight"], weights.get(f"{name}.bias", 0.0)
-    if f"{name}.running_mean" in weights:
+    if shape.norm == "batch":
         mean, variance = batch_statistics(x, name, weights, training)
-    elif f"{name}.bias" in weights:
+    elif shape.norm == "layer":
         mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
     else:
         mean, variance = np.zeros(1), (x**2).mean(-1, keepdims=True)
+    gamma, beta = weights[f"{name}.weight"], weights.get(f"{name}.bias", 0.0)
     return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
 
 
