@@ -63,6 +63,7 @@ class Recorder:
     def __init__(self, folder: Path, after: int = -1) -> None:
         """Go on behind step `after`; lines of later steps, left by a crash, are dropped."""
         self._folder = folder
+        (folder / "snapshots").mkdir(exist_ok=True)
         for half_written in (*folder.glob("snapshots/.*"), *folder.glob(".resume.*")):
             half_written.unlink()
         rows = [row for row in read_metrics(folder) if row["step"] <= after]

@@ -86,8 +86,9 @@ def _no_run_of_a_person_is_touched(tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(autouse=True)
-def _threads_stay_as_they_were() -> Iterator[None]:
+def _one_thread_is_enough_for_tiny_models() -> Iterator[None]:
     before = torch.get_num_threads()
+    torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
 
