@@ -76,7 +76,8 @@ def look_at(run: Run) -> Look:
     """What to show of a run that has recorded something; ValueError when it has not yet."""
     steps = _shown_steps(run)
     if not len(steps):
-        raise ValueError(f"run {run.name} has recorded nothing yet; its first step is on its way")
+        waits = "its first step is on its way" if run.status.active else "resume it on the Train page"
+        raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
     metrics = run.metrics().set_index("step").loc[steps]
     wanted = session.step()
     step = steps[-1] if wanted is None else steps[np.abs(steps - wanted).argmin()]
@@ -114,8 +115,7 @@ def sentence(run: Run, text: str) -> Sentence:
 
 def samples(look: Look) -> list[str]:
     """What the model wrote at each step shown; empty where nothing was recorded."""
-    texts = look.run.metrics().set_index("step")["sample"].loc[look.steps]
-    return [text if isinstance(text, str) else "" for text in texts]
+    return list(look.run.metrics().set_index("step")["sample"].loc[look.steps])
 
 
 def example(run: Run) -> str:
