@@ -125,13 +125,20 @@ def test_a_byte_pair_tokens_text_is_what_it_decodes_to() -> None:
     assert " world" in tokenizer.tokens
 
 
+def test_two_merges_into_the_same_token_share_its_id() -> None:
+    merges = [["a", "b"], ["b", "c"], ["a", "bc"], ["ab", "c"], ["abc", "d"]]
+    tokenizer = tokenizer_from_json({"kind": "bpe", "merges": merges})
+    assert tokenizer.tokens[256:] == ("ab", "bc", "abc", "abcd")
+    assert tokenizer.encode("abcd") == [259]
+
+
 def test_one_repeated_letter_does_not_make_endless_tokens() -> None:
     tokenizer = train_tokenizer("a" * 5_000, "bpe", 512)
     assert max(map(len, tokenizer.tokens)) <= tokenizers.MAX_TOKEN_LENGTH
 
 
 def test_byte_pairs_of_a_text_without_spaces_take_about_as_long_as_with_spaces() -> None:
-    """The library alone takes 20 to 60 times as long: its time grows with the square of a word."""
+    """The library alone takes some 25 times as long: its time grows with the square of a word."""
 
     def seconds(text: str) -> float:
         start = time.process_time()
@@ -165,6 +172,14 @@ def test_unknown_characters_are_named_once_with_what_there_is() -> None:
 def test_the_whole_alphabet_of_the_seeds_sentence_fits_into_the_sentence() -> None:
     said = refused(train_tokenizer(SENTENCE, "character").encode, "ß")
     assert said.endswith("which has · . Q " + " ".join("abcdefghijklmnoprtuvwxyz"))
+
+
+def test_what_does_not_fit_into_the_sentence_is_counted() -> None:
+    tokenizer = train_tokenizer("".join(map(chr, range(0x4E00, 0x4E00 + 1000))), "character")
+    said = refused(tokenizer.encode, "".join(map(chr, range(0x5E00, 0x5E00 + 1000))))
+    unknown, known = said.split(" not in the vocabulary, which has ")
+    assert unknown.endswith(" and 980 more") and known.endswith(" and 970 more")
+    assert (len(unknown.split()), len(known.split())) == (20 + 3, 30 + 3)
 
 
 def test_unknown_words_are_named_whole() -> None:
@@ -262,7 +277,9 @@ def test_an_unknown_kind_is_named_with_those_there_are() -> None:
     ids=lambda state: repr(state)[:40],
 )
 def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any]) -> None:
-    assert refused(tokenizer_from_json, state).isprintable()
+    said = refused(tokenizer_from_json, state)
+    assert said.startswith(("tokenizer", "merge of ", "a vocabulary lists each token once"))
+    assert said.isprintable()
 
 
 # --- labels --------------------------------------------------------------------------------------
