@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from streamlit.testing.v1 import AppTest
 
 from explorer import player
+from explorer.app import own_modules
 from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
 from explorer.player import Pick, encode
 from explorer.player.assets import FILES, player_files, player_version
@@ -312,3 +313,32 @@ def test_the_policy_runs_no_foreign_and_no_inline_script() -> None:
     assert "unsafe" not in rules["script-src"]
     assert "http" not in content_security_policy()
     assert rules["frame-ancestors"] == "'self'"
+
+
+def test_the_server_warms_our_modules_but_runs_neither_script_nor_command() -> None:
+    names = set(own_modules())
+    assert "model_core.model" in names
+    assert not names & {"explorer.dashboard", "explorer.app", "model_core.__main__"}
+
+
+def failing_page() -> None:
+    import streamlit as st
+
+    from explorer.app import on_script_error
+
+    try:
+        raise RuntimeError("a path of the server")
+    except RuntimeError as error:
+        st.text(on_script_error(error))
+
+
+def test_an_exception_is_a_calm_box_with_the_id_of_its_log_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = AppTest.from_function(failing_page).run()
+    (box,) = app.error
+    (record,) = (line for line in caplog.records if line.name == "driftscope")
+    name = record.args[0] if isinstance(record.args, tuple) else None
+    assert box.value.endswith(f"under error {name}.")
+    assert "server's log" in box.value and "path" not in box.value
+    assert record.exc_info is not None

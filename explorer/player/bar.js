@@ -59,7 +59,7 @@ export class Bar {
     this.track.onpointerdown = (event) => this.press(event)
     this.track.onpointermove = (event) => this.movePointer(event)
     this.track.onpointerup = this.track.onpointercancel = (event) => this.lift(event)
-    this.track.onpointerleave = () => (this.tip.hidden = true)
+    this.track.onpointerleave = () => this.hideTip()
     return this.track
   }
 
@@ -148,7 +148,7 @@ export class Bar {
       label(mark, `${words} · step ${integer(step)}`)
       mark.style.left = `${100 * this.place(index)}%`
       mark.onfocus = () => this.showTip(mark.title, index)
-      mark.onblur = () => (this.tip.hidden = true)
+      mark.onblur = () => this.hideTip()
       mark.onclick = (event) => event.detail === 0 && this.clock.jump(index, event.timeStamp)
       return mark
     })
@@ -180,6 +180,10 @@ export class Bar {
     const half = this.tip.offsetWidth / 2
     const middle = Math.min(Math.max(this.place(index) * width, half), width - half)
     this.tip.style.left = `${middle}px`
+  }
+
+  hideTip() {
+    this.tip.hidden = true
   }
 
   // ---- size and curve ------------------------------------------------------------------------------

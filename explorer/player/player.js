@@ -252,13 +252,12 @@ class Clock {
   // ---- what the reader does ----------------------------------------------------------------
 
   stepBy(count, since) {
-    this.stop()
-    this.go(this.index + count, since)
-    this.settleSoon()
+    this.jump(this.index + count, since)
   }
 
   jump(index, since) {
     this.stop()
+    this.bar.hideTip() // it may still speak of where the pointer rests
     this.go(index, since)
     this.settleSoon()
   }
