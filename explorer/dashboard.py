@@ -18,8 +18,8 @@ View = Callable[[Look, Sentence], None]
 
 
 def show(view: View, above: Callable[[], None] = lambda: None) -> None:
-    """A page that looks at a run: what all share on top, the view below."""
-    live = _header().status.active
+    """A page that looks at a run: what it has `above`, then the view, again and again if live."""
+    live = look.open_run().status.active
     above()
 
     @st.fragment(run_every=LIVE_EVERY if live else None)
@@ -29,8 +29,11 @@ def show(view: View, above: Callable[[], None] = lambda: None) -> None:
     body()
 
 
-def _header() -> look.Run:
-    """Run and sentence, chosen once for all pages."""
+def header() -> None:
+    """Run and sentence, chosen once for all pages.
+
+    Drawn by the script itself: Streamlit forgets the widgets of a page when it is left.
+    """
     names = look.run_names()
     changed = session.begin(names)
     run = look.open_run()
@@ -41,7 +44,6 @@ def _header() -> look.Run:
     right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
     if changed:
         st.warning(changed)
-    return run
 
 
 def _leave_run(example: str) -> None:
@@ -84,7 +86,9 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),
     ("Normalization", partial(show, normalization.draw), ":material/equalizer:"),
 )
-st.navigation(
+page = st.navigation(
     [st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES],
     position="top",
-).run()
+)
+header()
+page.run()

@@ -1,0 +1,170 @@
+"""The whole app in a real Chromium: the path of a newcomer, on a wide and on a narrow screen."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.driver import ROOT, ClockDriver, Server
+
+APP = ROOT / "explorer" / "app.py"
+PAGES = ("Overview", "Train", "Tables", "Drift", "Attention", "Normalization")
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server]) -> Iterator[Server]:
+    yield serve(APP)
+
+
+def go_to(page: Page, title: str) -> ClockDriver:
+    """Change the page by its link; on a narrow screen that is in the side bar."""
+    link = page.get_by_role("link", name=title, exact=True)
+    if not link.is_visible():
+        page.get_by_test_id("stExpandSidebarButton").click()
+    link.click()
+    expect(page).to_have_url(re.compile("/" if title == "Overview" else title.lower()))
+    if page.get_by_test_id("stSidebarCollapseButton").is_visible():
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    return ClockDriver(page).wait_ready()
+
+
+def type_sentence(page: Page, text: str) -> None:
+    field = page.get_by_label("Sentence for the model to read")
+    field.fill(text)
+    field.press("Enter")
+
+
+def heat(page: Page, panel: str) -> list[list[float | None]]:
+    """The numbers a heatmap shows now, read back from the picture."""
+    return page.evaluate(
+        """panel => {
+          const trace = document.querySelector(`[data-panel=${panel}] .js-plotly-plot`)._fullData[0]
+          return trace.z.map(row => Array.from(row, v => Number.isFinite(v) ? v : null))
+        }""",
+        panel,
+    )
+
+
+def column_labels(page: Page, panel: str) -> list[str]:
+    return page.locator(f"[data-panel={panel}] .xtick text").all_inner_texts()
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_first_visit_shows_the_shipped_run(
+    visit: Visit, app: Server, size: tuple[int, int]
+) -> None:
+    page = visit(app.url, size=size)
+    clock = ClockDriver(page).wait_ready()
+    assert clock.step() == 1000
+    expect(page.locator("[data-panel=sample]")).to_contain_text("Quick brown fox jumped over")
+    for panel in ("map", "tokens", "positions", "heads", "head", "norms"):
+        expect(page.locator(f"[data-panel={panel}]")).to_be_attached()
+
+
+def test_one_drag_moves_every_panel_together(visit: Visit, app: Server) -> None:
+    page = visit(app.url, size=(1440, 1600))
+    clock = ClockDriver(page).wait_ready()
+    before = {panel: heat(page, panel) for panel in ("tokens", "positions", "head")}
+    norms = "() => document.querySelector('[data-panel=norms] .js-plotly-plot')._fullData[0].y[0]"
+    spread = page.evaluate(norms)
+    clock.drag(1, 0)
+    clock.wait_step(0)
+    assert all(heat(page, panel) != table for panel, table in before.items())
+    assert page.evaluate(norms) != spread
+    expect(page.locator("[data-panel=sample]")).not_to_contain_text("Quick brown fox jumped over")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_train_scrub_type_read_and_change_page(
+    visit: Visit, app: Server, size: tuple[int, int]
+) -> None:
+    page = visit(app.url, size=size)
+    ClockDriver(page).wait_ready()
+    go_to(page, "Train")
+    name = page.get_by_label("Name of the new run").input_value()
+    page.get_by_role("button", name="Train", exact=True).click()
+    standing = page.get_by_text(re.compile(f"{name}: running, step [1-9].* loss [0-9.]+ nats"))
+    standing.wait_for()
+    page.get_by_text(re.compile(f"{name}: finished, step 1,000 of 1,000")).wait_for(timeout=90_000)
+
+    clock = ClockDriver(page).wait_ready()
+    clock.wait_step(1000)
+    clock.drag(0.95, 0.5)
+    step = clock.step()
+    assert 0 < step < 1000
+    expect(page).to_have_url(re.compile(f"step={step}"))
+
+    type_sentence(page, "brown dog")
+    clock = go_to(page, "Attention")
+    clock.wait_step(step)
+    expect(page).to_have_url(re.compile("text=brown"))
+    weights = heat(page, "head")
+    assert len(weights) == 9
+    for query, row in enumerate(weights):
+        assert sum(w for w in row if w is not None) == pytest.approx(1, abs=1e-5)
+        assert row[query + 1 :] == [None] * (8 - query)
+
+    for title in PAGES:
+        clock = go_to(page, title)
+        clock.wait_step(step)
+        expect(page.get_by_label("Sentence for the model to read")).to_have_value("brown dog")
+
+
+def test_the_loss_moves_within_three_seconds_of_pressing_train(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/train")
+    ClockDriver(page).wait_ready()
+    name = page.get_by_label("Name of the new run").input_value()
+    page.get_by_role("button", name="Train", exact=True).click()
+    moving = page.get_by_text(re.compile(f"{name}: running, step [1-9].* loss"))
+    moving.wait_for(timeout=30_000)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile(f"{name}: stopped")).wait_for()
+
+
+def test_repeated_tokens_and_digits_keep_rows_and_columns(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/attention?text=oooo+ee")
+    ClockDriver(page).wait_ready()
+    assert len(heat(page, "head")) == 7
+    assert len(set(column_labels(page, "head"))) == 7
+
+
+def test_a_deep_link_brings_back_run_step_sentence_and_token(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/tables?run=quick-brown-fox&step=26&text=the+dog&token=5")
+    assert ClockDriver(page).wait_ready().step() == 26
+    expect(page.get_by_label("Sentence for the model to read")).to_have_value("the dog")
+
+
+def test_odd_addresses_fall_back_with_words(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/?run=../../etc&step=1e9&token=-3&head=9.9")
+    assert ClockDriver(page).wait_ready().step() == 1000
+    expect(page.get_by_text("There is no run named '../../etc'")).to_be_visible()
+
+
+def test_a_binary_file_named_txt_is_refused_in_words(
+    visit: Visit, app: Server, tmp_path: Path
+) -> None:
+    fake = tmp_path / "picture.txt"
+    fake.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
+    page = visit(f"{app.url}/train")
+    ClockDriver(page).wait_ready()
+    page.get_by_text("Your own text, model size, optimizer").click()
+    page.locator("input[type=file]").set_input_files(fake)
+    page.get_by_text("picture.txt").wait_for()
+    page.get_by_role("button", name="Train", exact=True).click()
+    expect(page.get_by_text("not UTF-8 text: byte 0x89 at position 0")).to_be_visible()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_nothing_is_wider_than_the_screen(
+    visit: Visit, app: Server, size: tuple[int, int], dark: bool
+) -> None:
+    for path in ("", "train", "tables", "drift", "attention", "normalization"):
+        page = visit(f"{app.url}/{path}", size=size, dark=dark)
+        ClockDriver(page).wait_ready()
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        page.close()
