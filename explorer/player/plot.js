@@ -93,8 +93,9 @@ export class Plot {
     window.Plotly.update(this.div, data, layout, traces)
   }
 
+  // A page that is being left has no size any more, and Plotly calls that an error.
   resize() {
-    if (this.div.data) window.Plotly.Plots.resize(this.div)
+    if (this.div.data && this.div.getClientRects().length) window.Plotly.Plots.resize(this.div)
   }
 
   close() {
