@@ -49,9 +49,8 @@ def test_quotes_stay_as_plotly_does_not_know_their_entity() -> None:
     assert escape("'\"") == "'\""
 
 
-@given(st.text())
+@given(st.text(alphabet="&<>;#36ltamp$%{}x") | st.text())
 def test_any_text_survives_escaping(text: str) -> None:
-    # html.unescape maps a few code points (\r, 0x80..) only when they stand as numbers
     assert html.unescape(escape(text)) == text
 
 
@@ -65,7 +64,7 @@ def test_a_token_that_looks_like_a_position_does_not_make_two_alike() -> None:
     assert len(set(names)) == 5
 
 
-@given(st.lists(st.text(alphabet="o 01", max_size=4), max_size=12))
+@given(st.lists(st.sampled_from(["o", "o 0", "o 1", "o 2", "o 1 2", ""]), max_size=8))
 def test_labels_with_positions_are_always_unique(labels: list[str]) -> None:
     assert len(set(with_positions(labels))) == len(labels)
 
