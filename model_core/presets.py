@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -92,18 +93,20 @@ def create_from_preset(
     takes the place of the preset's corpus. ValueError says what does not fit.
     """
     if name not in PRESETS:
-        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name!r}")
+        raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name[:40]!r}")
     preset = PRESETS[name]
-    known = {*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"}
+    known = [*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"]
     for key in changes:
         if key not in known:
-            raise ValueError(f"unknown setting {key!r}; there are {', '.join(sorted(known))}")
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "some are n_embd, norm, learning_rate"
+            raise ValueError(f"unknown setting {key[:40]!r}; {hint}")
     text = corpora.built_in_text(preset.corpus) if own_text is None else own_text
     settings = {**preset.model, **preset.training, "tokenizer": preset.tokenizer, **changes}
-    tokenizer = train_tokenizer(text, settings["tokenizer"], int(settings.pop("vocab_size", 512)))
+    tokenizer = train_tokenizer(text, settings["tokenizer"], _size_aimed_at(settings))
+    settings["vocab_size"] = len(tokenizer.tokens)
     model_config = ModelConfig(
-        vocab_size=len(tokenizer.tokens),
-        **{key: settings[key] for key in ModelConfig.model_fields if key in settings},
+        **{key: settings[key] for key in ModelConfig.model_fields if key in settings}
     )
     training_config = TrainingConfig(
         **{key: settings[key] for key in TrainingConfig.model_fields if key in settings}
@@ -118,6 +121,16 @@ def create_from_preset(
         model_config=model_config,
         training_config=training_config,
     )
+
+
+def _size_aimed_at(settings: Mapping[str, Any]) -> int:
+    """The vocabulary that byte-pair encoding shall reach; other tokenizers take what is there."""
+    size = settings.get("vocab_size", 512)
+    if "vocab_size" in settings and settings["tokenizer"] != "bpe":
+        raise ValueError("vocab_size follows from the text unless tokenizer=bpe; leave it out")
+    if not str(size).isdecimal():
+        raise ValueError(f"vocab_size must be a positive whole number, got {str(size)[:40]!r}")
+    return int(size)
 
 
 def example_sentence(corpus: str, text: str) -> str:
