@@ -17,6 +17,7 @@ import torch
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+import explorer
 from model_core.config import TrainingConfig
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.model import BigramLanguageModel
@@ -513,11 +514,19 @@ def test_a_saved_snapshot_is_what_was_given(tmp_path: Path) -> None:
     assert all(torch.equal(seen[name], weights[name]) for name in weights)
 
 
+def test_the_run_that_comes_with_the_app_is_whole() -> None:
+    run = Run.open(Path(explorer.__file__).parent / "recorded" / "quick-brown-fox")
+    assert run.damaged == []
+    assert run.status.state == "finished"
+    assert run.steps[-1] == run.training_config.steps
+    assert len(run.metrics()) == len(run.steps) == len(run.token_embeddings()) > 100
+
+
 @pytest.mark.parametrize("tokenizer", ["word", "bpe"])
 def test_runs_of_words_and_byte_pairs_open_with_their_tokenizer(
     tmp_path: Path, tokenizer: str
 ) -> None:
-    run = recorded_run(tmp_path / "fox", tokenizer=tokenizer, vocab_size=300, steps=2, snapshots=2)
+    run = recorded_run(tmp_path / "fox", tokenizer=tokenizer, steps=2, snapshots=2)
     assert run.tokenizer.kind == tokenizer
     assert run.tokenizer.decode(run.tokenizer.encode(SENTENCE)) == SENTENCE
     assert run.token_embeddings().shape == (2, len(run.tokenizer.tokens), 6)
