@@ -22,13 +22,14 @@ def app(serve: Callable[..., Server]) -> Iterator[Server]:
 
 def go_to(page: Page, title: str) -> ClockDriver:
     """Change the page by its link; on a narrow screen that is in the side bar."""
-    link = page.get_by_role("link", name=title, exact=True)
-    if not link.is_visible():
-        page.get_by_test_id("stExpandSidebarButton").click()
-    link.click()
-    expect(page).to_have_url(re.compile("/" if title == "Overview" else title.lower()))
-    if page.get_by_test_id("stSidebarCollapseButton").is_visible():
-        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+    opener = page.get_by_test_id("stExpandSidebarButton")
+    if opener.is_visible():
+        opener.click()
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page).to_have_url(re.compile(r"/(\?|$)" if title == "Overview" else f"/{title.lower()}"))
+    closer = page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+    if closer.count() and closer.is_visible():
+        closer.click()
     return ClockDriver(page).wait_ready()
 
 
