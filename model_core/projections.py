@@ -30,7 +30,8 @@ def pca_over_time(vectors: np.ndarray, dimensions: int = 2) -> PCA:
     if vectors.ndim != 3:
         raise ValueError(f"vectors must be (steps, rows, channels), got shape {vectors.shape}")
     points = vectors.reshape(-1, vectors.shape[-1]).astype(np.float64)
-    finite = points[np.isfinite(points).all(1)]
+    points[~np.isfinite(points).all(1)] = np.nan
+    finite = points[~np.isnan(points[:, 0])]
     if not len(finite):
         raise ValueError("no row of the table has only finite numbers; choose an earlier step")
     mean = finite.mean(0)
