@@ -1,0 +1,151 @@
+"""Statistics around norms against the formulas, written out with plain tensor operations."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from model_core.config import ModelConfig
+from model_core.model import BigramLanguageModel
+from model_core.normalization import norm_names, norm_statistics, token_statistics
+
+NAMES = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
+IDS = torch.randint(11, (3, 7), generator=torch.Generator().manual_seed(2))
+STATISTICS = ("mean_in", "std_in", "mean_out", "std_out")
+norms = pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+positions = pytest.mark.parametrize("position", ["pre", "post"])
+modes = pytest.mark.parametrize("training", [False, True])
+
+
+def scrambled(**changes: Any) -> BigramLanguageModel:
+    """A model whose gains, shifts and running averages are all far from where they start."""
+    sizes: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2}
+    torch.manual_seed(0)
+    model = BigramLanguageModel(ModelConfig(**sizes, n_layer=2, **changes)).eval()
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            if "ln" in name and value.is_floating_point():
+                value.uniform_(0.5, 2.0)
+    return model
+
+
+def entering(model: BigramLanguageModel, ids: Tensor) -> list[Tensor]:
+    """What enters each norm: (B, T, C), in the order of depth, by hooks of our own."""
+    inputs: list[Tensor] = []
+
+    def hear(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
+        inputs.append(args[0].detach().clone())
+
+    hooks = [model.get_submodule(name).register_forward_pre_hook(hear) for name in NAMES]
+    with torch.no_grad():
+        model(ids)
+    for hook in hooks:
+        hook.remove()
+    return inputs
+
+
+def normalized(norm: str, x: Tensor, weights: dict[str, Tensor], training: bool) -> Tensor:
+    """Each norm's formula, with divisor C or B·T for the variance and 1e-5 below the root."""
+    if norm == "none":
+        return x
+    gamma = weights["weight"]
+    if norm == "rms":
+        return gamma * x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    if norm == "batch" and not training:
+        mean, variance = weights["running_mean"], weights["running_var"]
+    else:
+        over = (-1,) if norm == "layer" else (0, 1)
+        mean = x.mean(over, keepdim=True)
+        variance = (x - mean).square().mean(over, keepdim=True)
+    return gamma * (x - mean) / (variance + 1e-5).sqrt() + weights["bias"]
+
+
+def by_hand(model: BigramLanguageModel, ids: Tensor) -> dict[str, np.ndarray]:
+    """The four statistics of each token at each norm: (K, B, T)."""
+    inputs = entering(model, ids)
+    outputs = []
+    for name, x in zip(NAMES, inputs, strict=True):
+        weights = model.get_submodule(name).state_dict()
+        outputs.append(normalized(model.config.norm, x, weights, model.training))
+    moments: dict[str, np.ndarray] = {}
+    for side, values in (("in", inputs), ("out", outputs)):
+        x = torch.stack(values)
+        mean = x.sum(-1) / x.shape[-1]
+        moments[f"mean_{side}"] = mean.numpy()
+        moments[f"std_{side}"] = ((x - mean[..., None]) ** 2).mean(-1).sqrt().numpy()
+    return moments
+
+
+@norms
+@positions
+@modes
+def test_statistics_of_a_batch_follow_the_formula(norm: str, position: str, training: bool) -> None:
+    model = scrambled(norm=norm, norm_position=position).train(training)
+    expected = by_hand(model, IDS)
+    seen = norm_statistics(model, IDS)
+    assert seen["norm"].tolist() == list(NAMES)
+    for column in STATISTICS:
+        np.testing.assert_allclose(seen[column], expected[column].mean((1, 2)), atol=1e-5)
+
+
+@norms
+@positions
+@modes
+def test_statistics_of_tokens_follow_the_formula(norm: str, position: str, training: bool) -> None:
+    model = scrambled(norm=norm, norm_position=position).train(training)
+    expected = by_hand(model, IDS[:1])
+    seen = token_statistics(model, IDS[0])
+    assert seen.names == NAMES
+    for column in STATISTICS:
+        assert getattr(seen, column).shape == (5, 7)
+        np.testing.assert_allclose(getattr(seen, column), expected[column][:, 0], atol=1e-5)
+
+
+def test_layer_norm_without_gain_puts_out_mean_0_and_deviation_1() -> None:
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 64, "n_head": 2}
+    model = BigramLanguageModel(ModelConfig(**sizes, n_layer=2)).eval()
+    seen = norm_statistics(model, IDS)
+    np.testing.assert_allclose(seen["mean_out"], 0, atol=1e-6)
+    np.testing.assert_allclose(seen["std_out"], 1, atol=1e-3)
+    assert (seen["gamma"] == 1).all()
+    assert (seen["beta"] == 0).all()
+
+
+@norms
+def test_gain_and_shift_are_the_learned_ones(norm: str) -> None:
+    model = scrambled(norm=norm)
+    seen = norm_statistics(model, IDS)
+    weights = model.state_dict()
+    for row in seen.to_dict("records"):
+        for column, part in (("gamma", "weight"), ("beta", "bias")):
+            value = weights.get(f"{row['norm']}.{part}")
+            assert np.isnan(row[column]) if value is None else row[column] == value.mean().item()
+    assert seen["gamma"].notna().all() == (norm != "none")
+    assert seen["beta"].notna().all() == (norm in ("layer", "batch"))
+
+
+def test_a_model_without_blocks_has_one_norm() -> None:
+    model = BigramLanguageModel(
+        ModelConfig(vocab_size=11, block_size=7, n_embd=6, n_head=1, n_layer=0)
+    ).eval()
+    assert norm_names(0) == ("ln_f",)
+    assert norm_statistics(model, IDS)["norm"].tolist() == ["ln_f"]
+
+
+@norms
+def test_looking_at_norms_changes_nothing_and_leaves_no_hook(norm: str) -> None:
+    model = scrambled(norm=norm)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    seen = [norm_statistics(model, IDS) for _ in range(2)]
+    assert seen[0].equals(seen[1])
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())
+
+
+def test_statistics_of_tokens_cannot_be_changed() -> None:
+    seen = token_statistics(scrambled(), IDS[0])
+    with pytest.raises(ValueError, match="read-only"):
+        seen.mean_in[0] = 1

@@ -1,0 +1,117 @@
+"""One basis for all steps, against scikit-learn and closed forms."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA as Reference
+
+from model_core.projections import pca_over_time
+from tests.conftest import refusal
+
+
+def moving(steps: int = 5, rows: int = 20, channels: int = 7, seed: int = 0) -> np.ndarray:
+    """A table that drifts, with axes of clearly different variance: (S, N, C) float32."""
+    draw = np.random.default_rng(seed)
+    scales = np.linspace(3, 0.5, channels)
+    vectors = draw.normal(size=(steps, rows, channels)).cumsum(0) * scales + draw.normal(
+        size=channels
+    )
+    return vectors.astype(np.float32)
+
+
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_the_map_is_scikit_learns_of_all_steps_together(dimensions: int) -> None:
+    vectors = moving()
+    seen = pca_over_time(vectors, dimensions)
+    reference = Reference(dimensions, svd_solver="full").fit(vectors.reshape(-1, 7).astype(float))
+    signs = np.sign((seen.components * reference.components_).sum(1))
+    np.testing.assert_allclose(seen.components, signs[:, None] * reference.components_, atol=1e-6)
+    np.testing.assert_allclose(seen.mean, reference.mean_, atol=1e-6)
+    np.testing.assert_allclose(seen.explained, reference.explained_variance_ratio_, atol=1e-8)
+    layout = reference.transform(vectors.reshape(-1, 7)) * signs
+    assert seen.layout.shape == (5, 20, dimensions)
+    assert seen.layout.dtype == np.float32
+    np.testing.assert_allclose(seen.layout.reshape(-1, dimensions), layout, atol=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_each_axis_points_where_its_largest_coefficient_is_positive(seed: int) -> None:
+    for vectors in (moving(seed=seed), -moving(seed=seed)):
+        components = pca_over_time(vectors, 3).components
+        largest = np.abs(components).argmax(1)
+        assert (components[range(3), largest] > 0).all()
+
+
+def test_mirrored_vectors_give_the_mirrored_map() -> None:
+    one, other = pca_over_time(moving()), pca_over_time(-moving())
+    np.testing.assert_allclose(one.layout, -other.layout, atol=1e-4)
+
+
+def test_axes_are_orthonormal() -> None:
+    components = pca_over_time(moving(), 3).components
+    np.testing.assert_allclose(components @ components.T, np.eye(3), atol=1e-12)
+
+
+def test_points_on_a_line_are_explained_by_one_axis() -> None:
+    vectors = np.arange(6.0).reshape(2, 3, 1) * np.array([3.0, 4.0])
+    seen = pca_over_time(vectors)
+    np.testing.assert_allclose(seen.components[0], [0.6, 0.8], atol=1e-12)
+    np.testing.assert_allclose(seen.explained, [1, 0], atol=1e-12)
+    np.testing.assert_allclose(seen.layout[..., 0].ravel(), np.arange(6) * 5 - 12.5, atol=1e-5)
+    np.testing.assert_allclose(seen.layout[..., 1], 0, atol=1e-5)
+
+
+def test_what_stands_still_stands_still_on_the_map() -> None:
+    vectors = moving()
+    vectors[:, 3] = vectors[0, 3]
+    layout = pca_over_time(vectors).layout
+    assert (layout[:, 3] == layout[0, 3]).all()
+
+
+def test_with_fewer_channels_than_dimensions_the_last_axes_are_zero() -> None:
+    seen = pca_over_time(moving(channels=1), 3)
+    np.testing.assert_allclose(seen.explained, [1, 0, 0])
+    assert (seen.components[1:] == 0).all()
+    assert (seen.layout[..., 1:] == 0).all()
+    assert (seen.layout[..., 0] != 0).any()
+
+
+def test_rows_that_are_no_numbers_are_left_out_and_have_no_place() -> None:
+    vectors = moving()
+    vectors[2, 5] = np.nan
+    vectors[4, 0, 3] = np.inf
+    whole = np.isfinite(vectors).all(-1)
+    seen = pca_over_time(vectors)
+    reference = Reference(2, svd_solver="full").fit(vectors[whole].astype(float))
+    np.testing.assert_allclose(seen.explained, reference.explained_variance_ratio_, atol=1e-8)
+    assert np.isnan(seen.layout[~whole]).all()
+    assert np.isfinite(seen.layout[whole]).all()
+
+
+def test_a_table_without_any_number_is_refused() -> None:
+    words = refusal(pca_over_time, np.full((2, 3, 4), np.nan))
+    assert words == "no row of the table has only finite numbers; choose an earlier step"
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 4), (3, 5, 4)])
+def test_equal_rows_stand_on_one_place_and_explain_nothing(shape: tuple[int, ...]) -> None:
+    seen = pca_over_time(np.full(shape, 7.0, dtype=np.float32))
+    assert (seen.layout == 0).all()
+    assert seen.explained.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1e30])
+def test_tiny_and_huge_numbers_keep_their_proportions(scale: float) -> None:
+    one, other = pca_over_time(moving()), pca_over_time(moving() * np.float64(scale))
+    np.testing.assert_allclose(other.explained, one.explained, rtol=1e-5)
+    np.testing.assert_allclose(other.layout / np.float32(scale), one.layout, rtol=1e-3, atol=1e-4)
+
+
+def test_the_same_vectors_always_give_the_same_map() -> None:
+    assert np.array_equal(pca_over_time(moving()).layout, pca_over_time(moving()).layout)
+
+
+def test_vectors_of_another_shape_are_refused() -> None:
+    assert (
+        refusal(pca_over_time, np.zeros((2, 3)))
+        == "vectors must be (steps, rows, channels), got shape (2, 3)"
+    )
