@@ -1,6 +1,7 @@
 """A trainer killed at random moments: the run always opens, and ends as if nothing had happened."""
 
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -16,8 +17,11 @@ from model_core.status import read_status
 from model_core.storage import is_locked
 from tests.conftest import history, new_run, wait_until
 
-# half of the time goes into writing: nearly every step is recorded
-BUSY: dict[str, Any] = {"steps": 2500, "snapshots": 1200, "norm": "batch", "dropout": 0.1}
+# half of the steps are recorded, so that much of the time goes into writing
+BUSY: dict[str, Any] = {
+    **{"steps": 1500, "snapshots": 700, "n_layer": 1},
+    **{"norm": "batch", "dropout": 0.1},
+}
 KILLS = 20
 
 
@@ -37,16 +41,16 @@ def written(path: Path) -> int:
         return 0
 
 
-def kill_at_a_random_moment(path: Path, draw: random.Random) -> str:
-    """One in four falls into the start, the others into training and writing."""
+def kill_at_a_random_moment(path: Path, draw: random.Random) -> bool:
+    """One in four falls into the start, the others into training; whether it was in time."""
     before = written(path)
     process = resume(path)
     assert process.stderr
     try:
         if draw.random() < 0.25:
-            moment, seconds = "start", draw.uniform(0.0, 2.0)
+            seconds = draw.uniform(0.0, 2.0)
         else:
-            moment, seconds = "training", draw.uniform(0.0, 1.5)
+            seconds = draw.uniform(0.0, 1.5)
             wait_until(lambda: process.poll() is not None or written(path) != before)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:
@@ -55,7 +59,7 @@ def kill_at_a_random_moment(path: Path, draw: random.Random) -> str:
         process.kill()
         process.wait()
         process.stderr.close()
-    return moment
+    return process.returncode == -signal.SIGKILL
 
 
 def check_it_opens(path: Path) -> None:
@@ -70,32 +74,32 @@ def check_it_opens(path: Path) -> None:
     assert read_status(path).state in ("queued", "stopped", "finished")
 
 
-def tortured(path: Path, seed: int) -> list[str]:
-    """Kill and resume a run's trainer, then let it finish."""
+def tortured(path: Path, seed: int) -> int:
+    """Kill and resume a run's trainer, then let it finish; how many kills were in time."""
     draw = random.Random(seed)
-    moments = []
+    in_time = 0
     for _ in range(KILLS // 2):
-        moments.append(kill_at_a_random_moment(path, draw))
+        in_time += kill_at_a_random_moment(path, draw)
         check_it_opens(path)
     process = resume(path)
     _, said = process.communicate()
     assert (process.returncode, said) == (0, b"")
-    return moments
+    return in_time
 
 
 @pytest.mark.slow
 def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     paths = [new_run(tmp_path / name, **BUSY) for name in ("first", "second", "whole")]
     with ThreadPoolExecutor(2) as pool:
-        moments = list(pool.map(tortured, paths[:2], (1, 2)))
-    assert sum(moment == "training" for moment in sum(moments, [])) >= KILLS / 2
+        in_time = list(pool.map(tortured, paths[:2], (1, 2)))
+    assert sum(in_time) > KILLS / 2
     whole = resume(paths[2])
     assert whole.wait() == 0
     assert whole.stderr
     whole.stderr.close()
     expected = history(paths[2])
-    assert len(expected["metrics"]) > 1000
+    assert len(expected["metrics"]) > 500
     for path in paths[:2]:
         assert history(path) == expected
         assert Run.open(path).status.state == "finished"
-        assert list(path.rglob(".*")) == []
+        assert list(path.glob("snapshots/.*")) == []
