@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer import look, session
 from explorer.look import Look, Sentence
+from explorer.page import plain
 from explorer.views import attention, drift, normalization, overview, tables, train
 
 LIVE_EVERY = 1.0  # seconds between two looks at a run that grows
@@ -43,7 +44,7 @@ def header() -> None:
     left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(look.example(run),))
     right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
     if changed:
-        st.warning(changed)
+        st.warning(plain(changed))
 
 
 def _leave_run(example: str) -> None:
@@ -58,7 +59,7 @@ def _draw(view: View, was_live: bool) -> None:
     try:
         looked = look.look_at(look.open_run())
     except ValueError as error:
-        st.info(str(error))
+        st.info(plain(str(error)))
         return
     sentence = look.sentence(looked.run, session.text() or "")
     if sentence.problem:
@@ -70,7 +71,7 @@ def _draw(view: View, was_live: bool) -> None:
 
 def _say(sentence: Sentence, example: str) -> None:
     words, repair, other = st.columns([4, 1, 1], vertical_alignment="center")
-    words.warning(sentence.problem)
+    words.warning(plain(sentence.problem))
     if sentence.repaired:
         repair.button("Leave them out", on_click=session.type_text, args=(sentence.repaired,))
     other.button("Use the example", on_click=session.type_text, args=(example,))

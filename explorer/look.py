@@ -76,7 +76,9 @@ def look_at(run: Run) -> Look:
     """What to show of a run that has recorded something; ValueError when it has not yet."""
     steps = _shown_steps(run)
     if not len(steps):
-        waits = "its first step is on its way" if run.status.active else "resume it on the Train page"
+        waits = (
+            "its first step is on its way" if run.status.active else "resume it on the Train page"
+        )
         raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
     metrics = run.metrics().set_index("step").loc[steps]
     wanted = session.step()

@@ -1,6 +1,7 @@
 """What every page does in the same way: its question, the clock, explanations, CSV."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,8 @@ from explorer import session
 from explorer.look import Look
 from explorer.panels import Mosaic, Panel, Words
 from explorer.player import Pick, step_clock
+
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
 
 
 def question(text: str) -> None:
@@ -32,6 +35,11 @@ def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
         st.rerun()
     session.publish()
     return look
+
+
+def plain(text: str) -> str:
+    """Text for a place that reads Markdown, to be shown just as it is."""
+    return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
 def how_computed(formula: str, words: str, function: str) -> None:

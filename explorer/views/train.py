@@ -7,7 +7,7 @@ import streamlit as st
 from explorer import session
 from explorer.charts.training import curves_panel
 from explorer.look import Look, Sentence, run_names, run_path, samples
-from explorer.page import clock, how_computed, question
+from explorer.page import clock, how_computed, plain, question
 from explorer.panels import Panel, Words
 from model_core import jobs
 from model_core.config import Norm, NormPosition, Optimizer, TrainingConfig
@@ -178,7 +178,7 @@ def _start(name: str, preset: Preset, changes: dict[str, Any], own: str | bytes 
         create_from_preset(path, preset.name, changes, text)
         jobs.start(path)
     except ValueError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     session.choose_run(name)
     st.rerun()
@@ -188,7 +188,9 @@ def _steer(status: Status, name: str) -> None:
     """How the training stands, and the buttons that make sense now."""
     path = run_path(name)
     words, first, second = st.columns([6, 1, 1], vertical_alignment="center")
-    words.progress(status.step / status.steps if status.steps else 0.0, _standing(status, name))
+    words.progress(
+        status.step / status.steps if status.steps else 0.0, plain(_standing(status, name))
+    )
     if status.state == "paused":
         first.button("Go on", on_click=jobs.go_on, args=(path,), width="stretch")
     elif status.state == "running":
@@ -198,7 +200,7 @@ def _steer(status: Status, name: str) -> None:
     elif status.state in ("stopped", "failed") and path.parent == runs_folder():
         first.button("Resume", on_click=jobs.start, args=(path,), width="stretch")
     if status.words:
-        st.caption(status.words)
+        st.caption(plain(status.words))
 
 
 def _standing(status: Status, name: str) -> str:
