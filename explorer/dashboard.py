@@ -10,22 +10,32 @@ from explorer import look, session
 from explorer.look import Look, Sentence
 from explorer.page import plain
 from explorer.views import attention, drift, normalization, overview, tables, train
+from model_core.runs import Run
 
-LIVE_EVERY = 1.0  # seconds between two looks at a run that grows
+# Seconds between two looks at a run that grows; the first step is awaited more eagerly.
+LIVE_EVERY = {"queued": 0.4, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
 # A lecture screen is low: the page starts right below the navigation.
 COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
 View = Callable[[Look, Sentence], None]
 
 
-def show(view: View, above: Callable[[], None] = lambda: None) -> None:
-    """A page that looks at a run: what it has `above`, then the view, again and again if live."""
-    live = look.open_run().status.active
+def show(
+    view: View,
+    above: Callable[[], None] = lambda: None,
+    first: Callable[[Run], None] = lambda _: None,
+) -> None:
+    """A page that looks at a run: what is `above`, then `first` and the view, anew while live."""
+    state = look.open_run().status.state
     above()
 
-    @st.fragment(run_every=LIVE_EVERY if live else None)
+    @st.fragment(run_every=LIVE_EVERY.get(state))
     def body() -> None:
-        _draw(view, live)
+        run = look.open_run()
+        first(run)
+        _draw(view, run)
+        if run.status.state != state:
+            st.rerun()
 
     body()
 
@@ -54,10 +64,9 @@ def _leave_run(example: str) -> None:
         session.type_text(None)
 
 
-def _draw(view: View, was_live: bool) -> None:
-    """The part of a page that is drawn again while a run grows."""
+def _draw(view: View, run: Run) -> None:
     try:
-        looked = look.look_at(look.open_run())
+        looked = look.look_at(run)
     except ValueError as error:
         st.info(plain(str(error)))
         return
@@ -65,8 +74,6 @@ def _draw(view: View, was_live: bool) -> None:
     if sentence.problem:
         _say(sentence, look.example(looked.run))
     view(looked, sentence)
-    if was_live and not looked.live:
-        st.rerun()
 
 
 def _say(sentence: Sentence, example: str) -> None:
@@ -81,7 +88,7 @@ st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")
 st.html(f"<style>{COMPACT}</style>")
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw), ":material/dashboard:"),
-    ("Train", partial(show, train.draw, train.form), ":material/model_training:"),
+    ("Train", partial(show, train.draw, train.form, train.steer), ":material/model_training:"),
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),

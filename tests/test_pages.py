@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -143,7 +144,7 @@ def trained(app: AppTest, fill: Callable[[AppTest], object] = lambda _: None) ->
     return app
 
 
-def field(app: AppTest, label: str) -> object:
+def field(app: AppTest, label: str) -> Any:
     kinds = [*app.text_input, *app.number_input, *app.text_area, *app.selectbox]
     return next(element for element in kinds if element.label.startswith(label))
 
@@ -163,22 +164,22 @@ BAD = {
 def test_what_cannot_be_trained_is_one_sentence_and_nothing_is_lost(
     app: AppTest, runs: Path, label: str, value: object, said: str
 ) -> None:
-    trained(app, lambda page: field(page, label).set_value(value))  # type: ignore[attr-defined]
+    trained(app, lambda page: field(page, label).set_value(value))
     assert [said in words for words in words(app)] == [True]
-    assert field(app, label).value == value  # type: ignore[attr-defined]
+    assert field(app, label).value == value
     assert list_runs(runs) == []
 
 
 def test_training_starts_a_process_and_looks_at_its_run(app: AppTest, runs: Path) -> None:
-    trained(app, lambda page: field(page, "Steps").set_value(40))  # type: ignore[attr-defined]
+    trained(app, lambda page: field(page, "Steps").set_value(40))
     assert app.selectbox(key="run").value == "quick-brown-fox-2"
     wait_until(lambda: read_status(runs / "quick-brown-fox-2").state == "finished")
     assert Run.open(runs / "quick-brown-fox-2").steps[-1] == 40
 
 
 def test_a_learning_rate_of_a_million_diverges_in_words(app: AppTest, runs: Path) -> None:
-    trained(app, lambda page: field(page, "Learning rate").set_value("1e6"))  # type: ignore[attr-defined]
+    trained(app, lambda page: field(page, "Learning rate").set_value("1e6"))
     wait_until(lambda: read_status(runs / "quick-brown-fox-2").state == "diverged")
     app.run()
     (progress,) = app.get("progress")
-    assert "diverged" in progress.proto.text  # type: ignore[attr-defined]
+    assert "diverged" in progress.proto.text

@@ -1,19 +1,20 @@
 """Train: start a model on a text, watch its loss, steer it."""
 
+from pathlib import Path
 from typing import Any, get_args
 
 import streamlit as st
 
 from explorer import session
 from explorer.charts.training import curves_panel
-from explorer.look import Look, Sentence, run_names, run_path, samples
+from explorer.look import Look, Sentence, run_names, samples
 from explorer.page import clock, how_computed, plain, question
 from explorer.panels import Panel, Words
 from model_core import jobs
 from model_core.config import Norm, NormPosition, Optimizer, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.presets import PRESETS, Preset, create_from_preset
-from model_core.runs import runs_folder
+from model_core.runs import Run, runs_folder
 from model_core.status import Status
 from model_core.storage import check_name
 from model_core.tokenizers import Kind
@@ -46,10 +47,8 @@ def form() -> None:
 
 
 def draw(look: Look, sentence: Sentence) -> None:
-    """How the chosen run stands, its curves, and what it writes."""
-    run, status = look.run, look.run.status
-    _steer(status, run.name)
-    metrics = run.metrics().set_index("step").loc[look.steps]
+    """The curves of the chosen run, and what it writes."""
+    metrics = look.run.metrics().set_index("step").loc[look.steps]
     panels: list[Panel | Words] = [
         Words(
             key="sample",
@@ -85,8 +84,8 @@ def draw(look: Look, sentence: Sentence) -> None:
     how_computed(
         r"\mathrm{loss} = -\frac{1}{B\,T}\sum_{b,t} \ln p(x_{b,t+1} \mid x_{b,1..t})",
         "The mean surprise at the true next token, in nats; guessing evenly costs ln V = "
-        f"ln {run.model_config.vocab_size}. Training loss and gradient: the batch drawn at that "
-        "step, before it moves the weights. Validation loss: always the same windows of text that "
+        f"ln {look.run.model_config.vocab_size}. Training loss and gradient: the batch drawn at "
+        "that step, before it moves the weights. Validation loss: always the same windows of text that "
         "is not trained on (of the same text where it is too short to hold any back).",
         "training.Trainer.look, training.Trainer.validation_loss",
     )
@@ -184,12 +183,12 @@ def _start(name: str, preset: Preset, changes: dict[str, Any], own: str | bytes 
     st.rerun()
 
 
-def _steer(status: Status, name: str) -> None:
+def steer(run: Run) -> None:
     """How the training stands, and the buttons that make sense now."""
-    path = run_path(name)
+    status, path = run.status, run.path
     words, first, second = st.columns([6, 1, 1], vertical_alignment="center")
     words.progress(
-        status.step / status.steps if status.steps else 0.0, plain(_standing(status, name))
+        status.step / status.steps if status.steps else 0.0, plain(_standing(status, path))
     )
     if status.state == "paused":
         first.button("Go on", on_click=jobs.go_on, args=(path,), width="stretch")
@@ -203,10 +202,10 @@ def _steer(status: Status, name: str) -> None:
         st.caption(plain(status.words))
 
 
-def _standing(status: Status, name: str) -> str:
-    parts = [f"{name}: {status.state}, step {status.step:,} of {status.steps:,}"]
+def _standing(status: Status, path: Path) -> str:
+    parts = [f"{path.name}: {status.state}, step {status.step:,} of {status.steps:,}"]
     if status.state == "queued":
-        before = place_in_queue(run_path(name))
+        before = place_in_queue(path)
         parts.append(f"{before} trainings wait before it" if before else "it starts in a moment")
     if status.train_loss is not None:
         parts.append(f"loss {status.train_loss:.3f} nats per token")
