@@ -62,7 +62,8 @@ class TrainingConfig(_Config):
     `grad_clip` is the largest allowed global gradient norm (0: no clipping). About `snapshots`
     steps are recorded, fewer if they would not fit into `snapshot_budget` bytes. Validation loss is
     measured at recorded steps at least `eval_interval` steps apart. `threads` is the number of CPU
-    threads: results repeat to the bit for the same number.
+    threads: results repeat to the bit for the same number. One is the default: more wait for each
+    other in small models, and far longer on a machine that also serves pages.
     """
 
     steps: int = Field(default=1000, ge=1, le=10_000_000)
@@ -75,7 +76,7 @@ class TrainingConfig(_Config):
     snapshots: int = Field(default=120, ge=2, le=100_000)
     snapshot_budget: int = Field(default=256 * 2**20, ge=1)
     eval_interval: int = Field(default=1, ge=1)
-    threads: int = Field(default=2, ge=1, le=256)
+    threads: int = Field(default=1, ge=1, le=256)
 
 
 def _sentence(error: ValidationError, known: list[str]) -> str:

@@ -88,13 +88,15 @@ class _Session:
 
     def train(self) -> Status:
         try:
-            while True:
+            state = self._round()
+            if state == "running":
+                self._say(state)  # readers wait for the first loss
+            while state == "running":
                 state = self._round()
-                if state == "stopped":
-                    words = f"stopped at step {self.trainer.step:,}; resume goes on from there"
-                    self.status = replace(self.status, words=words)
-                if state != "running":
-                    return self._say(state)
+            if state == "stopped":
+                words = f"stopped at step {self.trainer.step:,}; resume goes on from there"
+                self.status = replace(self.status, words=words)
+            return self._say(state)
         finally:
             self.recorder.close()
 
@@ -107,9 +109,10 @@ class _Session:
         # before the next batch, which batch norm's running averages follow
         weights, memory = self._copies() if due else ({}, {})
         measured = self._measured() if due else {}
-        loss, norm = trainer.look()
+        loss = trainer.look()
         diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
+            norm = trainer.gradient_norm()
             metrics = {"epoch": trainer.epoch, "train_loss": loss, "grad_norm": norm, **measured}
             self.recorder.record(trainer.step, weights or trainer.model.state_dict(), metrics)
             if memory and (stopping or last or time.monotonic() - self.remembered > MEMORY_EVERY):

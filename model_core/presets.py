@@ -38,7 +38,7 @@ PRESETS: Mapping[str, Preset] = {
             corpora.SENTENCE,
             "quick-brown-fox",
             {"block_size": 41, "n_embd": 5, "n_head": 1, "n_layer": 2},
-            {"steps": 1000, "batch_size": 16, "learning_rate": 1e-2, "threads": 1},
+            {"steps": 1000, "batch_size": 16, "learning_rate": 1e-2},
         ),
         Preset(
             "python-docs",

@@ -1,7 +1,5 @@
 """Training: the Trainer owns weights, optimizer, random state and step."""
 
-import math
-
 import torch
 from torch import Tensor, nn
 
@@ -39,18 +37,24 @@ class Trainer:
         tokens = self.step * self.config.batch_size * self.model.config.block_size
         return tokens / len(self.split.train)
 
-    def look(self) -> tuple[float, float]:
-        """Loss of the next batch in nats per token, and the norm of its unclipped gradient."""
-        self.model.train()
+    def look(self) -> float:
+        """Loss of the next batch in nats per token; its gradients stay with the parameters."""
+        if not self.model.training:
+            self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         _, loss = self.model(*corpora.batch(self.windows, self.config.batch_size, self.draws))
         loss.backward()
-        limit = self.config.grad_clip or math.inf
-        norm = nn.utils.clip_grad_norm_(self.model.parameters(), limit, foreach=True)
-        return loss.item(), norm.item()
+        return loss.item()
+
+    def gradient_norm(self) -> float:
+        """The Euclidean norm of the gradients that `look` left, not clipped."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        return nn.utils.get_total_norm(gradients).item()
 
     def move(self) -> None:
-        """Follow the gradients that `look` left."""
+        """Follow the gradients that `look` left, clipped if so configured."""
+        if self.config.grad_clip:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         self.optimizer.step()
         self.step += 1
 

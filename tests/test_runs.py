@@ -240,7 +240,7 @@ def damaged_file(path: Path, kind: str) -> None:
         case "no checksum":
             path.write_bytes(safetensors.torch.save(safetensors.torch.load(data)))
         case "no tensor":
-            path.write_bytes(safetensors.torch.save({}))
+            path.write_bytes(pack({}))
         case "huge header":
             path.write_bytes((2**63).to_bytes(8, "little") + data[8:])
         case "other type":

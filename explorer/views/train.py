@@ -85,8 +85,8 @@ def draw(look: Look, sentence: Sentence) -> None:
         r"\mathrm{loss} = -\frac{1}{B\,T}\sum_{b,t} \ln p(x_{b,t+1} \mid x_{b,1..t})",
         "The mean surprise at the true next token, in nats; guessing evenly costs ln V = "
         f"ln {look.run.model_config.vocab_size}. Training loss and gradient: the batch drawn at "
-        "that step, before it moves the weights. Validation loss: always the same windows of text that "
-        "is not trained on (of the same text where it is too short to hold any back).",
+        "that step, before it moves the weights. Validation loss: always the same windows of text "
+        "that is not trained on (of the same text where it is too short to hold any back).",
         "training.Trainer.look, training.Trainer.validation_loss",
     )
 
