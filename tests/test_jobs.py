@@ -245,9 +245,7 @@ def test_at_most_so_many_trainings_have_a_turn(
 ) -> None:
     monkeypatch.setenv("DRIFTSCOPE_TRAINERS", "2")
     turns = [Turn(waiting(tmp_path, name, 1.0)) for name in "abc"]
-    assert turns[0].take()
-    assert turns[1].take()
-    assert not turns[2]._sit()
+    assert [turn._sit() for turn in turns] == [True, True, False]
     turns[0].leave()
     assert turns[2].take()
     for turn in turns:
