@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from model_core import __main__ as command_line
+from model_core import loop
 from model_core.presets import PRESETS
 from model_core.runs import Run
 from model_core.status import read_request, read_status, write_request
@@ -125,7 +126,10 @@ def test_resuming_a_finished_run_changes_nothing(call, tmp_path: Path) -> None: 
     assert history(path) == before
 
 
-def test_resuming_a_stopped_run_forgets_that_it_was_to_stop(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_resuming_a_stopped_run_forgets_that_it_was_to_stop(  # type: ignore[no-untyped-def]
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "HEARTBEAT", 0)
     path = new_run(tmp_path / "fox")
     write_request(path, "stop")
     assert call("resume", path).status == 0

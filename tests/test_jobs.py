@@ -224,14 +224,14 @@ def test_turns_are_taken_in_the_order_of_arrival(
 
     with seat(tmp_path):
         threads = []
-        for name, queued_at in (("late", 3.0), ("early", 1.0), ("middle", 2.0)):
-            path = waiting(tmp_path, name, queued_at)
+        for place in (5, 2, 7, 1, 6, 3, 0, 4):
+            path = waiting(tmp_path, f"run{place}", 1.0 + place)
             threads.append(threading.Thread(target=train, args=(path,)))
             threads[-1].start()
             wait_until(partial(is_locked, path / "trainer.lock"))
     for thread in threads:
         thread.join()
-    assert order == ["early", "middle", "late"]
+    assert order == [f"run{place}" for place in range(8)]
 
 
 def test_a_dead_run_in_the_queue_holds_nobody_up(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -169,10 +170,16 @@ def test_validation_loss_is_left_out_between_evaluations(tmp_path: Path) -> None
     assert table["train_loss"].notna().all()
 
 
-def test_tokens_per_second_are_known_after_the_first_step(recorded: Run) -> None:
-    speed = recorded.metrics()["tokens_per_second"]
+def test_tokens_per_second_fit_the_time_that_passed(tmp_path: Path) -> None:
+    path = new_run(tmp_path / "run")
+    began = time.monotonic()
+    train(path)
+    passed = time.monotonic() - began
+    run = Run.open(path)
+    speed = run.metrics()["tokens_per_second"].to_numpy()
+    tokens = np.diff(run.steps) * run.training_config.batch_size * run.model_config.block_size
     assert np.isnan(speed[0])
-    assert (speed[1:] > 0).all()
+    assert passed / 100 < (tokens / speed[1:]).sum() <= passed
 
 
 # --- what was recorded never changes -------------------------------------------------------------
@@ -193,6 +200,15 @@ def test_a_snapshot_does_not_follow_the_weights(empty: Path) -> None:
     recorder.close()
     seen = [unpack(snapshot_path(empty, step).read_bytes())["w"].tolist() for step in (0, 1)]
     assert seen == [[0, 0, 0], [1, 1, 1]]
+
+
+def test_a_recorded_step_is_on_disk_when_recording_it_returns(empty: Path) -> None:
+    recorder = Recorder(empty)
+    for step in range(3):
+        recorder.record(step, {"w": torch.zeros(1)}, {"train_loss": 1.0})
+        assert [row["step"] for row in read_metrics(empty)] == list(range(step + 1))
+        assert snapshot_path(empty, step).is_file()
+    recorder.close()
 
 
 def test_a_recorded_step_stays_as_it_is(empty: Path) -> None:
