@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model_core.loop import MEMORY_EVERY
 from model_core.runs import Run, read_metrics
 from model_core.status import read_status
 from model_core.storage import is_locked
@@ -50,7 +51,7 @@ def kill_at_a_random_moment(path: Path, draw: random.Random) -> bool:
         if draw.random() < 0.25:
             seconds = draw.uniform(0.0, 2.0)
         else:
-            seconds = draw.uniform(0.0, 1.5)
+            seconds = draw.uniform(0.0, MEMORY_EVERY + 0.5)
             wait_until(lambda: process.poll() is not None or written(path) != before)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline and process.poll() is None:

@@ -339,15 +339,16 @@ def test_a_validation_loss_that_is_no_number_ends_the_run_as_diverged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = new_run(tmp_path / "run")
-    measured = Trainer.validation_loss
+    measured, calls = Trainer.validation_loss, iter(range(100))
     monkeypatch.setattr(
         Trainer,
         "validation_loss",
-        lambda one: math.inf if one.step >= 5 else measured(one),
+        lambda one: math.inf if next(calls) >= 3 else measured(one),
     )
-    status = train(path)
-    assert (status.state, status.step) == ("diverged", 5)
-    assert Run.open(path).metrics()["val_loss"].isna().tolist() == [False] * 3 + [True]
+    assert train(path).state == "diverged"
+    unknown = Run.open(path).metrics()["val_loss"].isna().tolist()
+    assert unknown[:4] == [False, False, False, True]
+    assert len(unknown) <= 5  # at most one step more, where losses are measured behind the training
 
 
 # --- requests ------------------------------------------------------------------------------------
