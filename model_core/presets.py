@@ -46,7 +46,7 @@ PRESETS: Mapping[str, Preset] = {
             "the value of the expression is",
             "python-docs",
             {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4},
-            {"steps": 3000, "batch_size": 16, "learning_rate": 3e-3},
+            {"steps": 5000, "batch_size": 16, "learning_rate": 3e-3, "eval_interval": 50},
         ),
         Preset(
             "stories",

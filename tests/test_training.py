@@ -126,6 +126,28 @@ def test_a_sample_starts_with_the_corpus_and_repeats() -> None:
     assert torch.equal(one.sample(6), one.sample(6))
 
 
+def test_a_draft_changes_nothing_but_the_time() -> None:
+    drafted, fresh = trainer(), trainer()
+    drafted.sample(6)
+    for one in (drafted, fresh):
+        torch.manual_seed(5)
+        for parameter in one.model.parameters():
+            torch.nn.init.normal_(parameter)
+    assert torch.equal(drafted.sample(6), fresh.sample(6))
+
+
+def test_samples_follow_the_probabilities_of_the_model() -> None:
+    one = trainer({"n_layer": 0})
+    with torch.inference_mode():
+        logits, _ = one.model(IDS[None, :1])
+    expected = logits[0, -1].softmax(-1)
+    drawn = torch.zeros_like(expected)
+    for seed in range(2000):
+        one.config = one.config.replaced(seed=seed)  # type: ignore[assignment]
+        drawn[one.sample(1)[1]] += 1 / 2000
+    assert (drawn - expected).abs().max() < 5 * math.sqrt(0.25 / 2000)  # five standard errors
+
+
 def test_a_corpus_shorter_than_a_window_is_refused() -> None:
     words = refusal(Trainer, MODEL, TrainingConfig(), IDS[:6])
     assert "the text has 6 tokens, block_size=6 needs 7" in words
