@@ -70,6 +70,8 @@ def _draw(view: View, run: Run) -> None:
     except ValueError as error:
         st.info(plain(str(error)))
         return
+    for note in look.notes(run):
+        st.warning(plain(note))
     sentence = look.sentence(looked.run, session.text() or "")
     if sentence.problem:
         _say(sentence, look.example(looked.run))

@@ -81,16 +81,15 @@ def look_at(run: Run) -> Look:
         )
         raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
     metrics = run.metrics().set_index("step").loc[steps]
-    wanted = session.step()
-    step = steps[-1] if wanted is None else steps[np.abs(steps - wanted).argmin()]
     losses = metrics["train_loss"].to_numpy()
+    step = _step_at(session.step(), steps, losses)
     timeline = Timeline(steps, metrics["epoch"].to_numpy(), losses, _ticks(run, metrics))
     labels = tuple(token_label(token) for token in run.tokenizer.tokens)
     config, token, (layer, head) = run.model_config, session.token(), session.head()
     return Look(
         run,
         steps,
-        int(step),
+        step,
         timeline,
         labels,
         token if token is not None and token < len(labels) else None,
@@ -123,6 +122,26 @@ def samples(look: Look) -> list[str]:
 def example(run: Run) -> str:
     """What to type first to this run's model."""
     return example_sentence(run.corpus, run.text)
+
+
+def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
+    """The recorded step nearest to the wanted one; by default the last whose loss is a number."""
+    if wanted is not None:
+        return int(steps[np.abs(steps - wanted).argmin()])
+    known = np.flatnonzero(np.isfinite(losses))
+    return int(steps[known[-1]] if len(known) else steps[-1])
+
+
+def notes(run: Run) -> list[str]:
+    """What a reader of this run should know: how it ended, and which steps are not whole."""
+    status, said = run.status, []
+    if status.words and status.state != "stopped":
+        said.append(status.words)
+    if run.damaged:
+        first = ", ".join(f"{step:,}" for step in run.damaged[:5])
+        more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
+        said.append(f"Damaged snapshots are left out: step {first}{more}.")
+    return said
 
 
 def _shown_steps(run: Run) -> np.ndarray:

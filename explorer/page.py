@@ -18,7 +18,7 @@ _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
 
 def question(text: str) -> None:
     """The one question a page answers, its first line."""
-    st.markdown(f"#### {text}")
+    st.markdown(f"##### {text}")
 
 
 def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
@@ -29,7 +29,8 @@ def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
     """
     state = step_clock(panels, look.timeline, step=look.step, live=look.live)
     if state.step is not None:
-        session.settle(None if state.step == look.steps[-1] else state.step)
+        follows = look.live and state.step == look.steps[-1]
+        session.settle(None if follows else state.step)
         look = replace(look, step=state.step)
     if state.pick and _follow(state.pick):
         st.rerun()

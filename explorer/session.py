@@ -59,7 +59,7 @@ def leave_run() -> None:
 
 
 def step() -> int | None:
-    """The settled step; None stands for the last recorded one, also of a run that grows."""
+    """The settled step; None stands for the latest, which moves on while a run grows."""
     return st.session_state["step"]
 
 

@@ -10,7 +10,7 @@ from explorer.page import clock, question
 from explorer.panels import Mosaic, Panel, Words
 from model_core.normalization import norm_names
 
-ROW = 250  # pixels; two rows and the clock fill a lecture screen
+ROW = 238  # pixels; two rows and the clock fill a lecture screen
 
 
 def draw(look: Look, sentence: Sentence) -> None:
@@ -27,7 +27,7 @@ def _written(look: Look) -> Words:
         title="What the model writes at this step",
         texts=samples(look),
         alt="A short text sampled from the model at each recorded step, always with the same seed.",
-        height=48,
+        height=44,
     )
 
 

@@ -198,7 +198,7 @@ def steer(run: Run) -> None:
         second.button("Stop", on_click=jobs.stop, args=(path,), width="stretch")
     elif status.state in ("stopped", "failed") and path.parent == runs_folder():
         first.button("Resume", on_click=jobs.start, args=(path,), width="stretch")
-    if status.words:
+    if status.words and status.state == "stopped":
         st.caption(plain(status.words))
 
 
