@@ -80,6 +80,6 @@ def draw(look: Look, sentence: Sentence) -> None:
 def _numbers(look: Look, sentence: Sentence) -> None:
     model = look.run.model_at(look.step)
     table: pd.DataFrame = norm_statistics(model, torch.tensor([sentence.ids]))
-    st.markdown(f"**Exact values at step {look.step:,}**, averaged over the tokens of the sentence")
+    st.markdown(f"**Values at step {look.step:,}**, averaged over the tokens of the sentence")
     st.dataframe(table, hide_index=True)
     csv_button("Statistics as CSV", f"{look.run.name}-norms-step-{look.step}", lambda: table)

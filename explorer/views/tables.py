@@ -50,23 +50,26 @@ def draw(look: Look, sentence: Sentence) -> None:
 def _numbers(look: Look) -> None:
     """The two tables at the settled step, exact."""
     tokens = _frame(cache.token_embeddings(look)[look.at])
-    tokens.insert(0, "token", list(look.labels))
     positions = _frame(cache.position_embeddings(look)[look.at])
-    st.markdown(f"**Exact values at step {look.step:,}**")
+    tokens.insert(0, "token", list(look.labels))
+    tokens.index.name, positions.index.name = "id", "position"
+    st.markdown(f"**Values at step {look.step:,}**, rounded here and complete in the CSV")
     left, right = st.columns(2)
     with left:
         st.dataframe(tokens, height=300)
         csv_button(
             "Tokens as CSV",
             f"{look.run.name}-tokens-step-{look.step}",
-            lambda: tokens.assign(token=[quoted(token) for token in look.run.tokenizer.tokens]),
+            lambda: tokens.assign(
+                token=[quoted(token) for token in look.run.tokenizer.tokens]
+            ).reset_index(),
         )
     with right:
         st.dataframe(positions, height=300)
         csv_button(
             "Positions as CSV",
             f"{look.run.name}-positions-step-{look.step}",
-            lambda: positions.rename_axis("position").reset_index(),
+            positions.reset_index,
         )
 
 
