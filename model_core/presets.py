@@ -1,5 +1,6 @@
 """Trainings that are known to work and what each one shows."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -134,8 +135,13 @@ def _size_aimed_at(settings: Mapping[str, Any]) -> int:
 
 
 def example_sentence(corpus: str, text: str) -> str:
-    """A sentence to type first: the preset's for a built-in corpus, else the text's first line."""
+    """A sentence to type first: the preset's for a built-in corpus, else the text's first line.
+
+    A long line ends with a whole word where it can: half a word may be in no vocabulary.
+    """
     for preset in PRESETS.values():
         if preset.corpus == corpus:
             return preset.example
-    return text.strip().partition("\n")[0][:60].rstrip()
+    line = text.strip().partition("\n")[0]
+    whole = re.match(r".{0,60}(?!\w)", line)
+    return (whole[0].rstrip() if whole else "") or line[:60]

@@ -45,6 +45,7 @@ def test_examples_follow_the_corpus_or_the_first_line_of_a_text() -> None:
     assert example_sentence("quick-brown-fox", "") == corpora.SENTENCE
     assert example_sentence("own-text", "\n first line\nsecond") == "first line"
     assert example_sentence("own-text", "x" * 100) == "x" * 60
+    assert example_sentence("own-text", "whole words " * 9) == "whole words " * 4 + "whole words"
 
 
 def test_an_unknown_preset_is_refused_with_those_there_are(tmp_path: Path) -> None:
