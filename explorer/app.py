@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from explorer.routes import ROUTES
-from explorer.security import SecurityHeaders
+from explorer.security import Headers
 
 # What a first visitor's script would otherwise import while thirty others do the same.
 HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
@@ -59,6 +59,6 @@ app = st.App(
     "dashboard.py",
     lifespan=lifespan,
     routes=ROUTES,
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(Headers)],
     on_script_error=on_script_error,
 )

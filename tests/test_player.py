@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import plotly.graph_objects as go
 import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
 from explorer import player
@@ -20,7 +23,7 @@ from explorer.player import Pick, encode
 from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.store import PayloadStore
 from explorer.routes import ROUTES
-from explorer.security import SecurityHeaders, content_security_policy
+from explorer.security import Headers, content_security_policy
 
 STEPS = np.array([0, 1, 5])
 X = np.arange(6, dtype=np.float32).reshape(3, 2)
@@ -237,7 +240,7 @@ def test_a_rerun_sends_the_same_digest_until_something_changes() -> None:
 
 def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """What our routes behind our middleware answer to GET path."""
-    app = Starlette(routes=ROUTES, middleware=[Middleware(SecurityHeaders)])
+    app = Starlette(routes=ROUTES, middleware=[Middleware(Headers)])
     messages: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -342,3 +345,17 @@ def test_an_exception_is_a_calm_box_with_the_id_of_its_log_line(
     assert box.value.endswith(f"under error {name}.")
     assert "server's log" in box.value and "path" not in box.value
     assert record.exc_info is not None
+
+
+def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
+    page = Route("/", lambda request: Response("<!doctype html>", media_type="text/html"))
+    ROUTES.append(page)
+    try:
+        _, headers, _ = ask("/")
+    finally:
+        ROUTES.remove(page)
+    addresses = re.findall(r"<([^>]+)>", headers["link"])
+    scripts = [name for name in FILES if name.endswith(".js")]
+    assert [address.split("/")[-1] for address in addresses[1:]] == scripts
+    assert all(ask(address.partition("?")[0])[0] == 200 for address in addresses)
+    assert "link" not in ask(addresses[1])[1]

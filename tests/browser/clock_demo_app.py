@@ -7,11 +7,11 @@ from starlette.middleware import Middleware
 
 from explorer.app import on_script_error
 from explorer.routes import ROUTES
-from explorer.security import SecurityHeaders
+from explorer.security import Headers
 
 app = st.App(
     Path(__file__).with_name("clock_demo.py"),
     routes=ROUTES,
-    middleware=[Middleware(SecurityHeaders)],
+    middleware=[Middleware(Headers)],
     on_script_error=on_script_error,
 )
