@@ -1,5 +1,6 @@
 """The chosen run, opened, with the step and the sentence the visitor looks at."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from explorer import session
 from explorer.panels import Tick, Timeline
 from model_core.presets import example_sentence
 from model_core.runs import Run, list_runs, runs_folder
-from model_core.tokenizers import UnknownTokens, token_label
+from model_core.tokenizers import UnknownTokens, split, token_label
 
 RECORDED = Path(__file__).parent / "recorded"
 READING_BYTES = 64 * 2**20  # attention of all shown steps together
@@ -60,11 +61,11 @@ def run_names() -> list[str]:
 
 
 def run_path(name: str) -> Path:
-    """Where the run of this name is; ValueError when there is none."""
+    """Where the run of this name is, the visitor's own before a shipped one; else ValueError."""
     if name not in run_names():
         raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
     own = runs_folder() / name
-    return RECORDED / name if (RECORDED / name).is_dir() else own
+    return own if (own / "run.json").is_file() else RECORDED / name
 
 
 def open_run() -> Run:
@@ -104,7 +105,7 @@ def sentence(run: Run, text: str) -> Sentence:
     try:
         ids = run.tokenizer.encode(text)
     except UnknownTokens as error:
-        return Sentence((), (), str(error), _without(text, error.unknown))
+        return Sentence((), (), str(error), _repaired(run, text, error.unknown))
     if not ids:
         return Sentence((), (), "Type a sentence to see what the model does with it.")
     labels = tuple(token_label(run.tokenizer.tokens[index]) for index in ids[:size])
@@ -121,7 +122,7 @@ def samples(look: Look) -> list[str]:
 
 def example(run: Run) -> str:
     """What to type first to this run's model."""
-    return example_sentence(run.corpus, run.text)
+    return example_sentence(run.corpus, run.opening())
 
 
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
@@ -141,6 +142,9 @@ def notes(run: Run) -> list[str]:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
         said.append(f"Damaged snapshots are left out: step {first}{more}.")
+    shown, recorded = len(_shown_steps(run)), len(run.steps)
+    if shown < recorded:
+        said.append(f"Showing {shown} of {recorded} recorded steps: attention of all is too large.")
     return said
 
 
@@ -164,7 +168,15 @@ def _ticks(run: Run, metrics: pd.DataFrame) -> list[Tick]:
     return ticks
 
 
-def _without(text: str, unknown: tuple[str, ...]) -> str:
-    for piece in unknown:
-        text = text.replace(piece, "")
-    return text
+def _repaired(run: Run, text: str, unknown: tuple[str, ...]) -> str:
+    """`text` without its unknown pieces, or with a space for each; "" when neither can be read.
+
+    Without its hyphen, "well-known" would be a word that is as unknown.
+    """
+    kind = run.tokenizer.kind
+    pieces = split(text, "character" if kind == "bpe" else kind)
+    for instead in ("", " "):
+        repaired = "".join(instead if piece in unknown else piece for piece in pieces)
+        with suppress(UnknownTokens):
+            return repaired if run.tokenizer.encode(repaired) and repaired.strip() else ""
+    return ""

@@ -134,6 +134,14 @@ class Run:
         except (OSError, UnicodeDecodeError):
             raise ValueError(f"text.txt of run {self.name} is missing or damaged") from None
 
+    def opening(self, size: int = 4096) -> str:
+        """The first `size` bytes of the corpus as text, "" when it is missing."""
+        try:
+            with (self.path / "text.txt").open("rb") as file:
+                return file.read(size).decode(errors="ignore")
+        except OSError:
+            return ""
+
     @cached_property
     def steps(self) -> np.ndarray:
         """Recorded steps (S,) int64, ascending: whose snapshot was whole at the first look."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.look import RECORDED
+from explorer.look import RECORDED, run_path
 from model_core import jobs
 from model_core.runs import Run, list_runs
 from model_core.status import read_status
@@ -87,6 +87,24 @@ def test_a_character_outside_the_vocabulary_is_named_and_can_be_left_out(app: Ap
     next(b for b in app.button if b.label == "Leave them out").click().run()
     assert app.text_input(key="text").value == "the caf"
     assert words(app) == []
+
+
+def test_leaving_out_unknown_words_harms_no_other_word(runs: Path) -> None:
+    recorded_run(runs / "words", tokenizer="word")
+    app = opened(run="words")
+    app.text_input(key="text").set_value("he jumped over the-lazy dog").run()
+    next(b for b in app.button if b.label == "Leave them out").click().run()
+    assert app.text_input(key="text").value == "  jumped over the lazy dog"
+
+
+def test_a_run_without_its_text_opens_all_the_same(runs: Path) -> None:
+    (recorded_run(runs / "bare", block_size=41).path / "text.txt").unlink()
+    assert words(opened(run="bare")) == []
+
+
+def test_an_own_run_named_as_the_shipped_one_is_seen(runs: Path) -> None:
+    recorded_run(runs / SHIPPED.name)
+    assert run_path(SHIPPED.name) == runs / SHIPPED.name
 
 
 def test_a_sentence_longer_than_the_block_says_what_is_shown(app: AppTest) -> None:
