@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from model_core.attention import Attention, attend
+from model_core.attention import attend
 from model_core.normalization import TokenStatistics, token_statistics
 from model_core.runs import Run
 
@@ -34,7 +34,7 @@ class Reader:
 
     def __init__(self, ids: Sequence[int]) -> None:
         self._ids = torch.tensor(ids)
-        self._seen: dict[int, tuple[Attention | None, TokenStatistics]] = {}
+        self._seen: dict[int, tuple[np.ndarray | None, TokenStatistics]] = {}
         self._lock = threading.Lock()
 
     def at(self, run: Run, steps: np.ndarray) -> Reading:
@@ -42,10 +42,10 @@ class Reader:
         with self._lock:
             missing = [int(step) for step in steps if int(step) not in self._seen]
             for step, model in zip(missing, run.models(missing), strict=True):
-                attention = attend(model, self._ids) if run.model_config.n_layer else None
-                self._seen[step] = attention, token_statistics(model, self._ids)
+                weights = attend(model, self._ids).weights if run.model_config.n_layer else None
+                self._seen[step] = weights, token_statistics(model, self._ids)
             seen = [self._seen[int(step)] for step in steps]
-        heads = [attention.weights for attention, _ in seen if attention]
+        heads = [weights for weights, _ in seen if weights is not None]
         norms = [statistics for _, statistics in seen]
         return Reading(
             np.stack(heads) if heads else None,
