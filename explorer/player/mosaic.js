@@ -49,7 +49,7 @@ export class Mosaic {
     this.words = new Uint32Array(this.image.data.buffer)
     this.point(undefined)
     this.resize()
-    this.draw(index)
+    return this.draw(index)
   }
 
   resize() {

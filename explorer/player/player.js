@@ -155,8 +155,7 @@ class Clock {
       panel.cell.style.setProperty("--height", `${spec.height}px`)
       panel.title.textContent = spec.title
       panel.body.setAttribute("aria-label", spec.alt || spec.title)
-      panel.show(spec, this.index, this.theme)
-      panel.drawn = this.index
+      panel.drawn = panel.show(spec, this.index, this.theme) ? this.index : undefined
     }
     for (const panel of old.values()) this.closePanel(panel)
   }

@@ -23,15 +23,13 @@ export class Plot {
   }
 
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
+  // True, as in draw, when the picture now shows this step.
   show(spec, index, theme) {
     const look = spec.figure + JSON.stringify(theme) + spec.height
     this.spec = spec
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
     this.write = undefined
-    if (look === this.look) {
-      this.draw(index)
-      return
-    }
+    if (look === this.look) return this.draw(index)
     this.look = look
     const figure = JSON.parse(spec.figure)
     for (const { trace, attribute, array } of this.moving) {
@@ -48,6 +46,7 @@ export class Plot {
     const first = !this.div.data
     window.Plotly.react(this.div, figure.data, layout, CONFIG)
     if (first) this.listen()
+    return true
   }
 
   listen() {

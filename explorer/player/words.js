@@ -9,7 +9,7 @@ export class Words {
 
   show(spec, index) {
     this.spec = spec
-    this.draw(index)
+    return this.draw(index)
   }
 
   draw(index) {
