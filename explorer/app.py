@@ -17,7 +17,7 @@ from explorer.security import Headers
 
 # What a first visitor's script would otherwise import while thirty others do the same.
 HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
-PACKAGES = ("model_core", "explorer.charts", "explorer.views", "explorer.lessons")
+PACKAGES = ("model_core", "explorer.charts", "explorer.views")
 NOT_WARMED = {"model_core.__main__"}
 
 
@@ -49,8 +49,8 @@ def on_script_error(error: Exception) -> bool:
     name = secrets.token_hex(4)
     logging.getLogger("driftscope").error("error %s on a page", name, exc_info=error)
     st.error(
-        f"Something went wrong on this page; the rest of the app works. Reload to try again. "
-        f"If it stays, the server's log says why under error {name}."
+        f"Something went wrong on this page. Reload to try again; after an update of Driftscope, "
+        f"restart it. The server's log says why under error {name}."
     )
     return True
 

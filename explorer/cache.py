@@ -10,8 +10,8 @@ from model_core.runs import Run
 
 
 def token_embeddings(look: Look) -> np.ndarray:
-    """(S, V, C) at the steps shown."""
-    return _tables(_moment(look), look.run)[0][_shown(look)]
+    """(S, N, C) of the N rows and S steps shown."""
+    return _tables(_moment(look), look.run)[0][_shown(look), : len(look.labels)]
 
 
 def position_embeddings(look: Look) -> np.ndarray:
@@ -32,7 +32,7 @@ def reading(look: Look, ids: tuple[int, ...]) -> Reading:
     return _reader(_identity(look.run), ids).at(look.run, look.steps)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
+@st.cache_resource(max_entries=4, show_spinner=False)
 def _tables(moment: str, _run: Run) -> tuple[np.ndarray, np.ndarray]:
     return _run.token_embeddings(), _run.position_embeddings()
 

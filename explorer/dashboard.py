@@ -31,9 +31,14 @@ def show(
 
     @st.fragment(run_every=LIVE_EVERY.get(state))
     def body() -> None:
-        run = look.open_run()
-        first(run)
-        _draw(view, run)
+        try:
+            run = look.open_run()
+            first(run)
+            _draw(view, run)
+        except (ValueError, OSError):
+            if session.run() in look.run_names():
+                raise
+            st.rerun()  # deleted while it was looked at: the header says so
         if run.status.state != state:
             st.rerun()
 
@@ -47,14 +52,20 @@ def header() -> None:
     """
     names = look.run_names()
     changed = session.begin(names)
-    run = look.open_run()
+    try:
+        example, problem = look.example(look.open_run()), ""
+    except ValueError as error:
+        example, problem = "", str(error)
     if session.text() is None:
-        session.type_text(look.example(run))
+        session.type_text(example)
     left, right = st.columns([1, 3])
-    left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(look.example(run),))
+    left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(example,))
     right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
     if changed:
         st.warning(plain(changed))
+    if problem:
+        st.error(plain(problem))
+        st.stop()
 
 
 def _leave_run(example: str) -> None:
@@ -81,9 +92,10 @@ def _draw(view: View, run: Run) -> None:
 def _say(sentence: Sentence, example: str) -> None:
     words, repair, other = st.columns([4, 1, 1], vertical_alignment="center")
     words.warning(plain(sentence.problem))
-    if sentence.repaired:
-        repair.button("Leave them out", on_click=session.type_text, args=(sentence.repaired,))
-    other.button("Use the example", on_click=session.type_text, args=(example,))
+    if sentence.repaired and repair.button("Leave them out"):
+        session.retype(sentence.repaired)
+    if other.button("Use the example"):
+        session.retype(example)
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")

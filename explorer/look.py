@@ -14,6 +14,7 @@ from model_core.runs import Run, list_runs, runs_folder
 from model_core.tokenizers import UnknownTokens, split, token_label
 
 RECORDED = Path(__file__).parent / "recorded"
+ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
 READING_BYTES = 64 * 2**20  # attention of all shown steps together
 
 
@@ -35,7 +36,8 @@ class Sentence:
 class Look:
     """A run at one moment: `steps` (S,) are those shown, `step` the settled one of them.
 
-    `labels` are the printable tokens of the vocabulary; `token` is the chosen one's id, `head` the
+    `labels` are the printable tokens of the rows shown, the first ROWS of the vocabulary at most;
+    `token` is the chosen one's id, `head` the
     chosen (layer, head), both as far as this model has them.
     """
 
@@ -47,6 +49,11 @@ class Look:
     token: int | None
     head: tuple[int, int]
     live: bool
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The tokens of the rows shown, as they are."""
+        return self.run.tokenizer.tokens[: len(self.labels)]
 
     @property
     def at(self) -> int:
@@ -78,14 +85,16 @@ def look_at(run: Run) -> Look:
     steps = _shown_steps(run)
     if not len(steps):
         waits = (
-            "its first step is on its way" if run.status.active else "resume it on the Train page"
+            "its first step comes in a few seconds"
+            if run.status.active
+            else "resume it on the Train page"
         )
         raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
     metrics = run.metrics().set_index("step").loc[steps]
     losses = metrics["train_loss"].to_numpy()
     step = _step_at(session.step(), steps, losses)
     timeline = Timeline(steps, metrics["epoch"].to_numpy(), losses, _ticks(run, metrics))
-    labels = tuple(token_label(token) for token in run.tokenizer.tokens)
+    labels = tuple(token_label(token) for token in run.tokenizer.tokens[:ROWS])
     config, token, (layer, head) = run.model_config, session.token(), session.head()
     return Look(
         run,
@@ -121,8 +130,13 @@ def samples(look: Look) -> list[str]:
 
 
 def example(run: Run) -> str:
-    """What to type first to this run's model."""
-    return example_sentence(run.corpus, run.opening())
+    """What to type first to this run's model: no longer than it reads at a time."""
+    sentence = example_sentence(run.corpus, run.opening())
+    try:
+        ids = run.tokenizer.encode(sentence)
+    except UnknownTokens:
+        return sentence
+    return run.tokenizer.decode(ids[: run.model_config.block_size])
 
 
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
@@ -138,6 +152,8 @@ def notes(run: Run) -> list[str]:
     status, said = run.status, []
     if status.words and status.state != "stopped":
         said.append(status.words)
+    if len(run.tokenizer.tokens) > ROWS:
+        said.append(f"Showing the first {ROWS} of {len(run.tokenizer.tokens):,} tokens.")
     if run.damaged:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""

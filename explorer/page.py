@@ -28,7 +28,7 @@ def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
     panels "tokens" and "map" show tokens, "heads" heads and "head" positions of the sentence.
     """
     state = step_clock(panels, look.timeline, step=look.step, live=look.live)
-    if state.step is not None:
+    if state.step not in (None, look.step):
         follows = look.live and state.step == look.steps[-1]
         session.settle(None if follows else state.step)
         look = replace(look, step=state.step)

@@ -28,7 +28,8 @@ class Panel:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Every head of every layer on one canvas: weights (S, L, H, T, T) as uint8, 255 = 1.0.
+    """Every head of every layer on one canvas: weights (S, L, H, T, T) as uint8, 254 = 1.0
+    and 255 not a number, which stays blank.
 
     Rows are layers, columns heads. Cells above the diagonal (masked) stay blank. `selected` is the
     (layer, head) with a frame around it; a click picks another.

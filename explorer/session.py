@@ -25,6 +25,8 @@ def begin(runs: Sequence[str]) -> str:
     if "next_run" in state:
         state[RUN] = state.pop("next_run")
         leave_run()
+    if "next_text" in state:
+        state[TEXT] = state.pop("next_text")
     wanted = state[RUN]
     if wanted in runs:
         return ""
@@ -48,9 +50,14 @@ def run() -> str:
     return st.session_state[RUN]
 
 
-def choose_run(name: str) -> None:
-    """Look at another run from the next rerun on."""
+def choose_run(name: str, example: str) -> None:
+    """Look at another run from the next rerun on; `example` is the present run's sentence.
+
+    It goes with its run; a sentence that somebody typed stays.
+    """
     st.session_state["next_run"] = name
+    if text() == example:
+        st.session_state["next_text"] = None
 
 
 def leave_run() -> None:
@@ -75,6 +82,12 @@ def text() -> str | None:
 def type_text(text: str | None) -> None:
     """Only before the sentence's widget is drawn, or in a callback."""
     st.session_state[TEXT] = text
+
+
+def retype(text: str) -> None:
+    """Put another sentence into the widget, which is drawn already: at once, in a new rerun."""
+    st.session_state["next_text"] = text
+    st.rerun()
 
 
 def token() -> int | None:

@@ -15,8 +15,11 @@ BEAT = 2.0  # seconds between two signs of life while waiting
 
 
 def slots() -> int:
-    """How many runs of one folder train at a time: DRIFTSCOPE_TRAINERS, or half the cores."""
-    return int(os.environ.get("DRIFTSCOPE_TRAINERS", max(1, (os.cpu_count() or 1) // 2)))
+    """How many runs of one folder train at a time: DRIFTSCOPE_TRAINERS, else half the cores."""
+    asked = os.environ.get("DRIFTSCOPE_TRAINERS", "")
+    if asked.isdecimal() and int(asked):
+        return int(asked)
+    return max(1, (os.cpu_count() or 1) // 2)
 
 
 class Turn:

@@ -37,7 +37,7 @@ def test_a_row_that_is_no_number_has_no_drift_and_spoils_no_other() -> None:
 
 def test_rows_that_are_almost_out_of_range_still_have_a_distance() -> None:
     vectors = np.array([[[0, 0]], [[3e30, 4e30]]], dtype=np.float32)
-    np.testing.assert_allclose(drift(vectors), [[0], [5e30]])
+    np.testing.assert_allclose(drift(vectors), np.array([[0], [5e30]]))
 
 
 def test_rows_of_a_recorded_run_drift(recorded: Run) -> None:

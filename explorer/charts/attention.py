@@ -21,12 +21,13 @@ def mosaic(
     span: int = 6,
     height: int = 480,
 ) -> Mosaic:
-    """Weights (S, L, H, T, T) in 0..1 of every head, to the nearest 1/255; not finite is 0."""
+    """Weights (S, L, H, T, T) in 0..1 of every head, to the nearest 1/254; not finite is blank."""
     read = gaps(weights, "weights", ("S", "L", "H", "T", "T"))
     steps, layers, heads, time, keys = read.shape
     if time != keys:
         raise ValueError(f"weights must have as many keys as queries, got {keys} and {time}")
-    levels = np.rint(np.clip(np.nan_to_num(read, nan=0.0), 0.0, 1.0) * 255).astype(np.uint8)
+    levels = np.rint(np.clip(np.nan_to_num(read, nan=0.0), 0.0, 1.0) * 254).astype(np.uint8)
+    levels[np.isnan(read)] = 255
     missing = int(np.isnan(read).sum())
     told = (
         f"{title}: weights of {layers * heads} heads, {layers} layers (rows) by {heads} heads "

@@ -1,7 +1,7 @@
 """Where tokens stand and how far they have moved: the map and the drift of every row."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -21,6 +21,7 @@ def map_panel(
     *,
     key: str,
     title: str,
+    row_title: Literal["token", "position"] = "token",
     axis_titles: tuple[str, str] = ("component 1", "component 2"),
     colors: Sequence[str] | np.ndarray | None = None,
     color_title: str = "",
@@ -50,7 +51,7 @@ def map_panel(
             "family": theme.GLYPHS,
         },
         marker=marker,
-        hovertemplate="token '%{text}' (id %{customdata:d})<br>"
+        hovertemplate=f"{row_title} '%{{text}}' (id %{{customdata:d}})<br>"
         "%{xaxis.title.text}: %{x:.4g}<br>%{yaxis.title.text}: %{y:.4g}<extra></extra>",
         cliponaxis=False,
         showlegend=False,

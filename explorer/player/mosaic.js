@@ -5,7 +5,9 @@ import { lookup, scale, VIRIDIS } from "./theme.js"
 const GAP = 6 // pixels between heads
 const LEFT = 52 // pixels for "layer 0"
 const TOP = 18 // pixels for "head 0"
-const COLORS = lookup(scale(VIRIDIS), 256)
+const ONE = 254 // the level of weight 1.0; 255 is not a number and stays transparent
+const COLORS = new Uint32Array(256)
+COLORS.set(lookup(scale(VIRIDIS), ONE + 1))
 
 export class Mosaic {
   constructor(body, { head, pick }) {
@@ -148,7 +150,9 @@ export class Mosaic {
     if (column > row) return `query ${row}, key ${column}: masked`
     const { size, columns, layers } = this
     const at = (((this.index * layers + layer) * columns + head) * size + row) * size + column
-    return `query ${row} reads ${(this.spec.array.values[at] / 255).toFixed(2)} of key ${column}`
+    const level = this.spec.array.values[at]
+    const weight = level > ONE ? "no number" : (level / ONE).toFixed(2)
+    return `query ${row} reads ${weight} of key ${column}`
   }
 
   key(event) {

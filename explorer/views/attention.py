@@ -23,7 +23,8 @@ def draw(look: Look, sentence: Sentence) -> None:
         clock(look, [])
         return
     layer, head = look.head
-    query = min(session.query() or len(sentence.ids) - 1, len(sentence.ids) - 1)
+    last, query = len(sentence.ids) - 1, session.query()
+    query = last if query is None else min(query, last)
     panels: list[Mosaic | Panel] = [
         mosaic(
             weights,

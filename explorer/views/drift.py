@@ -33,6 +33,7 @@ def draw(look: Look, sentence: Sentence) -> None:
             rows,
             key="position-map",
             title="Position map",
+            row_title="position",
             axis_titles=_axes(positions),
             span=4,
             height=560,
@@ -85,5 +86,5 @@ def _numbers(look: Look, distances: np.ndarray, pca: PCA) -> None:
     csv_button(
         "Map as CSV",
         f"{look.run.name}-map-step-{look.step}",
-        lambda: table.assign(token=[quoted(token) for token in look.run.tokenizer.tokens]),
+        lambda: table.assign(token=[quoted(token) for token in look.tokens]),
     )

@@ -60,9 +60,7 @@ def _numbers(look: Look) -> None:
         csv_button(
             "Tokens as CSV",
             f"{look.run.name}-tokens-step-{look.step}",
-            lambda: tokens.assign(
-                token=[quoted(token) for token in look.run.tokenizer.tokens]
-            ).reset_index(),
+            lambda: tokens.assign(token=[quoted(token) for token in look.tokens]).reset_index(),
         )
     with right:
         st.dataframe(positions, height=300)

@@ -1,5 +1,6 @@
 """Train: start a model on a text, watch its loss, steer it."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,7 +8,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.charts.training import curves_panel
-from explorer.look import Look, Sentence, run_names, samples
+from explorer.look import Look, Sentence, example, open_run, run_names, samples
 from explorer.page import clock, how_computed, plain, question
 from explorer.panels import Panel, Words
 from model_core import jobs
@@ -26,10 +27,11 @@ def form() -> None:
     question("What does a model learn from a text, and how fast?")
     left, right = st.columns([1, 3])
     with left:
-        preset = PRESETS[st.selectbox("Preset", PRESETS, key="preset")]
+        preset = PRESETS[st.selectbox("Preset", PRESETS, key="preset", persist_state="session")]
         st.caption(preset.says)
     with right, st.form("train", border=False):
         name, press = st.columns([3, 1], vertical_alignment="bottom")
+        problem = st.empty()
         free = _free_name(preset.name)
         chosen = name.text_input("Name of the new run", free, max_chars=64, key=f"name-{free}")
         pressed = press.form_submit_button("Train", type="primary", width="stretch")
@@ -42,8 +44,8 @@ def form() -> None:
                 changes |= _model(preset)
             with training:
                 changes |= _training(preset)
-    if pressed:
-        _start(chosen, preset, changes, own_text)
+    if pressed and (words := _start(chosen, preset, changes, own_text)):
+        problem.error(plain(words))
 
 
 def draw(look: Look, sentence: Sentence) -> None:
@@ -167,8 +169,8 @@ def _text(label: str, preset: Preset, name: str, value: float) -> str:
     return st.text_input(label, f"{value:g}", key=f"{preset.name}-{name}")
 
 
-def _start(name: str, preset: Preset, changes: dict[str, Any], own: str | bytes | None) -> None:
-    """Make the run and its process in one go, then look at it."""
+def _start(name: str, preset: Preset, changes: dict[str, Any], own: str | bytes | None) -> str:
+    """Make the run and its process in one go, then look at it; words if that cannot be."""
     try:
         if name in run_names():
             raise ValueError(f"a run named {name} exists already; choose another name")
@@ -177,9 +179,10 @@ def _start(name: str, preset: Preset, changes: dict[str, Any], own: str | bytes 
         create_from_preset(path, preset.name, changes, text)
         jobs.start(path)
     except ValueError as error:
-        st.error(plain(str(error)))
-        return
-    session.choose_run(name)
+        return str(error)
+    except OSError as error:
+        return f"The runs folder cannot be written: {error.strerror}. Free space, then try again."
+    session.choose_run(name, example(open_run()))
     st.rerun()
 
 
@@ -187,9 +190,8 @@ def steer(run: Run) -> None:
     """How the training stands, and the buttons that make sense now."""
     status, path = run.status, run.path
     words, first, second = st.columns([6, 1, 1], vertical_alignment="center")
-    words.progress(
-        status.step / status.steps if status.steps else 0.0, plain(_standing(status, path))
-    )
+    done = min(1.0, status.step / status.steps) if status.steps else 0.0
+    words.progress(done, plain(_standing(status, path)))
     if status.state == "paused":
         first.button("Go on", on_click=jobs.go_on, args=(path,), width="stretch")
     elif status.state == "running":
@@ -197,9 +199,14 @@ def steer(run: Run) -> None:
     if status.active:
         second.button("Stop", on_click=jobs.stop, args=(path,), width="stretch")
     elif status.state in ("stopped", "failed") and path.parent == runs_folder():
-        first.button("Resume", on_click=jobs.start, args=(path,), width="stretch")
+        first.button("Resume", on_click=_resume, args=(path,), width="stretch")
     if status.words and status.state == "stopped":
         st.caption(plain(status.words))
+
+
+def _resume(path: Path) -> None:
+    with suppress(ValueError):  # a double click: it is being trained already
+        jobs.start(path)
 
 
 def _standing(status: Status, path: Path) -> str:

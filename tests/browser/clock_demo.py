@@ -81,7 +81,7 @@ def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
     sharp = np.linspace(0, 1, count).reshape(-1, 1, 1, 1, 1)
     weights = np.tril(np.exp(scores * sharp))
     weights /= weights.sum(-1, keepdims=True)
-    eight_bit = np.round(weights * 255).astype(np.uint8)
+    eight_bit = np.round(weights * 254).astype(np.uint8)
     return Mosaic("heads", "All heads", eight_bit, "16 heads", span=6, selected=selected)
 
 

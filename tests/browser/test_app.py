@@ -145,6 +145,41 @@ def test_odd_addresses_fall_back_with_words(visit: Visit, app: Server) -> None:
     expect(page.get_by_text("There is no run named '../../etc'")).to_be_visible()
 
 
+def test_unknown_characters_are_left_out_of_the_box_too(visit: Visit, app: Server) -> None:
+    page = visit(app.url)
+    ClockDriver(page).wait_ready()
+    field = page.get_by_label("Sentence for the model to read")
+    type_sentence(page, "the cafü")
+    page.get_by_role("button", name="Leave them out").click()
+    expect(field).to_have_value("the caf")
+    type_sentence(page, "ünder")
+    page.get_by_role("button", name="Use the example").click()
+    expect(field).to_have_value("Quick brown fox jumped over the lazy dog.")
+
+
+def test_a_run_trained_here_opens_with_a_sentence_of_its_own(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/train")
+    ClockDriver(page).wait_ready()
+    page.get_by_label("Preset", exact=True).click()
+    page.get_by_role("option", name="induction").click()
+    page.get_by_label("Name of the new run").and_(page.locator("[value=induction]")).wait_for()
+    page.get_by_role("button", name="Train", exact=True).click()
+    field = page.get_by_label("Sentence for the model to read")
+    expect(field).to_have_value("qxzkbvqxzkbvqxzkbv", timeout=15_000)
+    page.get_by_role("button", name="Stop").click()
+    page.get_by_text(re.compile("induction: stopped")).wait_for()
+
+
+def test_what_is_wrong_in_the_form_is_said_beside_its_button(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/train")
+    ClockDriver(page).wait_ready()
+    page.get_by_text("Your own text, model size, optimizer").click()
+    page.get_by_label("Heads a layer").fill("2")
+    page.get_by_role("button", name="Train", exact=True).click()
+    words = page.get_by_text("n_head=2 does not divide n_embd=5")
+    expect(words).to_be_in_viewport()
+
+
 def test_a_binary_file_named_txt_is_refused_in_words(
     visit: Visit, app: Server, tmp_path: Path
 ) -> None:
