@@ -13,7 +13,7 @@ from explorer.views import attention, drift, normalization, overview, tables, tr
 from model_core.runs import Run
 
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
-LIVE_EVERY = {"queued": 0.4, "running": 1.0, "paused": 1.0}
+LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
 # A lecture screen is low: the page starts right below the navigation.
 COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"

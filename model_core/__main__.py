@@ -107,8 +107,10 @@ def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
         return status
     from model_core.loop import train as train_run
 
+    if turn:  # started by the app: nobody reads a bar
+        return train_run(folder, turn=turn)
     with _progress(folder.name) as watch:
-        return train_run(folder, turn=turn, watch=watch)
+        return train_run(folder, watch=watch)
 
 
 @contextmanager

@@ -13,10 +13,9 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISREG
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import safetensors
 import safetensors.torch
 import torch
@@ -27,6 +26,9 @@ from model_core.model import BigramLanguageModel
 from model_core.status import Status, read_status, write_status
 from model_core.storage import check_name, read_json, sync_folder, write_json, write_whole
 from model_core.tokenizers import Tokenizer, tokenizer_from_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FORMAT = 1
 METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
@@ -171,11 +173,13 @@ class Run:
             raise ValueError(f"run {self.name} has no recorded step yet")
         return np.stack(values)
 
-    def metrics(self) -> pd.DataFrame:
+    def metrics(self) -> "pd.DataFrame":
         """One row a recorded step, NaN where a number is not known, "" where no text is.
 
         Losses in nats per token.
         """
+        import pandas as pd  # here: a trainer has no use for it and starts sooner without
+
         rows = {row["step"]: row for row in read_metrics(self.path)}
         table = pd.DataFrame([rows.get(int(step), {}) for step in self.steps], columns=METRICS)
         table["step"] = self.steps
