@@ -1,5 +1,7 @@
 """Training: the Trainer owns weights, optimizer, random state and step."""
 
+import inspect
+
 import torch
 from torch import Tensor, nn
 
@@ -28,6 +30,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         self.model = BigramLanguageModel(model_config)
         self.optimizer = make_optimizer(self.model, config)
+        self._optimize = inspect.unwrap(type(self.optimizer).step)  # see _keep_the_compiler_away
         self.draws = torch.Generator().manual_seed(config.seed)
         self.step = 0
         self._draft: Tensor | None = None
@@ -56,7 +59,8 @@ class Trainer:
         """Follow the gradients that `look` left, clipped if so configured."""
         if self.config.grad_clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
-        self.optimizer.step()
+        with torch.no_grad():
+            self._optimize(self.optimizer)
         self.step += 1
 
     @torch.inference_mode()
@@ -119,6 +123,7 @@ class Trainer:
 
 def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     """Weight decay falls on matrices only, not on gains and biases."""
+    _keep_the_compiler_away()
     parameters = list(model.parameters())
     groups = [
         {"params": [p for p in parameters if p.dim() >= 2], "weight_decay": config.weight_decay},
@@ -132,3 +137,16 @@ def make_optimizer(model: nn.Module, config: TrainingConfig) -> torch.optim.Opti
             return torch.optim.Adam(groups, lr=config.learning_rate, fused=True)
         case "adamw":
             return torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
+
+
+def _keep_the_compiler_away() -> None:
+    """Spare each trainer a second at its start.
+
+    Methods of torch's optimizers import its whole compiler at their first call, only to ask it to
+    leave them alone: not where they find that done, nor without the wrappers of `step`, of which
+    we need none but no_grad. Nothing here is ever compiled.
+    """
+    for method in vars(torch.optim.Optimizer).values():
+        original = getattr(method, "__wrapped__", None)
+        if original is not None:
+            original.__dict__.setdefault("__dynamo_disable", original)

@@ -2,6 +2,8 @@
 
 import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -428,3 +430,18 @@ def test_whatever_goes_wrong_stands_in_the_status_without_paths(
         train(path)
     status = read_status(path)
     assert (status.state, status.words) == ("failed", "text.txt of run run is missing or damaged")
+
+
+def test_training_does_not_wait_for_the_compiler() -> None:
+    code = (
+        "import sys, torch\n"
+        "from model_core.config import ModelConfig, TrainingConfig\n"
+        "from model_core.training import Trainer\n"
+        "sizes = dict(vocab_size=9, block_size=4, n_embd=4, n_head=1, n_layer=1)\n"
+        "one = Trainer(ModelConfig(**sizes), TrainingConfig(grad_clip=1), torch.arange(90) % 9)\n"
+        "one.look(), one.gradient_norm(), one.move(), one.look()\n"
+        "one.recall(1, one.model.state_dict(), one.memory())\n"
+        "print('torch._dynamo' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
