@@ -20,7 +20,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # its event loop must not run on under other tests
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium; in CI its absence is a failure."""
     if shutil.which("chromium") is None:

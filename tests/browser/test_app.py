@@ -51,7 +51,7 @@ def heat(page: Page, panel: str) -> list[list[float | None]]:
 
 
 def column_labels(page: Page, panel: str) -> list[str]:
-    return page.locator(f"[data-panel={panel}] .xtick text").all_inner_texts()
+    return page.locator(f"[data-panel={panel}] .xtick text").all_text_contents()
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
