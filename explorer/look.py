@@ -36,14 +36,15 @@ class Sentence:
 class Look:
     """A run at one moment: `steps` (S,) are those shown, `step` the settled one of them.
 
-    `labels` are the printable tokens of the rows shown, the first ROWS of the vocabulary at most;
-    `token` is the chosen one's id, `head` the
-    chosen (layer, head), both as far as this model has them.
+    `metrics` has a row for each of them, as `Run.metrics`, indexed by step. `labels` are the
+    printable tokens of the rows shown, the first ROWS of the vocabulary at most; `token` is the
+    chosen one's id, `head` the chosen (layer, head), both as far as this model has them.
     """
 
     run: Run
     steps: np.ndarray
     step: int
+    metrics: pd.DataFrame
     timeline: Timeline
     labels: tuple[str, ...]
     token: int | None
@@ -100,6 +101,7 @@ def look_at(run: Run) -> Look:
         run,
         steps,
         step,
+        metrics,
         timeline,
         labels,
         token if token is not None and token < len(labels) else None,
@@ -120,13 +122,8 @@ def sentence(run: Run, text: str) -> Sentence:
     labels = tuple(token_label(run.tokenizer.tokens[index]) for index in ids[:size])
     if len(ids) <= size:
         return Sentence(tuple(ids), labels)
-    problem = f"The sentence has {len(ids):,} tokens; this model reads {size} at a time: the first."
+    problem = f"The sentence has {len(ids):,} tokens; only the first {size} fit."
     return Sentence(tuple(ids[:size]), labels, problem)
-
-
-def samples(look: Look) -> list[str]:
-    """What the model wrote at each step shown; empty where nothing was recorded."""
-    return list(look.run.metrics().set_index("step")["sample"].loc[look.steps])
 
 
 def example(run: Run) -> str:

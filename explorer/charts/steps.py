@@ -24,7 +24,7 @@ def step_axis(steps: np.ndarray) -> dict[str, Any]:
     last = len(steps) - 1
     places = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
     return {
-        "title": axis_title("step (recorded steps side by side: dense early, wide later)"),
+        "title": axis_title("step (each recorded one equally wide)"),
         "range": [-0.5, 0.5] if last == 0 else [0, last],
         "tickmode": "array",
         "tickvals": places.tolist(),

@@ -5,7 +5,7 @@ from explorer.charts.attention import head_panel, mosaic
 from explorer.charts.drift import map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
-from explorer.look import Look, Sentence, samples
+from explorer.look import Look, Sentence
 from explorer.page import clock, question
 from explorer.panels import Mosaic, Panel, Words
 from model_core.normalization import norm_names
@@ -25,7 +25,7 @@ def _written(look: Look) -> Words:
     return Words(
         key="sample",
         title="What the model writes at this step",
-        texts=samples(look),
+        texts=list(look.metrics["sample"]),
         alt="A short text sampled from the model at each recorded step, always with the same seed.",
         height=44,
     )

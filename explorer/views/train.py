@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.charts.training import curves_panel
-from explorer.look import Look, Sentence, example, open_run, run_names, samples
+from explorer.look import Look, Sentence, example, open_run, run_names
 from explorer.page import clock, how_computed, plain, question
 from explorer.panels import Panel, Words
 from model_core import jobs
@@ -50,12 +50,12 @@ def form() -> None:
 
 def draw(look: Look, sentence: Sentence) -> None:
     """The curves of the chosen run, and what it writes."""
-    metrics = look.run.metrics().set_index("step").loc[look.steps]
+    metrics = look.metrics
     panels: list[Panel | Words] = [
         Words(
             key="sample",
             title="What the model writes at this step",
-            texts=samples(look),
+            texts=list(metrics["sample"]),
             alt="A text sampled from the model at each recorded step, always with the same seed.",
             height=64,
         ),
