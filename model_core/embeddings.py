@@ -1,6 +1,34 @@
-"""How the rows of an embedding table move."""
+"""What can be said exactly about the rows of an embedding table: how they move, who is near."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal, NamedTuple
 
 import numpy as np
+
+Metric = Literal["cosine", "distance"]
+BLOCK = 2**17  # pairs of rows compared at once: bounds the memory, keeps the matrix product busy
+
+
+class Neighbours(NamedTuple):
+    """The K nearest rows of one row at every step, nearest first.
+
+    ids (S, K) int64, values (S, K) float32: cosine similarity or Euclidean distance. Where fewer
+    than K rows can be compared, the last ids are -1 and their values NaN.
+    """
+
+    ids: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Change:
+    """Who came into a set of neighbours at a recorded step, and who left it; nearest first."""
+
+    step: int
+    entered: tuple[int, ...]
+    left: tuple[int, ...]
 
 
 def drift(vectors: np.ndarray) -> np.ndarray:
@@ -9,7 +37,142 @@ def drift(vectors: np.ndarray) -> np.ndarray:
     float32, reckoned in float64 one step at a time: in a run that diverges, the squares leave
     float32 long before the weights do. NaN or infinite where a row has such a number.
     """
-    first = vectors[0].astype(np.float64)
+    return _lengths((step, vectors[0]) for step in vectors)
+
+
+def moved(vectors: np.ndarray) -> np.ndarray:
+    """Euclidean distance of every row from the recorded step before: (S, N, C) -> (S, N).
+
+    0 at the first step; numbers as in `drift`.
+    """
+    return _lengths([(vectors[0], vectors[0]), *((now, old) for old, now in pairwise(vectors))])
+
+
+def neighbours(vectors: np.ndarray, row: int, count: int, metric: Metric) -> Neighbours:
+    """The `count` nearest other rows of one row at every step of vectors (S, N, C).
+
+    In all channels and in float64; rows equally near come in the order of their ids. A row with a
+    number that is not finite is nobody's neighbour and has none; for cosine nor is a row of zeros.
+    ValueError when the table has no such row, or fewer than `count` others.
+    """
+    _, rows, _ = vectors.shape
+    _check_count(count, rows)
+    if not 0 <= row < rows:
+        raise ValueError(f"row must be in [0, {rows}), got {row}")
+    points = (_points(step, metric) for step in vectors)
+    apart = np.stack([_apart(step, step[row], metric) for step in points])
+    apart[:, row] = np.nan
+    ids = np.argsort(apart, axis=1, kind="stable")[:, :count]  # NaN comes last
+    apart = np.take_along_axis(apart, ids, axis=1)
+    values = -apart if metric == "cosine" else np.sqrt(apart)
+    return Neighbours(np.where(np.isnan(apart), -1, ids), values.astype(np.float32))
+
+
+def nearest(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:
+    """Ids (N, K) int64 of the `count` nearest other rows of each row of vectors (N, C).
+
+    Exactly as `neighbours` has them, -1 included. A matrix product finds, with some to spare, who
+    may be among the nearest, |x - y|² = |x|² + |y|² - 2 x·y; only those are compared one by one.
+    """
+    _check_count(count, len(vectors))
+    points = _points(vectors, metric)
+    found = np.full((len(points), count), -1, np.int64)
+    whole = np.flatnonzero(~np.isnan(points[:, 0]))
+    points, count = points[whole], min(count, len(whole) - 1)
+    if count < 1:
+        return found
+    squares = (points**2).sum(1)
+    for rows in np.array_split(np.arange(len(points)), -(-(len(points) ** 2) // BLOCK)):
+        found[whole[rows], :count] = whole[_nearest_of(rows, points, squares, count, metric)]
+    return found
+
+
+def turnover(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:
+    """Share of each row's `count` nearest that are new since the step before: (S, N, C) -> (S, N).
+
+    float32 in 0..1; 0 at the first step, NaN where a row has no neighbours.
+    """
+    before = nearest(vectors[0], count, metric)
+    shares = []
+    for step in vectors:
+        now = nearest(step, count, metric)
+        there = now >= 0
+        new = there & ~(now[:, :, None] == before[:, None, :]).any(2)
+        with np.errstate(invalid="ignore"):  # 0 / 0: nobody can be compared
+            shares.append(new.sum(1) / there.sum(1))
+        before = now
+    return np.array(shares, np.float32)
+
+
+def biography(ids: np.ndarray, steps: Sequence[int] | np.ndarray) -> list[Change]:
+    """Who entered and left the neighbours ids (S, K) at recorded steps (S,), where anyone did.
+
+    The set of the first step is where it begins, no change; -1 is nobody.
+    """
+    changes = []
+    for (old, now), step in zip(pairwise(ids.tolist()), steps[1:], strict=True):
+        entered = tuple(row for row in now if row not in old and row >= 0)
+        left = tuple(row for row in old if row not in now and row >= 0)
+        if entered or left:
+            changes.append(Change(int(step), entered, left))
+    return changes
+
+
+def tokens_changed_most(turnover: np.ndarray, count: int) -> np.ndarray:
+    """Ids (`count`,) of the rows with the largest turnover (S, N) in sum, the largest first.
+
+    Equal sums in the order of ids; NaN adds nothing. ValueError when there are fewer rows.
+    """
+    rows = turnover.shape[1]
+    if not 1 <= count <= rows:
+        raise ValueError(f"count must be in [1, {rows}] for {rows} rows, got {count}")
+    return np.argsort(-np.nansum(turnover, axis=0, dtype=np.float64), kind="stable")[:count]
+
+
+def _check_count(count: int, rows: int) -> None:
+    if not 1 <= count < rows:
+        raise ValueError(
+            f"count must be at least 1 and less than the number of rows, {rows}, got {count}"
+        )
+
+
+def _lengths(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Lengths of the rows of each difference of two (N, C), a pair a step: (S, N) float32."""
     with np.errstate(invalid="ignore", over="ignore"):
-        distances = np.stack([np.linalg.norm(step - first, axis=-1) for step in vectors])
-        return distances.astype(np.float32)
+        lengths = [np.linalg.norm(now.astype(np.float64) - old, axis=-1) for now, old in pairs]
+        return np.stack(lengths).astype(np.float32)
+
+
+def _points(vectors: np.ndarray, metric: Metric) -> np.ndarray:
+    """What is compared of rows (N, C): float64, of length 1 for cosine; NaN where nothing is."""
+    points = vectors.astype(np.float64)
+    points[~np.isfinite(points).all(1)] = np.nan
+    if metric == "cosine":
+        lengths = np.linalg.norm(points, axis=1, keepdims=True)
+        points /= np.where(lengths == 0, np.nan, lengths)
+    return points
+
+
+def _apart(points: np.ndarray, others: np.ndarray, metric: Metric) -> np.ndarray:
+    """Less where nearer, pair by pair: the squared distance, or the negative cosine.
+
+    Cosines that differ by less than 1e-12 are equal: of parallel rows rounding alone tells which
+    is nearer. Equal rows have equal differences as it is.
+    """
+    if metric == "cosine":
+        return -np.round((points * others).sum(-1), 12)
+    return ((points - others) ** 2).sum(-1)
+
+
+def _nearest_of(
+    rows: np.ndarray, points: np.ndarray, squares: np.ndarray, count: int, metric: Metric
+) -> np.ndarray:
+    """The `count` nearest of some rows (R,) among all points (M, C): (R, count)."""
+    rough = squares - 2 * points[rows] @ points.T  # (R, M), less |x|², the same all along a row
+    rough[np.arange(len(rows)), rows] = np.inf
+    spare = 1e-11 * (squares[rows] + squares.max())  # above the rounding of the product
+    bound = np.partition(rough, count - 1, axis=1)[:, count - 1] + spare
+    own, other = np.nonzero(rough <= bound[:, None])
+    order = np.lexsort((other, _apart(points[other], points[rows[own]], metric), own))
+    first = np.searchsorted(own, np.arange(len(rows)))
+    return other[order[first[:, None] + np.arange(count)]]
