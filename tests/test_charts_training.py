@@ -36,6 +36,13 @@ def test_the_cursor_crosses_the_whole_axis_whatever_its_scale() -> None:
         )
 
 
+def test_the_axis_has_the_limits_of_its_unit_whatever_the_numbers() -> None:
+    shares = {"kept": np.array([0.2, 0.3, np.nan, 0.25])}
+    figure = curves_panel(STEPS, shares, limits=(0, 1), **CURVES).figure
+    assert figure.layout.yaxis.range == figure.data[1].y == (0, 1)
+    assert curves_panel(STEPS, shares, **CURVES).figure.layout.yaxis.range != (0, 1)
+
+
 def test_of_two_series_the_higher_has_its_number_above() -> None:
     swapped = dict(reversed(SERIES.items()))
     assert curves_panel(STEPS, SERIES, **CURVES).figure.data[3].textposition == (

@@ -22,20 +22,23 @@ def curves_panel(
     title: str,
     unit: str,
     log: bool = False,
+    limits: tuple[float, float] | None = None,
     span: int = 6,
     height: int = 260,
 ) -> Panel:
     """One line a series (S,) over recorded steps (S,), in `unit`; NaN is a gap.
 
     A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
-    are not positive are gaps. Raises ValueError when shapes do not fit.
+    are not positive are gaps. `limits`: the ends of a linear axis, where the unit has them; else
+    it holds all numbers. Raises ValueError when shapes do not fit.
     """
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
     everything = np.stack(list(drawn.values()), axis=1)  # (S, series)
     if log:
         everything = np.where(everything > 0, everything, np.float32(np.nan))
-    low, high = padded(*extent(np.log10(everything) if log else everything), share=0.12)
+    whole = padded(*extent(np.log10(everything) if log else everything), share=0.12)
+    low, high = limits or whole
     colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
     lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
     ends = (10**low, 10**high) if log else (low, high)
