@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from explorer.charts.labels import (
     LINE,
     column_ticks,
+    columns,
     count_ticks,
     escape,
+    fitted,
     row_ticks,
     width,
     with_positions,
@@ -111,3 +113,25 @@ def test_channels_are_counted_in_round_steps() -> None:
 
 def test_wide_characters_count_twice() -> None:
     assert width("狐") == 2 * width("x")
+
+
+@pytest.mark.parametrize(
+    ("label", "taken"), [("", 0), ("fox", 3), ("狐", 2), ("é", 1), ("e\u0301", 1), ("😀", 2)]
+)
+def test_columns_of_a_monospaced_font(label: str, taken: int) -> None:
+    assert columns(label) == taken
+
+
+def test_a_label_is_filled_or_cut_to_its_room() -> None:
+    assert fitted("fox", 5) == "fox  "
+    assert fitted("foxes", 5) == "foxes"
+    assert fitted("foxtrot", 5) == "foxt…"
+    assert fitted("狐狐狐", 5) == "狐狐…"
+    assert fitted("狐狐狐狐", 6) == "狐狐… "
+    assert fitted("cafe\u0301s", 4) == "caf…"
+    assert fitted("cafe\u0301", 4) == "cafe\u0301"
+
+
+@given(st.text(st.sampled_from("ab狐😀\u0301…")), st.integers(1, 9))
+def test_a_fitted_label_takes_its_room_exactly(label: str, room: int) -> None:
+    assert columns(fitted(label, room)) == room

@@ -2,8 +2,10 @@
 
 import html
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any
 
 LINE = 15  # pixels a line of 12 px text needs
@@ -33,9 +35,23 @@ def with_positions(labels: Sequence[str]) -> list[str]:
     return names
 
 
+def columns(label: str) -> int:
+    """Columns of a monospaced font: a wide character takes two, a mark over another none."""
+    return sum(_columns(character) for character in label)
+
+
+def fitted(label: str, room: int) -> str:
+    """`label` in exactly `room` columns: filled with spaces, or cut, which an ellipsis tells."""
+    if columns(label) <= room:
+        return label + " " * (room - columns(label))
+    ends = list(accumulate(map(_columns, label)))
+    kept = label[: bisect_right(ends, room - 1)] + "…"
+    return kept + " " * (room - columns(kept))
+
+
 def width(label: str) -> float:
     """About how many pixels `label` takes at 12 px."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in label) * GLYPH
+    return columns(label) * GLYPH
 
 
 def stride(count: int, pixels: float, needed: float) -> int:
@@ -74,6 +90,12 @@ def count_ticks(count: int, pixels: float) -> dict[str, Any]:
     )
     places = range(0, count, every)
     return _ticks([str(place) for place in range(count)], places) | {"tickangle": 0}
+
+
+def _columns(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 def _ticks(
