@@ -12,6 +12,7 @@ import pytest
 
 from explorer.charts.attention import head_panel, row_panel
 from explorer.charts.drift import drift_panel, map_panel
+from explorer.charts.neighbours import biography_panel
 from explorer.charts.normalization import depth_panel, token_depth_panel
 from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
@@ -44,6 +45,8 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     row = numbers(N, bad=bad) / 3
     deep = numbers(3, N, bad=bad)
     curve = numbers(bad=bad)
+    near = {"none": 2, "some": 0, "all": -N}[bad]  # ids below zero: nobody
+    ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
     return {
         "table": table_panel(numbers(N, 4, bad=bad), **table),
         "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
@@ -55,6 +58,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "map colours": map_panel(places, labels, colors=row[0], **common),
         "drift": drift_panel(row, STEPS, labels, **common),
         "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
+        "biography": biography_panel(ids, STEPS, labels, **common),
         "head": head_panel(square, labels, query=3, **common),
         "head per step": head_panel(square, labels, per_step=True, **common),
         "row": row_panel(row, labels, 4, **common),
@@ -64,6 +68,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
+        "curves limits": curves_panel(
+            STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
+        ),
         "curves log": curves_panel(
             STEPS, {"a": curve, "b": 2 * curve}, unit="nats per token", log=True, **common
         ),
