@@ -1,0 +1,132 @@
+"""Who is near whom in the full space: nearest rows, and UMAP's fuzzy graph of each step."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_core import embeddings
+
+EXACT = 4096  # rows; with more, nearest rows are found as umap-learn finds them, by NN-descent
+BISECTIONS = 64
+SAME = 1e-12  # squared distances below this share of the squared lengths are rounding
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The k nearest other rows of each row at each step, nearest first.
+
+    ids (S, N, k) int64 and distances (S, N, k) float64, infinite where there is no k-th one: rows
+    with a number that is not finite have no neighbours and are nobody's.
+    """
+
+    ids: Tensor
+    distances: Tensor
+
+
+def scaled(vectors: np.ndarray) -> Tensor:
+    """(S, N, C) as float64 around each step's centre, the largest magnitude 1; rows with a number
+    that is not finite are NaN. Neighbours know no place and no scale, and squares of huge numbers
+    leave the range."""
+    points = torch.as_tensor(np.asarray(vectors, np.float64)).clone()
+    points[~points.isfinite().all(-1)] = torch.nan
+    points /= points.abs().nan_to_num().max().clamp_min(1e-300)
+    return points - points.nanmean(1, keepdim=True).nan_to_num()
+
+
+def says_something(points: Tensor) -> Tensor:
+    """At which steps of points (S, N, C) two rows differ: (S,) bool. Elsewhere none is nearer."""
+    whole = torch.where(points.isfinite().all(-1, keepdim=True), points, torch.nan)
+    middle = whole.nanmean(1, keepdim=True)
+    return ((whole - middle).abs() > 0).any(-1).any(-1)
+
+
+def nearest(points: Tensor, k: int) -> Nearest:
+    """The k nearest others of every row of `points` (S, N, C), by Euclidean distance; k < N.
+
+    Equally near ones in the order of ids.
+    """
+    find = embeddings.nearest if points.shape[1] <= EXACT else _descended
+    ids = torch.stack([torch.from_numpy(find(step.numpy(), k, "distance")) for step in points])
+    there, ids = ids >= 0, ids.clamp_min(0)
+    pairs = zip(points, ids, strict=True)
+    distances = torch.stack([(step[near] - step[:, None]).norm(dim=-1) for step, near in pairs])
+    return Nearest(ids, torch.where(there, distances, torch.inf))
+
+
+def squared_distances(points: Tensor, rows: Tensor) -> Tensor:
+    """From some `rows` (M,) of points (N, C) to all: (M, N); exactly 0 between equal rows, and
+    infinite to and from rows that are NaN."""
+    lengths = (points * points).sum(-1)
+    own = lengths[rows, None]
+    squares = torch.addmm(lengths[None], points[rows], points.T, alpha=-2).add_(own)
+    return squares.masked_fill_(squares < 2 * SAME * own, 0.0).nan_to_num_(torch.inf)
+
+
+def _descended(points: np.ndarray, k: int, metric: embeddings.Metric) -> np.ndarray:
+    """As `embeddings.nearest`, about, the way umap-learn does it: time grows like N log N.
+
+    Nearest-neighbour descent (Dong, Moses, Li 2011), with a fixed seed.
+    """
+    from pynndescent import NNDescent
+
+    assert metric == "distance", "the only one that maps ask for"
+    whole = np.flatnonzero(np.isfinite(points).all(1))
+    rows = points[whole].astype(np.float32)
+    found, _ = NNDescent(rows, n_neighbors=k + 1, random_state=0).neighbor_graph
+    ids = np.full((len(points), k), -1)
+    ids[whole] = whole[found[:, 1:]]
+    return ids
+
+
+def memberships(distances: Tensor) -> Tensor:
+    """How much each of a row's k nearest belongs to its neighbourhood, 0..1: (..., k) -> (..., k).
+
+    exp(-(d - rho) / sigma), where rho is the distance of the nearest one that is elsewhere and
+    sigma such that the memberships of a row sum to log2(k + 1): the smooth nearest-neighbour
+    distances of UMAP (McInnes, Healy, Melville 2018, algorithm 3; the row itself counts as its
+    first neighbour there). Infinitely far ones have 0.
+    """
+    elsewhere = torch.where(distances > 0, distances, torch.inf)
+    rho = elsewhere.amin(-1, keepdim=True)
+    gaps = (distances - torch.where(rho.isfinite(), rho, 0.0)).clamp_min(0)
+    count = distances.shape[-1] + 1
+    sigma = _bandwidth(gaps, math.log2(count))
+    # As in umap-learn, no bandwidth is below a thousandth of the mean distance.
+    finite = torch.where(distances.isfinite(), distances, 0.0)
+    sigma = torch.maximum(sigma, 1e-3 * finite.sum(-1, keepdim=True) / count).clamp_min(1e-300)
+    return torch.exp(-gaps / sigma)
+
+
+def _bandwidth(gaps: Tensor, target: float) -> Tensor:
+    """sigma (..., 1) with sum(exp(-gaps / sigma)) = target, by bisection."""
+    finite = torch.where(gaps.isfinite(), gaps, 0.0)
+    middle = finite.mean(-1, keepdim=True).clamp_min(1e-300)
+    low, high = torch.zeros_like(middle), torch.full_like(middle, torch.inf)
+    for _ in range(BISECTIONS):
+        over = torch.exp(-gaps / middle).sum(-1, keepdim=True) > target
+        high, low = torch.where(over, middle, high), torch.where(over, low, middle)
+        middle = torch.where(high.isinf(), (2 * middle).clamp_max(1e300), (low + high) / 2)
+    return middle
+
+
+def union(near: Nearest, telling: Tensor) -> tuple[Tensor, Tensor]:
+    """UMAP's fuzzy graph: two rows are joined by p + q - p q of their two memberships.
+
+    Only the steps that are `telling` (S,) have any.
+    Keys (E,) int64 ascending, one for each joined pair in both directions, (step · N + row) · N +
+    other, and their weights (E,) float64 in (0, 1].
+    """
+    steps, rows, _ = near.ids.shape
+    p = memberships(near.distances) * telling[:, None, None]
+    here = torch.arange(steps)[:, None, None] * rows
+    own = (here + torch.arange(rows)[:, None]).expand_as(near.ids)
+    forward = (own * rows + near.ids)[p > 0]
+    backward = ((here + near.ids) * rows + own - here)[p > 0]
+    keys, places = torch.cat([forward, backward]).unique(return_inverse=True)
+    there, back = torch.zeros(2, len(keys), dtype=torch.float64)
+    there[places[: len(forward)]] = p[p > 0]
+    back[places[len(forward) :]] = p[p > 0]
+    return keys, there + back - there * back
