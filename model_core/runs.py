@@ -7,7 +7,7 @@ import platform
 import shutil
 import time
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from importlib.metadata import version
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel
 from model_core.status import Status, read_status, write_status
 from model_core.storage import check_name, read_json, sync_folder, write_json, write_whole
 from model_core.tokenizers import Tokenizer, tokenizer_from_json
@@ -30,8 +30,11 @@ from model_core.tokenizers import Tokenizer, tokenizer_from_json
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2  # since 2 a snapshot also holds what GRADIENT and UPDATE name
+GRADIENT, UPDATE = "gradient.", "update."  # before a table's name, in a snapshot
 METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
+
+Rows = Sequence[int] | np.ndarray | None  # ids of rows (N,), None for every row
 
 
 def runs_folder() -> Path:
@@ -114,10 +117,10 @@ class Run:
         """ValueError saying what is missing, damaged or too new."""
         path = Path(path)
         description = read_json(path / "run.json")
-        if description.get("format") != FORMAT:
+        if description.get("format") not in range(1, FORMAT + 1):
             raise ValueError(
                 f"run {path.name} has format {repr(description.get('format'))[:20]}, this version "
-                f"reads {FORMAT}; update Driftscope"
+                f"reads 1 to {FORMAT}; update Driftscope"
             )
         try:
             return cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
@@ -159,19 +162,54 @@ class Run:
         paths = [path for path in self.path.glob("snapshots/*") if _is_snapshot(path)]
         return sorted((int(path.stem), _is_whole(path)) for path in paths)
 
-    def token_embeddings(self) -> np.ndarray:
-        """Every row of the token table at every recorded step: (S, V, C) float32."""
-        return self._over_time("token_embedding_table.weight")
+    def token_embeddings(self, rows: Rows = None) -> np.ndarray:
+        """The token table at every recorded step: (S, V, C) float32.
 
-    def position_embeddings(self) -> np.ndarray:
-        """Every row of the position table at every recorded step: (S, T, C) float32."""
-        return self._over_time("position_embedding_table.weight")
+        Here and in what follows, `rows` asks for those ids only, in that order, and neither reads
+        nor keeps the others. ValueError for an id outside the table, and without a recorded step.
+        """
+        return self._over_time(TABLES[0], rows)
 
-    def _over_time(self, name: str) -> np.ndarray:
-        values = [read_tensor(snapshot_path(self.path, step), name) for step in self.steps]
-        if not values:
+    def position_embeddings(self, rows: Rows = None) -> np.ndarray:
+        """The position table at every recorded step: (S, T, C) float32."""
+        return self._over_time(TABLES[1], rows)
+
+    def token_gradients(self, rows: Rows = None) -> np.ndarray:
+        """What the loss of the batch looked at gives the token table: (S, V, C) float32.
+
+        Not clipped; nats per token per unit of a weight. NaN where none was recorded (format 1).
+        """
+        return self._over_time(GRADIENT + TABLES[0], rows)
+
+    def position_gradients(self, rows: Rows = None) -> np.ndarray:
+        """The same for the position table: (S, T, C) float32."""
+        return self._over_time(GRADIENT + TABLES[1], rows)
+
+    def token_updates(self, rows: Rows = None) -> np.ndarray:
+        """What the optimizer then adds to the token table: (S, V, C) float32.
+
+        At the last recorded step that is the move which would come next. NaN where none was
+        recorded: in format 1, and where training diverged.
+        """
+        return self._over_time(UPDATE + TABLES[0], rows)
+
+    def position_updates(self, rows: Rows = None) -> np.ndarray:
+        """The same for the position table: (S, T, C) float32."""
+        return self._over_time(UPDATE + TABLES[1], rows)
+
+    def _over_time(self, name: str, rows: Rows) -> np.ndarray:
+        if not len(self.steps):
             raise ValueError(f"run {self.name} has no recorded step yet")
-        return np.stack(values)
+        config = self.model_config
+        size = config.vocab_size if name.endswith(TABLES[0]) else config.block_size
+        ids = None if rows is None else _row_ids(rows, size)
+        count = size if ids is None else len(ids)
+        values = np.full((len(self.steps), count, config.n_embd), np.nan, np.float32)
+        for at, step in enumerate(self.steps):
+            tensor = read_tensor(snapshot_path(self.path, step), name, ids)
+            if tensor is not None:
+                values[at] = tensor
+        return values
 
     def metrics(self) -> "pd.DataFrame":
         """One row a recorded step, NaN where a number is not known, "" where no text is.
@@ -212,16 +250,18 @@ def snapshot_path(folder: Path, step: int) -> Path:
 
 
 def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
-    """Write weights as they are now."""
+    """Write tensors as they are now: weights by their names, and what GRADIENT and UPDATE name."""
     write_whole(snapshot_path(folder, step), pack(tensors))
 
 
 def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
-    """The tensors of a snapshot; ValueError when it is damaged."""
+    """The weights in a snapshot; ValueError when it is damaged."""
     try:
-        return unpack(snapshot_path(folder, step).read_bytes())
+        tensors = unpack(snapshot_path(folder, step).read_bytes())
     except (OSError, ValueError):
         raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
+    extra = (GRADIENT, UPDATE)
+    return {name: value for name, value in tensors.items() if not name.startswith(extra)}
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
@@ -245,14 +285,23 @@ def unpack(data: bytes) -> dict[str, Tensor]:
     return tensors
 
 
-def read_tensor(path: Path, name: str) -> np.ndarray:
-    """One float32 tensor of a safetensors file, without reading the others."""
+def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.ndarray | None:
+    """One float32 tensor of a safetensors file, or those rows of it, without reading the rest.
+
+    None when the file holds no tensor of that name.
+    """
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
-        entry = json.loads(file.read(size))[name]
-        begin, end = entry["data_offsets"]
-        file.seek(8 + size + begin)
-        return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
+        entry = json.loads(file.read(size)).get(name)
+        if entry is None:
+            return None
+        begin, end = (8 + size + offset for offset in entry["data_offsets"])
+        if rows is None:
+            file.seek(begin)
+            return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
+        width = (end - begin) // entry["shape"][0]
+        data = b"".join(os.pread(file.fileno(), width, begin + row * width) for row in rows)
+        return np.frombuffer(data, np.float32).reshape(len(rows), *entry["shape"][1:])
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
@@ -271,6 +320,14 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return row if isinstance(row, dict) else {}
+
+
+def _row_ids(rows: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    ids = np.asarray(rows, np.int64)
+    outside = ids[(ids < 0) | (ids >= size)]
+    if len(outside):
+        raise ValueError(f"row ids must be in [0, {size:,}), got {outside[0]}")
+    return ids
 
 
 def _number(value: Any) -> float:
