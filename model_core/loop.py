@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
-from model_core.runs import GRADIENT, UPDATE, Run, load_snapshot, pack, unpack
+from model_core.runs import Run
+from model_core.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.status import Request, State, Status, read_request, read_status, write_status
 from model_core.storage import write_whole
 from model_core.training import Trainer

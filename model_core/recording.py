@@ -11,7 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.runs import read_metrics, save_snapshot
+from model_core.runs import read_metrics
+from model_core.snapshots import save_snapshot
 from model_core.storage import write_whole
 
 

@@ -19,7 +19,8 @@ from model_core.config import ModelConfig, Norm, TrainingConfig
 from model_core.loop import train
 from model_core.model import TABLES, BigramLanguageModel
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
-from model_core.runs import Run, read_metrics, save_snapshot, snapshot_path, unpack
+from model_core.runs import Run, read_metrics
+from model_core.snapshots import save_snapshot, snapshot_path, unpack
 from model_core.training import Trainer
 from tests.conftest import history, new_run, recorded_run, refusal
 

@@ -24,18 +24,8 @@ from model_core.corpora import SENTENCE, built_in_text
 from model_core.loop import train
 from model_core.model import BigramLanguageModel
 from model_core.recording import snapshot_steps
-from model_core.runs import (
-    FORMAT,
-    METRICS,
-    Run,
-    list_runs,
-    pack,
-    read_metrics,
-    runs_folder,
-    save_snapshot,
-    snapshot_path,
-    unpack,
-)
+from model_core.runs import FORMAT, METRICS, Run, list_runs, read_metrics, runs_folder
+from model_core.snapshots import pack, save_snapshot, snapshot_path, unpack
 from model_core.status import Status, read_status
 from tests.conftest import TINY, new_run, recorded_run, refusal, sentence, tree
 
