@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
-from model_core.runs import Run, load_snapshot, pack, unpack
+from model_core.runs import Run
+from model_core.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.status import Request, State, Status, read_request, read_status, write_status
 from model_core.storage import write_whole
 from model_core.training import Trainer
@@ -71,6 +72,7 @@ class _Session:
         self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
         self.recorder = Recorder(folder, after=self._recall())
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
+        self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last look
         self.remembered = self.spoken = time.monotonic()
         self.recorded_pace, self.spoken_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
         self.tokens_a_step = config.batch_size * run.model_config.block_size
@@ -94,47 +96,63 @@ class _Session:
             while state == "running":
                 state = self._round()
             if state == "stopped":
-                words = f"stopped at step {self.trainer.step:,}; resume goes on from there"
+                words = f"stopped at step {self.done:,}; resume goes on from there"
                 self.status = replace(self.status, words=words)
             return self._say(state)
         finally:
             self.recorder.close()
 
     def _round(self) -> State:
-        """One step of training and whatever is due with it."""
-        trainer = self.trainer
+        """One step of training and whatever is due with it.
+
+        The move that follows a recorded step is part of its record and taken first, also at a stop
+        and at the last step. There it is only recorded: what is remembered is from before it, so a
+        snapshot has the same bytes whether training went on at once, later or never.
+        """
+        trainer, step = self.trainer, self.trainer.step
         stopping = self._asked_to_stop()
-        last = trainer.step == trainer.config.steps
-        due = stopping or trainer.step in self.due
+        last = step == trainer.config.steps
+        due = stopping or step in self.due
         # before the next batch, which batch norm's running averages follow
-        weights, memory = self._copies() if due else ({}, {})
+        weights = _copy(trainer.model.state_dict()) if due else {}
+        late = time.monotonic() - self.remembered > MEMORY_EVERY
+        memory = self._memory() if due and (stopping or last or late) else {}
         measured = self._measured() if due else {}
         loss = trainer.look()
+        self.done, self.loss = step, loss
         diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
             norm = trainer.gradient_norm()
             metrics = {"epoch": trainer.epoch, "train_loss": loss, "grad_norm": norm, **measured}
-            self.recorder.record(trainer.step, weights or trainer.model.state_dict(), metrics)
-            if memory and (stopping or last or time.monotonic() - self.remembered > MEMORY_EVERY):
+            self._record(weights or _copy(trainer.model.state_dict()), metrics, move=not diverged)
+            if memory:
                 self._remember(memory)
-        self.status = replace(self.status, step=trainer.step, train_loss=_finite(loss))
+        else:
+            trainer.move()
         if diverged:
             rate = min(trainer.config.learning_rate / 10, 0.01)
             self.status = replace(
                 self.status,
-                words=f"loss became NaN or infinite at step {trainer.step:,}; everything up to it "
+                words=f"loss became NaN or infinite at step {step:,}; everything up to it "
                 f"is kept. Try learning_rate={rate:g} or another normalization.",
             )
             return "diverged"
-        if last or stopping:
-            return "finished" if last else "stopped"
-        trainer.move()
-        return "running"
+        return "finished" if last else "stopped" if stopping else "running"
 
-    def _copies(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Weights, and what else is needed to go on from here."""
-        weights = {name: value.clone() for name, value in self.trainer.model.state_dict().items()}
-        return weights, {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
+    def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, move: bool) -> None:
+        """Record the present step: its weights, the tables' gradients, the move if one is taken."""
+        trainer, step = self.trainer, self.trainer.step
+        gradients = trainer.table_gradients()  # before the move, which clips them
+        tensors = weights | {GRADIENT + name: value for name, value in gradients.items()}
+        if move:
+            trainer.move()
+            after = trainer.model.state_dict()
+            tensors |= {UPDATE + name: after[name] - weights[name] for name in gradients}
+        self.recorder.record(step, tensors, metrics)
+
+    def _memory(self) -> dict[str, Tensor]:
+        """What is needed beside the weights to go on from here."""
+        return {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
 
     def _remember(self, memory: dict[str, Tensor]) -> None:
         write_whole(self.folder / "resume.safetensors", pack(memory))
@@ -179,11 +197,13 @@ class _Session:
 
     def _say(self, state: State) -> Status:
         """Tell readers and the watcher how the training stands."""
-        pace = self.spoken_pace.at(self.trainer.step)
-        left = self.status.steps - self.trainer.step
+        pace = self.spoken_pace.at(self.done)
+        left = self.status.steps - self.done
         self.status = replace(
             self.status,
             state=state,
+            step=self.done,
+            train_loss=_finite(self.loss),
             tokens_per_second=pace and pace * self.tokens_a_step,
             seconds_left=left / pace if pace and state == "running" else None,
         )
@@ -212,5 +232,9 @@ def _words(error: BaseException, step: int) -> str:
     return (str(error) or type(error).__name__)[:200]
 
 
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+def _copy(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

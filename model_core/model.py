@@ -11,6 +11,8 @@ from torch import Tensor, nn
 
 from model_core.config import ModelConfig
 
+TABLES = ("token_embedding_table.weight", "position_embedding_table.weight")  # (V, C) and (T, C)
+
 
 class BatchNorm(nn.BatchNorm1d):
     """Batch normalization (Ioffe and Szegedy 2015) of x (B, T, C) over batch *and* time.

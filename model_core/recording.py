@@ -11,7 +11,8 @@ import numpy as np
 from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.runs import read_metrics, save_snapshot
+from model_core.runs import read_metrics
+from model_core.snapshots import save_snapshot
 from model_core.storage import write_whole
 
 
@@ -50,7 +51,8 @@ def snapshot_bytes(config: ModelConfig) -> int:
     parts = {"layer": 2, "batch": 4, "rms": 1, "none": 0}[config.norm]  # of C numbers each
     block = 12 * C * C + 2 * parts * C + (9 * C if config.bias else 0)
     numbers = (2 * V + T) * C + L * block + parts * C + (V if config.bias else 0)
-    tensors = 3 + 4 * L + parts * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
+    numbers += 2 * (V + T) * C  # gradients and updates of both tables
+    tensors = 7 + 4 * L + parts * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
     return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
 
 
@@ -71,11 +73,11 @@ class Recorder:
         write_whole(folder / "metrics.jsonl", b"".join(_line(row) for row in rows))
         self._file: BinaryIO = (folder / "metrics.jsonl").open("ab")
 
-    def record(self, step: int, weights: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> None:
+    def record(self, step: int, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> None:
         """Write one step; when this returns, it survives a crash."""
         if step in self._recorded:
             return
-        save_snapshot(self._folder, step, weights)
+        save_snapshot(self._folder, step, tensors)
         self._file.write(_line({"step": step, **metrics}))
         self._file.flush()
         os.fsync(self._file.fileno())

@@ -6,23 +6,28 @@ import os
 import platform
 import shutil
 import time
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import safetensors
-import safetensors.torch
 import torch
-from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel
+from model_core.snapshots import (
+    GRADIENT,
+    UPDATE,
+    is_snapshot,
+    is_whole,
+    load_snapshot,
+    read_tensor,
+    snapshot_path,
+)
 from model_core.status import Status, read_status, write_status
 from model_core.storage import check_name, read_json, sync_folder, write_json, write_whole
 from model_core.tokenizers import Tokenizer, tokenizer_from_json
@@ -30,8 +35,10 @@ from model_core.tokenizers import Tokenizer, tokenizer_from_json
 if TYPE_CHECKING:
     import pandas as pd
 
-FORMAT = 1
+FORMAT = 2  # since 2 a snapshot also holds what GRADIENT and UPDATE name
 METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
+
+Rows = Sequence[int] | np.ndarray | None  # ids of rows (N,), None for every row
 
 
 def runs_folder() -> Path:
@@ -114,10 +121,10 @@ class Run:
         """ValueError saying what is missing, damaged or too new."""
         path = Path(path)
         description = read_json(path / "run.json")
-        if description.get("format") != FORMAT:
+        if description.get("format") not in range(1, FORMAT + 1):
             raise ValueError(
                 f"run {path.name} has format {repr(description.get('format'))[:20]}, this version "
-                f"reads {FORMAT}; update Driftscope"
+                f"reads 1 to {FORMAT}; update Driftscope"
             )
         try:
             return cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
@@ -156,22 +163,57 @@ class Run:
 
     @cached_property
     def _snapshots(self) -> list[tuple[int, bool]]:
-        paths = [path for path in self.path.glob("snapshots/*") if _is_snapshot(path)]
-        return sorted((int(path.stem), _is_whole(path)) for path in paths)
+        paths = [path for path in self.path.glob("snapshots/*") if is_snapshot(path)]
+        return sorted((int(path.stem), is_whole(path)) for path in paths)
 
-    def token_embeddings(self) -> np.ndarray:
-        """Every row of the token table at every recorded step: (S, V, C) float32."""
-        return self._over_time("token_embedding_table.weight")
+    def token_embeddings(self, rows: Rows = None) -> np.ndarray:
+        """The token table at every recorded step: (S, V, C) float32.
 
-    def position_embeddings(self) -> np.ndarray:
-        """Every row of the position table at every recorded step: (S, T, C) float32."""
-        return self._over_time("position_embedding_table.weight")
+        Here and in what follows, `rows` asks for those ids only, in that order, and neither reads
+        nor keeps the others. ValueError for an id outside the table, and without a recorded step.
+        """
+        return self._over_time(TABLES[0], rows)
 
-    def _over_time(self, name: str) -> np.ndarray:
-        values = [read_tensor(snapshot_path(self.path, step), name) for step in self.steps]
-        if not values:
+    def position_embeddings(self, rows: Rows = None) -> np.ndarray:
+        """The position table at every recorded step: (S, T, C) float32."""
+        return self._over_time(TABLES[1], rows)
+
+    def token_gradients(self, rows: Rows = None) -> np.ndarray:
+        """What the loss of the batch looked at gives the token table: (S, V, C) float32.
+
+        Not clipped; nats per token per unit of a weight. NaN where none was recorded (format 1).
+        """
+        return self._over_time(GRADIENT + TABLES[0], rows)
+
+    def position_gradients(self, rows: Rows = None) -> np.ndarray:
+        """The same for the position table: (S, T, C) float32."""
+        return self._over_time(GRADIENT + TABLES[1], rows)
+
+    def token_updates(self, rows: Rows = None) -> np.ndarray:
+        """What the optimizer then adds to the token table: (S, V, C) float32.
+
+        At the last recorded step that is the move which would come next. NaN where none was
+        recorded: in format 1, and where training diverged.
+        """
+        return self._over_time(UPDATE + TABLES[0], rows)
+
+    def position_updates(self, rows: Rows = None) -> np.ndarray:
+        """The same for the position table: (S, T, C) float32."""
+        return self._over_time(UPDATE + TABLES[1], rows)
+
+    def _over_time(self, name: str, rows: Rows) -> np.ndarray:
+        if not len(self.steps):
             raise ValueError(f"run {self.name} has no recorded step yet")
-        return np.stack(values)
+        config = self.model_config
+        size = config.vocab_size if name.endswith(TABLES[0]) else config.block_size
+        ids = None if rows is None else _row_ids(rows, size)
+        count = size if ids is None else len(ids)
+        values = np.full((len(self.steps), count, config.n_embd), np.nan, np.float32)
+        for at, step in enumerate(self.steps):
+            tensor = read_tensor(snapshot_path(self.path, step), name, ids)
+            if tensor is not None:
+                values[at] = tensor
+        return values
 
     def metrics(self) -> "pd.DataFrame":
         """One row a recorded step, NaN where a number is not known, "" where no text is.
@@ -207,54 +249,6 @@ class Run:
             yield model
 
 
-def snapshot_path(folder: Path, step: int) -> Path:
-    return folder / "snapshots" / f"{step:08d}.safetensors"
-
-
-def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
-    """Write weights as they are now."""
-    write_whole(snapshot_path(folder, step), pack(tensors))
-
-
-def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
-    """The tensors of a snapshot; ValueError when it is damaged."""
-    try:
-        return unpack(snapshot_path(folder, step).read_bytes())
-    except (OSError, ValueError):
-        raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
-
-
-def pack(tensors: Mapping[str, Tensor]) -> bytes:
-    """A safetensors file with a checksum of each tensor; the same tensors give the same bytes.
-
-    The checksums are one entry of the metadata, because safetensors shuffles several.
-    """
-    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
-    return safetensors.torch.save(whole, metadata={"crc32": _sums(whole)})
-
-
-def unpack(data: bytes) -> dict[str, Tensor]:
-    """What `pack` packed; ValueError when it is not whole."""
-    try:
-        tensors = safetensors.torch.load(data)
-    except safetensors.SafetensorError:
-        raise ValueError("no safetensors file, or a damaged one") from None
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    if not tensors or header.get("__metadata__") != {"crc32": _sums(tensors)}:
-        raise ValueError("a checksum is missing or wrong")
-    return tensors
-
-
-def read_tensor(path: Path, name: str) -> np.ndarray:
-    """One float32 tensor of a safetensors file, without reading the others."""
-    with path.open("rb") as file:
-        size = int.from_bytes(file.read(8), "little")
-        entry = json.loads(file.read(size))[name]
-        begin, end = entry["data_offsets"]
-        file.seek(8 + size + begin)
-        return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
-
-
 def read_metrics(folder: Path) -> list[dict[str, Any]]:
     """The lines of metrics.jsonl; a torn one (being written, left by a crash) is skipped."""
     try:
@@ -273,44 +267,19 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return row if isinstance(row, dict) else {}
 
 
+def _row_ids(rows: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
+    ids = np.asarray(rows, np.int64)
+    outside = ids[(ids < 0) | (ids >= size)]
+    if len(outside):
+        raise ValueError(f"row ids must be in [0, {size:,}), got {outside[0]}")
+    return ids
+
+
 def _number(value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError):
         return float("nan")
-
-
-def _is_snapshot(path: Path) -> bool:
-    stem = path.stem
-    return stem.isdecimal() and path.name == snapshot_path(path, int(stem)).name
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        stat = path.lstat()
-        return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
-    except OSError:
-        return False
-
-
-@lru_cache(maxsize=4096)
-def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
-    """Whether every tensor of a snapshot has the checksum written beside it; asked once a file."""
-    try:
-        unpack(path.read_bytes())
-    except ValueError:
-        return False
-    return True
-
-
-def _sums(tensors: Mapping[str, Tensor]) -> str:
-    return json.dumps({name: _sum(tensors[name]) for name in sorted(tensors)})
-
-
-def _sum(tensor: Tensor) -> int:
-    """A checksum of a tensor's type, shape and numbers."""
-    kind = f"{tensor.dtype} {tuple(tensor.shape)}".encode()
-    return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(kind))
 
 
 def _taken(path: Path) -> ValueError:

@@ -42,9 +42,14 @@ class Status:
 
 
 def write_status(folder: Path, status: Status) -> None:
-    """Called by the trainer, the only owner of a run's status."""
+    """Called by the trainer, the only owner of a run's status.
+
+    A running trainer does not wait for the disk: it writes the next status half a second later, and
+    no recorded step depends on one.
+    """
     stamped = replace(status, heartbeat=time.time())
-    write_whole(folder / "status.json", json.dumps(asdict(stamped), allow_nan=False).encode())
+    data = json.dumps(asdict(stamped), allow_nan=False).encode()
+    write_whole(folder / "status.json", data, lasting=status.state != "running")
 
 
 def read_status(folder: Path) -> Status:

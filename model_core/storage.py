@@ -22,20 +22,25 @@ def check_name(name: str) -> str:
     return name
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one."""
+def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
+    """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one.
+
+    So does a power cut if `lasting`, which waits for the disk; else it may leave no whole file.
+    """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         with temporary.open("wb") as file:
             file.write(data)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         os.replace(temporary, path)
     except OSError:
         with suppress(OSError):
             temporary.unlink()
         raise
-    sync_folder(path.parent)
+    if lasting:
+        sync_folder(path.parent)
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel
 
 VALIDATION_WINDOWS = 32
 
@@ -54,6 +54,11 @@ class Trainer:
         """The Euclidean norm of the gradients that `look` left, not clipped."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         return nn.utils.get_total_norm(gradients).item()
+
+    def table_gradients(self) -> dict[str, Tensor]:
+        """Copies of the gradients that `look` left in TABLES, not clipped: (V, C) and (T, C)."""
+        gradients = {name: self.model.get_parameter(name).grad for name in TABLES}
+        return {name: value.clone() for name, value in gradients.items() if value is not None}
 
     def move(self) -> None:
         """Follow the gradients that `look` left, clipped if so configured."""

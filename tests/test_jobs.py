@@ -348,6 +348,16 @@ def test_an_ended_run_stays_as_it_ended(tmp_path: Path, state: Any) -> None:
     assert replace(read_status(tmp_path), heartbeat=0) == Status(state, step=5, words="so it was")
 
 
+@pytest.mark.parametrize(("state", "waits"), [("running", 0), ("paused", 2), ("finished", 2)])
+def test_only_a_status_that_is_soon_replaced_does_not_wait_for_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: Any, waits: int
+) -> None:
+    calls: list[int] = []
+    monkeypatch.setattr(os, "fsync", calls.append)
+    write_status(tmp_path, Status(state))
+    assert len(calls) == waits
+
+
 def test_reading_a_status_writes_nothing(tmp_path: Path) -> None:
     write_status(tmp_path, Status("running"))
     before = tree(tmp_path)

@@ -70,6 +70,7 @@ def check_it_opens(path: Path) -> None:
     assert set(row["step"] for row in read_metrics(path)) <= set(run.steps.tolist())
     if len(run.steps):
         assert np.isfinite(run.token_embeddings()).all()
+        assert np.isfinite(run.token_updates()).all()
         run.model_at(run.steps[-1])
     assert not is_locked(path / "trainer.lock")
     assert read_status(path).state in ("queued", "stopped", "finished")

@@ -15,7 +15,8 @@ from model_core.loop import train
 from model_core.model import BigramLanguageModel
 from model_core.presets import PRESETS, create_from_preset, example_sentence
 from model_core.recording import snapshot_bytes
-from model_core.runs import Run, read_metrics, snapshot_path
+from model_core.runs import Run, read_metrics
+from model_core.snapshots import snapshot_path
 from tests.conftest import refusal
 
 

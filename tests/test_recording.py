@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from model_core import loop
 from model_core.config import ModelConfig, Norm, TrainingConfig
 from model_core.loop import train
-from model_core.model import BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
-from model_core.runs import Run, read_metrics, save_snapshot, snapshot_path, unpack
+from model_core.runs import Run, read_metrics
+from model_core.snapshots import save_snapshot, snapshot_path, unpack
 from model_core.training import Trainer
 from tests.conftest import history, new_run, recorded_run, refusal
 
@@ -74,6 +75,13 @@ SIZES: list[dict[str, Any]] = [
 ]
 
 
+def recorded_tensors(config: ModelConfig) -> dict[str, torch.Tensor]:
+    """Tensors as a snapshot holds them."""
+    weights = BigramLanguageModel(config).state_dict()
+    kinds = ("gradient.", "update.")
+    return weights | {kind + name: weights[name].clone() for kind in kinds for name in TABLES}
+
+
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
 @pytest.mark.parametrize("bias", [False, True])
@@ -82,7 +90,7 @@ def test_a_snapshots_size_is_known_before_it_is_made(
 ) -> None:
     config = ModelConfig(**size, norm=norm, bias=bias)
     (tmp_path / "snapshots").mkdir()
-    save_snapshot(tmp_path, 0, BigramLanguageModel(config).state_dict())
+    save_snapshot(tmp_path, 0, recorded_tensors(config))
     real = snapshot_path(tmp_path, 0).stat().st_size
     assert abs(snapshot_bytes(config) - real) <= 0.25 * real + 4000
 
@@ -95,8 +103,7 @@ def test_the_size_counts_every_number_of_the_model(norm: Norm, bias: bool, n_lay
     sizes: dict[str, Any] = {"vocab_size": 7, "block_size": 3, "n_head": 1, "n_layer": n_layer}
     configs = [ModelConfig(**sizes, n_embd=C, norm=norm, bias=bias) for C in (8, 9)]
     numbers = [
-        sum(value.numel() for value in BigramLanguageModel(config).state_dict().values())
-        for config in configs
+        sum(value.numel() for value in recorded_tensors(config).values()) for config in configs
     ]
     estimates = [snapshot_bytes(config) for config in configs]
     assert estimates[1] - estimates[0] == 4 * (numbers[1] - numbers[0])
@@ -132,6 +139,7 @@ def test_every_row_is_what_plain_torch_gives_at_that_snapshot(
     ]
     places = np.linspace(0, len(held_back) - T - 1, 32).astype(int)
     held = torch.stack([held_back[place : place + T + 1] for place in places])
+    gradients = dict(zip(run.steps.tolist(), run.token_gradients(), strict=True))
     for row in read_metrics(run.path):
         batch = torch.stack([train_ids[start : start + T + 1] for start in starts[row["step"]]])
         model = run.model_at(row["step"])
@@ -146,6 +154,66 @@ def test_every_row_is_what_plain_torch_gives_at_that_snapshot(
         assert row["grad_norm"] == pytest.approx(math.sqrt(sum(squares)), rel=1e-4)
         assert row["val_loss"] == pytest.approx(val_loss, rel=1e-5)
         assert row["epoch"] == row["step"] * B * T / len(train_ids)
+        gradient = model.token_embedding_table.weight.grad
+        assert gradient is not None
+        np.testing.assert_allclose(gradients[row["step"]], gradient, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("changes", VARIETY, ids=lambda changes: str(changes["norm"]))
+def test_gradients_and_updates_are_those_of_a_trainer_stepped_by_hand(
+    tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    run = recorded_run(tmp_path / "run", **changes)
+    one = Trainer(
+        run.model_config, run.training_config, torch.tensor(run.tokenizer.encode(run.text))
+    )
+    tables = [one.model.get_parameter(name) for name in TABLES]
+    seen = zip(
+        *(run.token_gradients(), run.position_gradients()),
+        *(run.token_updates(), run.position_updates()),
+        strict=True,
+    )
+    recorded = dict(zip(run.steps.tolist(), seen, strict=True))
+    for step in range(run.training_config.steps + 1):
+        one.look()
+        before = [table.detach().clone() for table in tables]
+        gradients = [table.grad.clone() for table in tables if table.grad is not None]
+        one.move()
+        updates = [table.detach() - old for table, old in zip(tables, before, strict=True)]
+        if step in recorded:
+            for values, expected in zip(recorded[step], [*gradients, *updates], strict=True):
+                assert np.array_equal(values, expected.numpy())
+    assert run.steps[-1] == run.training_config.steps
+
+
+def test_plain_gradient_descent_moves_against_the_recorded_gradient(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", optimizer="sgd", learning_rate=0.1)
+    np.testing.assert_allclose(run.token_updates(), -0.1 * run.token_gradients(), atol=3e-7)
+    np.testing.assert_allclose(run.position_updates(), -0.1 * run.position_gradients(), atol=3e-7)
+
+
+def test_adams_first_move_is_one_learning_rate_against_the_gradients_sign(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", optimizer="adam", learning_rate=0.01)
+    gradient, update = run.token_gradients()[0], run.token_updates()[0]
+    large = np.abs(gradient) > 1e-4  # Adam adds 1e-8 to the gradient's size before it divides
+    assert large.sum() > 100
+    np.testing.assert_allclose(update[large], -0.01 * np.sign(gradient[large]), rtol=1e-3)
+    assert (update[gradient == 0] == 0).all()
+
+
+def test_a_gradient_is_recorded_before_it_is_clipped(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", optimizer="sgd", learning_rate=1.0, grad_clip=0.01)
+    norms = run.metrics()["grad_norm"].to_numpy()[:, None, None]
+    assert (norms > 0.1).all()
+    expected = -0.01 * run.token_gradients() / norms
+    np.testing.assert_allclose(run.token_updates(), expected, rtol=1e-3, atol=3e-7)
+
+
+def test_at_neighbouring_steps_an_update_is_the_difference_of_the_tables(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", snapshots=31)
+    assert run.steps.tolist() == list(range(31))
+    assert np.array_equal(run.token_updates()[:-1], np.diff(run.token_embeddings(), axis=0))
+    assert np.array_equal(run.position_updates()[:-1], np.diff(run.position_embeddings(), axis=0))
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch"])

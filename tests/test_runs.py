@@ -4,6 +4,7 @@ import json
 import os
 import pickle
 import shutil
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,22 +19,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import explorer
-from model_core.config import TrainingConfig
+from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import SENTENCE, built_in_text
+from model_core.loop import train
 from model_core.model import BigramLanguageModel
 from model_core.recording import snapshot_steps
-from model_core.runs import (
-    FORMAT,
-    METRICS,
-    Run,
-    list_runs,
-    pack,
-    read_metrics,
-    runs_folder,
-    save_snapshot,
-    snapshot_path,
-    unpack,
-)
+from model_core.runs import FORMAT, METRICS, Run, list_runs, read_metrics, runs_folder
+from model_core.snapshots import pack, save_snapshot, snapshot_path, unpack
 from model_core.status import Status, read_status
 from tests.conftest import TINY, new_run, recorded_run, refusal, sentence, tree
 
@@ -108,11 +100,60 @@ def test_models_walk_through_the_steps_asked_for(recorded: Run) -> None:
 
 
 def test_any_snapshot_loads_with_safetensors_alone(recorded: Run) -> None:
+    tables = [f"{name}_embedding_table.weight" for name in ("token", "position")]
     for step in recorded.steps:
         weights = safetensors.torch.load_file(
             recorded.path / "snapshots" / f"{step:08d}.safetensors"
         )
+        for name in tables:
+            assert weights.pop(f"gradient.{name}").shape == weights[name].shape
+            assert weights.pop(f"update.{name}").shape == weights[name].shape
         BigramLanguageModel(recorded.model_config).load_state_dict(weights)
+
+
+TABLES_OVER_TIME = [
+    *(Run.token_embeddings, Run.position_embeddings),
+    *(Run.token_gradients, Run.position_gradients),
+    *(Run.token_updates, Run.position_updates),
+]
+over_time = pytest.mark.parametrize("read", TABLES_OVER_TIME, ids=lambda read: read.__name__)
+
+
+@over_time
+def test_rows_asked_for_come_alone_and_in_that_order(
+    recorded: Run, read: Callable[..., np.ndarray]
+) -> None:
+    whole = read(recorded)
+    assert whole.dtype == np.float32
+    assert np.isfinite(whole).all()
+    for rows in ([3], [7, 0, 2, 2], np.array([5, 6]), []):
+        assert np.array_equal(read(recorded, rows), whole[:, np.asarray(rows, int)])
+
+
+@over_time
+@pytest.mark.parametrize("row", [-1, 27])
+def test_a_row_outside_the_table_is_refused(
+    recorded: Run, read: Callable[..., np.ndarray], row: int
+) -> None:
+    assert f"row ids must be in [0, {read(recorded).shape[1]}), got {row}" == refusal(
+        read, recorded, [0, row]
+    )
+
+
+def test_a_large_table_costs_the_memory_of_the_rows_asked_for(copied: Path) -> None:
+    size = TINY | {"vocab_size": 50_257}
+    described(model={key: size[key] for key in ModelConfig.model_fields if key in size})(copied)
+    table = torch.arange(50_257.0)[:, None] + torch.zeros(TINY["n_embd"])
+    for path in copied.glob("snapshots/*"):
+        save_snapshot(copied, int(path.stem), {"token_embedding_table.weight": table})
+    run, rows = Run.open(copied), np.arange(0, 50_257, 100)
+    assert run.steps.tolist() == PLANNED
+    tracemalloc.start()
+    values = run.token_embeddings(rows)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert np.array_equal(values, np.broadcast_to(rows[:, None], values.shape))
+    assert values.nbytes < peak < 1.5 * values.nbytes + 100_000 < table.nbytes
 
 
 def test_a_step_that_was_not_recorded_is_refused(recorded: Run) -> None:
@@ -136,9 +177,32 @@ def test_reading_writes_nothing(recorded: Run) -> None:
     assert tree(recorded.path) == before
 
 
+def test_a_run_of_the_first_format_opens_and_knows_no_gradients() -> None:
+    run = Run.open(Path(__file__).parent / "recorded" / "format-1")
+    assert json.loads((run.path / "run.json").read_text())["format"] == 1
+    assert (run.steps.tolist(), run.damaged, run.status.state) == ([0, 1, 2], [], "finished")
+    assert run.metrics()["train_loss"].round(3).tolist() == [3.541, 3.108, 3.453]
+    tokens, positions = run.token_embeddings(), run.position_embeddings()
+    np.testing.assert_allclose(tokens[2, 0], [0.19178288, -0.080972], rtol=1e-6)
+    for values in (run.token_gradients(), run.token_updates()):
+        assert values.shape == tokens.shape
+        assert np.isnan(values).all()
+    for values in (run.position_gradients([1, 3]), run.position_updates([1, 3])):
+        assert values.shape == positions[:, [1, 3]].shape
+        assert np.isnan(values).all()
+    assert run.model_at(2)(torch.zeros(1, 4, dtype=torch.int64))[0].shape == (1, 4, 27)
+
+
+def test_a_run_of_the_first_format_can_still_be_trained(tmp_path: Path) -> None:
+    old = Path(shutil.copytree(Path(__file__).parent / "recorded" / "format-1", tmp_path / "old"))
+    before = Run.open(old).token_embeddings()
+    assert train(old).state == "finished"
+    np.testing.assert_allclose(Run.open(old).token_embeddings(), before, rtol=1e-4, atol=1e-6)
+
+
 def test_run_json_says_how_the_run_was_made(recorded: Run) -> None:
     description = json.loads((recorded.path / "run.json").read_text())
-    assert description["format"] == FORMAT == 1
+    assert description["format"] == FORMAT == 2
     assert description["training"]["seed"] == 1337
     assert len(description["corpus"]["sha256"]) == 64
     assert set(description["libraries"]) == {"python", "torch", "numpy", "safetensors"}
@@ -411,8 +475,9 @@ def described(**changes: Any) -> Callable[[Path], object]:
         (replace("run.json", b"[]"), "run.json is damaged"),
         (replace("tokenizer.json", b"\0"), "tokenizer.json is damaged"),
         (replace("tokenizer.json", b"{}"), "tokenizer kind must be character, word or bpe"),
-        (described(format=2), "run fox has format 2, this version reads 1; update Driftscope"),
-        (described(format="9" * 500), "this version reads 1; update Driftscope"),
+        (described(format=3), "run fox has format 3, this version reads 1 to 2; update Driftscope"),
+        (described(format=0), "run fox has format 0, this version reads 1 to 2"),
+        (described(format="9" * 500), "this version reads 1 to 2; update Driftscope"),
         (described(corpus=None), "run fox is damaged"),
         (described(model=[]), "run fox is damaged"),
         (described(model={}), "vocab_size is missing"),

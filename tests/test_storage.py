@@ -99,6 +99,19 @@ def test_writing_a_file_makes_file_and_folder_durable(
     assert calls == [2]
 
 
+def test_a_file_that_need_not_last_waits_for_no_disk_and_is_still_old_or_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "file"
+    with failing(monkeypatch, "fsync", nth=0) as calls:
+        write_whole(path, b"old", lasting=False)
+    assert calls == [0]
+    with failing(monkeypatch, "replace", nth=1), pytest.raises(OSError, match="Input/output"):
+        write_whole(path, b"new", lasting=False)
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
 def test_a_disk_that_is_full_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
     write_whole(path, b"old")

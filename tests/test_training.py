@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -221,7 +222,11 @@ def test_stopped_three_times_and_resumed_ends_as_if_never_stopped(
     write_request(path, "run")
     assert train(path).state == "finished"
     seen = history(path)
+    everything = history(recorded_run(tmp_path / "everything", snapshots=31, **KINDS[kind]).path)
     assert set(seen["metrics"]) == set(whole["metrics"]) | {3, 6, 19}
+    assert all(
+        seen["snapshots"][name] == everything["snapshots"][name] for name in seen["snapshots"]
+    )
     assert {step: seen["metrics"][step] for step in whole["metrics"]} == whole["metrics"]
     assert {name: seen["snapshots"][name] for name in whole["snapshots"]} == whole["snapshots"]
 
@@ -338,6 +343,9 @@ def test_a_run_that_diverges_says_where_and_keeps_everything_up_to_it(
     assert table["train_loss"][:-1].notna().all()
     assert run.damaged == []
     assert all(run.model_at(step) is not None for step in run.steps)
+    assert run.token_gradients().shape == run.token_updates().shape == run.token_embeddings().shape
+    assert np.isfinite(run.token_updates()[0]).all()
+    assert np.isnan(run.token_updates()[-1]).all()
 
 
 def test_a_run_diverges_again_at_the_same_step_when_resumed(tmp_path: Path) -> None:
