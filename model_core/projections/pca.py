@@ -1,5 +1,6 @@
-"""Maps of embedding tables over time."""
+"""Linear maps over time: principal components, and an axis between two sets of rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class PCA:
-    """Principal components shared by all steps.
+    """A linear map shared by all steps.
 
     layout (S, N, d): each row's place at each step. explained (d,): the share of the variance of
     all rows at all steps, 0..1. components (d, C) are orthonormal; mean (C,).
@@ -18,31 +19,97 @@ class PCA:
     components: np.ndarray
     mean: np.ndarray
 
+    def arrows(self, moves: np.ndarray) -> np.ndarray:
+        """What moves (S, N, C) of the rows are on the map: (S, N, d), exactly."""
+        with np.errstate(invalid="ignore"):
+            return (moves @ self.components.T).astype(np.float32)
 
-def pca_over_time(vectors: np.ndarray, dimensions: int = 2) -> PCA:
+
+def pca_over_time(vectors: np.ndarray, dimensions: int = 2, basis: int | None = None) -> PCA:
     """One basis for all steps of vectors (S, N, C), so that what moves on the map moved indeed.
 
-    The principal axes (Pearson 1901) of the S·N points, by the eigenvectors of their covariance;
-    each axis points where its largest coefficient is positive, so the same vectors always give the
-    same map. Rows with a number that is not finite are left out of the fit and placed at NaN. With
-    fewer channels than dimensions the last axes are 0.
+    The principal axes (Pearson 1901) of the rows at step `basis` (0 the first, -1 the last), or of
+    all S·N rows without one, by the eigenvectors of their covariance; each axis points where its
+    largest coefficient is positive, so the same vectors always give the same map. Rows with a
+    number that is not finite are left out of the fit and placed at NaN. With fewer channels than
+    dimensions the last axes are 0. ValueError when there is nothing to fit.
     """
+    points = _points(vectors)
+    if basis is not None and not -len(points) <= basis < len(points):
+        raise ValueError(f"basis must be one of {len(points)} steps, got {basis}")
+    fitted = points if basis is None else points[basis]
+    finite = _finite(fitted)
+    mean = finite.mean(0)
+    components = _principal(finite - mean, dimensions)
+    return _linear(points, components, mean)
+
+
+def axis_over_time(
+    vectors: np.ndarray,
+    start: Sequence[int],
+    end: Sequence[int],
+    dimensions: int = 2,
+    basis: int | None = None,
+) -> PCA:
+    """A map whose first axis leads from one set of rows to another: "vowels → consonants".
+
+    The direction is that between the mean rows of the two sets, at step `basis` or over all steps;
+    0 lies half way. The other axes are the principal ones of what is orthogonal to it, as in
+    `pca_over_time`. ValueError when a set is empty, or the two have one mean.
+    """
+    points = _points(vectors)
+    fitted = points if basis is None else points[[basis]]
+    for name, rows in (("start", start), ("end", end)):
+        if not len(rows):
+            raise ValueError(f"the axis has no token at its {name}; choose one at least")
+    first, last = (_finite(fitted[:, list(rows)]).mean(0) for rows in (start, end))
+    direction = last - first
+    length = np.linalg.norm(direction)
+    if not length > 0:
+        raise ValueError("both ends of the axis have the same mean; choose other tokens")
+    direction /= length
+    finite = _finite(fitted)
+    mean = finite.mean(0)
+    mean = mean + ((first + last) / 2 - mean) @ direction * direction
+    rest = finite - mean
+    rest = rest - (rest @ direction)[:, None] * direction
+    across = _principal(rest - rest.mean(0), dimensions - 1)
+    return _linear(points, np.vstack([direction, across]), mean)
+
+
+def _points(vectors: np.ndarray) -> np.ndarray:
+    """(S, N, C) float64, whole rows NaN where a number is not finite."""
     if vectors.ndim != 3:
         raise ValueError(f"vectors must be (steps, rows, channels), got shape {vectors.shape}")
-    points = vectors.reshape(-1, vectors.shape[-1]).astype(np.float64)
-    points[~np.isfinite(points).all(1)] = np.nan
-    finite = points[~np.isnan(points[:, 0])]
-    if not len(finite):
+    points = vectors.astype(np.float64)
+    points[~np.isfinite(points).all(-1)] = np.nan
+    return points
+
+
+def _finite(points: np.ndarray) -> np.ndarray:
+    """The rows (M, C) that are numbers; ValueError when there are none."""
+    rows = points.reshape(-1, points.shape[-1])
+    rows = rows[~np.isnan(rows[:, 0])]
+    if not len(rows):
         raise ValueError("no row of the table has only finite numbers; choose an earlier step")
-    mean = finite.mean(0)
-    variances, axes = np.linalg.eigh(np.cov(finite.T, bias=True).reshape(len(mean), -1))
+    return rows
+
+
+def _principal(centred: np.ndarray, dimensions: int) -> np.ndarray:
+    """The first principal axes (dimensions, C) of rows (M, C) around 0, with their signs fixed."""
+    channels = centred.shape[1]
+    variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
     largest_first = np.argsort(-variances, kind="stable")[:dimensions]
-    components = np.zeros((dimensions, len(mean)))
+    components = np.zeros((dimensions, channels))
     components[: len(largest_first)] = axes[:, largest_first].T
     strongest = np.take_along_axis(components, np.abs(components).argmax(1)[:, None], axis=1)
-    components *= np.where(strongest < 0, -1.0, 1.0)
-    total = variances.sum()
-    explained = np.zeros(dimensions)
-    explained[: len(largest_first)] = variances[largest_first] / total if total > 0 else 0.0
-    layout = ((points - mean) @ components.T).reshape(*vectors.shape[:2], dimensions)
+    return components * np.where(strongest < 0, -1.0, 1.0)
+
+
+def _linear(points: np.ndarray, components: np.ndarray, mean: np.ndarray) -> PCA:
+    """All points (S, N, C) on the axes, and how much of their variance these show."""
+    layout = (points - mean) @ components.T
+    spread = np.nanvar(points.reshape(-1, points.shape[-1]), axis=0).sum()
+    shown = np.nanvar(layout.reshape(-1, len(components)), axis=0)
+    explained = shown / spread if spread > 0 else np.zeros(len(components))
     return PCA(layout.astype(np.float32), explained, components, mean)
