@@ -1,5 +1,6 @@
-"""The command line: train, resume, list, presets."""
+"""The command line: train, resume, map, list, presets."""
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -64,6 +65,22 @@ def resume(
     _train(run_dir, queue=queue)
 
 
+@app.command("map")
+def map_(
+    run_dir: Annotated[Path, typer.Argument(help="A recorded run.")],
+    settings: Annotated[
+        list[str], typer.Option("--set", help="method=umap|aligned|tsne, table=positions, …")
+    ] = [],  # noqa: B006
+    config: Annotated[str, typer.Option(help="All settings at once, as JSON.")] = "{}",
+) -> None:
+    """Lay out a map of a run's table over time, for the Drift page to show at once."""
+    from model_core.config import MapConfig
+    from model_core.mapmaker import make_map
+
+    _check_run(run_dir)
+    make_map(run_dir, MapConfig(**json.loads(config) | dict(_setting(pair) for pair in settings)))
+
+
 @app.command("list")
 def list_(
     folder: Annotated[Path | None, typer.Argument(help="A runs folder.")] = None,
@@ -84,10 +101,14 @@ def _setting(pair: str) -> tuple[str, str]:
     return key.strip(), value.strip()
 
 
-def _train(folder: Path, queue: bool) -> None:
-    """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
+def _check_run(folder: Path) -> None:
     if not (folder / "run.json").is_file():
         raise ValueError(f"no run in {folder.resolve().name[:64]!r}; `train --run-dir` makes one")
+
+
+def _train(folder: Path, queue: bool) -> None:
+    """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
+    _check_run(folder)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: write_request(folder, "stop"))
     with only_trainer(folder):

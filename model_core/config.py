@@ -1,4 +1,4 @@
-"""Model and training configurations: frozen values that refuse nonsense at birth."""
+"""Configurations of models, trainings and maps: frozen values that refuse nonsense at birth."""
 
 from typing import Any, Literal
 
@@ -7,6 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 Norm = Literal["layer", "batch", "rms", "none"]
 NormPosition = Literal["pre", "post"]
 Optimizer = Literal["sgd", "adam", "adamw"]
+Table = Literal["tokens", "positions"]
+MapMethod = Literal["umap", "aligned", "tsne"]
 
 
 class _Config(BaseModel):
@@ -77,6 +79,23 @@ class TrainingConfig(_Config):
     snapshot_budget: int = Field(default=256 * 2**20, ge=1)
     eval_interval: int = Field(default=1, ge=1)
     threads: int = Field(default=1, ge=1, le=256)
+
+
+class MapConfig(_Config):
+    """A map over time of one of a run's tables, by a method that takes time.
+
+    `rows` are the ids of the rows on it, all of them when empty. `n_neighbors` counts a row as its
+    own first neighbour, as UMAP does. `smoothness` is umap's alone, `min_dist` not t-SNE's.
+    """
+
+    table: Table = "tokens"
+    method: MapMethod = "umap"
+    rows: tuple[int, ...] = ()
+    dimensions: int = Field(default=2, ge=2, le=3)
+    n_neighbors: int = Field(default=15, ge=2, le=10_000)
+    min_dist: float = Field(default=0.1, ge=0, le=3)
+    smoothness: float = Field(default=10.0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**31)
 
 
 def _sentence(error: ValidationError, known: list[str]) -> str:

@@ -1,5 +1,6 @@
 """How far a map can be trusted, step by step."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,12 +26,27 @@ class Trust:
     by_model: np.ndarray
     by_map: np.ndarray
 
+    def only(self, steps: np.ndarray) -> "Trust":
+        """At some of the steps, by their places."""
+        return Trust(*(part[steps] for part in _parts(self)))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Trust"]) -> "Trust":
+        """One after the other."""
+        return cls(
+            *(np.concatenate(part) for part in zip(*(vars(p).values() for p in parts), strict=True))
+        )
+
     @property
     def model_share(self) -> np.ndarray:
         """The model's part of all movement that led to each step: (S,), NaN where none was."""
         model, map_ = (np.nansum(part, axis=1) for part in (self.by_model, self.by_map))
         with np.errstate(invalid="ignore"):
             return model / (model + map_)
+
+
+def _parts(judged: Trust) -> tuple[np.ndarray, ...]:
+    return judged.trustworthiness, judged.kept, judged.by_model, judged.by_map
 
 
 def trust(vectors: np.ndarray, layout: np.ndarray, n_neighbors: int = 15) -> Trust:

@@ -1,0 +1,142 @@
+"""Makes a map of a run in a process of its own, and lets it grow while the run is trained."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model_core.config import MapConfig
+from model_core.maps import MapFile, OverTime, table_of
+from model_core.projections import (
+    aligned_umap_over_time,
+    trust,
+    tsne_over_time,
+    umap_over_time,
+)
+from model_core.projections.joint import Progress
+from model_core.projections.trust import Trust
+from model_core.runs import Run, runs_folder
+from model_core.storage import FileLock
+
+POLL = 0.2  # seconds between two looks at what others do
+SAID = 0.2  # seconds between two words of progress
+
+
+def make_map(folder: Path, config: MapConfig) -> None:
+    """Lay out what is missing of a map, and what the run adds while somebody looks at it.
+
+    One map is made at a time. Nothing when another process is at this one already. What cannot be
+    laid out is said in its status; ValueError and OSError as well.
+    """
+    torch.set_num_threads(1)  # more of them wait for each other, and for a training beside them
+    file = MapFile(folder, config)
+    file.folder.mkdir(exist_ok=True)
+    mine = FileLock(file.lock)
+    if not mine.acquire():
+        return
+    try:
+        file.lock.touch()
+        while _one_round(file) and file.looked_at():
+            time.sleep(POLL)
+    except (ValueError, OSError) as error:
+        file.say("failed", words=str(error))
+        raise
+    finally:
+        mine.release()
+
+
+def _one_round(file: MapFile) -> bool:
+    """Lay out what is there now; whether more may come."""
+    active = Run.open(file.run).status.active  # asked first: what comes later is in the next round
+    if active and file.config.method == "aligned":
+        raise ValueError("AlignedUMAP cannot grow with its run; choose UMAP, or wait for the end")
+    run = Run.open(file.run)
+    vectors = table_of(run, file.config)
+    known = file.read(run.steps, vectors)
+    if known is None or len(known.steps) < len(run.steps):
+        turn = _turn(file)
+        try:
+            file.say("working")
+            file.write(vectors, _grown(run.steps, vectors, known, file))
+        finally:
+            turn.release()
+    file.say("done", 1.0)
+    return active
+
+
+def _turn(file: MapFile) -> FileLock:
+    """Wait until no other map is made."""
+    places = runs_folder() / ".slots"
+    places.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(places / "map.lock")
+    while not turn.acquire():
+        file.say("waiting")
+        time.sleep(POLL)
+    return turn
+
+
+def _grown(
+    steps: np.ndarray, vectors: np.ndarray, known: OverTime | None, file: MapFile
+) -> OverTime:
+    """The map of all steps (S,); what is known of it stays, with its judgement."""
+    places = np.full((*vectors.shape[:2], file.config.dimensions), np.nan, np.float32)
+    there = np.zeros(len(steps), bool)
+    if known:
+        there = np.isin(steps, known.steps)
+        places[there] = known.places
+    said = time.monotonic()
+
+    def progress(share: float) -> None:
+        nonlocal said
+        if time.monotonic() - said > SAID:
+            file.say("working", share)
+            said = time.monotonic()
+
+    places = _lay_out(file.config, steps, vectors, places if known else None, progress)
+    if not known or file.config.method == "aligned":  # which lays out all steps anew
+        return OverTime(steps, places, trust(vectors, places, file.config.n_neighbors), 1)
+    first = int(np.argmin(there))  # the first new step; judgement looks one step back
+    begin = max(first - 1, 0)
+    judged = trust(vectors[begin:], places[begin:], file.config.n_neighbors)
+    parts = [known.trust.only(np.arange(first)), judged.only(np.arange(first, len(steps)) - begin)]
+    return OverTime(steps, places, Trust.joined(parts), known.pieces + 1)
+
+
+def _lay_out(
+    config: MapConfig,
+    steps: np.ndarray,
+    vectors: np.ndarray,
+    known: np.ndarray | None,
+    progress: Progress,
+) -> np.ndarray:
+    match config.method:
+        case "umap":
+            return umap_over_time(
+                vectors,
+                n_neighbors=config.n_neighbors,
+                min_dist=config.min_dist,
+                dimensions=config.dimensions,
+                smoothness=config.smoothness,
+                seed=config.seed,
+                steps=steps,
+                known=known,
+                progress=progress,
+            )
+        case "tsne":
+            return tsne_over_time(
+                vectors,
+                n_neighbors=config.n_neighbors,
+                dimensions=config.dimensions,
+                seed=config.seed,
+                known=known,
+                progress=progress,
+            )
+        case "aligned":
+            return aligned_umap_over_time(
+                vectors,
+                n_neighbors=config.n_neighbors,
+                min_dist=config.min_dist,
+                dimensions=config.dimensions,
+                seed=config.seed,
+            )
