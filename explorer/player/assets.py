@@ -10,6 +10,7 @@ SCRIPT = "text/javascript; charset=utf-8"
 FILES = {
     "player.js": SCRIPT,
     "bar.js": SCRIPT,
+    "curves.js": SCRIPT,
     "fast.js": SCRIPT,
     "keys.js": SCRIPT,
     "mosaic.js": SCRIPT,
