@@ -16,6 +16,7 @@ FILES = {
     "mosaic.js": SCRIPT,
     "payload.js": SCRIPT,
     "plot.js": SCRIPT,
+    "scatter.js": SCRIPT,
     "theme.js": SCRIPT,
     "words.js": SCRIPT,
     "player.css": "text/css; charset=utf-8",

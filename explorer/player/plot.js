@@ -2,22 +2,24 @@
 
 import { bind } from "./fast.js"
 import { slice } from "./payload.js"
+import { INCOMPLETE } from "./scatter.js"
 import { plotlyTemplate } from "./theme.js"
 
-const CONFIG = {
-  displaylogo: false,
-  plotlyServerURL: "", // nothing of a reader's leaves this machine
-  modeBarButtonsToRemove: [
-    "select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d",
-    "hoverClosestCartesian", "hoverCompareCartesian", "toggleSpikelines", "sendChartToCloud",
-  ],
-}
+const REMOVED = [
+  "select2d", "lasso2d",
+  "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
+  "toggleSpikelines", "sendChartToCloud",
+]
 
 export class Plot {
   constructor(body, { pick, redraw }) {
     this.div = document.createElement("div")
     this.zoomed = new Set() // axes whose range is the reader's now
     body.append(this.div)
+    // A mouse click on a mode button leaves the focus where it was: the keys stay the clock's.
+    this.div.addEventListener("mousedown", (event) => {
+      if (event.target.closest(".modebar")) event.preventDefault()
+    })
     this.pick = pick
     this.redraw = redraw
   }
@@ -25,12 +27,13 @@ export class Plot {
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
   // True, as in draw, when the picture now shows this step.
   show(spec, index, theme) {
-    const look = spec.figure + JSON.stringify(theme) + spec.height
+    const look = JSON.stringify([spec.figure, theme, spec.height])
     this.spec = spec
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
     this.write = undefined
     if (look === this.look) return this.draw(index)
     this.look = look
+    this.lacking = false
     const figure = JSON.parse(spec.figure)
     for (const { trace, attribute, array } of this.moving) {
       const target = trace === undefined ? (figure.layout ??= {}) : figure.data[trace]
@@ -44,7 +47,11 @@ export class Plot {
       autosize: true,
     }
     const first = !this.div.data
-    window.Plotly.react(this.div, figure.data, layout, CONFIG)
+    window.Plotly.react(this.div, figure.data, layout, {
+      displaylogo: false,
+      plotlyServerURL: "", // nothing of a reader's leaves this machine
+      modeBarButtonsToRemove: REMOVED,
+    })
     if (first) this.listen()
     return true
   }
@@ -70,13 +77,24 @@ export class Plot {
   draw(index) {
     if (!this.moving.length) return true
     if (this.div._dragging) return false
-    this.write ??= bind(this.div, this.moving) ?? slow
-    if (this.write === slow || !this.write(index)) this.update(index)
+    this.write ??= (!this.lacking && bind(this.div, this.moving)) || slow
+    if (this.write === INCOMPLETE) this.complete(index)
+    if (this.write === slow) this.update(index)
+    else this.write(index)
     return true
   }
 
+  // Plotly draws no node for a point without numbers. Drawn once with numbers in their stead, all
+  // nodes are there, and a writer hides those that have none.
+  complete(index) {
+    this.update(index, standIns)
+    this.write = bind(this.div, this.moving)
+    this.lacking = typeof this.write !== "function"
+    if (this.lacking) this.write = slow
+  }
+
   // Everything that moves in one official call: recalculates all, 13 to 18 ms a figure.
-  update(index) {
+  update(index, change = (values) => values) {
     const traces = [...new Set(this.moving.map((m) => m.trace).filter((t) => t !== undefined))]
     const data = {}
     const layout = {}
@@ -84,12 +102,17 @@ export class Plot {
       const value = slice(array, index)
       if (trace !== undefined) {
         data[attribute] ??= traces.map(() => undefined)
-        data[attribute][traces.indexOf(trace)] = value
+        data[attribute][traces.indexOf(trace)] = change(value, this.axis(trace, attribute))
       } else if (!this.zoomed.has(attribute.split(".")[0])) {
         layout[attribute] = value.length === undefined ? value : Array.from(value)
       }
     }
     window.Plotly.update(this.div, data, layout, traces)
+  }
+
+  axis(trace, attribute) {
+    const name = this.div.data[trace][`${attribute}axis`] ?? attribute
+    return this.div._fullLayout[`${name[0]}axis${name.slice(1)}`]
   }
 
   // A page that is being left has no size any more, and Plotly calls that an error.
@@ -102,7 +125,13 @@ export class Plot {
   }
 }
 
-const slow = () => false
+const slow = Symbol("Plotly's own call draws every step")
+
+// Both ends of the axis in turn, so that even a line of such places has a length.
+function standIns(values, axis) {
+  if (!axis?.range) return values
+  return Array.from(values, (value, i) => (value === value ? value : axis.range[i % 2]))
+}
 
 // "0.marker.size" -> trace 0, "marker.size"; "layout.xaxis.range" -> no trace, "xaxis.range".
 function split(path) {
