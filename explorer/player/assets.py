@@ -13,6 +13,7 @@ FILES = {
     "curves.js": SCRIPT,
     "fast.js": SCRIPT,
     "keys.js": SCRIPT,
+    "labels.js": SCRIPT,
     "mosaic.js": SCRIPT,
     "payload.js": SCRIPT,
     "plot.js": SCRIPT,

@@ -1,6 +1,7 @@
 // A Plotly figure that is drawn once; afterwards only what moves is written, zoom and legend stay.
 
 import { bind } from "./fast.js"
+import { Labels } from "./labels.js"
 import { slice } from "./payload.js"
 import { INCOMPLETE } from "./scatter.js"
 import { plotlyTemplate } from "./theme.js"
@@ -20,6 +21,7 @@ export class Plot {
     this.div.addEventListener("mousedown", (event) => {
       if (event.target.closest(".modebar")) event.preventDefault()
     })
+    this.labels = new Labels(this.div)
     this.pick = pick
     this.redraw = redraw
   }
@@ -27,8 +29,9 @@ export class Plot {
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
   // True, as in draw, when the picture now shows this step.
   show(spec, index, theme) {
-    const look = JSON.stringify([spec.figure, theme, spec.height])
+    const look = JSON.stringify([spec.figure, theme, spec.height, spec.declutter])
     this.spec = spec
+    this.index = index
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
     this.write = undefined
     if (look === this.look) return this.draw(index)
@@ -46,6 +49,7 @@ export class Plot {
       height: spec.height,
       autosize: true,
     }
+    if (!spec.declutter) this.labels.release()
     const first = !this.div.data
     window.Plotly.react(this.div, figure.data, layout, {
       displaylogo: false,
@@ -53,11 +57,15 @@ export class Plot {
       modeBarButtonsToRemove: REMOVED,
     })
     if (first) this.listen()
+    this.arrange()
     return true
   }
 
   listen() {
-    this.div.on("plotly_afterplot", () => (this.write = undefined))
+    this.div.on("plotly_afterplot", () => {
+      this.write = undefined
+      this.arrange()
+    })
     this.div.on("plotly_relayout", (change) => {
       for (const name of Object.keys(change)) {
         const [axis, part] = name.split(".")
@@ -77,17 +85,27 @@ export class Plot {
   draw(index) {
     if (!this.moving.length) return true
     if (this.div._dragging) return false
+    this.index = index
     this.write ??= (!this.lacking && bind(this.div, this.moving)) || slow
     if (this.write === INCOMPLETE) this.complete(index)
     if (this.write === slow) this.update(index)
-    else this.write(index)
+    else {
+      this.write(index)
+      this.arrange()
+    }
     return true
+  }
+
+  arrange() {
+    if (this.spec.declutter && !this.completing) this.labels.arrange(this.index)
   }
 
   // Plotly draws no node for a point without numbers. Drawn once with numbers in their stead, all
   // nodes are there, and a writer hides those that have none.
   complete(index) {
+    this.completing = true
     this.update(index, standIns)
+    this.completing = false
     this.write = bind(this.div, this.moving)
     this.lacking = typeof this.write !== "function"
     if (this.lacking) this.write = slow
@@ -121,6 +139,7 @@ export class Plot {
   }
 
   close() {
+    this.labels.close()
     window.Plotly?.purge(this.div)
   }
 }
