@@ -18,6 +18,7 @@ FILES = {
     "payload.js": SCRIPT,
     "plot.js": SCRIPT,
     "scatter.js": SCRIPT,
+    "selection.js": SCRIPT,
     "theme.js": SCRIPT,
     "words.js": SCRIPT,
     "player.css": "text/css; charset=utf-8",

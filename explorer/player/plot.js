@@ -4,16 +4,17 @@ import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
 import { slice } from "./payload.js"
 import { INCOMPLETE } from "./scatter.js"
+import { listenToSelections } from "./selection.js"
 import { plotlyTemplate } from "./theme.js"
 
+const LASSO = ["select2d", "lasso2d"]
 const REMOVED = [
-  "select2d", "lasso2d",
   "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
   "toggleSpikelines", "sendChartToCloud",
 ]
 
 export class Plot {
-  constructor(body, { pick, redraw }) {
+  constructor(body, { pick, select, redraw }) {
     this.div = document.createElement("div")
     this.zoomed = new Set() // axes whose range is the reader's now
     body.append(this.div)
@@ -23,13 +24,14 @@ export class Plot {
     })
     this.labels = new Labels(this.div)
     this.pick = pick
+    this.select = select
     this.redraw = redraw
   }
 
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
   // True, as in draw, when the picture now shows this step.
   show(spec, index, theme) {
-    const look = JSON.stringify([spec.figure, theme, spec.height, spec.declutter])
+    const look = JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter])
     this.spec = spec
     this.index = index
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
@@ -49,16 +51,24 @@ export class Plot {
       height: spec.height,
       autosize: true,
     }
+    if (spec.lasso !== this.lasso) this.clear() // a figure's buttons are set at its birth
+    this.lasso = spec.lasso
     if (!spec.declutter) this.labels.release()
     const first = !this.div.data
+    const removed = spec.lasso ? REMOVED : [...REMOVED, ...LASSO]
     window.Plotly.react(this.div, figure.data, layout, {
       displaylogo: false,
       plotlyServerURL: "", // nothing of a reader's leaves this machine
-      modeBarButtonsToRemove: REMOVED,
+      modeBarButtonsToRemove: removed,
     })
     if (first) this.listen()
     this.arrange()
     return true
+  }
+
+  clear() {
+    this.zoomed.clear()
+    window.Plotly.purge(this.div)
   }
 
   listen() {
@@ -66,6 +76,7 @@ export class Plot {
       this.write = undefined
       this.arrange()
     })
+    listenToSelections(this.div, (rows) => this.select(rows))
     this.div.on("plotly_relayout", (change) => {
       for (const name of Object.keys(change)) {
         const [axis, part] = name.split(".")
