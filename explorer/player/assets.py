@@ -19,6 +19,7 @@ FILES = {
     "plot.js": SCRIPT,
     "scatter.js": SCRIPT,
     "selection.js": SCRIPT,
+    "space.js": SCRIPT,
     "theme.js": SCRIPT,
     "words.js": SCRIPT,
     "player.css": "text/css; charset=utf-8",

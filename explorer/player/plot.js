@@ -5,12 +5,13 @@ import { Labels } from "./labels.js"
 import { slice } from "./payload.js"
 import { INCOMPLETE } from "./scatter.js"
 import { listenToSelections } from "./selection.js"
+import { Space } from "./space.js"
 import { plotlyTemplate } from "./theme.js"
 
 const LASSO = ["select2d", "lasso2d"]
 const REMOVED = [
   "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
-  "toggleSpikelines", "sendChartToCloud",
+  "toggleSpikelines", "sendChartToCloud", "tableRotation", "resetCameraLastSave3d", "hoverClosest3d",
 ]
 
 export class Plot {
@@ -22,6 +23,7 @@ export class Plot {
     this.div.addEventListener("mousedown", (event) => {
       if (event.target.closest(".modebar")) event.preventDefault()
     })
+    this.space = new Space(body, this.div, redraw)
     this.labels = new Labels(this.div)
     this.pick = pick
     this.select = select
@@ -40,6 +42,7 @@ export class Plot {
     this.look = look
     this.lacking = false
     const figure = JSON.parse(spec.figure)
+    if (!this.space.offers(figure)) return true
     for (const { trace, attribute, array } of this.moving) {
       const target = trace === undefined ? (figure.layout ??= {}) : figure.data[trace]
       assign(target, attribute, slice(array, index))
@@ -50,6 +53,9 @@ export class Plot {
       uirevision: "the reader's",
       height: spec.height,
       autosize: true,
+    }
+    for (const [scene, camera] of this.space.cameras()) {
+      layout[scene] = { ...layout[scene], camera }
     }
     if (spec.lasso !== this.lasso) this.clear() // a figure's buttons are set at its birth
     this.lasso = spec.lasso
@@ -88,14 +94,15 @@ export class Plot {
     this.div.on("plotly_click", ({ points: [point] }) => {
       if (!this.spec.pickable || !point) return
       const index = point.pointNumber ?? point.pointIndex
-      this.pick(Array.isArray(index) ? [...index] : [index])
+      this.space.clicked(() => this.pick(Array.isArray(index) ? [...index] : [index]))
     })
   }
 
   // True when the picture now shows this step. While the reader pans, Plotly owns the picture.
   draw(index) {
     if (!this.moving.length) return true
-    if (this.div._dragging) return false
+    if (this.div._dragging || this.space.held) return false
+    if (this.space.missing) return true
     this.index = index
     this.write ??= (!this.lacking && bind(this.div, this.moving)) || slow
     if (this.write === INCOMPLETE) this.complete(index)
@@ -136,6 +143,7 @@ export class Plot {
         layout[attribute] = value.length === undefined ? value : Array.from(value)
       }
     }
+    for (const [scene, camera] of this.space.cameras()) layout[`${scene}.camera`] = camera
     window.Plotly.update(this.div, data, layout, traces)
   }
 
@@ -151,6 +159,7 @@ export class Plot {
 
   close() {
     this.labels.close()
+    this.space.close()
     window.Plotly?.purge(this.div)
   }
 }
