@@ -174,13 +174,16 @@ export class Bar {
     if (this.numbers.textContent !== words) this.numbers.textContent = words
     if (timeline.trust) this.trusted.textContent = this.trustAt(index)
     this.slider.setAttribute("aria-valuenow", String(index))
-    this.slider.setAttribute("aria-valuetext", this.describe(index))
+    this.slider.setAttribute("aria-valuetext", this.withTrust(words, index))
     if (this.pressed !== undefined) this.showTip(`step ${integer(timeline.steps[index])}`, index)
   }
 
   describe(index) {
-    const numbers = this.numbersAt(index)
-    return this.clock.timeline.trust ? `${numbers} · ${this.trustAt(index)}` : numbers
+    return this.withTrust(this.numbersAt(index), index)
+  }
+
+  withTrust(words, index) {
+    return this.clock.timeline.trust ? `${words} · ${this.trustAt(index)}` : words
   }
 
   trustAt(index) {
