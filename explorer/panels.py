@@ -24,6 +24,10 @@ class Panel:
     span: int = 12  # columns of twelve; everything is stacked on a narrow screen
     height: int = 360  # pixels
     pickable: bool = False  # a click on a point is told to Python
+    lasso: bool = False  # so is what a lasso or a box holds, as a Selection
+    declutter: bool = False  # labels of "markers+text" never overlap: moved aside, or hidden
+    # Point number -> what a Pick or a Selection says, where only some rows are shown.
+    picks: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,9 +70,13 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Recorded steps, epochs and losses in nats per token (NaN: unknown), (S,) each."""
+    """Recorded steps, epochs and losses in nats per token (NaN: unknown), (S,) each.
+
+    `trust`, where a map is shown: how far to trust it at each step, in [0, 1] (NaN: unknown), (S,).
+    """
 
     steps: np.ndarray
     epochs: np.ndarray
     losses: np.ndarray
     ticks: Sequence[Tick] = ()
+    trust: np.ndarray | None = None

@@ -19,7 +19,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import player
 from explorer.app import own_modules
 from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
-from explorer.player import Pick, encode
+from explorer.player import Pick, Selection, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.store import PayloadStore
 from explorer.routes import ROUTES
@@ -106,6 +106,9 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([], timeline(steps=np.array([]))), "at least one recorded step"),
         (lambda: encode([], timeline(steps=np.array([0, 5, 5]))), "must ascend"),
         (lambda: encode([], timeline(epochs=np.zeros(2))), r"epochs \(2,\) do not fit 3"),
+        (lambda: encode([], timeline(trust=np.zeros(2))), r"trust \(2,\) do not fit 3"),
+        (lambda: encode([], timeline(trust=np.array([0, 1.2, 1]))), r"\[0, 1\].*, got 1.2"),
+        (lambda: encode([], timeline(trust=np.array([0, np.inf, 1]))), r"\[0, 1\].*, got inf"),
         (lambda: encode([panel("a"), panel("a")], timeline()), "keys must differ, got 'a'"),
         (lambda: encode([panel(span=13)], timeline()), r"span must be in \[1, 12\], got 13"),
         (lambda: encode([panel(moving={"x": X})], timeline()), "write '<trace>"),
@@ -128,6 +131,12 @@ def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str) -> No
 def test_ticks_keep_their_words() -> None:
     header, _ = decoded(encode([], timeline(ticks=[Tick(5, "<b>lowest</b>")])))
     assert header["timeline"]["ticks"] == [{"step": 5, "label": "<b>lowest</b>"}]
+
+
+def test_trust_is_sent_only_where_there_is_one() -> None:
+    header, arrays = decoded(encode([], timeline(trust=np.array([np.nan, 0, 1]))))
+    np.testing.assert_array_equal(arrays[header["timeline"]["trust"]], [np.nan, 0, 1])
+    assert decoded(encode([], timeline()))[0]["timeline"]["trust"] is None
 
 
 # ---- the store --------------------------------------------------------------------------------
@@ -165,13 +174,13 @@ def test_the_same_payload_twice_counts_once() -> None:
      {"step": 5}, {"step": [5], "move": 1}, {"step": 10**30, "move": 1}],
 )  # fmt: skip
 def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any) -> None:
-    assert player.read_report(value, timeline()) is None
+    assert reports.read_report(value, timeline()) is None
 
 
 def test_each_report_counts_once() -> None:
     heard = player._Heard()
-    first = player.read_report({"step": 5, "move": 1}, timeline())
-    again = player.read_report({"step": 5, "move": 2}, timeline())
+    first = reports.read_report({"step": 5, "move": 1}, timeline())
+    again = reports.read_report({"step": 5, "move": 2}, timeline())
     assert first and again
     assert [heard.is_new(report) for report in (first, first, again, again)] == [1, 0, 1, 0]
 
@@ -196,7 +205,55 @@ def test_each_report_counts_once() -> None:
 def test_picks_are_believed_only_where_something_can_be_picked(
     value: Any, pick: Pick | None
 ) -> None:
-    assert player.read_pick(value, [panel(), mosaic()]) == pick
+    assert reports.read_pick(value, [panel(), mosaic()]) == pick
+
+
+def test_a_pick_says_what_the_shown_row_stands_for() -> None:
+    some = panel(picks=(7, 40))
+    assert reports.read_pick({"panel": "map", "index": [1]}, [some]) == Pick("map", (40,))
+    assert reports.read_pick({"panel": "map", "index": [0, 3]}, [some]) == Pick("map", (7, 3))
+    assert reports.read_pick({"panel": "map", "index": [2]}, [some]) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        ([1, 0], (7, 40)),
+        ([1, 1], (40,)),
+        ([], ()),
+        ([2], None),
+        ([-1], None),
+        ([True], None),
+        ([0.0], None),
+        (["0"], None),
+        ([[0]], None),
+        ([0, 1, 0], None),  # more than there are points
+        ("01", None),
+        (None, None),
+    ],
+)
+def test_a_selection_holds_points_that_exist(rows: Any, chosen: tuple[int, ...] | None) -> None:
+    panels: list[Panel | Mosaic | Words] = [panel(lasso=True, picks=(7, 40)), mosaic()]
+    told = reports.read_selection({"panel": "map", "rows": rows}, panels)
+    assert told == (None if chosen is None else Selection("map", chosen))
+
+
+def test_without_picks_a_selection_says_point_numbers() -> None:
+    assert reports.read_selection({"panel": "map", "rows": [1]}, [panel(lasso=True)]) == Selection(
+        "map", (1,)
+    )
+    assert reports.read_selection({"panel": "map", "rows": [2]}, [panel(lasso=True)]) is None
+
+
+@pytest.mark.parametrize("name", ["plain", "heads", "words", "nowhere", None])
+def test_nothing_is_selected_where_there_is_no_lasso(name: str | None) -> None:
+    panels: list[Panel | Mosaic | Words] = [
+        panel("plain"),
+        mosaic(),
+        Words("words", "Text", ["a"] * 3),
+    ]
+    assert reports.read_selection({"panel": name, "rows": []}, panels) is None
+    assert reports.read_selection(name, panels) is None
 
 
 def clock_page() -> None:
@@ -225,7 +282,7 @@ def test_only_a_digest_and_the_step_go_over_the_socket() -> None:
     kept = player.payload(data["payload"])
     assert kept is not None
     assert decoded(kept)[0]["panels"][0]["texts"] == ["a", "b", ""]
-    assert app.text[0].value == "ClockState(step=None, pick=None)"
+    assert app.text[0].value == "ClockState(step=None, pick=None, selection=None)"
 
 
 def test_a_rerun_sends_the_same_digest_until_something_changes() -> None:

@@ -1,18 +1,24 @@
 """The step clock: figures and all their steps go to the browser once; it owns time from there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from explorer.panels import Mosaic, Panel, Timeline, Words
 from explorer.player.assets import player_version, plotly_version
 from explorer.player.encoding import encode
+from explorer.player.reports import (
+    Pick,
+    Report,
+    Selection,
+    read_pick,
+    read_report,
+    read_selection,
+)
 from explorer.player.store import PayloadStore
 
-__all__ = ["ClockState", "Pick", "encode", "payload", "step_clock"]
+__all__ = ["ClockState", "Pick", "Selection", "encode", "payload", "step_clock"]
 
 STORE_BYTES = 256 * 2**20
 _store = PayloadStore(STORE_BYTES)
@@ -27,24 +33,17 @@ export default async function (component) {
 
 
 @dataclass(frozen=True)
-class Pick:
-    """What the reader clicked in the panel of this key."""
-
-    panel: str
-    index: tuple[int, ...]  # (point,) | (row, column) | (layer, head)
-
-
-@dataclass(frozen=True)
 class ClockState:
     """Where the reader's clock stands, as far as the browser has told.
 
     `step`: in the run that the reader's own move caused, the step they settled on; in any other
     run the step that the page itself asked for; None while they have never moved.
-    `pick`: only in the run that it caused.
+    `pick`, `selection`: only in the run that they caused.
     """
 
     step: int | None
     pick: Pick | None
+    selection: Selection | None
 
 
 def payload(digest: str) -> bytes | None:
@@ -78,19 +77,16 @@ def step_clock(
         data={"payload": digest, "step": int(step), "live": bool(live), "heard": heard.move},
         on_step_change=lambda: None,
         on_pick_change=lambda: None,
+        on_selection_change=lambda: None,
         on_lost_change=lambda: None,  # the rerun alone stores the payload again
     )
     report = read_report(result.get("step"), timeline)
     settled = None if report is None else report.step if heard.is_new(report) else int(step)
-    return ClockState(settled, read_pick(result.get("pick"), panels))
-
-
-@dataclass(frozen=True)
-class _Report:
-    """A settled step as the browser tells it; `move` differs from that of every other report."""
-
-    step: int
-    move: int
+    return ClockState(
+        settled,
+        read_pick(result.get("pick"), panels),
+        read_selection(result.get("selection"), panels),
+    )
 
 
 class _Heard:
@@ -104,7 +100,7 @@ class _Heard:
     def __init__(self) -> None:
         self.move = 0  # of the last report read; tells the browser which of its words are known
 
-    def is_new(self, report: _Report) -> bool:
+    def is_new(self, report: Report) -> bool:
         new = report.move != self.move
         self.move = report.move
         return new
@@ -113,33 +109,3 @@ class _Heard:
 @st.cache_resource(scope="session", max_entries=32, show_spinner=False)
 def _heard(key: str) -> _Heard:
     return _Heard()
-
-
-def read_report(value: Any, timeline: Timeline) -> _Report | None:
-    """The browser's report if it names a recorded step, else None: a browser can send anything."""
-    if not isinstance(value, Mapping):
-        return None
-    step, move = value.get("step"), value.get("move")
-    if type(step) is not int or type(move) is not int or not np.isin(step, timeline.steps):
-        return None
-    return _Report(step, move)
-
-
-def read_pick(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Pick | None:
-    """The browser's pick if it names a panel and one or two counts from zero, else None."""
-    if not isinstance(value, Mapping):
-        return None
-    panel = next((panel for panel in panels if panel.key == value.get("panel")), None)
-    index = value.get("index")
-    if panel is None or not isinstance(index, list) or not 1 <= len(index) <= 2:
-        return None
-    if not all(type(number) is int and number >= 0 for number in index):
-        return None
-    if isinstance(panel, Mosaic) and not _is_head(panel, index):
-        return None
-    return Pick(panel.key, tuple(index))
-
-
-def _is_head(panel: Mosaic, index: list[int]) -> bool:
-    layers, heads = panel.weights.shape[1:3]
-    return len(index) == 2 and index[0] < layers and index[1] < heads

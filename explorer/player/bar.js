@@ -1,5 +1,7 @@
 // The bar at the foot of the page: a video player's controls, with the loss curve as its track.
 
+import { TRUST, paintLoss, paintShare, prepare } from "./curves.js"
+
 const SPEEDS = [0.5, 1, 2, 4]
 const SVG = "http://www.w3.org/2000/svg"
 const ICONS = {
@@ -55,7 +57,14 @@ export class Bar {
     this.ticks.onmousedown = (event) => event.preventDefault()
     this.tip = element("div", "driftscope-tip")
     this.tip.hidden = true
-    this.track.append(this.rest, this.played, this.head, this.slider, this.ticks, this.tip)
+    this.legend = element("div", "driftscope-lines")
+    this.legend.setAttribute("aria-hidden", "true") // the slider says it
+    this.trusted = element("span", "driftscope-trust")
+    this.legend.append(element("span", "driftscope-loss"), this.trusted)
+    this.legend.firstChild.textContent = "loss"
+    this.track.append(
+      this.rest, this.played, this.head, this.slider, this.ticks, this.legend, this.tip,
+    )
     this.track.onpointerdown = (event) => this.press(event)
     this.track.onpointermove = (event) => this.movePointer(event)
     this.track.onpointerup = this.track.onpointercancel = (event) => this.lift(event)
@@ -124,6 +133,8 @@ export class Bar {
     this.slider.setAttribute("aria-valuemax", String(clock.last))
     this.slider.title = "Each recorded step is equally wide; early steps are recorded more densely."
     this.showTicks(clock)
+    this.bar.classList.toggle("driftscope-trusted", Boolean(clock.timeline.trust))
+    this.legend.hidden = !clock.timeline.trust
     this.fit()
     this.move(clock)
   }
@@ -159,14 +170,28 @@ export class Bar {
     const part = this.place(index)
     this.played.style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`
     this.head.style.left = `${100 * part}%`
-    const words = this.describe(index)
+    const words = this.numbersAt(index)
     if (this.numbers.textContent !== words) this.numbers.textContent = words
+    if (timeline.trust) this.trusted.textContent = this.trustAt(index)
     this.slider.setAttribute("aria-valuenow", String(index))
-    this.slider.setAttribute("aria-valuetext", words)
+    this.slider.setAttribute("aria-valuetext", this.withTrust(words, index))
     if (this.pressed !== undefined) this.showTip(`step ${integer(timeline.steps[index])}`, index)
   }
 
   describe(index) {
+    return this.withTrust(this.numbersAt(index), index)
+  }
+
+  withTrust(words, index) {
+    return this.clock.timeline.trust ? `${words} · ${this.trustAt(index)}` : words
+  }
+
+  trustAt(index) {
+    const trust = this.clock.timeline.trust[index]
+    return `trust ${Number.isFinite(trust) ? trust.toFixed(2) : "–"}`
+  }
+
+  numbersAt(index) {
     const { steps, epochs, losses } = this.clock.timeline
     const loss = Number.isFinite(losses[index]) ? `${decimal(losses[index])} nats/token` : "–"
     const epoch = Number.isFinite(epochs[index]) ? decimal(epochs[index]) : "–"
@@ -205,8 +230,10 @@ export class Bar {
     this.painted = look
     this.paintedTimeline = timeline
     for (const canvas of [this.rest, this.played]) {
-      const color = canvas === this.rest ? theme.text : theme.primary
-      paintCurve(canvas, size, timeline.losses, color, canvas === this.rest ? 0.35 : 1)
+      const played = canvas === this.played
+      const context = prepare(canvas, size)
+      paintLoss(context, size, timeline.losses, played ? theme.primary : theme.text, played ? 1 : 0.35)
+      if (timeline.trust) paintShare(context, size, timeline.trust, TRUST, played ? 1 : 0.7)
     }
   }
 
@@ -215,44 +242,6 @@ export class Bar {
     document.documentElement.style.removeProperty("--driftscope-bar")
     this.bar.remove()
   }
-}
-
-// The loss over recorded steps as a filled line; unknown losses leave a gap.
-function paintCurve(canvas, [width, height, ratio], losses, color, opacity) {
-  canvas.width = Math.max(Math.round(width * ratio), 1)
-  canvas.height = Math.max(Math.round(height * ratio), 1)
-  const context = canvas.getContext("2d")
-  context.scale(ratio, ratio)
-  const known = losses.filter(Number.isFinite)
-  if (!known.length) return
-  const low = known.reduce((a, b) => Math.min(a, b))
-  const high = known.reduce((a, b) => Math.max(a, b))
-  const x = (i) => (losses.length > 1 ? (i / (losses.length - 1)) * width : 0)
-  const y = (v) => 5 + (height - 11) * (1 - (v - low) / (high - low || 1))
-  context.strokeStyle = context.fillStyle = color
-  context.lineWidth = 1.75
-  context.lineJoin = "round"
-  for (const [start, end] of runs(losses)) {
-    const line = new Path2D()
-    for (let i = start; i <= end; i++) line.lineTo(x(i), y(losses[i]))
-    context.globalAlpha = opacity
-    context.stroke(line)
-    line.lineTo(x(end), height)
-    line.lineTo(x(start), height)
-    context.globalAlpha = opacity * 0.18
-    context.fill(line)
-  }
-}
-
-// [first, last] of every stretch of finite values.
-function runs(values) {
-  const found = []
-  values.forEach((value, i) => {
-    if (!Number.isFinite(value)) return
-    if (i > 0 && Number.isFinite(values[i - 1])) found[found.length - 1][1] = i
-    else found.push([i, i])
-  })
-  return found
 }
 
 // ---- small things ----------------------------------------------------------------------------------

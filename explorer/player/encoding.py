@@ -51,6 +51,7 @@ def encode(panels: Sequence[Panel | Mosaic | Words], timeline: Timeline) -> byte
             "steps": arrays.add(np.asarray(timeline.steps, np.float64)),
             "epochs": arrays.add(np.asarray(timeline.epochs, np.float64)),
             "losses": arrays.add(np.asarray(timeline.losses, np.float64)),
+            "trust": _optional(arrays, timeline.trust),
             "ticks": [{"step": int(t.step), "label": str(t.label)} for t in timeline.ticks],
         },
         "panels": [_describe(panel, steps, arrays) for panel in panels],
@@ -62,16 +63,25 @@ def encode(panels: Sequence[Panel | Mosaic | Words], timeline: Timeline) -> byte
 
 
 def check_timeline(timeline: Timeline) -> None:
-    """Raises ValueError unless steps, epochs and losses are equally long and steps ascend."""
+    """Raises ValueError unless all arrays are equally long, steps ascend and trust is a share."""
     steps = np.asarray(timeline.steps)
     if steps.ndim != 1 or len(steps) == 0:
         raise ValueError(f"a timeline needs at least one recorded step, got shape {steps.shape}")
     if (np.diff(steps) <= 0).any():
         raise ValueError("recorded steps must ascend without repetition")
-    for name in ("epochs", "losses"):
-        shape = np.shape(getattr(timeline, name))
-        if shape != steps.shape:
-            raise ValueError(f"{name} {shape} do not fit {len(steps)} recorded steps")
+    for name in ("epochs", "losses", "trust"):
+        values = getattr(timeline, name)
+        if values is not None and np.shape(values) != steps.shape:
+            raise ValueError(f"{name} {np.shape(values)} do not fit {len(steps)} recorded steps")
+    if timeline.trust is not None:
+        check_trust(np.asarray(timeline.trust, np.float64))
+
+
+def check_trust(trust: np.ndarray) -> None:
+    """Raises ValueError when a known value of trust (S,) is outside [0, 1]."""
+    outside = trust[~np.isnan(trust) & ~((trust >= 0) & (trust <= 1))]
+    if len(outside):
+        raise ValueError(f"trust must be in [0, 1] or NaN for unknown, got {outside[0]:g}")
 
 
 def check_keys(panels: Sequence[Panel | Mosaic | Words]) -> None:
@@ -112,7 +122,13 @@ def _describe(panel: Panel | Mosaic | Words, steps: int, arrays: _Arrays) -> dic
         "figure": figure_json(panel.figure),
         "moving": moving,
         "pickable": panel.pickable,
+        "lasso": panel.lasso,
+        "declutter": panel.declutter,
     }
+
+
+def _optional(arrays: _Arrays, values: np.ndarray | None) -> int | None:
+    return None if values is None else arrays.add(np.asarray(values, np.float64))
 
 
 def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:

@@ -2,19 +2,20 @@
 //
 // Plotly's calls recompute the whole figure: 13 to 18 ms each for 65 labelled points or a 65 × 64
 // heatmap, so three linked panels would miss every second frame. Points, labels and lines of a
-// scatter on fixed linear axes need only new coordinates, and a heatmap on a fixed scale only a
-// new image. What Plotly keeps for hover and zoom is updated too. Anything else: bind() gives
-// undefined, and the caller uses Plotly's own call. Written for plotly.js 4.1; a test holds the
-// result equal to a full redraw.
+// scatter on fixed linear axes need only new coordinates and colours, and a heatmap on a fixed
+// scale only a new image. What Plotly keeps for hover and zoom is updated too. Anything else:
+// bind() gives undefined, and the caller uses Plotly's own call. Written for plotly.js 4.1; a test
+// holds the result equal to a full redraw.
 
 import { slice } from "./payload.js"
-import { lookup } from "./theme.js"
+import { bindScatter, INCOMPLETE } from "./scatter.js"
+import { LEVELS, levels } from "./theme.js"
 
-const LEVELS = 1024
 const XLINK = "http://www.w3.org/1999/xlink"
 const KINDS = { scatter: bindScatter, heatmap: bindHeatmap }
 
-// A function that draws one step and says whether it could, or undefined.
+// A function that draws one step; INCOMPLETE where the picture lacks nodes for it that Plotly left
+// out for want of numbers; undefined where it cannot be done.
 export function bind(div, moving) {
   const traces = new Map()
   for (const { trace, attribute, array } of moving) {
@@ -31,7 +32,8 @@ export function bind(div, moving) {
     if (!writer) return undefined
     writers.push(writer)
   }
-  return (index) => writers.every((write) => write(index))
+  if (writers.includes(INCOMPLETE)) return INCOMPLETE
+  return (index) => writers.forEach((write) => write(index))
 }
 
 // Both axes, if a changed value can move neither.
@@ -42,91 +44,6 @@ function axes(div, full) {
   })
   const fixed = (axis) => axis?.type === "linear" && !axis.rangebreaks?.length
   return fixed(x) && fixed(y) ? { x, y } : undefined
-}
-
-// ---- scatter -----------------------------------------------------------------------------------
-
-function bindScatter({ full, calc, data, arrays, x, y, div }) {
-  const names = Object.keys(arrays)
-  if (names.some((name) => name !== "x" && name !== "y")) return undefined
-  if ((arrays.x && x.autorange) || (arrays.y && y.autorange)) return undefined
-  if (names.some((name) => arrays[name].shape[1] !== calc.length)) return undefined
-  if (full.fill !== "none" || full.error_x?.visible || full.error_y?.visible || full.stackgroup) {
-    return undefined
-  }
-  const group = div.querySelector(`.trace${CSS.escape(full.uid)}`)
-  const has = (part) => full.mode.includes(part)
-  const points = has("markers") ? pointNodes(group, calc) : []
-  const labels = has("text") ? labelNodes(group, calc) : []
-  const lines = has("lines") ? lineNodes(group, full) : []
-  if (!group || !points || !labels || !lines) return undefined
-
-  return (index) => {
-    const xs = arrays.x ? slice(arrays.x, index) : undefined
-    const ys = arrays.y ? slice(arrays.y, index) : undefined
-    const marked = points.length || labels.length
-    if (marked && !(finite(xs) && finite(ys))) return false // Plotly takes points away
-    for (const [name, values] of Object.entries({ x: xs, y: ys })) {
-      if (!values) continue
-      data[name] = full[name] = values
-      for (let i = 0; i < calc.length; i++) calc[i][name] = values[i]
-    }
-    for (const [node, entry] of points) {
-      node.setAttribute("transform", `translate(${px(x, entry.x)},${px(y, entry.y)})`)
-    }
-    for (const [parts, entry] of labels) {
-      for (const node of parts) {
-        node.setAttribute("x", px(x, entry.x))
-        node.setAttribute("y", px(y, entry.y))
-      }
-    }
-    lines.forEach((node, i) => {
-      node.setAttribute("d", i === 0 ? linePath(calc, x, y, full.connectgaps) : "M0,0")
-    })
-    return true
-  }
-}
-
-function px(axis, value) {
-  return Math.round(axis.c2p(value) * 100) / 100
-}
-
-function finite(values) {
-  return !values || values.every(Number.isFinite)
-}
-
-function pointNodes(group, calc) {
-  const nodes = [...(group?.querySelectorAll(":scope > .points > path.point") ?? [])]
-  const entries = nodes.map((node) => [node, node.__data__])
-  const known = entries.every(([, entry]) => calc[entry?.i] === entry)
-  return known && nodes.length === calc.length ? entries : undefined
-}
-
-// An empty label has no node; one of several lines has a part for each.
-function labelNodes(group, calc) {
-  const nodes = [...(group?.querySelectorAll(":scope > .text > .textpoint") ?? [])]
-  const entries = nodes.map((node) => [[...node.querySelectorAll("text, tspan.line")], node.__data__])
-  const known = entries.every(([, entry]) => calc[entry?.i] === entry)
-  const expected = calc.filter((entry) => entry.tx !== "" && entry.tx !== undefined).length
-  return known && expected > 0 && nodes.length === expected ? entries : undefined
-}
-
-function lineNodes(group, full) {
-  if (full.line.shape !== "linear" || full.line.backoff) return undefined
-  const nodes = [...(group?.querySelectorAll(":scope > .lines > path.js-line") ?? [])]
-  return nodes.length ? nodes : undefined
-}
-
-function linePath(calc, x, y, connect) {
-  let path = ""
-  let pen = "M"
-  for (const entry of calc) {
-    const known = Number.isFinite(entry.x) && Number.isFinite(entry.y)
-    if (known) path += `${pen}${px(x, entry.x)},${px(y, entry.y)}`
-    if (known) pen = "L"
-    else if (!connect) pen = "M"
-  }
-  return path || "M0,0"
 }
 
 // ---- heatmap -----------------------------------------------------------------------------------
@@ -142,10 +59,7 @@ function bindHeatmap({ full, calc, data, arrays, x, y, div }) {
   const image = group?.querySelector("image")
   if (!image || !isOnePixelACell(image, rows, columns)) return undefined
 
-  const stops = full.reversescale
-    ? full.colorscale.map(([at, color]) => [1 - at, color]).reverse()
-    : full.colorscale
-  const table = lookup(stops, LEVELS)
+  const table = levels(full)
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows })
   const context = canvas.getContext("2d", { willReadFrequently: true })
   const pixels = context.createImageData(columns, rows)
@@ -168,7 +82,6 @@ function bindHeatmap({ full, calc, data, arrays, x, y, div }) {
     }
     context.putImageData(pixels, 0, 0)
     image.setAttributeNS(XLINK, "xlink:href", canvas.toDataURL("image/png"))
-    return true
   }
 }
 

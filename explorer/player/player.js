@@ -175,6 +175,7 @@ class Clock {
     const panel = new KINDS[spec.kind](body, {
       head,
       pick: (index) => this.pick(spec.key, index),
+      select: (rows) => this.select(spec.key, rows),
       redraw: () => this.schedule(),
     })
     Object.assign(panel, { cell, title, body, visible: true })
@@ -344,6 +345,11 @@ class Clock {
   pick(panel, index) {
     if (this.settling) this.settle()
     this.component.setTriggerValue("pick", { panel, index })
+  }
+
+  select(panel, rows) {
+    if (this.settling) this.settle()
+    this.component.setTriggerValue("selection", { panel, rows })
   }
 
   close() {

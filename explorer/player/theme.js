@@ -3,6 +3,8 @@
 // Okabe and Ito's colours, told apart by readers with any colour vision; black follows the text.
 const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 
+export const LEVELS = 1024 // colours of a scale that are told apart
+
 export const VIRIDIS = [
   "#440154", "#482878", "#3e4989", "#31688e", "#26828e",
   "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725",
@@ -86,6 +88,14 @@ export function lookup(stops, size) {
     table[i] = ((255 << 24) | (blue << 16) | (g << 8) | r) >>> 0
   }
   return table
+}
+
+// The lookup table of a trace's own colour scale.
+export function levels({ colorscale, reversescale }) {
+  const stops = reversescale
+    ? colorscale.map(([at, color]) => [1 - at, color]).reverse()
+    : colorscale
+  return lookup(stops, LEVELS)
 }
 
 export function scale(colors) {

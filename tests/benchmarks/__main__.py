@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from tests.benchmarks.drag import drag_frames
 from tests.benchmarks.opening import opening_seconds
+from tests.benchmarks.play import play_frames
 from tests.benchmarks.speed import training_speeds
 
 
@@ -30,11 +31,13 @@ def training_rows(threads: int) -> list[Row]:
 
 
 def browser_rows() -> list[Row]:
-    drag, opening = drag_frames(), opening_seconds()
+    drag, play, opening = drag_frames(), play_frames(), opening_seconds()
     frames = f"drag, 200 steps, 3 panels: {drag['frames']:.0f} frames, p50 {drag['p50_ms']:.1f} ms"
+    played = f"play, map of 65: {play['frames']:.0f} frames, p50 {play['p50_ms']:.1f} ms"
     return [
         _below(f"{frames}, p95", drag["p95_ms"], 34, "ms"),
         _below("messages to the server during the drag", drag["messages"], 0, ""),
+        _below(f"{played}, p95", play["p95_ms"], 34, "ms"),
         _below("start to first picture", opening["start"], 5, "s"),
         _below("page load on a warm server", opening["load"], 2.5, "s"),
         _below("Train pressed to first loss seen", opening["train"], 3, "s"),

@@ -32,7 +32,7 @@ def drag_frames() -> dict[str, float]:
         running(DEMO, Path(folder)) as server,
         sync_playwright() as playwright,
     ):
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         watch = Watch()
         page = open_page(browser, server.url, watch=watch, size=(1440, 900), dark=False)
         sent = sent_messages(page)

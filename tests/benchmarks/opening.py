@@ -20,7 +20,7 @@ def opening_seconds() -> dict[str, float]:
     Train to the first loss on the page, median of ROUNDS.
     """
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         began = time.perf_counter()
         with running(APP, Path(folder)) as server:
             _visit(browser, server.url)

@@ -8,6 +8,7 @@ from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
 from explorer.player import step_clock
 
 STEPS = 200
+DRIFT_STEPS = 120
 LABELS = [chr(33 + n) for n in range(65)]
 LABELS[27:30] = ["a<br>b", "<b>", "&lt;"]
 
@@ -58,7 +59,8 @@ def line_panel(count: int) -> Panel:
     """Two lines with a gap, on fixed axes."""
     y = drifting(count, 50)
     y[:, 20:24] = np.nan
-    lines = [go.Scatter(y=y[0], mode="lines", name="mean"), go.Scatter(y=-y[0], mode="lines")]
+    look = {"mode": "lines", "line": {"simplify": False}}  # comparable point for point
+    lines = [go.Scatter(y=values, **look) for values in (y[0], -y[0])]
     layout = {"yaxis": {"range": [-1.2, 1.2], "title": "std"}, "xaxis": {"range": [0, 49]}}
     return Panel(
         "lines", "Statistics", go.Figure(lines, layout), {"0.y": y, "1.y": -y}, span=6, height=280
@@ -85,21 +87,36 @@ def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
     return Mosaic("heads", "All heads", eight_bit, "16 heads", span=6, selected=selected)
 
 
-def timeline(count: int) -> Timeline:
-    """A falling loss with one unknown value, and three ticks."""
+def timeline(count: int, trusted: bool) -> Timeline:
+    """A falling loss with one unknown value and three ticks; a map's trust with a gap."""
     steps = recorded_steps(count)
     losses = 0.6 + 3.2 * np.exp(-np.arange(count) / 40)
     losses[90] = np.nan
     ticks = [
-        Tick(int(steps[30]), "largest drift"),
-        Tick(int(steps[120]), "head formed"),
-        Tick(int(steps[160]), "lowest validation loss"),
+        Tick(int(steps[index]), label)
+        for index, label in (
+            (30, "largest drift"),
+            (120, "head formed"),
+            (160, "lowest validation loss"),
+        )
+        if index < count
     ]
-    return Timeline(steps, steps / 2000, losses, ticks)
+    trust = 0.9 - 0.5 * np.exp(-np.arange(count) / 30)
+    trust[50:55] = np.nan
+    return Timeline(steps, steps / 2000, losses, ticks, trust if trusted else None)
+
+
+def drift_panels(kind: str, color: str) -> list[Panel]:
+    from tests.browser import drift_demo  # it builds on this file
+
+    return [{"drift": drift_demo.map_panel, "space": drift_demo.space_panel}[kind](color)]
 
 
 def main() -> None:
-    """Draw what the address asks for; `?panels=all` adds every other kind of panel."""
+    """Draw what the address asks for: three linked panels, or by `?panels=`
+
+    `all`, every other kind of panel too; `drift` or `space`, a map as a page of maps has it.
+    """
     st.set_page_config(layout="wide", page_title="Clock")
     state = st.session_state
     state.setdefault("count", STEPS)
@@ -116,7 +133,9 @@ def main() -> None:
         color = st.radio("Colour", ["#0072B2", "#D55E00"])
         st.text_input("A sentence")
     st.markdown("### The step clock")
-    count = state.count
+    kind = st.query_params.get("panels", "")
+    maps = kind in ("drift", "space")
+    count = DRIFT_STEPS if maps else state.count
     words = Words(
         "words", "Sampled text",
         [f"step {n}: {' '.join(LABELS[n % 65:] + LABELS[: n % 65])}" for n in range(count)],
@@ -126,14 +145,16 @@ def main() -> None:
         table_panel("tokens", "Token embeddings", 65, 64, count),
         table_panel("positions", "Position embeddings", 41, 41, count),
     ]
-    if st.query_params.get("panels") == "all":
+    if kind == "all":
         panels += [
             mosaic_panel(count, state.selected),
             line_panel(count),
             scale_panel(count),
             words,
         ]
-    heard = step_clock(panels, timeline(count), step=state.step, live=live)
+    if maps:
+        panels = [*drift_panels(kind, color)]
+    heard = step_clock(panels, timeline(count, maps), step=state.step, live=live)
     if heard.step is not None:
         state.step = heard.step
     if heard.pick and heard.pick.panel == "heads" and state.selected != heard.pick.index:
@@ -141,8 +162,10 @@ def main() -> None:
         state.picked = heard.pick
         st.rerun()
     state.picked = heard.pick or state.get("picked")
+    state.selected_rows = heard.selection or state.get("selected_rows")
     st.text(f"settled step: {state.step}")
     st.text(f"picked: {state.picked}")
+    st.text(f"selection: {state.selected_rows}")
     st.text(f"runs: {state.runs}")
     for n in range(12):
         st.text(f"line {n} below the clock")

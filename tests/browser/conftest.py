@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.driver import Server, Watch, launch, open_page, running
+from tests.browser.driver import DEMO, Server, Watch, launch, open_page, running
 
 WIDE, NARROW = (1440, 900), (390, 844)
 MISSING = "BROWSER TESTS SKIPPED: no `chromium` on the path, nothing was seen in a browser"
@@ -28,7 +28,7 @@ def chromium() -> Iterator[Browser]:
             pytest.fail(MISSING)
         pytest.skip(MISSING)
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 
@@ -47,6 +47,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         yield start
     for server in servers:
         assert server.faults() == []
+
+
+@pytest.fixture(scope="module")
+def demo(serve: Callable[..., Server]) -> Server:
+    """The step clock's own test page."""
+    return serve(DEMO)
 
 
 @pytest.fixture

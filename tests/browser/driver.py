@@ -16,10 +16,10 @@ from pathlib import Path
 
 from playwright.sync_api import (
     Browser,
+    BrowserType,
     ConsoleMessage,
     Locator,
     Page,
-    Playwright,
     Request,
     WebSocket,
 )
@@ -101,9 +101,9 @@ def wait_for_health(server: Server, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server did not start:\n{server.log.read_text()[-2000:]}")
 
 
-def launch(playwright: Playwright) -> Browser:
-    """The machine's own Chromium, without traffic of its own."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=QUIET)
+def launch(chromium: BrowserType, *flags: str) -> Browser:
+    """The machine's own Chromium, without traffic of its own; `flags` as its command line has."""
+    return chromium.launch(executable_path=shutil.which("chromium"), args=[*QUIET, *flags])
 
 
 @dataclass

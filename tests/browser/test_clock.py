@@ -1,6 +1,6 @@
 """The step clock in a real Chromium: moved as a reader moves it, judged by what is drawn."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.clock_demo import LABELS, drifting, recorded_steps
 from tests.browser.conftest import NARROW, WIDE
-from tests.browser.driver import DEMO, ClockDriver, Server, Watch, sent_messages
+from tests.browser.drawing import assert_drawn_alike, drawn, redrawn
+from tests.browser.driver import ClockDriver, Server, Watch, sent_messages
 
 STEPS = recorded_steps(210).tolist()  # the demo shows the first 200 and grows by ten
 LAST = STEPS[199]
@@ -16,11 +17,6 @@ LAST = STEPS[199]
 Visit = Callable[..., Page]
 MAP = "[data-panel=map] .js-plotly-plot"
 TABLE = "[data-panel=tokens] .js-plotly-plot"
-
-
-@pytest.fixture(scope="module")
-def demo(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(DEMO)
 
 
 @pytest.fixture
@@ -191,48 +187,21 @@ def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
 # ---- drawing ----------------------------------------------------------------------------------
 
 
-def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver) -> None:
-    """Every shape and image of the panels, after a drag and again after a full redraw."""
+@pytest.mark.parametrize("panel", ["map", "tokens", "positions", "lines"])
+def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver, panel: str) -> None:
+    full.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
+    full.page.keyboard.press("ArrowRight")
+    full.wait_step(STEPS[1])
     full.drag(0, 0.37)
     full.wait_step(STEPS[74])
-    shapes = """async redraw => {
-      const parts = ["path.point", "path.js-line", ".textpoint text"]
-      const PARTS = parts.map(part => `.scatterlayer ${part}`).join(", ")
-      const found = []
-      const plots = ".driftscope-panel:not([data-panel=scale]) .js-plotly-plot"
-      for (const div of document.querySelectorAll(plots)) {
-        if (redraw) await Plotly.redraw(div)
-        for (const node of div.querySelectorAll(PARTS))
-          found.push(["transform", "d", "x", "y"].map(name => node.getAttribute(name)))
-        for (const image of div.querySelectorAll("image")) {
-          const bitmap = new Image()
-          bitmap.src = image.getAttribute("href") ?? image.getAttribute("xlink:href")
-          await bitmap.decode()
-          const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext("2d")
-          context.drawImage(bitmap, 0, 0)
-          found.push([...context.getImageData(0, 0, bitmap.width, bitmap.height).data])
-        }
-      }
-      return found
-    }"""
-    fast, official = (full.page.evaluate(shapes, redraw) for redraw in (False, True))
-    assert len(fast) == len(official) == 65 + 65 + 2 + 2 + 2
-    for ours, theirs in zip(fast, official, strict=True):
-        if len(ours) > 4:  # an image: colours may differ by rounding
-            assert len(ours) == len(theirs)
-            assert max(abs(a - b) for a, b in zip(ours, theirs, strict=True)) <= 3
-        elif ours[1] is not None and ours[0] is None:  # a line: Plotly leaves points out
-            assert ours[1].split("L")[0] == theirs[1].split("L")[0]
-            assert ours[1].count("M") == theirs[1].count("M")
-        else:
-            assert ours == theirs
+    assert_drawn_alike(drawn(full.page, panel), redrawn(full.page, panel))
 
 
 def test_points_stand_where_their_numbers_say(clock: ClockDriver) -> None:
     clock.drag(0, 0.5)
     clock.wait_step(STEPS[100])
-    for drawn, true in zip(positions(clock.page), drifting(200, 2, 65)[100].T, strict=True):
-        assert drawn == pytest.approx(true.tolist(), abs=0.01)
+    for at, true in zip(positions(clock.page), drifting(200, 2, 65)[100].T, strict=True):
+        assert at == pytest.approx(true.tolist(), abs=0.01)
 
 
 def test_an_axis_may_move_with_the_step_until_the_reader_takes_it(full: ClockDriver) -> None:
