@@ -1,7 +1,9 @@
 """The chosen run, opened, with the step and the sentence the visitor looks at."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ import pandas as pd
 
 from explorer import session
 from explorer.panels import Tick, Timeline
+from model_core import counts
+from model_core.counts import most_frequent
 from model_core.presets import example_sentence
 from model_core.runs import Run, list_runs, runs_folder
 from model_core.tokenizers import UnknownTokens, split, token_label
@@ -36,9 +40,10 @@ class Sentence:
 class Look:
     """A run at one moment: `steps` (S,) are those shown, `step` the settled one of them.
 
-    `metrics` has a row for each of them, as `Run.metrics`, indexed by step. `labels` are the
-    printable tokens of the rows shown, the first ROWS of the vocabulary at most; `token` is the
-    chosen one's id, `head` the chosen (layer, head), both as far as this model has them.
+    `metrics` has a row for each of them, as `Run.metrics`, indexed by step. `rows` (N,) are the ids
+    of the tokens shown, ascending: all, or the ROWS most frequent and those chosen; `labels` their
+    printable names. `token` is the chosen one's id, `selection` are the selected ones', `head` the
+    chosen (layer, head), all as far as this model has them.
     """
 
     run: Run
@@ -46,15 +51,32 @@ class Look:
     step: int
     metrics: pd.DataFrame
     timeline: Timeline
+    rows: np.ndarray
     labels: tuple[str, ...]
     token: int | None
+    selection: tuple[int, ...]
     head: tuple[int, int]
     live: bool
 
     @property
     def tokens(self) -> tuple[str, ...]:
         """The tokens of the rows shown, as they are."""
-        return self.run.tokenizer.tokens[: len(self.labels)]
+        return tuple(self.run.tokenizer.tokens[token] for token in self.rows)
+
+    @property
+    def chosen(self) -> int | None:
+        """The chosen token's place among the rows shown."""
+        return None if self.token is None else int(np.searchsorted(self.rows, self.token))
+
+    @property
+    def selected(self) -> tuple[int, ...]:
+        """The selected tokens' places among the rows shown."""
+        return tuple(int(place) for place in np.searchsorted(self.rows, self.selection))
+
+    @property
+    def picks(self) -> tuple[int, ...]:
+        """What a click on the n-th row shown means."""
+        return tuple(self.rows.tolist())
 
     @property
     def at(self) -> int:
@@ -95,19 +117,49 @@ def look_at(run: Run) -> Look:
     losses = metrics["train_loss"].to_numpy()
     step = _step_at(session.step(), steps, losses)
     timeline = Timeline(steps, metrics["epoch"].to_numpy(), losses, _ticks(run, metrics))
-    labels = tuple(token_label(token) for token in run.tokenizer.tokens[:ROWS])
     config, token, (layer, head) = run.model_config, session.token(), session.head()
+    token = token if token is not None and token < config.vocab_size else None
+    selection = tuple(one for one in session.tokens() if one < config.vocab_size)
+    rows = rows_shown(run, ROWS, (*selection, *([] if token is None else [token])))
     return Look(
         run,
         steps,
         step,
         metrics,
         timeline,
-        labels,
-        token if token is not None and token < len(labels) else None,
+        rows,
+        labels_of(run, rows),
+        token,
+        selection,
         (layer, head) if layer < config.n_layer and head < config.n_head else (0, 0),
         run.status.active,
     )
+
+
+def rows_shown(run: Run, at_most: int, always: Sequence[int] = ()) -> np.ndarray:
+    """Ids of tokens, ascending: all, or the most frequent ones and those `always` wanted."""
+    if run.model_config.vocab_size <= at_most:
+        return np.arange(run.model_config.vocab_size)
+    return np.union1d(most_frequent(frequency(run), at_most), np.array(always, np.int64))
+
+
+def labels_of(run: Run, rows: np.ndarray) -> tuple[str, ...]:
+    """Printable names of tokens by their ids."""
+    return tuple(token_label(run.tokenizer.tokens[token]) for token in rows)
+
+
+def frequency(run: Run) -> np.ndarray:
+    """(V,) how often each token stands in the training split; all 0 when its text is gone."""
+    return _frequency(run.path, (run.path / "run.json").stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _frequency(path: Path, _made: int) -> np.ndarray:
+    run = Run.open(path)
+    try:
+        return counts.frequency(run)
+    except ValueError:
+        return np.zeros(run.model_config.vocab_size, np.int64)
 
 
 def sentence(run: Run, text: str) -> Sentence:
@@ -150,7 +202,10 @@ def notes(run: Run) -> list[str]:
     if status.words and status.state != "stopped":
         said.append(status.words)
     if len(run.tokenizer.tokens) > ROWS:
-        said.append(f"Showing the first {ROWS} of {len(run.tokenizer.tokens):,} tokens.")
+        said.append(
+            f"Showing the {ROWS} most frequent of {len(run.tokenizer.tokens):,} tokens, and those "
+            "you choose."
+        )
     if run.damaged:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""

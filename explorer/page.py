@@ -24,14 +24,18 @@ def question(text: str) -> None:
 def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
     """Draw panels and clock; the look at the step where the reader settled.
 
-    A click on a token, a head or a row of attention chooses it on every page; by their keys, the
-    panels "tokens" and "map" show tokens, "heads" heads and "head" positions of the sentence.
+    A click on a token, a position, a head or a row of attention chooses it on every page, a lasso
+    around tokens selects them; by their keys, the panels "tokens" and "map" show tokens, "heads"
+    heads, "head" and "position-map" positions of the sentence.
     """
     state = step_clock(panels, look.timeline, step=look.step, live=look.live)
     if state.step not in (None, look.step):
         follows = look.live and state.step == look.steps[-1]
         session.settle(None if follows else state.step)
         look = replace(look, step=state.step)
+    if state.selection and state.selection.panel == "map":
+        session.select(state.selection.rows)
+        st.rerun()
     if state.pick and _follow(state.pick):
         st.rerun()
     session.publish()
@@ -74,7 +78,7 @@ def _follow(pick: Pick) -> bool:
             session.choose_token(token)
         case "heads", (layer, head):
             session.choose_head((layer, head))
-        case "head", (query, _):
+        case ("head", (query, _)) | ("position-map", (query,)):
             session.choose_query(query)
         case _:
             return False

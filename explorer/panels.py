@@ -22,6 +22,7 @@ class Panel:
     moving: Mapping[str, np.ndarray] = field(default_factory=dict)
     alt: str = ""  # what the picture shows, for readers who cannot see it
     span: int = 12  # columns of twelve; everything is stacked on a narrow screen
+    rows: int = 1  # how many panels of one row each may stand beside it
     height: int = 360  # pixels
     pickable: bool = False  # a click on a point is told to Python
     lasso: bool = False  # so is what a lasso or a box holds, as a Selection

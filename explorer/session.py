@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
-RUN, TEXT = "run", "text"  # also the keys of the widgets that choose them
+RUN, TEXT, TOKENS = "run", "text", "tokens"  # also the keys of the widgets that choose them
+AT_MOST = 200  # selected tokens that an address names
 _NUMBER = re.compile(r"\d{1,9}")
 
 
@@ -22,11 +24,16 @@ def begin(runs: Sequence[str]) -> str:
         state["step"], state["token"] = _count(asked.get("step")), _count(asked.get("token"))
         state["head"] = (_count(head[0]) or 0, _count(head[-1]) or 0)
         state["query"] = None
+        ids = (_count(part) for part in asked.get(TOKENS, "").split(".")[:AT_MOST])
+        state[TOKENS] = sorted({token for token in ids if token is not None})
+        state["choices"] = {}
     if "next_run" in state:
         state[RUN] = state.pop("next_run")
         leave_run()
     if "next_text" in state:
         state[TEXT] = state.pop("next_text")
+    if "next_tokens" in state:
+        state[TOKENS] = state.pop("next_tokens")
     wanted = state[RUN]
     if wanted in runs:
         return ""
@@ -40,6 +47,9 @@ def publish() -> None:
     state = st.session_state
     wanted = {name: state[name] for name in (RUN, "step", TEXT, "token")}
     wanted["head"] = "{}.{}".format(*state["head"])
+    wanted[TOKENS] = ".".join(str(token) for token in state[TOKENS][:AT_MOST]) or None
+    for name, default in state["choices"].items():
+        wanted[name] = None if state[name] == default else state[name]
     shown = {name: str(value) for name, value in wanted.items() if value is not None}
     if st.query_params.to_dict() != shown:
         st.query_params.from_dict(shown)
@@ -62,7 +72,9 @@ def choose_run(name: str, example: str) -> None:
 
 def leave_run() -> None:
     """Forget step, rows and heads of the run looked at before."""
-    st.session_state.update({"step": None, "token": None, "head": (0, 0), "query": None})
+    st.session_state.update(
+        {"step": None, "token": None, "head": (0, 0), "query": None, TOKENS: []}
+    )
 
 
 def step() -> int | None:
@@ -100,6 +112,58 @@ def choose_token(token: int) -> None:
     st.session_state["token"] = None if token == st.session_state["token"] else token
 
 
+def tokens() -> tuple[int, ...]:
+    """The ids of the selected tokens, ascending."""
+    return tuple(sorted(st.session_state[TOKENS]))
+
+
+def select(tokens: Sequence[int]) -> None:
+    """Select other tokens from the next rerun on: their widget may be drawn already."""
+    st.session_state["next_tokens"] = list(tokens)
+
+
+def keep_selected(offered: Sequence[int]) -> None:
+    """Let go of selected tokens that a widget about to be drawn does not offer."""
+    state = st.session_state
+    kept = set(offered)
+    state[TOKENS] = [token for token in state[TOKENS] if token in kept]
+
+
+def offer(name: str, options: Sequence[str]) -> str:
+    """The key of a widget that offers `options`; the first is the default, the URL may say more.
+
+    A choice that is not offered any more is forgotten.
+    """
+    state = st.session_state
+    if state.get(name) not in options:
+        asked = None if name in state["choices"] else st.query_params.get(name)
+        state[name] = asked if asked in options else options[0]
+    state["choices"][name] = options[0]
+    return name
+
+
+def number(name: str, default: float, low: float, high: float) -> str:
+    """The key of a widget for a number in [low, high]; the URL may say which at first."""
+    state = st.session_state
+    if name not in state:
+        state[name] = _within(st.query_params.get(name), default, low, high)
+    state[name] = type(default)(min(max(state[name], low), high))
+    state["choices"][name] = default
+    return name
+
+
+def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
+    """The key of a widget for several ids; those not offered any more are let go."""
+    state, kept = st.session_state, set(offered)
+    state[name] = [one for one in state.get(name, default) if one in kept]
+    return name
+
+
+def choice(name: str) -> Any:
+    """What was chosen in the widget of this key."""
+    return st.session_state[name]
+
+
 def head() -> tuple[int, int]:
     """The chosen (layer, head)."""
     return st.session_state["head"]
@@ -116,6 +180,14 @@ def query() -> int | None:
 
 def choose_query(query: int) -> None:
     st.session_state["query"] = query
+
+
+def _within(text: str | None, default: float, low: float, high: float) -> float:
+    try:
+        value = float(text) if text else default
+    except ValueError:
+        return default
+    return value if low <= value <= high else default
 
 
 def _count(text: str | None) -> int | None:

@@ -19,12 +19,16 @@ def table_panel(
     key: str,
     title: str,
     row_title: Literal["token", "position"],
+    ids: Sequence[int] | None = None,
     chosen: int | None = None,
+    selected: Sequence[int] = (),
     per_step: bool = False,
     span: int = 6,
     height: int | None = None,
 ) -> Panel:
-    """Values (S, R, C) of R labelled rows; a Pick is (row, channel). `chosen` row is framed.
+    """Values (S, R, C) of R labelled rows; a Pick is (id, channel), ids are 0 .. R-1 by default.
+
+    The row at place `chosen` is framed, `selected` ones have a thinner frame.
 
     The colours are centred on zero and reach the largest magnitude of all steps, or with
     `per_step` of the step shown. Raises ValueError when shapes do not fit.
@@ -36,7 +40,7 @@ def table_panel(
     figure = go.Figure(
         go.Heatmap(
             z=table[0],
-            customdata=_row_words(labels, channels, row_title),
+            customdata=_row_words(labels, ids or range(rows), channels, row_title),
             hovertemplate="%{customdata}, channel %{x:d}: %{z:.4g}<extra></extra>",
             hoverongaps=False,
             colorscale=theme.DIVERGING,
@@ -58,6 +62,8 @@ def table_panel(
             },
         ),
     )
+    for row in selected:
+        frame_row(figure, row, channels, theme.SELECTED, 1.5)
     if chosen is not None:
         frame_row(figure, chosen, channels)
     moving = {"0.z": table}
@@ -72,10 +78,13 @@ def table_panel(
         span=span,
         height=height,
         pickable=True,
+        picks=None if ids is None else tuple(int(one) for one in ids),
     )
 
 
-def frame_row(figure: go.Figure, row: int, columns: int) -> None:
+def frame_row(
+    figure: go.Figure, row: int, columns: int, colour: str = theme.CHOSEN, width: float = 2.5
+) -> None:
     """A frame around one row of a heatmap whose columns are 0 .. columns-1."""
     figure.add_shape(
         type="rect",
@@ -83,16 +92,19 @@ def frame_row(figure: go.Figure, row: int, columns: int) -> None:
         x1=columns - 0.5,
         y0=row - 0.5,
         y1=row + 0.5,
-        line={"color": theme.CHOSEN, "width": 2.5},
+        line={"color": colour, "width": width},
     )
 
 
-def _row_words(labels: Sequence[str], channels: int, row_title: str) -> list[list[str]]:
+def _row_words(
+    labels: Sequence[str], ids: Sequence[int], channels: int, row_title: str
+) -> list[list[str]]:
     """(R, C): Plotly looks customdata up by cell, so each row's words stand in all its cells."""
     if row_title == "position":
         words = [f"position {escape(label)}" for label in labels]
     else:
-        words = [f"token '{escape(label)}' (id {row})" for row, label in enumerate(labels)]
+        named = zip(labels, ids, strict=True)
+        words = [f"token '{escape(label)}' (id {one})" for label, one in named]
     return [[word] * channels for word in words]
 
 

@@ -9,6 +9,9 @@ from explorer.charts.arrays import log_ticks
 # Okabe and Ito 2008, those first that keep their contrast on white and on black.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999")
 CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in none of the scales
+SELECTED = "#D55E00"  # rows that a lasso or a search holds
+TRAIL = "rgba(138, 143, 152, 0.75)"  # the ways of rows on a map
+ARROW = "#009E73"  # where a row goes next
 CURSOR = "#8A8F98"  # the current step
 FAINT = "rgba(138, 143, 152, 0.38)"  # everything that is there for comparison
 SEQUENTIAL = "Viridis"

@@ -99,6 +99,7 @@ def _describe(panel: Panel | Mosaic | Words, steps: int, arrays: _Arrays) -> dic
         "title": panel.title,
         "alt": panel.alt,
         "span": panel.span,
+        "rows": panel.rows if isinstance(panel, Panel) else 1,
         "height": panel.height,
     }
     if not 1 <= panel.span <= 12:

@@ -152,6 +152,7 @@ class Clock {
       const place = this.grid.children[this.panels.size - 1]
       if (place !== panel.cell) this.grid.insertBefore(panel.cell, place ?? null)
       panel.cell.style.setProperty("--span", spec.span)
+      panel.cell.style.setProperty("--rows", spec.rows)
       panel.cell.style.setProperty("--height", `${spec.height}px`)
       panel.title.textContent = spec.title
       panel.body.setAttribute("aria-label", spec.alt || spec.title)

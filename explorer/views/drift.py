@@ -1,90 +1,292 @@
-"""Drift: where tokens and positions are, and how far training moved them."""
+"""Drift: where tokens and positions are, how far training moved them, how far to trust the map."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer import cache
-from explorer.charts.drift import drift_panel, map_panel
+from explorer.atlas.choices import Choices, choose
+from explorer.atlas.maps import Atlas, Rows, map_of, rows_of
+from explorer.atlas.marks import Arrows, arrows_of, colours_of, happened
+from explorer.charts.drift import drift_panel
+from explorer.charts.maps import LABELLED, Marks, map_panel
+from explorer.charts.neighbours import biography_panel, neighbours_words
+from explorer.charts.training import curves_panel
 from explorer.look import Look, Sentence
-from explorer.page import clock, csv_button, how_computed, question, quoted
-from model_core.embeddings import drift
-from model_core.projections import PCA
+from explorer.page import clock, csv_button, how_computed, plain, question, quoted
+from explorer.panels import Panel, Words
+from model_core.embeddings import biography, drift, neighbours, tokens_changed_most
+from model_core.maps import MapFile
+
+CHANGED = 6  # trails of those whose neighbours changed most
+TOLD = 7  # neighbours that fit beside the map
+WATCHED = 0.4  # seconds between two looks at a map in the making
 
 
 def draw(look: Look, sentence: Sentence) -> None:
     question("Which tokens does training bring together, and which way did they take?")
-    tokens, positions = cache.token_map(look), cache.position_map(look)
-    distances = drift(cache.token_embeddings(look))
-    rows = [str(row) for row in range(positions.layout.shape[1])]
-    panels = [
-        map_panel(
-            tokens.layout,
-            look.labels,
-            key="map",
-            title="Token map",
-            axis_titles=_axes(tokens),
-            chosen=look.token,
-            span=8,
-            height=560,
+    choices = choose(look)
+    rows = rows_of(look, choices)
+    atlas, file = map_of(look, rows, choices)
+    turnover = cache.turnover(look, rows.table, rows.ids) if len(rows.ids) > 1 else None
+    focus = _focus(look, rows, turnover)
+    arrows = arrows_of(look, rows, atlas, choices)
+    _said(look, rows, choices, atlas, file, arrows)
+    panels: list[Panel | Words] = [_map(look, rows, choices, atlas, arrows, turnover)]
+    if turnover is None:
+        panels += [_trust(look, atlas), _moved(look, rows)]
+    else:
+        words, life = _neighbours(look, rows, focus, turnover)
+        panels += [words, _trust(look, atlas), life, _moved(look, rows)]
+    timeline = happened(look, rows, turnover, atlas.trust)
+    look = clock(replace(look, timeline=timeline), panels)
+    _numbers(look, rows, atlas, focus)
+    _explained()
+
+
+def _focus(look: Look, rows: Rows, turnover: np.ndarray | None) -> int:
+    """The place of the row whose neighbours are shown: the chosen one, else the one selected
+    first, else the one whose neighbours changed most."""
+    chosen, selected = rows.chosen(look), rows.selected(look)
+    if chosen is not None or selected:
+        return selected[0] if chosen is None else chosen
+    return 0 if turnover is None else int(tokens_changed_most(turnover, 1)[0])
+
+
+def _map(
+    look: Look,
+    rows: Rows,
+    choices: Choices,
+    atlas: Atlas,
+    arrows: Arrows | None,
+    turnover: np.ndarray | None,
+) -> Panel:
+    tokens = rows.table == "tokens"
+    chosen, selected = rows.chosen(look), rows.selected(look)
+    trails: list[int] = []
+    if choices.trails == "chosen and selected":
+        trails = [*([] if chosen is None else [chosen]), *selected[:CHANGED]]
+    elif choices.trails == "neighbours changed most" and turnover is not None:
+        trails = tokens_changed_most(turnover, min(CHANGED, len(rows.ids))).tolist()
+    return map_panel(
+        atlas.places,
+        rows.labels,
+        key="map" if tokens else "position-map",
+        title=f"{'Token' if tokens else 'Position'} map ({atlas.name})",
+        axis_titles=atlas.axis_titles,
+        row_title="token" if tokens else "position",
+        ids=rows.ids,
+        colours=colours_of(look, rows, choices),
+        marks=Marks(
+            chosen,
+            selected,
+            trails,
+            None if arrows is None else arrows.ways,
         ),
-        map_panel(
-            positions.layout,
-            rows,
-            key="position-map",
-            title="Position map",
-            row_title="position",
-            axis_titles=_axes(positions),
-            span=4,
-            height=560,
-        ),
-        drift_panel(
-            distances,
-            look.steps,
-            look.labels,
-            key="drift",
-            title="How far each token has moved",
-            chosen=look.token,
-        ),
-    ]
-    look = clock(look, panels)
-    st.caption(
-        f"Maps: principal components of all {len(look.steps)} steps together, so a token that "
-        f"stands still on the map stood still in these directions. The two axes show "
-        f"{tokens.explained.sum():.0%} of the variance of the token table and "
-        f"{positions.explained.sum():.0%} of the position table; the rest is not in the picture. "
-        "Distances in the lower chart are exact, in all channels."
-    )
-    _numbers(look, distances, tokens)
-    how_computed(
-        r"y_{s,i} = W\,(x_{s,i} - \bar x), \qquad d_{s,i} = \lVert x_{s,i} - x_{0,i} \rVert_2",
-        "W holds the two directions along which the rows of all steps together vary most "
-        "(principal component analysis, Pearson 1901). d is the Euclidean distance of a row from "
-        "where it was at the first recorded step.",
-        "projections.pca_over_time, embeddings.drift",
+        lasso=tokens,
+        span=8,
+        rows=2,
+        height=530,
     )
 
 
-def _axes(pca: PCA) -> tuple[str, str]:
-    first, second = (
-        f"component {i + 1} ({share:.0%} of variance)" for i, share in enumerate(pca.explained)
+def _neighbours(look: Look, rows: Rows, focus: int, turnover: np.ndarray) -> tuple[Words, Panel]:
+    count = min(cache.NEAR, len(rows.ids) - 1)
+    cosine = neighbours(rows.vectors, focus, count, "cosine")
+    distance = neighbours(rows.vectors, focus, count, "distance")
+    name = f"{rows.table[:-1]} '{rows.labels[focus]}'"
+    words = neighbours_words(
+        (cosine.ids[:, :TOLD], cosine.values[:, :TOLD]),
+        (distance.ids[:, :TOLD], distance.values[:, :TOLD]),
+        rows.labels,
+        key="neighbours",
+        title=f"Nearest to {name}, in all channels",
+        span=4,
+        height=216,
     )
-    return first, second
+    life = biography_panel(
+        distance.ids,
+        look.steps,
+        rows.labels,
+        key="biography",
+        title=f"Who was near {name}, and when",
+        span=6,
+        height=380,
+    )
+    return words, life
 
 
-def _numbers(look: Look, distances: np.ndarray, pca: PCA) -> None:
+def _trust(look: Look, atlas: Atlas) -> Panel:
+    shares = {"trustworthiness": atlas.trust, "neighbours kept": atlas.kept}
+    if atlas.model_share is not None:
+        shares["model's movement"] = atlas.model_share
+    return curves_panel(
+        look.steps,
+        shares,
+        key="trust",
+        title="How far to trust the map",
+        unit="share",
+        limits=(0, 1),
+        span=4,
+        height=254,
+    )
+
+
+def _moved(look: Look, rows: Rows) -> Panel:
+    return drift_panel(
+        drift(rows.vectors),
+        look.steps,
+        rows.labels,
+        key="drift",
+        title=f"How far each {rows.table[:-1]} has moved, in all channels",
+        chosen=rows.chosen(look),
+        span=6,
+        height=380,
+    )
+
+
+def _said(
+    look: Look,
+    rows: Rows,
+    choices: Choices,
+    atlas: Atlas,
+    file: MapFile | None,
+    arrows: Arrows | None,
+) -> None:
+    """What the picture is: method, parameters, what is left out, what is still in the making."""
+    parts = [_method(look, choices, atlas, file)]
+    vocabulary = look.run.model_config.vocab_size
+    if rows.table == "tokens" and len(rows.ids) < vocabulary:
+        parts.append(f"showing {len(rows.ids):,} of {vocabulary:,} tokens, {choices.which}")
+    if atlas.waiting:
+        parts.append(f"the {atlas.waiting} newest steps stand still until they are laid out")
+    if atlas.pieces > 1:
+        parts.append(f"grown with its run, in {atlas.pieces} pieces")
+    if choices.arrows != "none":
+        parts.append(_arrow_words(atlas, choices, arrows))
+    words, button = st.columns([6, 1], vertical_alignment="center")
+    words.caption(plain(" · ".join(parts)))
+    if file is not None:
+        with button:
+            _making(look, atlas, file)
+
+
+def _method(look: Look, choices: Choices, atlas: Atlas, file: MapFile | None) -> str:
+    count = len(look.steps)
+    if atlas.name in ("PCA", "Axis"):
+        shown = choices.basis if file is None else "all steps"
+        fitted = f"all {count} steps together" if shown == "all steps" else shown
+        return f"{atlas.name}, one basis for all steps, fitted on {fitted}"
+    assert file is not None, "a map that took time has a file"
+    config = file.config
+    settings = [f"{config.n_neighbors} neighbours"]
+    if config.method != "tsne":
+        settings.append(f"least distance {config.min_dist:g}")
+    if config.method == "umap":
+        settings.append(f"smoothness {config.smoothness:g}")
+    return f"{atlas.name} of {count} steps: {', '.join(settings)}, seed {config.seed}"
+
+
+def _arrow_words(atlas: Atlas, choices: Choices, arrows: Arrows | None) -> str:
+    if arrows is None:
+        return f"no arrows: more than {LABELLED} would cover each other"
+    if not np.isfinite(arrows.ways).any():
+        return "no arrows: this run was recorded without its next moves"
+    way = {
+        "the optimizer's step": "what the optimizer does next",
+        "against the gradient": "-learning rate · gradient of the next batch",
+    }[choices.arrows]
+    fit = "" if atlas.name in ("PCA", "Axis") else ", by a linear fit around each row"
+    return f"arrows: {way}, {arrows.factor:,g} × as long{fit}"
+
+
+def _making(look: Look, atlas: Atlas, file: MapFile) -> None:
+    """The button that makes sense now, and how far the map is."""
+    status = file.status
+    if status.active and not look.live:
+        _watch(file)
+    elif status.state in ("failed", "stopped"):
+        st.button("Try again", help=plain(status.words), on_click=file.forget, width="stretch")
+    elif atlas.pieces > 1 and not look.live:
+        st.button("Lay out anew", on_click=file.forget, width="stretch")
+
+
+@st.fragment(run_every=WATCHED)
+def _watch(file: MapFile) -> None:
+    """Redraws the page when the map is ready."""
+    status = file.status
+    if not status.active:
+        st.rerun()
+    st.button(f"Stop ({status.share:.0%})", on_click=file.stop, width="stretch")
+
+
+def _numbers(look: Look, rows: Rows, atlas: Atlas, focus: int) -> None:
+    """The map at the settled step, and who entered and left."""
+    axes = {name: atlas.places[look.at, :, i] for i, name in enumerate(atlas.axis_titles)}
     table = pd.DataFrame(
         {
-            "token": list(look.labels),
-            "moved": distances[look.at],
-            "component 1": pca.layout[look.at, :, 0],
-            "component 2": pca.layout[look.at, :, 1],
+            "id": rows.ids,
+            rows.table[:-1]: rows.labels,
+            "moved": drift(rows.vectors)[look.at],
+            **axes,
         }
     )
-    st.markdown(f"**Farthest from their start at step {look.step:,}**")
-    st.dataframe(table.sort_values("moved", ascending=False), height=260)
+    left, right = st.columns(2)
+    with left:
+        st.markdown(f"**Farthest from their start at step {look.step:,}**")
+        st.dataframe(table.sort_values("moved", ascending=False), height=260, hide_index=True)
+        tokens = look.run.tokenizer.tokens
+        csv_button(
+            "Map as CSV",
+            f"{look.run.name}-map-step-{look.step}",
+            lambda: (
+                table.assign(token=[quoted(tokens[one]) for one in rows.ids])
+                if rows.table == "tokens"
+                else table
+            ),
+        )
+    if len(rows.ids) > 1:
+        with right:
+            _biography(look, rows, focus)
+
+
+def _biography(look: Look, rows: Rows, focus: int) -> None:
+    ids = neighbours(rows.vectors, focus, min(cache.NEAR, len(rows.ids) - 1), "distance").ids
+    changes = [
+        {
+            "step": change.step,
+            "entered": " ".join(rows.labels[place] for place in change.entered),
+            "left": " ".join(rows.labels[place] for place in change.left),
+        }
+        for change in biography(ids, look.steps)
+    ]
+    table = pd.DataFrame(changes, columns=["step", "entered", "left"])
+    st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
+    st.dataframe(table, height=260, hide_index=True)
     csv_button(
-        "Map as CSV",
-        f"{look.run.name}-map-step-{look.step}",
-        lambda: table.assign(token=[quoted(token) for token in look.tokens]),
+        "Biography as CSV",
+        f"{look.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",
+        lambda: table.map(lambda cell: quoted(cell) if isinstance(cell, str) else cell),
+    )
+
+
+def _explained() -> None:
+    how_computed(
+        r"\sum_{s,\,i<j} -p_{sij}\ln q_{sij} - r_{sij}\ln(1-q_{sij}) \;+\; \lambda \sum_{s,i} "
+        r"\frac{\lVert y_{s+1,i}-y_{s,i}\rVert^2}{\mathrm{gap}_s}, \qquad "
+        r"q = \frac{1}{1+a\,\lVert y_i-y_j\rVert^{2b}}",
+        "**UMAP** lays out all steps at once: p says who is near whom in all channels at step s, "
+        "the second sum holds a token to its places at the steps beside it (λ is the smoothness). "
+        "Directions and sizes on such a map mean nothing, only who is near whom. **PCA** and "
+        "**Axis** show y = W (x − mean), the same W at all steps, so nothing moves that did not "
+        "move in these directions.\n\n"
+        "**Trustworthiness**: are the nearest on the map near in truth? 1 is yes, 0.5 is chance. "
+        "**Neighbours kept**: the share of the 10 nearest on the map that are so in truth. "
+        "**Model's movement**: the part of the tokens' ways on the map that their own "
+        "change of neighbours asks for; the rest is the map finding another balance. A map of "
+        "untrained, random rows cannot be trusted: look at the line before you look at the map.",
+        "projections.umap_over_time, projections.pca_over_time, projections.trust, "
+        "embeddings.neighbours, embeddings.turnover",
     )

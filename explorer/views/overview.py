@@ -2,7 +2,7 @@
 
 from explorer import cache
 from explorer.charts.attention import head_panel, mosaic
-from explorer.charts.drift import map_panel
+from explorer.charts.maps import Marks, map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
 from explorer.look import Look, Sentence
@@ -32,8 +32,9 @@ def _written(look: Look) -> Words:
 
 
 def _tables(look: Look) -> list[Panel]:
-    pca = cache.token_map(look)
+    pca = cache.pca(look, "tokens", look.picks).map
     first, second = (f"component {i + 1} ({share:.0%})" for i, share in enumerate(pca.explained))
+    chosen = () if look.chosen is None else (look.chosen,)
     positions = [str(row) for row in range(look.run.model_config.block_size)]
     return [
         map_panel(
@@ -42,7 +43,8 @@ def _tables(look: Look) -> list[Panel]:
             key="map",
             title="Token map (PCA)",
             axis_titles=(first, second),
-            chosen=look.token,
+            ids=look.picks,
+            marks=Marks(look.chosen, look.selected, trails=chosen),
             span=5,
             height=ROW,
         ),
@@ -52,7 +54,9 @@ def _tables(look: Look) -> list[Panel]:
             key="tokens",
             title="Token embedding table",
             row_title="token",
-            chosen=look.token,
+            chosen=look.chosen,
+            selected=look.selected,
+            ids=look.picks,
             span=4,
             height=ROW,
         ),

@@ -23,7 +23,9 @@ def draw(look: Look, sentence: Sentence) -> None:
             key="tokens",
             title=f"Token embedding table, {tokens.shape[1]} tokens × {tokens.shape[2]} channels",
             row_title="token",
-            chosen=look.token,
+            chosen=look.chosen,
+            selected=look.selected,
+            ids=look.picks,
             per_step=per_step,
             height=height,
         ),
@@ -51,6 +53,7 @@ def _numbers(look: Look) -> None:
     """The two tables at the settled step, exact."""
     tokens = _frame(cache.token_embeddings(look)[look.at])
     positions = _frame(cache.position_embeddings(look)[look.at])
+    tokens.index = pd.Index(look.rows)
     tokens.insert(0, "token", list(look.labels))
     tokens.index.name, positions.index.name = "id", "position"
     st.markdown(f"**Values at step {look.step:,}**, rounded here and complete in the CSV")

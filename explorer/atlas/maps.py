@@ -1,0 +1,146 @@
+"""The map that was asked for: PCA at once, the others as soon as they are made."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from explorer import cache, session
+from explorer.atlas.choices import MADE, Choices
+from explorer.look import Look, labels_of
+from model_core.config import MapConfig, Table
+from model_core.maps import MapFile, OverTime
+from model_core.projections import arrows_on_map
+
+TOLD = 5  # tokens of each end of an axis that its title names
+NAMES = {method: name for name, method in MADE.items()}
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What a map shows: some rows of a table, (N,) ids, (N,) labels, vectors (S, N, C)."""
+
+    table: Table
+    ids: tuple[int, ...]
+    labels: tuple[str, ...]
+    vectors: np.ndarray
+
+    def chosen(self, look: Look) -> int | None:
+        """The place of the chosen token or position, if it is shown."""
+        chosen = look.token if self.table == "tokens" else session.query()
+        return None if chosen not in self.ids else self.ids.index(chosen)
+
+    def selected(self, look: Look) -> list[int]:
+        """The places of the selected tokens."""
+        return self.places(look.selection) if self.table == "tokens" else []
+
+    def places(self, ids: Sequence[int]) -> list[int]:
+        """Where rows stand among those shown; others have no place."""
+        at = {one: place for place, one in enumerate(self.ids)}
+        return [at[one] for one in ids if one in at]
+
+
+@dataclass(frozen=True)
+class Atlas:
+    """A map over the steps shown: places (S, N, D), NaN where a row has none.
+
+    `name` of the method that made it, its `axis_titles`; `trust`: trustworthiness, `kept`:
+    neighbours kept, `model_share`: the model's part of the movement, (S,) each, None where all
+    movement is the model's; `waiting`: recorded steps that stand at the last one laid out;
+    `pieces`: how often it was laid out.
+    """
+
+    name: str
+    axis_titles: tuple[str, ...]
+    places: np.ndarray
+    arrows: Callable[[np.ndarray], np.ndarray]
+    trust: np.ndarray
+    kept: np.ndarray
+    model_share: np.ndarray | None = None
+    waiting: int = 0
+    pieces: int = 1
+
+
+def rows_of(look: Look, choices: Choices) -> Rows:
+    vectors = cache.vectors(look, choices.table, choices.ids)
+    if choices.table == "tokens":
+        labels = labels_of(look.run, np.array(choices.ids))
+    else:
+        labels = tuple(str(row) for row in choices.ids)
+    return Rows(choices.table, choices.ids, labels, vectors)
+
+
+def map_of(look: Look, rows: Rows, choices: Choices) -> tuple[Atlas, MapFile | None]:
+    """The map that was asked for, or PCA while it is made; and where it is made, if anywhere.
+
+    ValueError when not even PCA can be drawn; OSError when the run's folder cannot be written.
+    """
+    basis = {"the first step": 0, "the last step": -1, "this step": look.at}.get(choices.basis)
+    if choices.config is None and choices.ends[0]:
+        begin, end = (tuple(rows.places(ids)) for ids in choices.ends)
+        axis = cache.axis(look, rows.table, rows.ids, (begin, end), choices.dimensions, basis)
+        return _linear(axis, "Axis", _way(rows, begin, end)), None
+    if choices.config is None:
+        pca = cache.pca(look, rows.table, rows.ids, choices.dimensions, basis)
+        return _linear(pca, "PCA", "component 1"), None
+    file = MapFile(look.run.path, choices.config)
+    made = _asked(look, rows, file)
+    if made is None:
+        pca = cache.pca(look, rows.table, rows.ids, choices.dimensions)
+        return _linear(pca, "PCA", "component 1"), file
+    return _over_time(look, rows, file.config, made), file
+
+
+def _linear(judged: cache.Judged, name: str, first: str) -> Atlas:
+    explained = judged.map.explained
+    names = [first, *(f"component {i + 1}" for i in range(1, len(explained)))]
+    titles = [
+        f"{one} ({share:.0%} of variance)" for one, share in zip(names, explained, strict=True)
+    ]
+    return Atlas(
+        name, tuple(titles), judged.map.layout, judged.map.arrows, judged.trust, judged.kept
+    )
+
+
+def _way(rows: Rows, begin: Sequence[int], end: Sequence[int]) -> str:
+    """The axis by its ends: "a e i … → b c d …"."""
+    told = [" ".join(rows.labels[place] for place in ends[:TOLD]) for ends in (begin, end)]
+    more = ["…" if len(ends) > TOLD else "" for ends in (begin, end)]
+    return f"{told[0]}{more[0]} → {told[1]}{more[1]}"
+
+
+def _asked(look: Look, rows: Rows, file: MapFile) -> OverTime | None:
+    """The map as far as it is laid out; what is missing is asked for, unless that was stopped or
+    has failed, and what grows is looked at."""
+    made = file.read(look.steps, rows.vectors)
+    whole = made is not None and len(made.steps) == len(look.steps)
+    if (look.live or not whole) and file.status.state not in ("failed", "stopped"):
+        file.ask()
+    return made
+
+
+def _over_time(look: Look, rows: Rows, config: MapConfig, made: OverTime) -> Atlas:
+    """A step that is not laid out yet stands at the last one before it that is."""
+    at = np.searchsorted(made.steps, look.steps, side="right") - 1
+    there = np.isin(look.steps, made.steps)
+    places = made.places[at.clip(0)]
+    places[at < 0] = np.nan
+
+    def at_each_step(values: np.ndarray) -> np.ndarray:
+        return np.where(there, values[at.clip(0)], np.nan)
+
+    def arrows(moves: np.ndarray) -> np.ndarray:
+        return arrows_on_map(rows.vectors, places, moves, config.n_neighbors)
+
+    name = NAMES[config.method]
+    return Atlas(
+        name,
+        tuple(f"{name} {axis} (no unit)" for axis in "xyz"[: config.dimensions]),
+        places,
+        arrows,
+        at_each_step(made.trust.trustworthiness),
+        at_each_step(made.trust.kept),
+        at_each_step(made.trust.model_share),
+        int((~there).sum()),
+        made.pieces,
+    )
