@@ -159,6 +159,10 @@ def _said(
 ) -> None:
     """What the picture is: method, parameters, what is left out, what is still in the making."""
     parts = [_method(look, choices, atlas, file)]
+    if file is not None and file.status.words:
+        parts.insert(0, file.status.words)
+    if choices.lacks_an_end:
+        parts.insert(0, "choose tokens for both ends of the axis")
     vocabulary = look.run.model_config.vocab_size
     if rows.table == "tokens" and len(rows.ids) < vocabulary:
         parts.append(f"showing {len(rows.ids):,} of {vocabulary:,} tokens, {choices.which}")
