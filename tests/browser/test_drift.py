@@ -71,7 +71,7 @@ def test_a_lasso_selects_and_the_selection_follows(visit: Visit, app: Server) ->
     )
     for title, panel in (("Tables", "tokens"), ("Attention", "head")):
         go_to(page, title)
-        marked = page.locator(f"[data-panel={panel}] .ytick [style*='213, 94, 0']")
+        marked = page.locator(f"[data-panel={panel}] .ytick [style*='D55E00']")
         expect(marked.first).to_be_attached()
         expect(page).to_have_url(re.compile(re.escape(found[0])))
 
