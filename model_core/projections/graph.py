@@ -27,9 +27,9 @@ class Nearest:
 
 
 def scaled(vectors: np.ndarray) -> Tensor:
-    """(S, N, C) as float64 around each step's centre, the largest magnitude 1; rows with a number
-    that is not finite are NaN. Neighbours know no place and no scale, and squares of huge numbers
-    leave the range."""
+    """(S, N, C) as float64 around each step's centre, in units of the largest magnitude; rows with
+    a number that is not finite are NaN. Neighbours know no place and no scale, and squares of huge
+    numbers leave the range."""
     points = torch.as_tensor(np.asarray(vectors, np.float64)).clone()
     points[~points.isfinite().all(-1)] = torch.nan
     points /= points.abs().nan_to_num().max().clamp_min(1e-300)
@@ -38,9 +38,10 @@ def scaled(vectors: np.ndarray) -> Tensor:
 
 def says_something(points: Tensor) -> Tensor:
     """At which steps of points (S, N, C) two rows differ: (S,) bool. Elsewhere none is nearer."""
-    whole = torch.where(points.isfinite().all(-1, keepdim=True), points, torch.nan)
-    middle = whole.nanmean(1, keepdim=True)
-    return ((whole - middle).abs() > 0).any(-1).any(-1)
+    whole = points.isfinite().all(-1, keepdim=True)
+    low = torch.where(whole, points, torch.inf).amin(1)
+    high = torch.where(whole, points, -torch.inf).amax(1)
+    return (low < high).any(-1)  # no mean: that of equal numbers can be another one
 
 
 def nearest(points: Tensor, k: int) -> Nearest:
