@@ -1,6 +1,8 @@
 """What pulls rows together and apart: against umap-learn's curve and torch's own derivatives."""
 
 import warnings
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from model_core.projections.forces import (
     TOUCHING,
     AllPairs,
     Curve,
+    Forces,
     Graph,
     SomePairs,
     forces,
@@ -20,7 +23,9 @@ from model_core.projections.forces import (
 from model_core.projections.graph import nearest, scaled
 from tests.tables import clustered, still, walk
 
+Kind = Callable[[Graph, Curve], Forces]
 CURVE = Curve(1.577, 0.895)
+regimes = pytest.mark.parametrize("kind", [AllPairs, partial(SomePairs, seed=0)])
 
 
 def graph_of(vectors: np.ndarray, k: int = 7) -> Graph:
@@ -107,15 +112,15 @@ def test_drawn_pairs_are_all_pairs_on_average(table: np.ndarray) -> None:
     assert 0.8 < off.square().mean() < 1.3
 
 
-@pytest.mark.parametrize("kind", [AllPairs, lambda *of: SomePairs(*of, seed=0)])
-def test_what_pulls_is_pulled_as_much(kind: type[AllPairs]) -> None:
+@regimes
+def test_what_pulls_is_pulled_as_much(kind: Kind) -> None:
     graph = graph_of(walk(3, 30))
     seen = kind(graph, CURVE)(places_of(graph))
     torch.testing.assert_close(seen.sum(1), torch.zeros(3, 2), rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("kind", [AllPairs, lambda *of: SomePairs(*of, seed=0)])
-def test_equal_steps_feel_the_same_to_the_bit(kind: type[AllPairs]) -> None:
+@regimes
+def test_equal_steps_feel_the_same_to_the_bit(kind: Kind) -> None:
     graph = graph_of(still(4, 30))
     places = places_of(graph)[:1].repeat(4, 1, 1)
     seen = kind(graph, CURVE)(places)
