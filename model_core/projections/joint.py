@@ -161,7 +161,7 @@ def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progr
             dimensions=dimensions,
             progress=_between_shares(progress, begin, end),
         )
-        trust = np.nanmean(trustworthiness(vectors[some], places.numpy()))
+        trust = np.nansum(trustworthiness(vectors[some], places.numpy()))
         tried.append((trust, -number, places))
     best = max(tried, key=lambda one: one[:2])[2]
     return film.descend(
