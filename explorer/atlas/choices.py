@@ -149,9 +149,9 @@ def _settings(look: Look, table: Table, method: str, ids: tuple[int, ...]) -> di
     near = st.number_input("Neighbours, itself counted", 2, most, key=key, **KEPT)
     settings: dict[str, Any] = {"n_neighbors": int(near)}
     if method != "t-SNE":
-        key = session.number("apart", 0.1, 0.0, 3.0)
+        key = session.number("apart", 0.1, 0.0, 1.0)
         settings["min_dist"] = st.number_input(
-            "Least distance on the map", 0.0, 3.0, step=0.05, key=key, **KEPT
+            "Least distance on the map", 0.0, 1.0, step=0.05, key=key, **KEPT
         )
     if method == "UMAP":
         key = session.number("smooth", 10.0, 0.0, 1e6)
