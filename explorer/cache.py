@@ -1,5 +1,6 @@
 """Bounded caches around what takes time; keys name the run, the steps and the text."""
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -71,6 +72,13 @@ def moves(look: Look, table: Table, rows: tuple[int, ...], kind: Move) -> np.nda
     return _moves(_moment(look), table, rows, kind, look.run)[_shown(look)]
 
 
+def arrows(
+    look: Look, table: Table, rows: tuple[int, ...], key: str, make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    """(S, N, D) arrows of some rows on the map that `key` names, made once."""
+    return _arrows(_moment(look), table, rows, key, make)
+
+
 def turnover(look: Look, table: Table, rows: tuple[int, ...]) -> np.ndarray:
     """(S, N) share of each row's NEAR nearest that are new at each step shown."""
     return _turnover(_moment(look), table, rows, vectors(look, table, rows))
@@ -133,6 +141,13 @@ def _moves(moment: str, table: Table, rows: tuple[int, ...], kind: Move, _run: R
         ("positions", "gradient"): _run.position_gradients,
     }
     return read[table, kind](rows or None)
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _arrows(
+    moment: str, table: Table, rows: tuple[int, ...], key: str, _make: Callable[[], np.ndarray]
+) -> np.ndarray:
+    return _make()
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -52,12 +52,15 @@ def arrows_of(look: Look, rows: Rows, atlas: Atlas, choices: Choices) -> Arrows 
     """Where each row goes next, on this map; None when nobody asked, or too many would go."""
     if choices.arrows == "none" or len(rows.ids) > LABELLED:
         return None
-    if choices.arrows == "against the gradient":
+
+    def make() -> np.ndarray:
+        if choices.arrows == "the optimizer's step":
+            return atlas.arrows(cache.moves(look, rows.table, rows.ids, "step"))
         rate = np.float32(look.run.training_config.learning_rate)
-        moves = -rate * cache.moves(look, rows.table, rows.ids, "gradient")
-    else:
-        moves = cache.moves(look, rows.table, rows.ids, "step")
-    ways = atlas.arrows(moves)
+        return atlas.arrows(-rate * cache.moves(look, rows.table, rows.ids, "gradient"))
+
+    key = f"{choices}:{look.at}:{atlas.name}:{atlas.pieces}:{atlas.waiting}"
+    ways = cache.arrows(look, rows.table, rows.ids, key, make)
     factor = _enlarged(ways, atlas.places)
     return Arrows(ways * np.float32(factor), factor)
 
