@@ -71,7 +71,10 @@ def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
 
 
 class FileLock:
-    """An exclusive lock on a file, freed by the system when its process ends in whatever way."""
+    """An exclusive lock on a file, freed by the system when its process ends in whatever way.
+
+    A child process that inherits the `descriptor` of a lock that is taken holds it as well.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
