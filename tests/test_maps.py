@@ -146,11 +146,16 @@ def test_of_many_who_ask_at_once_one_starts_a_process(
 ) -> None:
     started = []
     start = MapFile._start
-    monkeypatch.setattr(MapFile, "_start", lambda *args: (started.append(1), start(*args)))
+
+    def counted(file: MapFile, lock: FileLock) -> None:
+        started.append(file.key)
+        start(file, lock)
+
+    monkeypatch.setattr(MapFile, "_start", counted)
     with ThreadPoolExecutor(5) as pool:
         files = [one.result() for one in [pool.submit(asked) for _ in range(5)]]
     asked()
-    assert started == [1]
+    assert started == [files[0].key]
     assert all(file.status.state == "waiting" for file in files)
 
 
