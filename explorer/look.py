@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from explorer import session
+from explorer.charts.theme import CHOSEN, SELECTED
 from explorer.panels import Tick, Timeline
 from model_core import counts
 from model_core.counts import most_frequent
@@ -176,6 +177,14 @@ def sentence(run: Run, text: str) -> Sentence:
         return Sentence(tuple(ids), labels)
     problem = f"The sentence has {len(ids):,} tokens; only the first {size} fit."
     return Sentence(tuple(ids[:size]), labels, problem)
+
+
+def marked(look: Look, sentence: Sentence) -> dict[int, str]:
+    """The colours of positions of the sentence where a chosen or a selected token stands."""
+    colours = {token: SELECTED for token in look.selection}
+    if look.token is not None:
+        colours[look.token] = CHOSEN
+    return {place: colours[one] for place, one in enumerate(sentence.ids) if one in colours}
 
 
 def example(run: Run) -> str:

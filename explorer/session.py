@@ -26,7 +26,7 @@ def begin(runs: Sequence[str]) -> str:
         state["query"] = None
         ids = (_count(part) for part in asked.get(TOKENS, "").split(".")[:AT_MOST])
         state[TOKENS] = sorted({token for token in ids if token is not None})
-        state["choices"] = {}
+        state["asked"], state["choices"] = asked.to_dict(), {}
     if "next_run" in state:
         state[RUN] = state.pop("next_run")
         leave_run()
@@ -136,7 +136,7 @@ def offer(name: str, options: Sequence[str]) -> str:
     """
     state = st.session_state
     if state.get(name) not in options:
-        asked = None if name in state["choices"] else st.query_params.get(name)
+        asked = None if name in state["choices"] else state["asked"].get(name)
         state[name] = asked if asked in options else options[0]
     state["choices"][name] = options[0]
     return name
@@ -146,7 +146,7 @@ def number(name: str, default: float, low: float, high: float) -> str:
     """The key of a widget for a number in [low, high]; the URL may say which at first."""
     state = st.session_state
     if name not in state:
-        state[name] = _within(st.query_params.get(name), default, low, high)
+        state[name] = _within(state["asked"].get(name), default, low, high)
     state[name] = type(default)(min(max(state[name], low), high))
     state["choices"][name] = default
     return name

@@ -85,7 +85,8 @@ class MapConfig(_Config):
     """A map over time of one of a run's tables, by a method that takes time.
 
     `rows` are the ids of the rows on it, all of them when empty. `n_neighbors` counts a row as its
-    own first neighbour, as UMAP does. `smoothness` is umap's alone, `min_dist` not t-SNE's.
+    own first neighbour, as UMAP does. `smoothness` is umap's alone, `min_dist` not t-SNE's: at
+    most 1, the spread of umap-learn.
     """
 
     table: Table = "tokens"
@@ -93,7 +94,7 @@ class MapConfig(_Config):
     rows: tuple[int, ...] = ()
     dimensions: int = Field(default=2, ge=2, le=3)
     n_neighbors: int = Field(default=15, ge=2, le=10_000)
-    min_dist: float = Field(default=0.1, ge=0, le=3)
+    min_dist: float = Field(default=0.1, ge=0, le=1)
     smoothness: float = Field(default=10.0, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**31)
 

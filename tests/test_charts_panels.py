@@ -11,7 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.attention import head_panel, row_panel
-from explorer.charts.drift import drift_panel, map_panel
+from explorer.charts.drift import drift_panel
+from explorer.charts.maps import Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel
 from explorer.charts.normalization import depth_panel, token_depth_panel
 from explorer.charts.tables import table_panel
@@ -23,6 +24,7 @@ NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
 HOSTILE = ("<b>", "&lt;", "$x$", "%{x}", "<extra>", "·", "11")
 REPEATED = ("a", "a", "a", "a", "·", "1", "1")
 N = len(HOSTILE)
+FIELD = r"[xyz]|text|meta|customdata(\[\d\])?|[xy]axis\.title\.text"
 
 
 def numbers(*shape: int, bad: str) -> np.ndarray:
@@ -38,6 +40,7 @@ def numbers(*shape: int, bad: str) -> np.ndarray:
 def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Panel]:
     """Every kind of panel in its variants, by name."""
     common: dict[str, Any] = {"key": "k", "title": "T"}
+    flat: dict[str, Any] = common | {"axis_titles": ("x", "y")}
     table: dict[str, Any] = {"labels": labels, "row_title": "token", **common}
     norms = {"before": numbers(3, bad=bad), "after": numbers(3, bad=bad)}
     places = numbers(N, 2, bad=bad)
@@ -50,12 +53,23 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     return {
         "table": table_panel(numbers(N, 4, bad=bad), **table),
         "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
-        "map": map_panel(places, labels, **common),
-        "map chosen": map_panel(places, labels, chosen=1, colors=list("aabbaab"), **common),
-        "map moving colours": map_panel(
-            places, labels, chosen=3, colors=row, per_step=True, trail=False, **common
+        "map": map_panel(places, labels, **flat),
+        "map chosen": map_panel(
+            places,
+            labels,
+            colours=Colours("kind", list("aabbaab")),
+            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2], arrows=places / 9),
+            **flat,
         ),
-        "map colours": map_panel(places, labels, colors=row[0], **common),
+        "map moving colours": map_panel(places, labels, colours=Colours("entropy", row), **flat),
+        "map colours": map_panel(places, labels, colours=Colours("entropy", row[0]), **flat),
+        "space": map_panel(
+            numbers(N, 3, bad=bad),
+            labels,
+            axis_titles=("x", "y", "z"),
+            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2]),
+            **common,
+        ),
         "drift": drift_panel(row, STEPS, labels, **common),
         "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
         "biography": biography_panel(ids, STEPS, labels, **common),
@@ -83,6 +97,14 @@ PANELS = list(build())
 @pytest.fixture(params=["none", "some", "all"])
 def panels(request: pytest.FixtureRequest) -> dict[str, Panel]:
     return build(request.param)
+
+
+def axes(figure: go.Figure) -> tuple[Any, ...]:
+    """The axes of a plane, or of space."""
+    layout = figure.layout
+    if layout.scene.xaxis.range is None:
+        return layout.xaxis, layout.yaxis
+    return layout.scene.xaxis, layout.scene.yaxis, layout.scene.zaxis
 
 
 def drawn(figure: go.Figure, path: str) -> Any:
@@ -114,16 +136,18 @@ def test_nothing_in_a_figure_is_infinite_and_all_of_it_is_valid(
     text = panel.figure.to_json()
     assert "Infinity" not in text
     go.Figure(json.loads(text))
-    for axis in (panel.figure.layout.xaxis, panel.figure.layout.yaxis):
+    for axis in axes(panel.figure):
         assert np.isfinite(axis.range).all() and axis.range[0] != axis.range[1]
 
 
 @pytest.mark.parametrize("name", PANELS)
 def test_axes_are_numeric_titled_and_without_colours_of_their_own(name: str) -> None:
     layout = build()[name].figure.layout
-    for axis in (layout.xaxis, layout.yaxis):
-        assert axis.type in ("linear", "log")
+    for axis in axes(build()[name].figure):
         assert axis.title.text
+        if name == "space":  # whose axes have no type to be mistaken
+            continue
+        assert axis.type in ("linear", "log")
         assert axis.tickfont.size >= 12 and axis.tickfont.color is None
         assert axis.gridcolor is None and axis.zeroline is False
         assert all(isinstance(place, int | float) for place in axis.tickvals or ())
@@ -138,11 +162,13 @@ def test_no_token_is_in_a_template_and_none_is_markup_elsewhere(name: str) -> No
     for trace in figure.data:
         for template in (trace.hovertemplate, trace["texttemplate"]):
             for field in re.findall(r"%{(.*?)[:}]", template or ""):
-                assert re.fullmatch(r"[xyz]|text|meta|customdata|[xy]axis\.title\.text", field)
+                assert re.fullmatch(FIELD, field)
             assert not any(html.escape(label) in (template or "") for label in HOSTILE[:-2])
     shown = json.loads(figure.to_json())
     for trace in shown["data"]:
         trace.pop("hovertemplate", None), trace.pop("texttemplate", None)
+        if trace["type"] == "scatter3d":
+            trace.pop("text", None)  # WebGL shows a label letter by letter: it is not escaped
     shown["layout"].pop("template")
     text = json.dumps(shown).replace("<b>&", "").replace("</b>", "")  # the chosen row's bold
     text = text.replace("\\u003c", "<").replace("\\u003e", ">")

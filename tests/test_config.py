@@ -82,7 +82,7 @@ def test_a_model_refuses(field: str, value: object, said: str) -> None:
         ("dimensions", 4, "dimensions must be less than or equal to 3, got 4"),
         ("n_neighbors", 1, "n_neighbors must be greater than or equal to 2, got 1"),
         ("min_dist", -0.1, "min_dist must be greater than or equal to 0, got -0.1"),
-        ("min_dist", 3.1, "min_dist must be less than or equal to 3, got 3.1"),
+        ("min_dist", 1.1, "min_dist must be less than or equal to 1, got 1.1"),
         ("smoothness", -1, "smoothness must be greater than or equal to 0, got -1"),
         ("smoothness", math.inf, "smoothness must be a finite number, got inf"),
         ("seed", -1, "seed must be greater than or equal to 0, got -1"),

@@ -66,7 +66,8 @@ def words(app: AppTest) -> list[str]:
 
 def test_the_shipped_run_is_whole_small_and_learned_its_sentence() -> None:
     files = [path for path in SHIPPED.path.rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) <= 1.5e6
+    recorded = [path for path in files if path.parent.name != "projections"]
+    assert sum(path.stat().st_size for path in recorded) <= 1.35e6  # its two maps have 0.14e6
     assert SHIPPED.damaged == []
     assert SHIPPED.metrics()["train_loss"].iloc[-1] < 0.1
     assert SHIPPED.metrics()["sample"].iloc[-1].startswith("Quick brown fox jumped over the lazy")

@@ -14,7 +14,8 @@ from model_core.counts import most_frequent
 from model_core.token_classes import token_class
 
 AT_MOST = 2_000  # rows on a map; more cover each other and take minutes
-METHODS = ("UMAP", "PCA", "Axis between two sets", "AlignedUMAP", "t-SNE")
+AXIS = "Axis between two sets"
+METHODS = ("UMAP", "PCA", AXIS, "AlignedUMAP", "t-SNE")
 MADE: dict[str, MapMethod] = {"UMAP": "umap", "AlignedUMAP": "aligned", "t-SNE": "tsne"}
 COLOURS = ("kind of token", "frequency", "updates so far", "distance moved", "a channel", "nothing")
 POSITION_COLOURS = ("position", "distance moved", "a channel", "nothing")
@@ -43,6 +44,11 @@ class Choices:
     ends: tuple[tuple[int, ...], tuple[int, ...]]
     config: MapConfig | None  # of a map that takes time, None for linear ones
 
+    @property
+    def lacks_an_end(self) -> bool:
+        """Whether a custom axis was asked for that leads from or to nobody."""
+        return self.method == AXIS and self.table == "tokens" and not all(self.ends)
+
 
 def choose(look: Look) -> Choices:
     """Draw the widgets; what they say. ValueError when there is nothing to choose from."""
@@ -61,11 +67,11 @@ def choose(look: Look) -> Choices:
             drawn = _drawing(look, table)
         with right:
             settings = _settings(look, table, made, ids)
-    ends = _ends(look, ids) if table == "tokens" and made == METHODS[2] else ((), ())
+    ends = _ends(look, ids) if table == "tokens" and made == AXIS else ((), ())
     return Choices(
         table=table,
         ids=ids,
-        method=made if ends[0] or made != METHODS[2] else "PCA",
+        method=made,
         ends=ends,
         **drawn,
         basis=session.choice("basis"),
@@ -143,9 +149,9 @@ def _settings(look: Look, table: Table, method: str, ids: tuple[int, ...]) -> di
     near = st.number_input("Neighbours, itself counted", 2, most, key=key, **KEPT)
     settings: dict[str, Any] = {"n_neighbors": int(near)}
     if method != "t-SNE":
-        key = session.number("apart", 0.1, 0.0, 3.0)
+        key = session.number("apart", 0.1, 0.0, 1.0)
         settings["min_dist"] = st.number_input(
-            "Least distance on the map", 0.0, 3.0, step=0.05, key=key, **KEPT
+            "Least distance on the map", 0.0, 1.0, step=0.05, key=key, **KEPT
         )
     if method == "UMAP":
         key = session.number("smooth", 10.0, 0.0, 1e6)

@@ -76,7 +76,7 @@ def map_of(look: Look, rows: Rows, choices: Choices) -> tuple[Atlas, MapFile | N
     ValueError when not even PCA can be drawn; OSError when the run's folder cannot be written.
     """
     basis = {"the first step": 0, "the last step": -1, "this step": look.at}.get(choices.basis)
-    if choices.config is None and choices.ends[0]:
+    if choices.config is None and all(choices.ends):
         begin, end = (tuple(rows.places(ids)) for ids in choices.ends)
         axis = cache.axis(look, rows.table, rows.ids, (begin, end), choices.dimensions, basis)
         return _linear(axis, "Axis", _way(rows, begin, end)), None

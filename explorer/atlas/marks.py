@@ -16,7 +16,7 @@ from model_core.embeddings import drift, moved
 from model_core.token_classes import TokenClass, token_class
 
 CLASSES = dict(zip(get_args(TokenClass), theme.CATEGORIES, strict=True))
-LONGEST = 0.12  # of the map's radius: an arrow that only few exceed
+LONGEST = 0.3  # of the map's radius: an arrow that only few exceed
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """What every query reads: all heads at a glance, one head large, one query's row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts import theme
 from explorer.charts.arrays import extent, extremes, gaps, padded
-from explorer.charts.labels import column_ticks, escape, row_ticks, with_positions
+from explorer.charts.labels import NOBODY, column_ticks, escape, row_ticks, with_positions
 from explorer.charts.tables import frame_row
 from explorer.panels import Mosaic, Panel
 
@@ -52,13 +52,15 @@ def head_panel(
     key: str,
     title: str,
     query: int | None = None,
+    marked: Mapping[int, str] = NOBODY,
     per_step: bool = False,
     span: int = 6,
     height: int | None = None,
 ) -> Panel:
     """One head's weights (S, T, T): rows are queries, columns the keys they read.
 
-    A Pick is (query, key); row `query` is framed. Masked cells (keys after the query) are blank.
+    A Pick is (query, key); row `query` is framed, `marked` positions have labels of their own
+    colours. Masked cells (keys after the query) are blank.
     Colours run from 0 to 1, or with `per_step` to the largest weight of the step shown.
     """
     time = len(labels)
@@ -88,7 +90,7 @@ def head_panel(
                 "range": [-0.5, time - 0.5],
                 "tickfont": {"size": 12, "family": theme.GLYPHS},
                 "constrain": "domain",
-                **column_ticks(places, side),
+                **column_ticks(places, side, marked=marked),
             },
             yaxis={
                 "title": theme.axis_title("query (reads)"),
@@ -97,7 +99,7 @@ def head_panel(
                 "constrain": "domain",
                 "scaleanchor": "x",
                 "scaleratio": 1,
-                **row_ticks(places, side, query),
+                **row_ticks(places, side, query, marked),
             },
         ),
     )

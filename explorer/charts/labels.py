@@ -4,11 +4,13 @@ import html
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any
 
 LINE = 15  # pixels a line of 12 px text needs
+NOBODY: Mapping[int, str] = MappingProxyType({})
 GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
 
 
@@ -59,8 +61,16 @@ def stride(count: int, pixels: float, needed: float) -> int:
     return max(1, -int(-count * needed // max(pixels, 1.0)))
 
 
-def row_ticks(labels: Sequence[str], pixels: float, chosen: int | None = None) -> dict[str, Any]:
-    """Ticks of a vertical axis `pixels` high; `chosen` is bold and always among them."""
+def row_ticks(
+    labels: Sequence[str],
+    pixels: float,
+    chosen: int | None = None,
+    marked: Mapping[int, str] = NOBODY,
+) -> dict[str, Any]:
+    """Ticks of a vertical axis `pixels` high; `chosen` is bold and always among them.
+
+    `marked` places have colours of their own.
+    """
     every = stride(len(labels), pixels, LINE)
     places = [
         place
@@ -69,14 +79,19 @@ def row_ticks(labels: Sequence[str], pixels: float, chosen: int | None = None) -
     ]
     if chosen is not None and chosen not in places:
         places = sorted([*places, chosen])
-    return _ticks(labels, places, chosen)
+    return _ticks(labels, places, chosen, marked)
 
 
-def column_ticks(labels: Sequence[str], pixels: float, chosen: int | None = None) -> dict[str, Any]:
+def column_ticks(
+    labels: Sequence[str],
+    pixels: float,
+    chosen: int | None = None,
+    marked: Mapping[int, str] = NOBODY,
+) -> dict[str, Any]:
     """Ticks of a horizontal axis `pixels` wide: upright where all fit, else turned and thinned."""
     if len(labels) * (max(map(width, labels)) + GLYPH) <= pixels:
-        return _ticks(labels, range(len(labels)), chosen) | {"tickangle": 0}
-    return row_ticks(labels, pixels, chosen) | {"tickangle": -90}
+        return _ticks(labels, range(len(labels)), chosen, marked) | {"tickangle": 0}
+    return row_ticks(labels, pixels, chosen, marked) | {"tickangle": -90}
 
 
 def count_ticks(count: int, pixels: float) -> dict[str, Any]:
@@ -99,9 +114,14 @@ def _columns(character: str) -> int:
 
 
 def _ticks(
-    labels: Sequence[str], places: Sequence[int], chosen: int | None = None
+    labels: Sequence[str],
+    places: Sequence[int],
+    chosen: int | None = None,
+    marked: Mapping[int, str] = NOBODY,
 ) -> dict[str, Any]:
     texts = {place: escape(labels[place]) for place in places}
+    for place in marked.keys() & texts.keys():
+        texts[place] = f'<span style="color: {marked[place]}"><b>{texts[place]}</b></span>'
     if chosen in texts:
         texts[chosen] = f"<b>{texts[chosen]}</b>"
     return {"tickmode": "array", "tickvals": list(texts), "ticktext": list(texts.values())}

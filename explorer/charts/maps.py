@@ -71,7 +71,7 @@ def map_panel(
         raise ValueError(f"layout must have 2 or 3 axes, got {places.shape[2]}")
     places[np.isnan(places).any(axis=2)] = np.nan  # half a place is none
     drawing = _Drawing(places)
-    legend = drawing.add_points(labels, ids, row_title, axis_titles, colours, marks.chosen)
+    legend = drawing.add_points(labels, ids, row_title, colours, marks.chosen)
     drawing.add_marks(marks, labels)
     figure = go.Figure([*drawing.traces, *legend], _map_layout(places, axis_titles, bool(legend)))
     return Panel(
@@ -120,17 +120,15 @@ class _Drawing:
         labels: Sequence[str],
         ids: Sequence[int] | None,
         row_title: str,
-        axis_titles: Sequence[str],
         colours: Colours | None,
         chosen: int | None,
     ) -> list[Any]:
         """The rows themselves with their labels; the traces of a legend are given back."""
         steps, count, axes = self._places.shape
         marker, moving, legend = _dots(colours, steps, count, self.flat)
-        told = "<br>".join(
-            f"{escape(name)}: %{{{axis}:.4g}}"
-            for name, axis in zip(axis_titles, AXES, strict=False)
-        )
+        at = AXES[:axes]
+        titles = [f"%{{{axis}axis.title.text}}" if self.flat else axis for axis in at]
+        told = [f"{title}: %{{{axis}:.4g}}" for title, axis in zip(titles, at, strict=True)]
         words = [escape(label) for label in labels]
         names: Sequence[int] = range(count) if ids is None else ids
         self.moving |= moving
@@ -145,34 +143,39 @@ class _Drawing:
                 "family": theme.GLYPHS,
             },
             marker=marker,
-            hovertemplate=f"{row_title} '%{{customdata[1]}}' (id %{{customdata[0]:d}})<br>{told}"
-            "<extra></extra>",
+            hovertemplate=f"{row_title} '%{{customdata[1]}}' (id %{{customdata[0]:d}})<br>"
+            f"{'<br>'.join(told)}<extra></extra>",
             showlegend=False,
         )
         return legend
 
     def add_marks(self, marks: Marks, labels: Sequence[str]) -> None:
         if marks.arrows is not None:
-            heads = self._places + marks.arrows
-            self.add(
-                _arrows(self._places, heads),
-                mode="lines",
-                line={"color": theme.ARROW, "width": 1.5},
-            )
+            ways = gaps(marks.arrows, "arrows", self._places.shape)
+            lines = _arrows(self._places, self._places + ways)
+            self.add(lines, mode="lines", line={"color": theme.ARROW, "width": 1.5})
         others = [row for row in marks.trails if row != marks.chosen]
         if others:
             line = {"color": theme.TRAIL, "width": 1.5 if self.flat else 3}
             self.add(_ways(self._places[:, others]), mode="lines", line=line)
         selected = [row for row in marks.selected if row != marks.chosen]
         if selected:
-            self.add(self._places[:, selected], mode="markers", marker=_ring(theme.SELECTED, 2))
+            self.add(
+                self._places[:, selected], mode="markers", marker=self._ring(theme.SELECTED, 2)
+            )
         if marks.chosen is not None:
             self._add_chosen(marks.chosen, marks.chosen in marks.trails)
+
+    def _ring(self, colour: str, width: int) -> dict[str, Any]:
+        if not self.flat:
+            return {"size": 16, "color": colour, "symbol": "circle-open"}
+        line = {"color": colour, "width": width}
+        return {"size": 28, "color": "rgba(0,0,0,0)", "line": line}
 
     def _add_chosen(self, chosen: int, trail: bool) -> None:
         """A ring, and the way up to the step shown with its start."""
         own = self._places[:, [chosen]]
-        self.add(own, mode="markers", marker=_ring(theme.CHOSEN, 3))
+        self.add(own, mode="markers", marker=self._ring(theme.CHOSEN, 3))
         if not trail:
             return
         self.add(
@@ -192,15 +195,6 @@ class _Drawing:
             textfont={"size": 12, "color": theme.CHOSEN},
             marker=start if self.flat else {"size": 3, "symbol": "x", "color": theme.CHOSEN},
         )
-
-
-def _ring(colour: str, width: int) -> dict[str, Any]:
-    return {
-        "size": 28,
-        "color": "rgba(0,0,0,0)",
-        "symbol": "circle",
-        "line": {"color": colour, "width": width},
-    }
 
 
 def _ways(places: np.ndarray) -> np.ndarray:
@@ -243,7 +237,7 @@ def _dots(
         "cmin": low,
         "cmax": high if high > low else low + 1,
         "colorbar": theme.colour_bar(escape(colours.title)),
-        "opacity": 0.6,
+        "opacity": 0.45,  # a dark colour must not hide its glyph
     }
     return soft | scale, {"0.marker.color": values} if given.ndim == 2 else {}, []
 

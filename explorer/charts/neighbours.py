@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -68,13 +69,16 @@ def biography_panel(
     *,
     key: str,
     title: str,
+    row_title: Literal["token", "position"] = "token",
+    row_ids: Sequence[int] | None = None,
     span: int = 8,
     height: int | None = None,
 ) -> Panel:
     """Ranks over recorded steps (S,) of all that were among the nearest ids (S, K), -1 for nobody.
 
     One row a token in the order of first entry; of more than ROWS those that stayed longest, and
-    the title tells. A cursor runs along with the step. Raises ValueError when shapes do not fit.
+    the title tells. `row_ids` are the tokens' ids where `ids` are places among rows shown. A cursor
+    runs along with the step. Raises ValueError when shapes do not fit.
     """
     steps = check_steps(steps)
     if ids.ndim != 2 or len(ids) != len(steps):
@@ -84,11 +88,11 @@ def biography_panel(
     names = [labels[token] for token in shown]
     bottom = max(len(shown), 1) - 0.5
     figure = go.Figure(
-        [_ranks(ids, shown, steps, names), cursor(-0.5, bottom).update(_ARROWHEADS)],
+        [_ranks(ids, shown, steps, names, row_ids), cursor(-0.5, bottom).update(_ARROWHEADS)],
         theme.layout(
             xaxis=step_axis(steps) | {"range": [-0.5, len(steps) - 0.5]},
             yaxis={
-                "title": theme.axis_title("token"),
+                "title": theme.axis_title(row_title),
                 "range": [bottom, -0.5],
                 "tickfont": {"size": 12, "family": theme.GLYPHS},
                 **row_ticks(names, theme.plot_height(height)),
@@ -119,11 +123,16 @@ def _longest_near(ids: np.ndarray) -> tuple[np.ndarray, int]:
 
 
 def _ranks(
-    ids: np.ndarray, shown: np.ndarray, steps: np.ndarray, names: Sequence[str]
+    ids: np.ndarray,
+    shown: np.ndarray,
+    steps: np.ndarray,
+    names: Sequence[str],
+    row_ids: Sequence[int] | None,
 ) -> go.Heatmap:
+    told = shown.tolist() if row_ids is None else [row_ids[place] for place in shown]
     there = ids == shown[:, None, None]  # (R, S, K)
     ranks = np.where(there.any(2), there.argmax(2) + 1, np.nan).astype(np.float32)
-    words = [f"'{escape(name)}' (id {token})" for name, token in zip(names, shown, strict=True)]
+    words = [f"'{escape(name)}' (id {one})" for name, one in zip(names, told, strict=True)]
     count = ids.shape[1]
     return go.Heatmap(
         z=ranks,

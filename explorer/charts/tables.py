@@ -28,7 +28,7 @@ def table_panel(
 ) -> Panel:
     """Values (S, R, C) of R labelled rows; a Pick is (id, channel), ids are 0 .. R-1 by default.
 
-    The row at place `chosen` is framed, `selected` ones have a thinner frame.
+    The row at place `chosen` is framed, labels of `selected` ones have their colour.
 
     The colours are centred on zero and reach the largest magnitude of all steps, or with
     `per_step` of the step shown. Raises ValueError when shapes do not fit.
@@ -36,6 +36,7 @@ def table_panel(
     table = gaps(values, "values", ("S", len(labels), "C"))
     _, rows, channels = table.shape
     height = height or theme.height_for(rows)
+    marked = dict.fromkeys(selected, theme.SELECTED)
     ends = np.array([bound(step) for step in table] if per_step else [bound(table)], np.float32)
     figure = go.Figure(
         go.Heatmap(
@@ -58,12 +59,10 @@ def table_panel(
                 "title": theme.axis_title(row_title),
                 "range": [rows - 0.5, -0.5],
                 "tickfont": {"size": 12, "family": theme.GLYPHS},
-                **row_ticks(labels, theme.plot_height(height), chosen),
+                **row_ticks(labels, theme.plot_height(height), chosen, marked),
             },
         ),
     )
-    for row in selected:
-        frame_row(figure, row, channels, theme.SELECTED, 1.5)
     if chosen is not None:
         frame_row(figure, chosen, channels)
     moving = {"0.z": table}
@@ -82,9 +81,7 @@ def table_panel(
     )
 
 
-def frame_row(
-    figure: go.Figure, row: int, columns: int, colour: str = theme.CHOSEN, width: float = 2.5
-) -> None:
+def frame_row(figure: go.Figure, row: int, columns: int) -> None:
     """A frame around one row of a heatmap whose columns are 0 .. columns-1."""
     figure.add_shape(
         type="rect",
@@ -92,7 +89,7 @@ def frame_row(
         x1=columns - 0.5,
         y0=row - 0.5,
         y1=row + 0.5,
-        line={"color": colour, "width": width},
+        line={"color": theme.CHOSEN, "width": 2.5},
     )
 
 

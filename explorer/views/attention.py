@@ -5,7 +5,7 @@ import streamlit as st
 
 from explorer import cache, session
 from explorer.charts.attention import head_panel, mosaic, row_panel
-from explorer.look import Look, Sentence
+from explorer.look import Look, Sentence, marked
 from explorer.page import clock, csv_button, how_computed, question, quoted
 from explorer.panels import Mosaic, Panel
 
@@ -40,6 +40,7 @@ def draw(look: Look, sentence: Sentence) -> None:
             key="head",
             title=f"Layer {layer}, head {head}: each row reads the columns, and sums to 1",
             query=query,
+            marked=marked(look, sentence),
             span=7,
             height=560,
         ),

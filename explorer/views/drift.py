@@ -21,7 +21,7 @@ from model_core.embeddings import biography, drift, neighbours, tokens_changed_m
 from model_core.maps import MapFile
 
 CHANGED = 6  # trails of those whose neighbours changed most
-TOLD = 7  # neighbours that fit beside the map
+TOLD = 6  # neighbours that fit beside the map
 WATCHED = 0.4  # seconds between two looks at a map in the making
 
 
@@ -88,7 +88,7 @@ def _map(
         lasso=tokens,
         span=8,
         rows=2,
-        height=530,
+        height=470,
     )
 
 
@@ -104,7 +104,7 @@ def _neighbours(look: Look, rows: Rows, focus: int, turnover: np.ndarray) -> tup
         key="neighbours",
         title=f"Nearest to {name}, in all channels",
         span=4,
-        height=216,
+        height=192,
     )
     life = biography_panel(
         distance.ids,
@@ -112,6 +112,8 @@ def _neighbours(look: Look, rows: Rows, focus: int, turnover: np.ndarray) -> tup
         rows.labels,
         key="biography",
         title=f"Who was near {name}, and when",
+        row_title="token" if rows.table == "tokens" else "position",
+        row_ids=rows.ids,
         span=6,
         height=380,
     )
@@ -130,7 +132,7 @@ def _trust(look: Look, atlas: Atlas) -> Panel:
         unit="share",
         limits=(0, 1),
         span=4,
-        height=254,
+        height=228,
     )
 
 
@@ -157,6 +159,10 @@ def _said(
 ) -> None:
     """What the picture is: method, parameters, what is left out, what is still in the making."""
     parts = [_method(look, choices, atlas, file)]
+    if file is not None and file.status.words:
+        parts.insert(0, file.status.words)
+    if choices.lacks_an_end:
+        parts.insert(0, "choose tokens for both ends of the axis")
     vocabulary = look.run.model_config.vocab_size
     if rows.table == "tokens" and len(rows.ids) < vocabulary:
         parts.append(f"showing {len(rows.ids):,} of {vocabulary:,} tokens, {choices.which}")

@@ -5,7 +5,7 @@ from explorer.charts.attention import head_panel, mosaic
 from explorer.charts.maps import Marks, map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
-from explorer.look import Look, Sentence
+from explorer.look import Look, Sentence, marked
 from explorer.page import clock, question
 from explorer.panels import Mosaic, Panel, Words
 from model_core.normalization import norm_names
@@ -92,6 +92,7 @@ def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Wo
                 sentence.labels,
                 key="head",
                 title=f"Layer {layer}, head {head}",
+                marked=marked(look, sentence),
                 span=4,
                 height=ROW,
             ),

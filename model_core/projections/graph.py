@@ -27,9 +27,9 @@ class Nearest:
 
 
 def scaled(vectors: np.ndarray) -> Tensor:
-    """(S, N, C) as float64 around each step's centre, the largest magnitude 1; rows with a number
-    that is not finite are NaN. Neighbours know no place and no scale, and squares of huge numbers
-    leave the range."""
+    """(S, N, C) as float64 around each step's centre, in units of the largest magnitude; rows with
+    a number that is not finite are NaN. Neighbours know no place and no scale, and squares of huge
+    numbers leave the range."""
     points = torch.as_tensor(np.asarray(vectors, np.float64)).clone()
     points[~points.isfinite().all(-1)] = torch.nan
     points /= points.abs().nan_to_num().max().clamp_min(1e-300)
@@ -38,18 +38,18 @@ def scaled(vectors: np.ndarray) -> Tensor:
 
 def says_something(points: Tensor) -> Tensor:
     """At which steps of points (S, N, C) two rows differ: (S,) bool. Elsewhere none is nearer."""
-    whole = torch.where(points.isfinite().all(-1, keepdim=True), points, torch.nan)
-    middle = whole.nanmean(1, keepdim=True)
-    return ((whole - middle).abs() > 0).any(-1).any(-1)
+    whole = points.isfinite().all(-1, keepdim=True)
+    low = torch.where(whole, points, torch.inf).amin(1)
+    high = torch.where(whole, points, -torch.inf).amax(1)
+    return (low < high).any(-1)  # no mean: that of equal numbers can be another one
 
 
 def nearest(points: Tensor, k: int) -> Nearest:
     """The k nearest others of every row of `points` (S, N, C), by Euclidean distance; k < N.
 
-    Equally near ones in the order of ids.
+    Equally near ones in the order of ids, up to EXACT rows.
     """
-    find = embeddings.nearest if points.shape[1] <= EXACT else _descended
-    ids = torch.stack([torch.from_numpy(find(step.numpy(), k, "distance")) for step in points])
+    ids = torch.stack([torch.from_numpy(_nearest_at(step.numpy(), k)) for step in points])
     there, ids = ids >= 0, ids.clamp_min(0)
     pairs = zip(points, ids, strict=True)
     distances = torch.stack([(step[near] - step[:, None]).norm(dim=-1) for step, near in pairs])
@@ -65,15 +65,21 @@ def squared_distances(points: Tensor, rows: Tensor) -> Tensor:
     return squares.masked_fill_(squares < 2 * SAME * own, 0.0).nan_to_num_(torch.inf)
 
 
-def _descended(points: np.ndarray, k: int, metric: embeddings.Metric) -> np.ndarray:
-    """As `embeddings.nearest`, about, the way umap-learn does it: time grows like N log N.
+def _nearest_at(points: np.ndarray, k: int) -> np.ndarray:
+    """Ids (N, k) of the nearest others at one step (N, C), -1 where there is none."""
+    whole = np.flatnonzero(np.isfinite(points).all(1))
+    if len(whole) > EXACT:
+        return _descended(points, k, whole)
+    return embeddings.nearest(points, k, "distance")
+
+
+def _descended(points: np.ndarray, k: int, whole: np.ndarray) -> np.ndarray:
+    """As `_nearest_at`, about, among rows `whole` (M,), as umap-learn does it: in M log M time.
 
     Nearest-neighbour descent (Dong, Moses, Li 2011), with a fixed seed.
     """
     from pynndescent import NNDescent
 
-    assert metric == "distance", "the only one that maps ask for"
-    whole = np.flatnonzero(np.isfinite(points).all(1))
     rows = points[whole].astype(np.float32)
     found, _ = NNDescent(rows, n_neighbors=k + 1, random_state=0).neighbor_graph
     ids = np.full((len(points), k), -1)

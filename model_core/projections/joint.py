@@ -63,8 +63,8 @@ def umap_over_time(
     ValueError says what cannot be laid out.
     """
     check_rows(vectors, n_neighbors, dimensions)
-    if not 0 <= min_dist <= 3:
-        raise ValueError(f"min_dist must be in [0, 3], got {min_dist}")
+    if not 0 <= min_dist <= 1:
+        raise ValueError(f"min_dist must be in [0, 1], got {min_dist}")
     if not 0 <= smoothness < math.inf:
         raise ValueError(f"smoothness must be 0 or more, got {smoothness}")
     order = sorted(range(vectors.shape[1]), key=lambda row: vectors[:, row].tobytes())
@@ -161,7 +161,7 @@ def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progr
             dimensions=dimensions,
             progress=_between_shares(progress, begin, end),
         )
-        trust = np.nanmean(trustworthiness(vectors[some], places.numpy()))
+        trust = np.nansum(trustworthiness(vectors[some], places.numpy()))
         tried.append((trust, -number, places))
     best = max(tried, key=lambda one: one[:2])[2]
     return film.descend(

@@ -100,8 +100,8 @@ def _judged(
         squares[torch.arange(len(asking)), asking] = torch.inf
     near = shown.topk(k, dim=1, largest=False).indices
     ranks = _ranks(true, near)
-    beyond = (ranks - k).clamp_min(0).sum() / len(asking)
-    trusted = 1 - 2 / (k * (2 * count - 3 * k - 1)) * float(beyond)
+    beyond = int((ranks - k).clamp_min(0).sum()) / len(asking)
+    trusted = 1 - 2 / (k * (2 * count - 3 * k - 1)) * beyond
     return trusted, float((ranks <= k).double().mean())
 
 

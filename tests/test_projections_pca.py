@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.decomposition import PCA as Reference
 
-from model_core.projections import pca_over_time
+from model_core.projections import axis_over_time, pca_over_time
 from tests.conftest import refusal
 
 
@@ -115,3 +115,98 @@ def test_vectors_of_another_shape_are_refused() -> None:
         refusal(pca_over_time, np.zeros((2, 3)))
         == "vectors must be (steps, rows, channels), got shape (2, 3)"
     )
+
+
+@pytest.mark.parametrize("basis", [0, -1, 2])
+def test_the_axes_of_one_step_are_scikit_learns_fitted_on_that_step(basis: int) -> None:
+    vectors = moving()
+    seen = pca_over_time(vectors, 3, basis)
+    reference = Reference(3, svd_solver="full").fit(vectors[basis].astype(float))
+    signs = np.sign((seen.components * reference.components_).sum(1))
+    np.testing.assert_allclose(seen.components, signs[:, None] * reference.components_, atol=1e-6)
+    layout = reference.transform(vectors.reshape(-1, 7)) * signs
+    np.testing.assert_allclose(seen.layout.reshape(-1, 3), layout, atol=1e-4)
+
+
+def test_what_is_explained_is_of_all_steps_whatever_the_basis() -> None:
+    vectors = moving()
+    seen = pca_over_time(vectors, 2, basis=0)
+    variance = vectors.reshape(-1, 7).astype(float).var(0).sum()
+    expected = seen.layout.reshape(-1, 2).astype(float).var(0) / variance
+    np.testing.assert_allclose(seen.explained, expected, rtol=1e-5)
+    assert seen.explained.sum() < pca_over_time(vectors, 2).explained.sum()
+
+
+@pytest.mark.parametrize("basis", [5, -6])
+def test_a_step_that_is_not_there_is_refused(basis: int) -> None:
+    words = refusal(pca_over_time, moving(), basis=basis)
+    assert words == f"basis must be one of 5 steps, got {basis}"
+
+
+def test_arrows_are_where_moved_vectors_lie_on_the_map() -> None:
+    vectors = moving()
+    moves = moving(seed=1)
+    seen = pca_over_time(vectors)
+    moved = (vectors.astype(float) + moves - seen.mean) @ seen.components.T
+    np.testing.assert_allclose(seen.arrows(moves), moved - seen.layout, atol=1e-4)
+    assert seen.arrows(moves).dtype == np.float32
+
+
+def test_a_move_that_is_no_number_has_no_arrow() -> None:
+    moves = moving()
+    moves[1, 2, 3], moves[2, 4] = np.nan, np.inf
+    gone = ~np.isfinite(moves).all(-1)
+    arrows = pca_over_time(moving()).arrows(moves)
+    assert not np.isfinite(arrows[gone]).any() and np.isfinite(arrows[~gone]).all()
+
+
+def test_an_axis_by_hand() -> None:
+    # From (0, 0) to (6, 8): 10 long, half way at (3, 4); across it lies (4, -3) / 5.
+    vectors = np.array([[[0.0, 0.0], [6.0, 8.0], [7.0, 1.0], [3.0, 4.0]]])
+    seen = axis_over_time(vectors, [0], [1])
+    np.testing.assert_allclose(seen.components, [[0.6, 0.8], [0.8, -0.6]], atol=1e-12)
+    np.testing.assert_allclose(seen.layout[0, :, 0], [-5, 5, 0, 0], atol=1e-6)
+    across = np.array([0, 0, 5, 0]) - 1.25  # around the mean of all
+    np.testing.assert_allclose(seen.layout[0, :, 1], across, atol=1e-6)
+
+
+@pytest.mark.parametrize("basis", [None, 0, -1, 2])
+@pytest.mark.parametrize("dimensions", [1, 2, 3])
+def test_an_axis_leads_from_mean_to_mean_and_0_lies_half_way(
+    dimensions: int, basis: int | None
+) -> None:
+    vectors, start, end = moving(), [1, 4, 7], [2, 3]
+    seen = axis_over_time(vectors, start, end, dimensions, basis)
+    at = slice(None) if basis is None else [basis]
+    first, last = (vectors[at][:, rows].astype(float).mean((0, 1)) for rows in (start, end))
+    direction = (last - first) / np.linalg.norm(last - first)
+    np.testing.assert_allclose(seen.components[0], direction, atol=1e-9)
+    np.testing.assert_allclose(seen.components @ seen.components.T, np.eye(dimensions), atol=1e-9)
+    places = (np.stack([first, last]) - seen.mean) @ seen.components[0]
+    half = np.linalg.norm(last - first) / 2
+    np.testing.assert_allclose(places, [-half, half], rtol=1e-6)
+
+
+def test_the_other_axes_are_principal_in_what_is_orthogonal_to_the_first() -> None:
+    vectors = moving()
+    seen = axis_over_time(vectors, [0], [1], 3)
+    points = vectors.reshape(-1, 7).astype(float)
+    axis = seen.components[0]
+    rest = points - np.outer(points @ axis, axis)
+    reference = Reference(2, svd_solver="full").fit(rest).components_
+    np.testing.assert_allclose(np.abs((seen.components[1:] * reference).sum(1)), 1, atol=1e-9)
+
+
+def test_an_axis_without_ends_or_length_is_refused() -> None:
+    for name, start, end in (("start", [], [1]), ("end", [1], [])):
+        words = refusal(axis_over_time, moving(), start, end)
+        assert words == f"the axis has no token at its {name}; choose one at least"
+    words = refusal(axis_over_time, moving(), [1, 2], [2, 1])
+    assert words == "both ends of the axis have the same mean; choose other tokens"
+
+
+def test_ends_of_which_no_row_is_a_number_are_refused() -> None:
+    vectors = moving()
+    vectors[:, 3] = np.nan
+    words = refusal(axis_over_time, vectors, [3], [1])
+    assert words == "no row of the table has only finite numbers; choose an earlier step"

@@ -1,0 +1,148 @@
+"""The Drift page in a real Chromium: asked for, drawn, selected, followed to other pages."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.driver import ClockDriver, Server
+from tests.browser.test_app import APP, go_to
+
+Visit = Callable[..., Page]
+FOX = "run=quick-brown-fox"
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server]) -> Iterator[Server]:
+    yield serve(APP)
+
+
+def traces(page: Page) -> list[list[object]]:
+    """Mode and number of points of each trace of the map."""
+    return page.evaluate(
+        """() => document.querySelector('[data-panel=map] .js-plotly-plot')._fullData
+          .map(trace => [trace.mode, trace.x.length, trace.marker?.line?.color ?? null])"""
+    )
+
+
+def map_title(page: Page, name: str) -> None:
+    expect(page.locator("[data-panel=map] h4")).to_have_text(f"Token map ({name})", timeout=60_000)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_the_shipped_run_has_its_map_at_once(
+    visit: Visit, app: Server, size: tuple[int, int], dark: bool
+) -> None:
+    page = visit(f"{app.url}/drift?{FOX}", size=size, dark=dark)
+    ClockDriver(page).wait_ready()
+    map_title(page, "UMAP")
+    expect(page.get_by_text("UMAP of 120 steps: 15 neighbours")).to_be_visible()
+    expect(page.locator(".driftscope-trust")).to_have_text(re.compile(r"trust 0\.\d\d"))
+    for panel in ("neighbours", "trust", "biography", "drift"):
+        expect(page.locator(f"[data-panel={panel}]")).to_be_attached()
+    text = page.locator("[data-panel=neighbours] pre")
+    assert text.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert text.evaluate("node => node.scrollHeight <= 24 * 7 + 2"), "a line is broken"
+
+
+def test_a_lasso_selects_and_the_selection_follows(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}")
+    ClockDriver(page).wait_ready()
+    page.locator("[data-panel=map] .modebar-btn[data-title*=Box]").click(force=True)
+    box = page.locator("[data-panel=map] .nsewdrag").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 40, steps=6)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(r"tokens=\d+\.\d+"))
+    chips = page.get_by_test_id("stMultiSelect").get_by_text(re.compile(r"\(id \d+\)$"))
+    found = re.search(r"tokens=([\d.]+)", page.url)
+    assert found is not None
+    count = len(found[1].split("."))
+    expect(chips).to_have_count(count)
+    page.wait_for_function(
+        "n => document.querySelector('[data-panel=map] .js-plotly-plot')._fullData"
+        ".some(trace => trace.mode === 'markers' && trace.x.length === n)",
+        arg=count,
+    )
+    for title, panel in (("Tables", "tokens"), ("Attention", "head")):
+        go_to(page, title)
+        marked = page.locator(f"[data-panel={panel}] .ytick [style*='D55E00']")
+        expect(marked.first).to_be_attached()
+        expect(page).to_have_url(re.compile(re.escape(found[0])))
+
+
+def test_a_token_is_found_by_typing(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}")
+    ClockDriver(page).wait_ready()
+    for letter, address in (("q", "tokens=2"), ("z", "tokens=2.26")):
+        field = page.get_by_role("combobox", name="Find and select tokens")
+        field.fill(letter)
+        page.get_by_role("option", name=re.compile(f"^{letter} \\(id", re.IGNORECASE)).click()
+        expect(page).to_have_url(re.compile(f"{re.escape(address)}(&|$)"))
+    expect(page.locator("[data-panel=neighbours] h4")).to_contain_text("'Q'")
+
+
+def test_the_method_changes_and_the_reader_keeps_the_step(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}&step=100")
+    clock = ClockDriver(page).wait_ready()
+    before = clock.step()
+    for name in ("PCA", "Axis between two sets", "UMAP"):
+        page.get_by_role("combobox", name="Map", exact=False).first.click()
+        page.get_by_role("option", name=name, exact=True).click()
+        map_title(page, name.split()[0])
+        assert clock.step() == before
+    expect(page.get_by_text("UMAP x (no unit)")).to_be_visible()
+
+
+def test_a_map_that_is_not_there_is_made_while_pca_is_shown(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}&seed=5&neighbours=8")
+    ClockDriver(page).wait_ready()
+    expect(page.get_by_text("PCA, one basis")).to_be_visible()
+    map_title(page, "UMAP")
+    expect(
+        page.get_by_text("8 neighbours, least distance 0.1, smoothness 10, seed 5")
+    ).to_be_visible()
+
+
+def test_arrows_and_trails_are_drawn_and_said(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}&map=PCA&arrows=the+optimizer%27s+step&token=11")
+    ClockDriver(page).wait_ready()
+    expect(
+        page.get_by_text(re.compile("arrows: what the optimizer does next, .* as long"))
+    ).to_be_visible()
+    drawn = traces(page)
+    assert ["lines", 27 * 7, None] in drawn
+    assert ["lines+markers", 120] in [trace[:2] for trace in drawn]
+
+
+def test_space_is_drawn_or_says_why_not(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?{FOX}&map=PCA&axes=3-D")
+    ClockDriver(page).wait_ready()
+    drawn = page.locator("[data-panel=map] .gl-container canvas").first
+    words = page.get_by_text("This picture needs WebGL")
+    expect(drawn.or_(words).first).to_be_visible()
+
+
+def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/train")
+    ClockDriver(page).wait_ready()
+    page.get_by_label("Preset", exact=True).click()
+    page.get_by_role("option", name="induction").click()
+    page.get_by_label("Name of the new run").and_(page.locator("[value=induction]")).wait_for()
+    page.get_by_role("button", name="Train", exact=True).click()
+    page.get_by_text(re.compile("induction: running, step [1-9]")).wait_for(timeout=30_000)
+    go_to(page, "Drift")
+    map_title(page, "UMAP")
+    expect(page.get_by_text(re.compile("grown with its run, in [0-9]+ pieces"))).to_be_visible(
+        timeout=60_000
+    )
+    go_to(page, "Train")
+    stop = page.get_by_role("button", name="Stop")
+    if stop.count():
+        stop.click()
+    page.get_by_text(re.compile("induction: (stopped|finished)")).wait_for(timeout=60_000)

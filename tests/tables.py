@@ -1,0 +1,39 @@
+"""Tables (S, N, C) whose properties are known, for tests of maps over time."""
+
+import numpy as np
+
+
+def walk(steps: int = 4, rows: int = 30, channels: int = 5, seed: int = 0) -> np.ndarray:
+    """Every row goes its own way at random."""
+    draw = np.random.default_rng(seed)
+    return draw.normal(size=(steps, rows, channels)).cumsum(0).astype(np.float32)
+
+
+def clustered(
+    steps: int = 4, rows: int = 30, channels: int = 8, clusters: int = 3, seed: int = 0
+) -> np.ndarray:
+    """Row i belongs to cluster i % clusters; clusters come forth from noise, step by step."""
+    draw = np.random.default_rng(seed)
+    centres = 4 * draw.normal(size=(clusters, channels))
+    noise = draw.normal(size=(rows, channels))
+    jitter = 0.05 * draw.normal(size=(steps, rows, channels)).cumsum(0)
+    grown = np.linspace(0.2, 1, steps)[:, None, None]
+    return (noise + jitter + grown * centres[np.arange(rows) % clusters]).astype(np.float32)
+
+
+def still(steps: int = 4, rows: int = 30, channels: int = 5, seed: int = 0) -> np.ndarray:
+    """The same at every step."""
+    return np.repeat(walk(1, rows, channels, seed), steps, axis=0)
+
+
+def turned(vectors: np.ndarray, seed: int = 1) -> np.ndarray:
+    """All rows of all steps turned by the same rotation, in float64."""
+    channels = vectors.shape[-1]
+    basis, _ = np.linalg.qr(np.random.default_rng(seed).normal(size=(channels, channels)))
+    return vectors.astype(np.float64) @ basis
+
+
+def distances(places: np.ndarray) -> np.ndarray:
+    """Between all places (..., N, D) of a step: (..., N, N), in float64."""
+    places = places.astype(np.float64)
+    return np.linalg.norm(places[..., :, None, :] - places[..., None, :, :], axis=-1)
