@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from typer.exceptions import TyperException
@@ -72,13 +72,15 @@ def map_(
         list[str], typer.Option("--set", help="method=umap|aligned|tsne, table=positions, …")
     ] = [],  # noqa: B006
     config: Annotated[str, typer.Option(help="All settings at once, as JSON.")] = "{}",
+    lock: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Lay out a map of a run's table over time, for the Drift page to show at once."""
     from model_core.config import MapConfig
     from model_core.mapmaker import make_map
 
     _check_run(run_dir)
-    make_map(run_dir, MapConfig(**json.loads(config) | dict(_setting(pair) for pair in settings)))
+    changes = dict(_setting(pair) for pair in settings)
+    make_map(run_dir, MapConfig(**_object(config) | changes), lock)
 
 
 @app.command("list")
@@ -99,6 +101,16 @@ def _setting(pair: str) -> tuple[str, str]:
     if not equals:
         raise ValueError(f"--set needs key=value, got {pair[:60]!r}")
     return key.strip(), value.strip()
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = None
+    if not isinstance(value, dict):
+        raise ValueError(f"--config needs a JSON object, got {text[:60]!r}")
+    return value
 
 
 def _check_run(folder: Path) -> None:

@@ -1,6 +1,6 @@
 """Configurations of models, trainings and maps: frozen values that refuse nonsense at birth."""
 
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -22,7 +22,7 @@ class _Config(BaseModel):
         except ValidationError as error:
             raise ValueError(_sentence(error, list(type(self).model_fields))) from None
 
-    def replaced(self, **changes: Any) -> "_Config":
+    def replaced(self, **changes: Any) -> Self:
         """The same configuration with some fields changed, checked again."""
         return type(self)(**{**self.model_dump(), **changes})
 

@@ -1,5 +1,6 @@
 """Makes a map of a run in a process of its own, and lets it grow while the run is trained."""
 
+import os
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 import torch
 
 from model_core.config import MapConfig
-from model_core.maps import MapFile, OverTime, table_of
+from model_core.maps import PATIENCE, MapFile, OverTime, table_of
 from model_core.projections import (
     aligned_umap_over_time,
     trust,
@@ -23,26 +24,34 @@ POLL = 0.2  # seconds between two looks at what others do
 SAID = 0.2  # seconds between two words of progress
 
 
-def make_map(folder: Path, config: MapConfig) -> None:
+def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
     """Lay out what is missing of a map, and what the run adds while somebody looks at it.
 
-    One map is made at a time. Nothing when another process is at this one already. What cannot be
-    laid out is said in its status; ValueError and OSError as well.
+    One map is made at a time. Nothing when another process is at this one already; `lock` is the
+    descriptor of the map's lock when this process has inherited it. What cannot be laid out is
+    said in its status; ValueError and OSError as well.
     """
     torch.set_num_threads(1)  # more of them wait for each other, and for a training beside them
     file = MapFile(folder, config)
     file.folder.mkdir(exist_ok=True)
     mine = FileLock(file.lock)
-    if not mine.acquire():
+    mine.descriptor = lock
+    if lock is None and not mine.acquire(PATIENCE):
         return
     try:
-        file.lock.touch()
+        file.made_by(os.getpid())
         while _one_round(file) and file.looked_at():
             time.sleep(POLL)
     except (ValueError, OSError) as error:
-        file.say("failed", words=str(error))
+        words = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        file.say("failed", words=words)
+        raise
+    except KeyboardInterrupt:
+        file.say_stopped()
         raise
     finally:
+        assert mine.descriptor is not None, "the lock is taken"
+        os.ftruncate(mine.descriptor, 0)  # nobody is to be stopped any more
         mine.release()
 
 

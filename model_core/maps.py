@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 import signal
 import subprocess
@@ -16,15 +17,17 @@ from typing import Literal
 
 import numpy as np
 import torch
+from pydantic.dataclasses import dataclass as checked
 
 from model_core.config import MapConfig
 from model_core.projections.trust import Trust
 from model_core.runs import Run
 from model_core.snapshots import pack, unpack
-from model_core.storage import is_locked, read_json, write_whole
+from model_core.storage import FileLock, is_locked, read_json, write_whole
 
 State = Literal["none", "waiting", "working", "done", "failed", "stopped"]
-START_TIME = 20.0  # seconds a map maker may take from its start to its lock
+PATIENCE = 1.0  # seconds for a lock that somebody may only be asking about
+END_TIME = 5.0  # seconds a map maker may take to end
 INTEREST = 30.0  # seconds after the last question in which a map grows with its run
 KEPT = 32  # maps of a run; those not made or grown for longest go
 
@@ -43,14 +46,13 @@ class OverTime:
     pieces: int
 
 
-@dataclass(frozen=True)
+@checked(frozen=True)
 class MapStatus:
     """How the making of a map stands; `share` of the work is done, `words` say what went wrong."""
 
     state: State = "none"
     share: float = 0.0
     words: str = ""
-    pid: int = 0
     at: float = 0.0
 
     @property
@@ -59,7 +61,12 @@ class MapStatus:
 
 
 class MapFile:
-    """Where the map of one configuration lies in a run, and how its making stands."""
+    """Where the map of one configuration lies in a run, and how its making stands.
+
+    Whoever writes the map or its status holds `lock` meanwhile, so an active status without a
+    holder is that of a process that died. The lock's content is the map maker's process, its time
+    the last one when somebody asked for the map.
+    """
 
     def __init__(self, run: Path, config: MapConfig) -> None:
         self.run, self.config = run, config
@@ -75,15 +82,18 @@ class MapFile:
         A step counts only if its rows are those that were laid out: each has a checksum.
         """
         try:
-            arrays = {key: value.numpy() for key, value in unpack(self._data.read_bytes()).items()}
+            arrays = {key: value.numpy() for key, value in unpack(_plain(self._data)).items()}
             known, sums, places = (arrays[name] for name in ("steps", "sums", "places"))
             judged = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
-        except (OSError, ValueError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+        counts = {part.shape[:1] for part in (known, sums, places, *vars(judged).values())}
+        if counts != {(known.size,)} or places.shape[1:] != self._shape(vectors):
             return None
         now = dict(zip(steps.tolist(), checksums(vectors), strict=True))
         same = [now.get(step) == mark for step, mark in zip(known.tolist(), sums, strict=True)]
-        if not any(same) or places.shape[1] != vectors.shape[1]:
+        if not any(same):
             return None
         return OverTime(known[same], places[same], judged.only(np.flatnonzero(same)), pieces)
 
@@ -98,57 +108,88 @@ class MapFile:
         }
         tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_whole(self._data, pack(tensors))
-        others = sorted(self.folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime)
-        for old in others[:-KEPT]:
+        for old in sorted(self.folder.glob("*.safetensors"), key=_age)[KEPT:]:
             for suffix in (".safetensors", ".json"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
 
+    def _shape(self, vectors: np.ndarray) -> tuple[int, int]:
+        return vectors.shape[1], self.config.dimensions
+
     def say(self, state: State, share: float = 0.0, words: str = "") -> None:
-        """Called by the map maker, and by whoever starts or stops it."""
-        status = {"state": state, "share": share, "words": words, "pid": os.getpid()}
-        data = json.dumps(status | {"at": time.time()}).encode()
-        write_whole(self._status, data, lasting=False)
+        """Called by who holds the lock."""
+        status = {"state": state, "share": share, "words": words, "at": time.time()}
+        write_whole(self._status, json.dumps(status).encode(), lasting=False)
+
+    def say_stopped(self) -> None:
+        """Called by who holds the lock; nothing when the map was done."""
+        said = self._said()
+        if said.active:
+            self.say("stopped", said.share, "stopped")
 
     @property
     def status(self) -> MapStatus:
         """As it is true now: a map maker that died is not working, whatever it last wrote."""
+        said = self._said()
+        while said.active and not is_locked(self.lock):
+            last, said = said, self._said()  # it may have ended, or begun, between two looks
+            if said == last:
+                words = f"its process ended unexpectedly at {said.share:.0%}"
+                return MapStatus("failed", said.share, words)
+        return said
+
+    def _said(self) -> MapStatus:
         try:
-            status = MapStatus(**read_json(self._status))
-        except (ValueError, TypeError):
+            return MapStatus(**read_json(self._status))
+        except (OSError, ValueError, TypeError):
             return MapStatus()
-        starting = status.state == "waiting" and abs(time.time() - status.at) < START_TIME
-        if not status.active or starting or is_locked(self.lock):
-            return status
-        words = f"its process ended unexpectedly at {status.share:.0%}"
-        return MapStatus("failed", status.share, words)
 
     def ask(self) -> None:
         """Have the map made or grown, in a process of its own unless one is at it.
 
+        The process inherits the lock: from now on it is held, and of many who ask one starts it.
         OSError when the run's folder cannot be written.
         """
         self.folder.mkdir(exist_ok=True)
-        if is_locked(self.lock):
+        lock = FileLock(self.lock)
+        if is_locked(self.lock) or not lock.acquire(PATIENCE):
             os.utime(self.lock)  # somebody looks: go on growing
             return
-        self.say("waiting")
+        try:
+            self.made_by(None)
+            self.say("waiting")
+            self._start(lock)
+        finally:
+            lock.release()
+
+    def _start(self, lock: FileLock) -> None:
+        assert lock.descriptor is not None, "the lock is taken"
         process = subprocess.Popen(
             [sys.executable, "-m", "model_core", "map", str(self.run.resolve()), "--config",
-             self.config.model_dump_json()],
+             self.config.model_dump_json(), "--lock", str(lock.descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            pass_fds=[lock.descriptor],
             start_new_session=True,
         )  # fmt: skip
+        self.made_by(process.pid)
         threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
+
+    def made_by(self, process: int | None) -> None:
+        """Called by who holds the lock: says whom to stop, and that somebody looks."""
+        self.lock.write_text("" if process is None else str(process))
 
     def stop(self) -> None:
         """End the making; what is laid out stays. Nothing when nobody is at it."""
-        status = self.status
-        if status.active and is_locked(self.lock):
-            with suppress(ProcessLookupError):
-                os.kill(status.pid, signal.SIGTERM)
-            self.say("stopped", status.share, "stopped")
+        if not is_locked(self.lock):
+            return
+        with suppress(ProcessLookupError, ValueError):  # it is ending already
+            os.kill(int(self.lock.read_text()), signal.SIGTERM)
+        lock = FileLock(self.lock)
+        if lock.acquire(END_TIME):
+            self.made_by(None)
+            self.say_stopped()
+            lock.release()
 
     def forget(self) -> None:
         """Throw the map away, to be laid out anew."""
@@ -170,3 +211,18 @@ def table_of(run: Run, config: MapConfig) -> np.ndarray:
 def checksums(vectors: np.ndarray) -> list[int]:
     """One number a step of vectors (S, N, C), different when any of its numbers is."""
     return [zlib.crc32(np.ascontiguousarray(step).data) for step in vectors]
+
+
+def _plain(path: Path) -> bytes:
+    """A regular file's content; OSError when it is none."""
+    if not path.is_file():
+        raise FileNotFoundError(path.name)
+    return path.read_bytes()
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; endless when it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return math.inf

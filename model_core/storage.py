@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,28 +71,36 @@ def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
 
 
 class FileLock:
-    """An exclusive lock on a file, freed by the system when its process ends in whatever way."""
+    """An exclusive lock on a file, freed by the system when its process ends in whatever way.
+
+    A child process that inherits the `descriptor` of a lock that is taken holds it as well.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._descriptor: int | None = None
+        self.descriptor: int | None = None
 
-    def acquire(self) -> bool:
-        """Take the lock if nobody has it."""
-        assert self._descriptor is None, "a lock is taken once"
+    def acquire(self, patience: float = 0.0) -> bool:
+        """Take the lock, if need be within `patience` seconds.
+
+        A reader asking whether it is held holds it for an instant itself: with a little patience
+        that is not in the way.
+        """
+        assert self.descriptor is None, "a lock is taken once"
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return False
-        self._descriptor = descriptor
+        deadline = time.monotonic() + patience
+        while not _flock(descriptor, fcntl.LOCK_EX):
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                return False
+            time.sleep(0.01)
+        self.descriptor = descriptor
         return True
 
     def release(self) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self.descriptor is not None:
+            os.close(self.descriptor)
+            self.descriptor = None
 
 
 def is_locked(path: Path) -> bool:
@@ -101,9 +110,15 @@ def is_locked(path: Path) -> bool:
     except OSError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
+        return not _flock(descriptor, fcntl.LOCK_SH)
     finally:
         os.close(descriptor)
-    return False
+
+
+def _flock(descriptor: int, kind: int) -> bool:
+    """Whether a lock of this kind could be had at once."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

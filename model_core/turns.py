@@ -68,16 +68,10 @@ def place_in_queue(folder: Path) -> int:
 
 @contextmanager
 def only_trainer(folder: Path, patience: float = 1.0) -> Iterator[None]:
-    """Be the one process that trains the run in `folder`; ValueError when another is.
-
-    A reader asking whether the lock is held holds it for an instant itself, so it is tried again.
-    """
+    """Be the one process that trains the run in `folder`; ValueError when another is."""
     lock = FileLock(folder / "trainer.lock")
-    deadline = time.monotonic() + patience
-    while not lock.acquire():
-        if time.monotonic() > deadline:
-            raise ValueError(f"run {folder.name} is already being trained by another process")
-        time.sleep(0.02)
+    if not lock.acquire(patience):
+        raise ValueError(f"run {folder.name} is already being trained by another process")
     try:
         yield
     finally:

@@ -1,5 +1,6 @@
 """The command line: what it answers, with which status, and on which stream."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,9 +11,12 @@ import pytest
 
 from model_core import __main__ as command_line
 from model_core import loop
+from model_core.config import MapConfig
+from model_core.maps import MapFile
 from model_core.presets import PRESETS
-from model_core.runs import Run
+from model_core.runs import Run, runs_folder
 from model_core.status import read_request, read_status, write_request
+from model_core.storage import FileLock
 from model_core.turns import only_trainer
 from tests.conftest import TINY, history, new_run, recorded_run, tree, wait_until
 
@@ -76,6 +80,28 @@ def test_ctrl_c_stops_after_the_present_step_and_resume_finishes_the_same(
     step = read_status(path).step
     assert said == f"stopped at step {step:,}; resume goes on from there\n"
     assert Run.open(path).steps[-1] == step
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_map_that_is_interrupted_leaves_no_trace_of_being_made(
+    recorded: Run, tmp_path: Path, number: signal.Signals
+) -> None:
+    shutil.copytree(recorded.path, tmp_path / "fox")
+    file = MapFile(tmp_path / "fox", MapConfig(table="positions", n_neighbors=4))
+    slot = FileLock(runs_folder() / ".slots" / "map.lock")
+    (runs_folder() / ".slots").mkdir(exist_ok=True)
+    assert slot.acquire()  # so that it waits, for as long as the test needs
+    command = [sys.executable, "-m", "model_core", "map", str(tmp_path / "fox")]
+    settings = ["--config", file.config.model_dump_json()]
+    process = subprocess.Popen([*command, *settings], stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: file.status.state == "waiting")
+    process.send_signal(number)
+    _, said = process.communicate()
+    slot.release()
+    assert process.returncode != 0
+    assert said == ""
+    assert file.status.state == ("stopped" if number == signal.SIGINT else "failed")
+    assert {path.suffix for path in file.folder.iterdir()} <= {".json", ".lock"}
 
 
 # --- what goes right -----------------------------------------------------------------------------
@@ -154,6 +180,22 @@ def test_settings_reach_the_configurations(call, tmp_path: Path) -> None:  # typ
         *("batch", "post", True, 0.25),
     )
     assert (training.optimizer, training.steps) == ("sgd", 5)
+
+
+def test_a_map_is_laid_out_and_kept(call, recorded: Run, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    shutil.copytree(recorded.path, tmp_path / "fox")
+    run = Run.open(tmp_path / "fox")
+    settings = ("--set", "table=positions", "--set", "n_neighbors=4")
+    said = call("map", run.path, *settings, "--config", '{"method": "tsne", "n_neighbors": 3}')
+    assert (said.status, said.out, said.err) == (0, "", "")
+    file = MapFile(run.path, MapConfig(method="tsne", table="positions", n_neighbors=4))
+    made = file.read(run.steps, run.position_embeddings())
+    assert made is not None
+    assert made.places.shape == (len(run.steps), 8, 2)
+    before = tree(run.path)
+    assert call("map", run.path, *settings, "--set", "method=tsne").status == 0
+    lasting = {name for name in before if name.endswith(".safetensors")}
+    assert {name: before[name] for name in lasting}.items() <= tree(run.path).items()
 
 
 # --- what goes wrong: status 1 and one line ------------------------------------------------------
@@ -247,6 +289,56 @@ def test_a_run_directory_that_exists_is_never_overwritten(call, tmp_path: Path) 
     assert tree(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ("--set method=pca", "method must be 'umap', 'aligned' or 'tsne', got 'pca'"),
+        ("--set width=3", "unknown setting 'width'; there are table, method, rows"),
+        ("--set n_neighbors", "--set needs key=value, got 'n_neighbors'"),
+        ("--set rows=1,2", "rows must be a valid tuple, got '1,2'"),
+        ('--config {"a"', "--config needs a JSON object, got '{\"a\"'"),
+        ("--config [1]", "--config needs a JSON object, got '[1]'"),
+        (f"--config {'[' * 50_000}", "--config needs a JSON object, got '[["),
+        ('--config {"seed":-1}', "seed must be greater than or equal to 0, got -1"),
+    ],
+)
+def test_a_wrong_map_is_one_line_and_writes_nothing(  # type: ignore[no-untyped-def]
+    call, recorded: Run, options: str, words: str
+) -> None:
+    before = tree(recorded.path)
+    refused(call("map", recorded.path, *options.split()), words)
+    assert tree(recorded.path) == before
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ('{"n_neighbors": 28}', "n_neighbors must be in [2, 27] for 27 rows, got 28"),
+        ('{"rows": [1, 2]}', "a map of neighbours needs at least 3 rows, got 2"),
+        ('{"rows": [1, 2, 27]}', "row ids must be in [0, 27), got 27"),
+        ('{"rows": [1, 2, -1]}', "row ids must be in [0, 27), got -1"),
+    ],
+)
+def test_a_map_that_the_run_does_not_have_is_one_line(  # type: ignore[no-untyped-def]
+    call, recorded: Run, tmp_path: Path, config: str, words: str
+) -> None:
+    shutil.copytree(recorded.path, tmp_path / "fox")
+    refused(call("map", tmp_path / "fox", "--config", config), words)
+    (status,) = (tmp_path / "fox" / "projections").glob("*.json")
+    assert words in status.read_text()
+
+
+def test_a_map_of_a_run_without_a_recorded_step_is_one_line(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    refused(call("map", new_run(tmp_path / "fox")), "run fox has no recorded step yet")
+
+
+@pytest.mark.parametrize("name", ["nowhere", "folder"])
+def test_a_map_of_what_is_no_run_writes_nothing(call, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
+    (tmp_path / "folder").mkdir()
+    refused(call("map", tmp_path / name), f"no run in '{name}'; `train --run-dir` makes one")
+    assert list(tmp_path.rglob("*")) == [tmp_path / "folder"]
+
+
 @pytest.mark.parametrize("name", ["nowhere", "folder"])
 def test_resuming_what_is_no_run_writes_nothing(call, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
     (tmp_path / "folder").mkdir()
@@ -268,12 +360,16 @@ def test_a_damaged_run_is_one_line(call, tmp_path: Path) -> None:  # type: ignor
     refused(call("resume", path), "run.json is damaged")
 
 
-@pytest.mark.parametrize("arguments", [("dance",), ("train",), ("resume",), ("list", "a", "b")])
+@pytest.mark.parametrize(
+    "arguments", [("dance",), ("train",), ("resume",), ("map",), ("list", "a", "b")]
+)
 def test_wrong_usage_is_one_line(call, arguments: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
     refused(call(*arguments), "")
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("resume",), ("list",), ("presets",)])
+@pytest.mark.parametrize(
+    "command", [(), ("train",), ("resume",), ("map",), ("list",), ("presets",)]
+)
 def test_help_is_always_there(call, command: tuple[str, ...]) -> None:  # type: ignore[no-untyped-def]
     said = call(*command, "--help")
     assert (said.status, said.err) == (0, "")

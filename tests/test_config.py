@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from model_core.config import ModelConfig, TrainingConfig
+from model_core.config import MapConfig, ModelConfig, TrainingConfig
 
 SIZES: dict[str, Any] = {"vocab_size": 27, "block_size": 8, "n_embd": 12, "n_head": 3, "n_layer": 1}
 SETTINGS = (
@@ -21,7 +21,7 @@ SETTINGS = (
 )
 
 
-def refused(config: type[ModelConfig] | type[TrainingConfig], **fields: Any) -> str:
+def refused(config: type[ModelConfig | TrainingConfig | MapConfig], **fields: Any) -> str:
     with pytest.raises(ValueError) as error:
         config(**fields)
     said = str(error.value)
@@ -73,6 +73,27 @@ def test_a_model_refuses(field: str, value: object, said: str) -> None:
     assert refused(ModelConfig, **{**SIZES, field: value}) == said
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("table", "heads", "table must be 'tokens' or 'positions', got 'heads'"),
+        ("method", "pca", "method must be 'umap', 'aligned' or 'tsne', got 'pca'"),
+        ("dimensions", 1, "dimensions must be greater than or equal to 2, got 1"),
+        ("dimensions", 4, "dimensions must be less than or equal to 3, got 4"),
+        ("n_neighbors", 1, "n_neighbors must be greater than or equal to 2, got 1"),
+        ("min_dist", -0.1, "min_dist must be greater than or equal to 0, got -0.1"),
+        ("min_dist", 1.1, "min_dist must be less than or equal to 1, got 1.1"),
+        ("smoothness", -1, "smoothness must be greater than or equal to 0, got -1"),
+        ("smoothness", math.inf, "smoothness must be a finite number, got inf"),
+        ("seed", -1, "seed must be greater than or equal to 0, got -1"),
+        ("seed", 2**31, f"seed must be less than {2**31}, got {2**31}"),
+        ("rows", "a", "rows must be a valid tuple, got 'a'"),
+    ],
+)
+def test_a_map_refuses(field: str, value: object, said: str) -> None:
+    assert refused(MapConfig, **{field: value}) == said
+
+
 def test_the_edges_of_what_is_allowed_are_allowed() -> None:
     assert TrainingConfig(steps=1, seed=2**63 - 1, snapshots=2).seed == 2**63 - 1
     assert ModelConfig(**{**SIZES, "dropout": 0.99, "n_layer": 0}).n_layer == 0
@@ -91,6 +112,8 @@ def test_even_a_monstrous_value_gets_one_short_line(value: object) -> None:
         assert refused(ModelConfig, **{**SIZES, field: value}).startswith(f"{field} must be ")
     for field in SETTINGS:
         assert refused(TrainingConfig, **{field: value}).startswith(f"{field} must be ")
+    for field in ("table", "method", "dimensions", "n_neighbors", "min_dist", "smoothness"):
+        assert refused(MapConfig, **{field: value}).startswith(f"{field} must be ")
 
 
 @pytest.mark.parametrize("n_embd", [2520, 3360, 4095, 4093])
@@ -107,6 +130,7 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
     assert set(SETTINGS) <= set(said.partition("there are ")[2].split(", "))
     refused(TrainingConfig, **{"y" * 300: 5})
     refused(ModelConfig, **{**SIZES, "\x1b[31m": 5})
+    assert refused(MapConfig, neighbors=5).startswith("unknown setting 'neighbors'; there are ")
 
 
 def test_a_missing_size_is_named() -> None:

@@ -1,5 +1,6 @@
 """Files are there whole or not at all, names stay inside, locks end with their process."""
 
+import fcntl
 import os
 import resource
 import signal
@@ -222,6 +223,41 @@ def test_asking_whether_a_lock_is_held_neither_takes_nor_makes_it(tmp_path: Path
     assert is_locked(path)
     lock.release()
     assert not is_locked(path)
+
+
+def test_with_patience_a_lock_is_taken_as_soon_as_it_is_given_back(tmp_path: Path) -> None:
+    first, second = FileLock(tmp_path / "lock"), FileLock(tmp_path / "lock")
+    assert first.acquire()
+    assert not second.acquire(0.05)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second.acquire, 60)
+        first.release()
+        assert waiting.result()
+    second.release()
+
+
+def test_with_patience_those_who_only_ask_are_not_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    path.touch()
+    asked = os.open(path, os.O_RDONLY)
+    fcntl.flock(asked, fcntl.LOCK_SH)  # what a question does, held for longer
+    lock = FileLock(path)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(lock.acquire, 60)
+        os.close(asked)
+        assert waiting.result()
+    lock.release()
+
+
+def test_a_child_that_inherits_a_lock_holds_it_until_its_end(tmp_path: Path) -> None:
+    lock = FileLock(tmp_path / "lock")
+    assert lock.acquire()
+    assert lock.descriptor is not None
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, pass_fds=[lock.descriptor]) as child:
+        lock.release()
+        assert is_locked(tmp_path / "lock")
+        child.communicate()
+    assert not is_locked(tmp_path / "lock")
 
 
 def test_a_lock_is_free_once_its_process_is_killed(tmp_path: Path) -> None:
