@@ -210,11 +210,6 @@ def notes(run: Run) -> list[str]:
     status, said = run.status, []
     if status.words and status.state != "stopped":
         said.append(status.words)
-    if len(run.tokenizer.tokens) > ROWS:
-        said.append(
-            f"Showing the {ROWS} most frequent of {len(run.tokenizer.tokens):,} tokens, and those "
-            "you choose."
-        )
     if run.damaged:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
@@ -223,6 +218,14 @@ def notes(run: Run) -> list[str]:
     if shown < recorded:
         said.append(f"Showing {shown} of {recorded} recorded steps: attention of all is too large.")
     return said
+
+
+def left_out(look: Look) -> str:
+    """That not all tokens are among the rows shown, "" when all are."""
+    count = look.run.model_config.vocab_size
+    if len(look.rows) == count:
+        return ""
+    return f"Showing the {ROWS} most frequent of {count:,} tokens, and those you choose."
 
 
 def _shown_steps(run: Run) -> np.ndarray:

@@ -24,9 +24,8 @@ def begin(runs: Sequence[str]) -> str:
         state["step"], state["token"] = _count(asked.get("step")), _count(asked.get("token"))
         state["head"] = (_count(head[0]) or 0, _count(head[-1]) or 0)
         state["query"] = None
-        ids = (_count(part) for part in asked.get(TOKENS, "").split(".")[:AT_MOST])
-        state[TOKENS] = sorted({token for token in ids if token is not None})
-        state["asked"], state["choices"] = asked.to_dict(), {}
+        state[TOKENS] = _ids(asked.get(TOKENS, ""))
+        state["asked"], state["choices"], state["of run"] = asked.to_dict(), {}, set()
     if "next_run" in state:
         state[RUN] = state.pop("next_run")
         leave_run()
@@ -47,9 +46,9 @@ def publish() -> None:
     state = st.session_state
     wanted = {name: state[name] for name in (RUN, "step", TEXT, "token")}
     wanted["head"] = "{}.{}".format(*state["head"])
-    wanted[TOKENS] = ".".join(str(token) for token in state[TOKENS][:AT_MOST]) or None
+    wanted[TOKENS] = _told(state[TOKENS]) or None
     for name, default in state["choices"].items():
-        wanted[name] = None if state[name] == default else state[name]
+        wanted[name] = None if state[name] == default else _told(state[name])
     shown = {name: str(value) for name, value in wanted.items() if value is not None}
     if st.query_params.to_dict() != shown:
         st.query_params.from_dict(shown)
@@ -75,6 +74,9 @@ def leave_run() -> None:
     st.session_state.update(
         {"step": None, "token": None, "head": (0, 0), "query": None, TOKENS: []}
     )
+    for name in st.session_state["of run"]:
+        st.session_state.pop(name, None)
+        st.session_state["choices"].pop(name, None)
 
 
 def step() -> int | None:
@@ -142,9 +144,14 @@ def offer(name: str, options: Sequence[str]) -> str:
     return name
 
 
-def number(name: str, default: float, low: float, high: float) -> str:
-    """The key of a widget for a number in [low, high]; the URL may say which at first."""
+def number(name: str, default: float, low: float, high: float, *, of_run: bool = False) -> str:
+    """The key of a widget for a number in [low, high]; the URL may say which at first.
+
+    One that is `of_run` is forgotten with its run.
+    """
     state = st.session_state
+    if of_run:
+        state["of run"].add(name)
     if name not in state:
         state[name] = _within(state["asked"].get(name), default, low, high)
     state[name] = type(default)(min(max(state[name], low), high))
@@ -153,8 +160,12 @@ def number(name: str, default: float, low: float, high: float) -> str:
 
 
 def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
-    """The key of a widget for several ids; those not offered any more are let go."""
+    """The key of a widget for several ids, forgotten with their run; those not offered go."""
     state, kept = st.session_state, set(offered)
+    if name not in state and name in state["asked"]:
+        state[name] = _ids(state["asked"].pop(name))
+    state["of run"].add(name)
+    state["choices"][name] = list(default)
     state[name] = [one for one in state.get(name, default) if one in kept]
     return name
 
@@ -180,6 +191,19 @@ def query() -> int | None:
 
 def choose_query(query: int) -> None:
     st.session_state["query"] = query
+
+
+def _ids(text: str) -> list[int]:
+    """Ids as an address tells them, "3.5.8"; what is none is left out."""
+    found = (_count(part) for part in text.split(".")[:AT_MOST])
+    return sorted({one for one in found if one is not None})
+
+
+def _told(value: Any) -> str:
+    """A value as an address tells it."""
+    if isinstance(value, list):
+        return ".".join(str(one) for one in value[:AT_MOST])
+    return str(value)
 
 
 def _within(text: str | None, default: float, low: float, high: float) -> float:

@@ -191,6 +191,10 @@ class MapFile:
             self.say_stopped()
             lock.release()
 
+    def pardon(self) -> None:
+        """Forget that it was stopped or has failed: it may be asked for again."""
+        self._status.unlink(missing_ok=True)
+
     def forget(self) -> None:
         """Throw the map away, to be laid out anew."""
         self.stop()

@@ -104,7 +104,7 @@ def test_kinds_have_the_same_colours_in_every_run(seen: Look, rows: Rows) -> Non
 
 def test_arrows_of_pca_are_its_axes_times_the_optimizers_step(seen: Look, rows: Rows) -> None:
     asked = choices(arrows="the optimizer's step")
-    atlas, _ = map_of(seen, rows, asked)
+    atlas = map_of(seen, rows, asked)
     arrows = marks.arrows_of(seen, rows, atlas, asked)
     assert arrows is not None
     pca = pca_over_time(SHIPPED.token_embeddings())
@@ -121,7 +121,7 @@ def test_arrows_of_pca_are_its_axes_times_the_optimizers_step(seen: Look, rows: 
 
 def test_arrows_against_the_gradient_carry_the_learning_rate(seen: Look, rows: Rows) -> None:
     asked = choices(arrows="against the gradient", method="UMAP", config=MapConfig(), trails="none")
-    atlas, _ = map_of(seen, rows, asked)
+    atlas = map_of(seen, rows, asked)
     assert atlas.name == "UMAP"
     arrows = marks.arrows_of(seen, rows, atlas, asked)
     assert arrows is not None
@@ -171,7 +171,7 @@ def test_of_many_tokens_the_most_frequent_and_the_chosen_are_shown(
     np.testing.assert_array_equal(
         cache.token_embeddings(seen), recorded.token_embeddings()[:, seen.rows]
     )
-    assert any("the 5 most frequent of 27 tokens" in note for note in look.notes(recorded))
+    assert "the 5 most frequent of 27 tokens" in look.left_out(seen)
 
 
 # ---- the page --------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ def test_each_row_is_a_line_of_its_distances_with_a_gap_after_it() -> None:
     np.testing.assert_array_equal(trace.y, [0, 1, 3, nan, 0, 2, 2.5, nan])
     np.testing.assert_array_equal(trace.x[:3], [0, 1, 2])
     np.testing.assert_array_equal(trace.x[4:7], [0, 1, 2])
-    assert trace.text[5] == "'b' (id 1)" and trace.customdata[6] == 10
+    assert trace.text[5] == "token 'b' (id 1)" and trace.customdata[6] == 10
 
 
 def test_the_cursor_is_at_the_index_of_the_step_and_as_high_as_the_axis() -> None:

@@ -1,6 +1,6 @@
 """What the reader asks of a map: the widgets, and what they say."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -47,16 +47,17 @@ class Choices:
     @property
     def lacks_an_end(self) -> bool:
         """Whether a custom axis was asked for that leads from or to nobody."""
-        return self.method == AXIS and self.table == "tokens" and not all(self.ends)
+        return self.method == AXIS and not all(self.ends)
 
 
 def choose(look: Look) -> Choices:
-    """Draw the widgets; what they say. ValueError when there is nothing to choose from."""
+    """Draw the widgets; what they say."""
     kind, method, find, more = st.columns([1.4, 1.5, 4, 1.3], vertical_alignment="bottom")
     key = session.offer("table", ("tokens", "positions"))
     table = kind.segmented_control("Rows", ("tokens", "positions"), key=key, required=True, **KEPT)
-    key = session.offer("map", METHODS)
-    made = method.selectbox("Map", METHODS, key=key, help=_ABOUT, **KEPT)
+    methods = [name for name in METHODS if name != AXIS or table == "tokens"]
+    key = session.offer("map", methods)
+    made = method.selectbox("Map", methods, key=key, help=_ABOUT, **KEPT)
     session.offer("which", WHICH)
     ids = _ids(look, table, session.choice("which"))
     if table == "tokens":
@@ -67,7 +68,7 @@ def choose(look: Look) -> Choices:
             drawn = _drawing(look, table)
         with right:
             settings = _settings(look, table, made, ids)
-    ends = _ends(look, ids) if table == "tokens" and made == AXIS else ((), ())
+    ends = _ends(look, ids) if made == AXIS else ((), ())
     return Choices(
         table=table,
         ids=ids,
@@ -100,15 +101,20 @@ def _ids(look: Look, table: Table, which: str) -> tuple[int, ...]:
 def _find(place: Any, look: Look, ids: tuple[int, ...]) -> None:
     """Search by typing; what is found is selected, as what a lasso holds is."""
     session.keep_selected(ids)
-    names = dict(zip(ids, labels_of(look.run, np.array(ids)), strict=True))
     place.multiselect(
         "Find and select tokens, or draw a lasso on the map",
         ids,
-        format_func=lambda token: f"{names[token]} (id {token})",
+        format_func=_named(look, ids),
         key=session.TOKENS,
         placeholder="Type a token",
         **KEPT,
     )
+
+
+def _named(look: Look, ids: tuple[int, ...]) -> Callable[[int], str]:
+    """Tells tokens by their labels and ids: two may look alike."""
+    names = dict(zip(ids, labels_of(look.run, np.array(ids)), strict=True))
+    return lambda token: f"{names[token]} (id {token})"
 
 
 def _drawing(look: Look, table: Table) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def _drawing(look: Look, table: Table) -> dict[str, Any]:
     colours = COLOURS if table == "tokens" else POSITION_COLOURS
     colour = _select("Colour by", "colour", colours)
     last = look.run.model_config.n_embd - 1
-    key = session.number("channel", 0, 0, last)
+    key = session.number("channel", 0, 0, last, of_run=True)
     channel = st.number_input("Channel", 0, last, key=key, disabled=colour != "a channel", **KEPT)
     return {
         "dimensions": 3 if axes == "3-D" else 2,
@@ -145,7 +151,7 @@ def _settings(look: Look, table: Table, method: str, ids: tuple[int, ...]) -> di
         _select("Fitted on", "basis", BASES)
         return {}
     most = max(len(ids), 2)
-    key = session.number("neighbours", min(15, most), 2, most)
+    key = session.number(f"neighbours-{table}", min(15, most), 2, most, of_run=True)
     near = st.number_input("Neighbours, itself counted", 2, most, key=key, **KEPT)
     settings: dict[str, Any] = {"n_neighbors": int(near)}
     if method != "t-SNE":
@@ -175,7 +181,6 @@ def _config(
 
 def _ends(look: Look, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The two sets of a custom axis; at first the two largest classes of tokens, vowels first."""
-    names = dict(zip(ids, labels_of(look.run, np.array(ids)), strict=True))
     begin, end = st.columns(2)
     chosen = []
     for place, name, of in zip((begin, end), ("from", "to"), _two_classes(look, ids), strict=True):
@@ -184,7 +189,7 @@ def _ends(look: Look, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int,
             place.multiselect(
                 f"Axis {name}",
                 ids,
-                format_func=lambda token: f"{names[token]} (id {token})",
+                format_func=_named(look, ids),
                 key=key,
                 **KEPT,
             )

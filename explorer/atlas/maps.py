@@ -1,15 +1,15 @@
 """The map that was asked for: PCA at once, the others as soon as they are made."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from explorer import cache, session
-from explorer.atlas.choices import MADE, Choices
+from explorer.atlas.choices import AXIS, MADE, Choices
 from explorer.look import Look, labels_of
 from model_core.config import MapConfig, Table
-from model_core.maps import MapFile, OverTime
+from model_core.maps import MapFile, MapStatus, OverTime
 from model_core.projections import arrows_on_map
 
 TOLD = 5  # tokens of each end of an axis that its title names
@@ -47,7 +47,8 @@ class Atlas:
     `name` of the method that made it, its `axis_titles`; `trust`: trustworthiness, `kept`:
     neighbours kept, `model_share`: the model's part of the movement, (S,) each, None where all
     movement is the model's; `waiting`: recorded steps that stand at the last one laid out;
-    `pieces`: how often it was laid out.
+    `pieces`: how often it was laid out; `file` and `status` of one that takes time; `problem`: why
+    it is not the one that was asked for.
     """
 
     name: str
@@ -59,6 +60,9 @@ class Atlas:
     model_share: np.ndarray | None = None
     waiting: int = 0
     pieces: int = 1
+    file: MapFile | None = None
+    status: MapStatus = MapStatus()
+    problem: str = ""
 
 
 def rows_of(look: Look, choices: Choices) -> Rows:
@@ -70,25 +74,34 @@ def rows_of(look: Look, choices: Choices) -> Rows:
     return Rows(choices.table, choices.ids, labels, vectors)
 
 
-def map_of(look: Look, rows: Rows, choices: Choices) -> tuple[Atlas, MapFile | None]:
-    """The map that was asked for, or PCA while it is made; and where it is made, if anywhere.
-
-    ValueError when not even PCA can be drawn; OSError when the run's folder cannot be written.
-    """
-    basis = {"the first step": 0, "the last step": -1, "this step": look.at}.get(choices.basis)
-    if choices.config is None and all(choices.ends):
-        begin, end = (tuple(rows.places(ids)) for ids in choices.ends)
-        axis = cache.axis(look, rows.table, rows.ids, (begin, end), choices.dimensions, basis)
-        return _linear(axis, "Axis", _way(rows, begin, end)), None
+def map_of(look: Look, rows: Rows, choices: Choices) -> Atlas:
+    """The map that was asked for; PCA of all steps, with words, while or where it cannot be."""
     if choices.config is None:
-        pca = cache.pca(look, rows.table, rows.ids, choices.dimensions, basis)
-        return _linear(pca, "PCA", "component 1"), None
+        try:
+            return _linear_map(look, rows, choices)
+        except ValueError as error:
+            return replace(_pca(look, rows, choices.dimensions), problem=str(error))
     file = MapFile(look.run.path, choices.config)
-    made = _asked(look, rows, file)
+    made, problem = _asked(look, rows, file)
     if made is None:
-        pca = cache.pca(look, rows.table, rows.ids, choices.dimensions)
-        return _linear(pca, "PCA", "component 1"), file
-    return _over_time(look, rows, file.config, made), file
+        atlas = _pca(look, rows, choices.dimensions)
+    else:
+        atlas = _over_time(look, rows, file.config, made)
+    return replace(atlas, file=file, status=file.status, problem=problem)
+
+
+def _linear_map(look: Look, rows: Rows, choices: Choices) -> Atlas:
+    """PCA or a custom axis; ValueError when there is nothing to fit it on."""
+    basis = {"the first step": 0, "the last step": -1, "this step": look.at}.get(choices.basis)
+    if choices.method != AXIS or choices.lacks_an_end:
+        return _pca(look, rows, choices.dimensions, basis)
+    begin, end = (tuple(rows.places(ids)) for ids in choices.ends)
+    axis = cache.axis(look, rows.table, rows.ids, (begin, end), choices.dimensions, basis)
+    return _linear(axis, "Axis", _way(rows, begin, end))
+
+
+def _pca(look: Look, rows: Rows, dimensions: int, basis: int | None = None) -> Atlas:
+    return _linear(cache.pca(look, rows.table, rows.ids, dimensions, basis), "PCA", "component 1")
 
 
 def _linear(judged: cache.Judged, name: str, first: str) -> Atlas:
@@ -109,14 +122,23 @@ def _way(rows: Rows, begin: Sequence[int], end: Sequence[int]) -> str:
     return f"{told[0]}{more[0]} → {told[1]}{more[1]}"
 
 
-def _asked(look: Look, rows: Rows, file: MapFile) -> OverTime | None:
-    """The map as far as it is laid out; what is missing is asked for, unless that was stopped or
-    has failed, and what grows is looked at."""
+def _asked(look: Look, rows: Rows, file: MapFile) -> tuple[OverTime | None, str]:
+    """The map as far as it is laid out, and why no more of it can be.
+
+    What is missing is asked for, unless that was stopped or has failed; what grows is looked at.
+    """
     made = file.read(look.steps, rows.vectors)
     whole = made is not None and len(made.steps) == len(look.steps)
-    if (look.live or not whole) and file.status.state not in ("failed", "stopped"):
+    if whole and not look.live:
+        return made, ""
+    status = file.status
+    if status.state in ("failed", "stopped"):
+        return made, status.words
+    try:
         file.ask()
-    return made
+    except OSError as error:
+        return made, f"maps of this run cannot be kept: {error.strerror}"
+    return made, ""
 
 
 def _over_time(look: Look, rows: Rows, config: MapConfig, made: OverTime) -> Atlas:

@@ -1,7 +1,7 @@
 """How far every row of a table has moved, over the recorded steps."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,19 +20,25 @@ def drift_panel(
     *,
     key: str,
     title: str,
+    row_title: Literal["token", "position"] = "token",
+    ids: Sequence[int] | None = None,
     chosen: int | None = None,
     span: int = 12,
     height: int = 280,
 ) -> Panel:
     """Distances (S, N) of every row from its first place, over recorded steps (S,).
 
-    Every row is a faint line, `chosen` a strong one; a cursor runs along with the step.
+    Every row is a faint line, the one at place `chosen` a strong one; a cursor runs along with the
+    step. `ids` are 0 .. N-1 by default.
     """
     steps = check_steps(steps)
     moved = gaps(distances, "distances", (len(steps), len(labels)))
     top = padded(0.0, extent(moved)[1])[1]
     figure = go.Figure(
-        [_faint_lines(moved, steps, labels), cursor(0.0, top)],
+        [
+            _faint_lines(moved, steps, labels, row_title, ids or range(len(labels))),
+            cursor(0.0, top),
+        ],
         theme.layout(
             xaxis=step_axis(steps),
             yaxis={
@@ -56,13 +62,20 @@ def drift_panel(
     )
 
 
-def _faint_lines(moved: np.ndarray, steps: np.ndarray, labels: Sequence[str]) -> go.Scatter:
+def _faint_lines(
+    moved: np.ndarray,
+    steps: np.ndarray,
+    labels: Sequence[str],
+    row_title: str,
+    ids: Sequence[int],
+) -> go.Scatter:
     """All rows in one trace, a gap between them: one path is drawn faster than many."""
     count, rows = moved.shape
     x = np.tile(np.arange(count + 1, dtype=np.float32), rows)
     y = np.full((rows, count + 1), np.nan, np.float32)
     y[:, :count] = moved.T
-    words = [f"'{escape(label)}' (id {row})" for row, label in enumerate(labels)]
+    named = zip(labels, ids, strict=True)
+    words = [f"{row_title} '{escape(label)}' (id {one})" for label, one in named]
     return go.Scatter(
         x=x,
         y=y.ravel(),
@@ -70,7 +83,7 @@ def _faint_lines(moved: np.ndarray, steps: np.ndarray, labels: Sequence[str]) ->
         line={"color": theme.FAINT, "width": 1},
         customdata=np.tile(np.append(steps, 0), rows),
         text=[word for word in words for _ in range(count + 1)],
-        hovertemplate="token %{text} has moved %{y:.4g} by step %{customdata:,d}<extra></extra>",
+        hovertemplate="%{text} has moved %{y:.4g} by step %{customdata:,d}<extra></extra>",
     )
 
 

@@ -1,5 +1,6 @@
 """Drift: where tokens and positions are, how far training moved them, how far to trust the map."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,16 +9,22 @@ import streamlit as st
 
 from explorer import cache
 from explorer.atlas.choices import Choices, choose
-from explorer.atlas.maps import Atlas, Rows, map_of, rows_of
+from explorer.atlas.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.atlas.marks import Arrows, arrows_of, colours_of, happened
 from explorer.charts.drift import drift_panel
-from explorer.charts.maps import LABELLED, Marks, map_panel
+from explorer.charts.maps import LABELLED, Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel, neighbours_words
 from explorer.charts.training import curves_panel
 from explorer.look import Look, Sentence
 from explorer.page import clock, csv_button, how_computed, plain, question, quoted
 from explorer.panels import Panel, Words
-from model_core.embeddings import biography, drift, neighbours, tokens_changed_most
+from model_core.embeddings import (
+    Neighbours,
+    biography,
+    drift,
+    neighbours,
+    tokens_changed_most,
+)
 from model_core.maps import MapFile
 
 CHANGED = 6  # trails of those whose neighbours changed most
@@ -29,21 +36,38 @@ def draw(look: Look, sentence: Sentence) -> None:
     question("Which tokens does training bring together, and which way did they take?")
     choices = choose(look)
     rows = rows_of(look, choices)
-    atlas, file = map_of(look, rows, choices)
+    atlas = map_of(look, rows, choices)
     turnover = cache.turnover(look, rows.table, rows.ids) if len(rows.ids) > 1 else None
     focus = _focus(look, rows, turnover)
     arrows = arrows_of(look, rows, atlas, choices)
-    _said(look, rows, choices, atlas, file, arrows)
-    panels: list[Panel | Words] = [_map(look, rows, choices, atlas, arrows, turnover)]
+    colours, lost = _colours(look, rows, choices)
+    _said(look, rows, choices, atlas, arrows, lost)
+    far = drift(rows.vectors)
+    panels: list[Panel | Words] = [_map(look, rows, choices, atlas, colours, arrows, turnover)]
+    near = None
     if turnover is None:
-        panels += [_trust(look, atlas), _moved(look, rows)]
+        panels += [_trust(look, atlas), _moved(look, rows, far)]
     else:
-        words, life = _neighbours(look, rows, focus, turnover)
-        panels += [words, _trust(look, atlas), life, _moved(look, rows)]
+        near = neighbours(rows.vectors, focus, min(cache.NEAR, len(rows.ids) - 1), "distance")
+        words, life = _neighbours(look, rows, focus, near)
+        panels += [words, _trust(look, atlas), life, _moved(look, rows, far)]
     timeline = happened(look, rows, turnover, atlas.trust)
+    fitted = look.step
     look = clock(replace(look, timeline=timeline), panels)
-    _numbers(look, rows, atlas, focus)
-    _explained()
+    if look.step != fitted and choices.config is None and choices.basis == "this step":
+        st.rerun()
+    _numbers(look, rows, atlas, far)
+    if near is not None:
+        _biography(look, rows, focus, near)
+    _explained(atlas)
+
+
+def _colours(look: Look, rows: Rows, choices: Choices) -> tuple[Colours | None, str]:
+    """What the dots are coloured by, or why they are not."""
+    try:
+        return colours_of(look, rows, choices), ""
+    except ValueError as error:
+        return None, str(error)
 
 
 def _focus(look: Look, rows: Rows, turnover: np.ndarray | None) -> int:
@@ -60,6 +84,7 @@ def _map(
     rows: Rows,
     choices: Choices,
     atlas: Atlas,
+    colours: Colours | None,
     arrows: Arrows | None,
     turnover: np.ndarray | None,
 ) -> Panel:
@@ -78,7 +103,7 @@ def _map(
         axis_titles=atlas.axis_titles,
         row_title="token" if tokens else "position",
         ids=rows.ids,
-        colours=colours_of(look, rows, choices),
+        colours=colours,
         marks=Marks(
             chosen,
             selected,
@@ -92,17 +117,18 @@ def _map(
     )
 
 
-def _neighbours(look: Look, rows: Rows, focus: int, turnover: np.ndarray) -> tuple[Words, Panel]:
-    count = min(cache.NEAR, len(rows.ids) - 1)
-    cosine = neighbours(rows.vectors, focus, count, "cosine")
-    distance = neighbours(rows.vectors, focus, count, "distance")
+def _neighbours(look: Look, rows: Rows, focus: int, distance: Neighbours) -> tuple[Words, Panel]:
+    """The nearest at each step, `distance` in order of that, and when they were."""
+    cosine = neighbours(rows.vectors, focus, distance.ids.shape[1], "cosine")
     name = f"{rows.table[:-1]} '{rows.labels[focus]}'"
+    asked = rows.chosen(look) is not None or rows.selected(look)
+    why = "" if asked else " (its neighbours changed most)"
     words = neighbours_words(
         (cosine.ids[:, :TOLD], cosine.values[:, :TOLD]),
         (distance.ids[:, :TOLD], distance.values[:, :TOLD]),
         rows.labels,
         key="neighbours",
-        title=f"Nearest to {name}, in all channels",
+        title=f"Nearest to {name}, in all channels{why}",
         span=4,
         height=192,
     )
@@ -136,13 +162,15 @@ def _trust(look: Look, atlas: Atlas) -> Panel:
     )
 
 
-def _moved(look: Look, rows: Rows) -> Panel:
+def _moved(look: Look, rows: Rows, far: np.ndarray) -> Panel:
     return drift_panel(
-        drift(rows.vectors),
+        far,
         look.steps,
         rows.labels,
         key="drift",
         title=f"How far each {rows.table[:-1]} has moved, in all channels",
+        row_title="token" if rows.table == "tokens" else "position",
+        ids=rows.ids,
         chosen=rows.chosen(look),
         span=6,
         height=380,
@@ -154,13 +182,11 @@ def _said(
     rows: Rows,
     choices: Choices,
     atlas: Atlas,
-    file: MapFile | None,
     arrows: Arrows | None,
+    lost: str,
 ) -> None:
     """What the picture is: method, parameters, what is left out, what is still in the making."""
-    parts = [_method(look, choices, atlas, file)]
-    if file is not None and file.status.words:
-        parts.insert(0, file.status.words)
+    parts = [atlas.problem, lost, _waits(atlas), _method(look, choices, atlas)]
     if choices.lacks_an_end:
         parts.insert(0, "choose tokens for both ends of the axis")
     vocabulary = look.run.model_config.vocab_size
@@ -173,20 +199,27 @@ def _said(
     if choices.arrows != "none":
         parts.append(_arrow_words(atlas, choices, arrows))
     words, button = st.columns([6, 1], vertical_alignment="center")
-    words.caption(plain(" · ".join(parts)))
-    if file is not None:
-        with button:
-            _making(look, atlas, file)
+    words.caption(plain(" · ".join(part for part in parts if part)))
+    with button.container(height=40, border=False):  # as high without a button: nothing jumps
+        if atlas.file is not None:
+            _making(look, atlas, atlas.file)
 
 
-def _method(look: Look, choices: Choices, atlas: Atlas, file: MapFile | None) -> str:
+def _waits(atlas: Atlas) -> str:
+    if atlas.file is None or atlas.name != "PCA" or not atlas.status.active:
+        return ""
+    before = ", after another one" if atlas.status.state == "waiting" else ""
+    return f"{NAMES[atlas.file.config.method]} is being laid out{before}; until then"
+
+
+def _method(look: Look, choices: Choices, atlas: Atlas) -> str:
     count = len(look.steps)
     if atlas.name in ("PCA", "Axis"):
-        shown = choices.basis if file is None else "all steps"
+        shown = choices.basis if choices.config is None and not atlas.problem else "all steps"
         fitted = f"all {count} steps together" if shown == "all steps" else shown
         return f"{atlas.name}, one basis for all steps, fitted on {fitted}"
-    assert file is not None, "a map that took time has a file"
-    config = file.config
+    assert atlas.file is not None, "a map that took time has a file"
+    config = atlas.file.config
     settings = [f"{config.n_neighbors} neighbours"]
     if config.method != "tsne":
         settings.append(f"least distance {config.min_dist:g}")
@@ -210,11 +243,10 @@ def _arrow_words(atlas: Atlas, choices: Choices, arrows: Arrows | None) -> str:
 
 def _making(look: Look, atlas: Atlas, file: MapFile) -> None:
     """The button that makes sense now, and how far the map is."""
-    status = file.status
-    if status.active and not look.live:
+    if atlas.status.active and not look.live:
         _watch(file)
-    elif status.state in ("failed", "stopped"):
-        st.button("Try again", help=plain(status.words), on_click=file.forget, width="stretch")
+    elif atlas.status.state in ("failed", "stopped"):
+        st.button("Try again", on_click=file.pardon, width="stretch")
     elif atlas.pieces > 1 and not look.live:
         st.button("Lay out anew", on_click=file.forget, width="stretch")
 
@@ -225,64 +257,61 @@ def _watch(file: MapFile) -> None:
     status = file.status
     if not status.active:
         st.rerun()
-    st.button(f"Stop ({status.share:.0%})", on_click=file.stop, width="stretch")
+    done = f" ({status.share:.0%})" if status.share else ""
+    st.button(f"Stop{done}", on_click=file.stop, width="stretch")
 
 
-def _numbers(look: Look, rows: Rows, atlas: Atlas, focus: int) -> None:
-    """The map at the settled step, and who entered and left."""
+def _numbers(look: Look, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
+    """The map at the settled step, and distances (S, N) from the first."""
     axes = {name: atlas.places[look.at, :, i] for i, name in enumerate(atlas.axis_titles)}
-    table = pd.DataFrame(
-        {
-            "id": rows.ids,
-            rows.table[:-1]: rows.labels,
-            "moved": drift(rows.vectors)[look.at],
-            **axes,
-        }
+    kind = rows.table[:-1]
+    table = pd.DataFrame({"id": rows.ids, kind: rows.labels, "moved": far[look.at], **axes})
+    st.markdown(f"**Farthest from their start at step {look.step:,}**")
+    st.dataframe(table.sort_values("moved", ascending=False), height=260, hide_index=True)
+    csv_button(
+        "Map as CSV",
+        f"{look.run.name}-map-step-{look.step}",
+        lambda: table.assign(**{kind: [quoted(name) for name in _names(look, rows)]}),
     )
-    left, right = st.columns(2)
-    with left:
-        st.markdown(f"**Farthest from their start at step {look.step:,}**")
-        st.dataframe(table.sort_values("moved", ascending=False), height=260, hide_index=True)
-        tokens = look.run.tokenizer.tokens
-        csv_button(
-            "Map as CSV",
-            f"{look.run.name}-map-step-{look.step}",
-            lambda: (
-                table.assign(token=[quoted(tokens[one]) for one in rows.ids])
-                if rows.table == "tokens"
-                else table
-            ),
-        )
-    if len(rows.ids) > 1:
-        with right:
-            _biography(look, rows, focus)
 
 
-def _biography(look: Look, rows: Rows, focus: int) -> None:
-    ids = neighbours(rows.vectors, focus, min(cache.NEAR, len(rows.ids) - 1), "distance").ids
-    changes = [
-        {
-            "step": change.step,
-            "entered": " ".join(rows.labels[place] for place in change.entered),
-            "left": " ".join(rows.labels[place] for place in change.left),
-        }
-        for change in biography(ids, look.steps)
-    ]
-    table = pd.DataFrame(changes, columns=["step", "entered", "left"])
+def _biography(look: Look, rows: Rows, focus: int, near: Neighbours) -> None:
+    """Who entered and left the nearest of a row, and when."""
+    changes = biography(near.ids, look.steps)
+
+    def table(names: Sequence[str]) -> pd.DataFrame:
+        told = [
+            [change.step, *(" ".join(names[one] for one in part) for part in parts)]
+            for change in changes
+            for parts in [(change.entered, change.left)]
+        ]
+        return pd.DataFrame(told, columns=["step", "entered", "left"])
+
     st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
-    st.dataframe(table, height=260, hide_index=True)
+    st.dataframe(table(rows.labels), height=260, hide_index=True)
     csv_button(
         "Biography as CSV",
         f"{look.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",
-        lambda: table.map(lambda cell: quoted(cell) if isinstance(cell, str) else cell),
+        lambda: table([quoted(name) for name in _names(look, rows)]),
     )
 
 
-def _explained() -> None:
-    how_computed(
+def _names(look: Look, rows: Rows) -> Sequence[str]:
+    """The rows as they are, for files."""
+    if rows.table == "positions":
+        return rows.labels
+    return [look.run.tokenizer.tokens[one] for one in rows.ids]
+
+
+def _explained(atlas: Atlas) -> None:
+    joint = (
         r"\sum_{s,\,i<j} -p_{sij}\ln q_{sij} - r_{sij}\ln(1-q_{sij}) \;+\; \lambda \sum_{s,i} "
         r"\frac{\lVert y_{s+1,i}-y_{s,i}\rVert^2}{\mathrm{gap}_s}, \qquad "
-        r"q = \frac{1}{1+a\,\lVert y_i-y_j\rVert^{2b}}",
+        r"q = \frac{1}{1+a\,\lVert y_i-y_j\rVert^{2b}}"
+    )
+    linear = atlas.name in ("PCA", "Axis")
+    how_computed(
+        r"y_{s,i} = W\,(x_{s,i} - \bar x)" if linear else joint,
         "**UMAP** lays out all steps at once: p says who is near whom in all channels at step s, "
         "the second sum holds a token to its places at the steps beside it (λ is the smoothness). "
         "Directions and sizes on such a map mean nothing, only who is near whom. **PCA** and "
@@ -291,7 +320,8 @@ def _explained() -> None:
         "**Trustworthiness**: are the nearest on the map near in truth? 1 is yes, 0.5 is chance. "
         "**Neighbours kept**: the share of the 10 nearest on the map that are so in truth. "
         "**Model's movement**: the part of the tokens' ways on the map that their own "
-        "change of neighbours asks for; the rest is the map finding another balance. A map of "
+        "change of neighbours asks for; the rest is the map finding another balance, and a sudden "
+        "move that a smooth map spreads over the steps beside it. A map of "
         "untrained, random rows cannot be trusted: look at the line before you look at the map.",
         "projections.umap_over_time, projections.pca_over_time, projections.trust, "
         "embeddings.neighbours, embeddings.turnover",

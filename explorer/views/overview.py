@@ -1,11 +1,13 @@
 """Overview: everything that one slider moves, on one screen."""
 
+import streamlit as st
+
 from explorer import cache
 from explorer.charts.attention import head_panel, mosaic
 from explorer.charts.maps import Marks, map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
-from explorer.look import Look, Sentence, marked
+from explorer.look import Look, Sentence, left_out, marked
 from explorer.page import clock, question
 from explorer.panels import Mosaic, Panel, Words
 from model_core.normalization import norm_names
@@ -15,6 +17,8 @@ ROW = 238  # pixels; two rows and the clock fill a lecture screen
 
 def draw(look: Look, sentence: Sentence) -> None:
     question("What changes inside the model while it learns? Drag the bar at the foot of the page.")
+    if words := left_out(look):
+        st.caption(words)
     panels: list[Panel | Mosaic | Words] = [_written(look), *_tables(look)]
     if sentence.ids:
         panels += _sentence_panels(look, sentence)

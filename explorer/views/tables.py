@@ -6,12 +6,14 @@ import streamlit as st
 
 from explorer import cache
 from explorer.charts.tables import table_panel
-from explorer.look import Look, Sentence
+from explorer.look import Look, Sentence, left_out
 from explorer.page import clock, csv_button, how_computed, question, quoted
 
 
 def draw(look: Look, sentence: Sentence) -> None:
     question("Which numbers does the model keep for each token and each position?")
+    if words := left_out(look):
+        st.caption(words)
     per_step = st.toggle("Colours span this step only", help="Off: one scale for all steps.")
     tokens, positions = cache.token_embeddings(look), cache.position_embeddings(look)
     rows = [str(row) for row in range(positions.shape[1])]

@@ -21,7 +21,7 @@ def arrows_on_map(
 
     the part of u that leads towards or away from neighbours; what is orthogonal to all of them is
     not in the map, and not in the arrow. Exact where the map is linear and X spans all channels.
-    NaN where the row, its place or its move is.
+    NaN where the row's place or its move is.
     """
     points = torch.as_tensor(np.asarray(vectors, np.float64))
     near = nearest(scaled(vectors), min(n_neighbors, points.shape[1]) - 1)

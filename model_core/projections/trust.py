@@ -16,7 +16,7 @@ JUDGED = 10  # neighbours, where there are enough rows
 class Trust:
     """What of a map of S steps and N rows is the table's.
 
-    trustworthiness, kept (S,) between 0 and 1, NaN where there are fewer than 4 rows or numbers.
+    trustworthiness, kept (S,) between 0 and 1, NaN where there are fewer than 3 rows or numbers.
     by_model, by_map (S, N): how far each row came on the map since the recorded step before, in
     the map's units: what its new neighbours ask for, and the rest. 0 at the first step.
     """
