@@ -354,6 +354,25 @@ def test_a_map_follows_its_run_until_that_has_ended(
     training.release()
 
 
+def test_a_run_without_a_new_step_is_not_read_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = looks_active(run)
+    looks, reads = iter([True] * 5 + [False]), []
+    monkeypatch.setattr(mapmaker, "POLL", 0.0)
+    monkeypatch.setattr(MapFile, "looked_at", lambda _: next(looks))
+
+    def counted(run: Run, config: MapConfig) -> np.ndarray:
+        reads.append(run.name)
+        return table_of(run, config)
+
+    monkeypatch.setattr(mapmaker, "table_of", counted)
+    make_map(run.path, UMAP)
+    assert reads == ["fox"]
+    assert next(looks, "all are asked") == "all are asked"
+    training.release()
+
+
 def test_a_map_that_nobody_looks_at_stops_growing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
