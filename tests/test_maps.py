@@ -10,12 +10,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model_core import mapmaker, maps
 from model_core.config import MapConfig
 from model_core.mapmaker import make_map
 from model_core.maps import MapFile, MapStatus, OverTime, checksums, table_of
-from model_core.projections import trust, umap_over_time
+from model_core.projections import Trust, trust, umap_over_time
 from model_core.runs import Run, runs_folder
 from model_core.status import Status, write_status
 from model_core.storage import FileLock, is_locked
@@ -286,12 +287,22 @@ def test_a_damaged_map_is_none(mapped: Run, damage: Callable[[bytes], bytes]) ->
     assert laid_out(mapped).pieces == 1
 
 
-@pytest.mark.parametrize("name", ["sums", "places", "trustworthiness", "steps"])
+@pytest.mark.parametrize("name", ["steps", "sums", "places", *Trust.__dataclass_fields__])
 def test_a_map_whose_parts_do_not_fit_is_none(mapped: Run, name: str) -> None:
     (path,) = (mapped.path / "projections").glob("*.safetensors")
     parts = maps.unpack(path.read_bytes())
-    for wrong in (parts[name][:-1], parts[name].flatten()[0]):
+    part = parts[name]
+    for wrong in (part[:-1], part.flatten()[0], part[..., None], part.bfloat16()):
         path.write_bytes(maps.pack({**parts, name: wrong}))
+        assert read(mapped) is None
+
+
+def test_a_map_laid_out_endlessly_often_or_with_its_steps_in_disorder_is_none(mapped: Run) -> None:
+    (path,) = (mapped.path / "projections").glob("*.safetensors")
+    parts = maps.unpack(path.read_bytes())
+    backwards = {name: part.flip(0) for name, part in parts.items()}
+    for wrong in ({**parts, "pieces": torch.tensor([torch.inf])}, backwards):
+        path.write_bytes(maps.pack(wrong))
         assert read(mapped) is None
 
 
