@@ -41,6 +41,7 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
         return
     try:
         file.made_by(os.getpid())
+        file.tidy()
         _follow(file)
     except (ValueError, OSError) as error:
         words = (error.strerror or "") if isinstance(error, OSError) else str(error)

@@ -114,6 +114,11 @@ class MapFile:
             for suffix in (".safetensors", ".json"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
 
+    def tidy(self) -> None:
+        """Called by who holds the lock: throws away what a killed map maker left half written."""
+        for left in self.folder.glob(f".{self.key}.*"):
+            left.unlink(missing_ok=True)
+
     def say(self, state: State, share: float = 0.0, words: str = "") -> None:
         """Called by who holds the lock."""
         status = {"state": state, "share": share, "words": words, "at": time.time()}

@@ -4,6 +4,8 @@ import os
 import pickle
 import shutil
 import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -419,6 +421,24 @@ def test_a_killed_map_maker_is_found_out_and_another_one_works(
     turn.release()
     assert ended(asked()).state == "done"
     assert laid_out(run).pieces == 1
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "json"])
+def test_what_a_killed_map_maker_left_half_written_is_gone_with_the_next(
+    run: Run, suffix: str
+) -> None:
+    file = MapFile(run.path, UMAP)
+    file.folder.mkdir()
+    code = (
+        "from model_core.storage import *; os.replace = lambda *_: os._exit(9); "
+        f"write_whole(Path({str(file.lock.with_suffix('.' + suffix))!r}), b'half')"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    other = file.folder / ".0123456789abcdef.json.00"  # of a map that another process makes
+    other.touch()
+    assert len(list(file.folder.glob(".*"))) == 2
+    make_map(run.path, UMAP)
+    assert list(file.folder.glob(".*")) == [other]
 
 
 def test_a_map_is_stopped_at_once_even_while_its_process_starts(
