@@ -110,7 +110,8 @@ class MapFile:
         }
         tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_whole(self._data, pack(tensors))
-        for old in sorted(self.folder.glob("*.safetensors"), key=_age)[KEPT:]:
+        others = set(self.folder.glob("*.safetensors")) - {self._data}
+        for old in sorted(others, key=_age)[KEPT - 1 :]:
             for suffix in (".safetensors", ".json"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -327,6 +328,17 @@ def test_the_oldest_maps_make_room(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         os.utime(path, (number, number))  # long ago, in this order
     make_map(run.path, UMAP.replaced(seed=3))
     assert [read(run, config) is None for config in configs] == [True, True, False]
+
+
+def test_a_new_map_stays_even_if_the_clock_was_set_back(
+    mapped: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "KEPT", 1)
+    (path,) = (mapped.path / "projections").glob("*.safetensors")
+    os.utime(path, (time.time() + 3600,) * 2)
+    make_map(mapped.path, TSNE)
+    assert len(laid_out(mapped, TSNE).steps) == len(mapped.steps)
+    assert read(mapped) is None
 
 
 # --- growth --------------------------------------------------------------------------------------
