@@ -146,7 +146,7 @@ def test_samples_follow_the_probabilities_of_the_model() -> None:
     expected = logits[0, -1].softmax(-1)
     drawn = torch.zeros_like(expected)
     for seed in range(2000):
-        one.config = one.config.replaced(seed=seed)  # type: ignore[assignment]
+        one.config = one.config.replaced(seed=seed)
         drawn[one.sample(1)[1]] += 1 / 2000
     assert (drawn - expected).abs().max() < 5 * math.sqrt(0.25 / 2000)  # five standard errors
 
@@ -158,7 +158,7 @@ def test_a_corpus_shorter_than_a_window_is_refused() -> None:
 
 def test_a_text_of_one_repeated_character_is_learned_without_nan() -> None:
     one = Trainer(
-        MODEL.replaced(vocab_size=1),  # type: ignore[arg-type]
+        MODEL.replaced(vocab_size=1),
         TrainingConfig(steps=5, batch_size=4, threads=1),
         torch.zeros(50, dtype=torch.int64),
     )
