@@ -18,6 +18,7 @@ from model_core.projections import (
 from model_core.projections.joint import Progress
 from model_core.projections.trust import Trust
 from model_core.runs import Run, runs_folder
+from model_core.status import read_status
 from model_core.storage import FileLock
 
 POLL = 0.2  # seconds between two looks at what others do
@@ -40,8 +41,8 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
         return
     try:
         file.made_by(os.getpid())
-        while _one_round(file) and file.looked_at():
-            time.sleep(POLL)
+        file.tidy()
+        _follow(file)
     except (ValueError, OSError) as error:
         words = (error.strerror or "") if isinstance(error, OSError) else str(error)
         file.say("failed", words=words)
@@ -55,12 +56,26 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
         mine.release()
 
 
-def _one_round(file: MapFile) -> bool:
-    """Lay out what is there now; whether more may come."""
-    active = Run.open(file.run).status.active  # asked first: what comes later is in the next round
-    if active and file.config.method == "aligned":
-        raise ValueError("AlignedUMAP cannot grow with its run; choose UMAP, or wait for the end")
-    run = Run.open(file.run)
+def _follow(file: MapFile) -> None:
+    """Lay out what is there now, and what comes while the run is trained and somebody looks."""
+    seen: list[int] | None = None
+    while True:
+        active = read_status(file.run).active  # asked first: what comes later is in the next round
+        if active and file.config.method == "aligned":
+            raise ValueError(
+                "AlignedUMAP cannot grow with its run; choose UMAP, or wait for the end"
+            )
+        run = Run.open(file.run)
+        if run.steps.tolist() != seen:  # to read a large table takes its time
+            _complete(file, run)
+            seen = run.steps.tolist()
+        if not (active and file.looked_at()):
+            return
+        time.sleep(POLL)
+
+
+def _complete(file: MapFile, run: Run) -> None:
+    """Lay out those of the recorded steps that are not."""
     vectors = table_of(run, file.config)
     known = file.read(run.steps, vectors)
     if known is None or len(known.steps) < len(run.steps):
@@ -71,7 +86,6 @@ def _one_round(file: MapFile) -> bool:
         finally:
             turn.release()
     file.say("done", 1.0)
-    return active
 
 
 def _turn(file: MapFile) -> FileLock:

@@ -86,10 +86,12 @@ class MapFile:
             known, sums, places = (arrays[name] for name in ("steps", "sums", "places"))
             judged = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, OverflowError):
             return None
-        counts = {part.shape[:1] for part in (known, sums, places, *vars(judged).values())}
-        if counts != {(known.size,)} or places.shape[1:] != self._shape(vectors):
+        count, table = (known.size,), (known.size, vectors.shape[1])
+        fitting = [count, count, (*table, self.config.dimensions), count, count, table, table]
+        parts = (known, sums, places, *vars(judged).values())
+        if [part.shape for part in parts] != fitting or (np.diff(known) <= 0).any():
             return None
         now = dict(zip(steps.tolist(), checksums(vectors), strict=True))
         same = [now.get(step) == mark for step, mark in zip(known.tolist(), sums, strict=True)]
@@ -108,12 +110,15 @@ class MapFile:
         }
         tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_whole(self._data, pack(tensors))
-        for old in sorted(self.folder.glob("*.safetensors"), key=_age)[KEPT:]:
+        others = set(self.folder.glob("*.safetensors")) - {self._data}
+        for old in sorted(others, key=_age)[KEPT - 1 :]:
             for suffix in (".safetensors", ".json"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
 
-    def _shape(self, vectors: np.ndarray) -> tuple[int, int]:
-        return vectors.shape[1], self.config.dimensions
+    def tidy(self) -> None:
+        """Called by who holds the lock: throws away what a killed map maker left half written."""
+        for left in self.folder.glob(f".{self.key}.*"):
+            left.unlink(missing_ok=True)
 
     def say(self, state: State, share: float = 0.0, words: str = "") -> None:
         """Called by who holds the lock."""

@@ -131,6 +131,7 @@ def test_an_unknown_setting_is_named_with_those_there_are() -> None:
     refused(TrainingConfig, **{"y" * 300: 5})
     refused(ModelConfig, **{**SIZES, "\x1b[31m": 5})
     assert refused(MapConfig, neighbors=5).startswith("unknown setting 'neighbors'; there are ")
+    assert refused(MapConfig, **{"self": 5}).startswith("unknown setting 'self'; there are ")
 
 
 def test_a_missing_size_is_named() -> None:

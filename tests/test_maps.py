@@ -4,18 +4,22 @@ import os
 import pickle
 import shutil
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from model_core import mapmaker, maps
 from model_core.config import MapConfig
 from model_core.mapmaker import make_map
 from model_core.maps import MapFile, MapStatus, OverTime, checksums, table_of
-from model_core.projections import trust, umap_over_time
+from model_core.projections import Trust, trust, umap_over_time
 from model_core.runs import Run, runs_folder
 from model_core.status import Status, write_status
 from model_core.storage import FileLock, is_locked
@@ -286,12 +290,22 @@ def test_a_damaged_map_is_none(mapped: Run, damage: Callable[[bytes], bytes]) ->
     assert laid_out(mapped).pieces == 1
 
 
-@pytest.mark.parametrize("name", ["sums", "places", "trustworthiness", "steps"])
+@pytest.mark.parametrize("name", ["steps", "sums", "places", *Trust.__dataclass_fields__])
 def test_a_map_whose_parts_do_not_fit_is_none(mapped: Run, name: str) -> None:
     (path,) = (mapped.path / "projections").glob("*.safetensors")
     parts = maps.unpack(path.read_bytes())
-    for wrong in (parts[name][:-1], parts[name].flatten()[0]):
+    part = parts[name]
+    for wrong in (part[:-1], part.flatten()[0], part[..., None], part.bfloat16()):
         path.write_bytes(maps.pack({**parts, name: wrong}))
+        assert read(mapped) is None
+
+
+def test_a_map_laid_out_endlessly_often_or_with_its_steps_in_disorder_is_none(mapped: Run) -> None:
+    (path,) = (mapped.path / "projections").glob("*.safetensors")
+    parts = maps.unpack(path.read_bytes())
+    backwards = {name: part.flip(0) for name, part in parts.items()}
+    for wrong in ({**parts, "pieces": torch.tensor([torch.inf])}, backwards):
+        path.write_bytes(maps.pack(wrong))
         assert read(mapped) is None
 
 
@@ -314,6 +328,17 @@ def test_the_oldest_maps_make_room(run: Run, monkeypatch: pytest.MonkeyPatch) ->
         os.utime(path, (number, number))  # long ago, in this order
     make_map(run.path, UMAP.replaced(seed=3))
     assert [read(run, config) is None for config in configs] == [True, True, False]
+
+
+def test_a_new_map_stays_even_if_the_clock_was_set_back(
+    mapped: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maps, "KEPT", 1)
+    (path,) = (mapped.path / "projections").glob("*.safetensors")
+    os.utime(path, (time.time() + 3600,) * 2)
+    make_map(mapped.path, TSNE)
+    assert len(laid_out(mapped, TSNE).steps) == len(mapped.steps)
+    assert read(mapped) is None
 
 
 # --- growth --------------------------------------------------------------------------------------
@@ -354,6 +379,25 @@ def test_a_map_follows_its_run_until_that_has_ended(
     training.release()
 
 
+def test_a_run_without_a_new_step_is_not_read_again(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training = looks_active(run)
+    looks, reads = iter([True] * 5 + [False]), []
+    monkeypatch.setattr(mapmaker, "POLL", 0.0)
+    monkeypatch.setattr(MapFile, "looked_at", lambda _: next(looks))
+
+    def counted(run: Run, config: MapConfig) -> np.ndarray:
+        reads.append(run.name)
+        return table_of(run, config)
+
+    monkeypatch.setattr(mapmaker, "table_of", counted)
+    make_map(run.path, UMAP)
+    assert reads == ["fox"]
+    assert next(looks, "all are asked") == "all are asked"
+    training.release()
+
+
 def test_a_map_that_nobody_looks_at_stops_growing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,6 +433,24 @@ def test_a_killed_map_maker_is_found_out_and_another_one_works(
     turn.release()
     assert ended(asked()).state == "done"
     assert laid_out(run).pieces == 1
+
+
+@pytest.mark.parametrize("suffix", ["safetensors", "json"])
+def test_what_a_killed_map_maker_left_half_written_is_gone_with_the_next(
+    run: Run, suffix: str
+) -> None:
+    file = MapFile(run.path, UMAP)
+    file.folder.mkdir()
+    code = (
+        "from model_core.storage import *; os.replace = lambda *_: os._exit(9); "
+        f"write_whole(Path({str(file.lock.with_suffix('.' + suffix))!r}), b'half')"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 9
+    other = file.folder / ".0123456789abcdef.json.00"  # of a map that another process makes
+    other.touch()
+    assert len(list(file.folder.glob(".*"))) == 2
+    make_map(run.path, UMAP)
+    assert list(file.folder.glob(".*")) == [other]
 
 
 def test_a_map_is_stopped_at_once_even_while_its_process_starts(
