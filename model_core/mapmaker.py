@@ -29,8 +29,9 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
     """Lay out what is missing of a map, and what the run adds while somebody looks at it.
 
     One map is made at a time. Nothing when another process is at this one already; `lock` is the
-    descriptor of the map's lock when this process has inherited it. What cannot be laid out is
-    said in its status; ValueError and OSError as well.
+    descriptor of the map's lock when this process has inherited it, and gives up its place in the
+    queue once nobody looks any more. What cannot be laid out is said in its status; ValueError and
+    OSError as well.
     """
     torch.set_num_threads(1)  # more of them wait for each other, and for a training beside them
     file = MapFile(folder, config)
@@ -42,7 +43,7 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
     try:
         file.made_by(os.getpid())
         file.tidy()
-        _follow(file)
+        _follow(file, patient=lock is None)
     except (ValueError, OSError) as error:
         words = (error.strerror or "") if isinstance(error, OSError) else str(error)
         file.say("failed", words=words)
@@ -56,8 +57,11 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
         mine.release()
 
 
-def _follow(file: MapFile) -> None:
-    """Lay out what is there now, and what comes while the run is trained and somebody looks."""
+def _follow(file: MapFile, *, patient: bool) -> None:
+    """Lay out what is there now, and what comes while the run is trained and somebody looks.
+
+    If not `patient`, only while somebody looks.
+    """
     seen: list[int] | None = None
     while True:
         active = read_status(file.run).active  # asked first: what comes later is in the next round
@@ -67,33 +71,40 @@ def _follow(file: MapFile) -> None:
             )
         run = Run.open(file.run)
         if run.steps.tolist() != seen:  # to read a large table takes its time
-            _complete(file, run)
+            if not _complete(file, run, patient):
+                file.pardon()
+                return
             seen = run.steps.tolist()
         if not (active and file.looked_at()):
             return
         time.sleep(POLL)
 
 
-def _complete(file: MapFile, run: Run) -> None:
-    """Lay out those of the recorded steps that are not."""
+def _complete(file: MapFile, run: Run, patient: bool) -> bool:
+    """Lay out those of the recorded steps that are not; False when nobody waited for it."""
     vectors = table_of(run, file.config)
     known = file.read(run.steps, vectors)
     if known is None or len(known.steps) < len(run.steps):
-        turn = _turn(file)
+        turn = _turn(file, patient)
+        if turn is None:
+            return False
         try:
             file.say("working")
             file.write(vectors, _grown(run.steps, vectors, known, file))
         finally:
             turn.release()
     file.say("done", 1.0)
+    return True
 
 
-def _turn(file: MapFile) -> FileLock:
-    """Wait until no other map is made."""
+def _turn(file: MapFile, patient: bool) -> FileLock | None:
+    """Wait until no other map is made; None once nobody looks any more."""
     places = runs_folder() / ".slots"
     places.mkdir(parents=True, exist_ok=True)
     turn = FileLock(places / "map.lock")
     while not turn.acquire():
+        if not (patient or file.looked_at()):
+            return None
         file.say("waiting")
         time.sleep(POLL)
     return turn

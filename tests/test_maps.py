@@ -520,3 +520,22 @@ def test_an_end_between_two_looks_is_no_failure(run: Run, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(maps, "is_locked", ends)
     assert file.status.state == "done"
+
+
+def test_who_queues_for_nobody_gives_up_and_the_command_line_waits(
+    run: Run, turn: FileLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = MapFile(run.path, UMAP)
+    file.folder.mkdir()
+    monkeypatch.setattr(maps, "INTEREST", -1.0)
+    mine = FileLock(file.lock)
+    assert mine.acquire()
+    make_map(run.path, UMAP, mine.descriptor)
+    assert file.status == MapStatus() and file.read(run.steps, table_of(run, UMAP)) is None
+    assert not is_locked(file.lock)
+    with ThreadPoolExecutor(1) as pool:
+        patient = pool.submit(make_map, run.path, UMAP)
+        wait_until(lambda: file.status.state == "waiting")
+        turn.release()
+        patient.result(60)
+    assert file.status.state == "done"

@@ -257,6 +257,7 @@ def _watch(file: MapFile) -> None:
     status = file.status
     if not status.active:
         st.rerun()
+    file.ask()  # somebody looks: it keeps its place in the queue
     done = f" ({status.share:.0%})" if status.share else ""
     st.button(f"Stop{done}", on_click=file.stop, width="stretch")
 
