@@ -95,6 +95,11 @@ def test_tsne_keeps_what_is_known_and_lays_out_the_rest_as_if_all_were_new() -> 
     np.testing.assert_array_equal(tsne_over_time(vectors, known=other)[:3], other[:3])
 
 
+def test_tsne_refuses_known_places_of_another_shape() -> None:
+    words = refusal(tsne_over_time, walk(), known=np.zeros((4, 30, 3)))
+    assert words == "known places must have shape (4, 30, 2), NaN where new, got (4, 30, 3)"
+
+
 def test_tsne_begins_each_step_where_the_last_one_ended() -> None:
     layout = tsne_over_time(still(3, 40))
     wide = np.linalg.norm(layout[0] - layout[0].mean(0), axis=1).mean()

@@ -179,6 +179,13 @@ def test_known_places_stay_to_the_bit_and_new_steps_follow(new: list[int]) -> No
 
 
 @both_regimes
+def test_a_map_of_which_nothing_is_known_any_more_is_laid_out_anew() -> None:
+    vectors = walk(3, 20)
+    forgotten = np.full((3, 20, 2), np.nan, np.float32)
+    np.testing.assert_array_equal(laid_out(vectors, known=forgotten), laid_out(vectors))
+
+
+@both_regimes
 def test_a_new_step_is_laid_out_and_not_only_carried_on() -> None:
     vectors = clustered(5, 20)
     known = laid_out(vectors)
@@ -227,6 +234,14 @@ WRONG: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
     "smoothness must be 0 or more, got -1": (walk(), {"smoothness": -1}),
     "smoothness must be 0 or more, got inf": (walk(), {"smoothness": math.inf}),
     "smoothness must be 0 or more, got nan": (walk(), {"smoothness": math.nan}),
+    "known places must have shape (4, 30, 2), NaN where new, got (4, 30, 3)": (
+        walk(),
+        {"known": np.zeros((4, 30, 3))},
+    ),
+    "known places must have shape (4, 30, 2), NaN where new, got (3, 30, 2)": (
+        walk(),
+        {"known": np.zeros((3, 30, 2))},
+    ),
     "steps must be 4 ascending numbers, got 3": (walk(), {"steps": np.arange(3)}),
     "steps must be 4 ascending numbers, got 4": (walk(), {"steps": np.array([0, 2, 2, 3])}),
 }

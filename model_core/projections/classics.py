@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from model_core.projections.joint import Progress, check_rows
+from model_core.projections.joint import Progress, check_known, check_rows
 from model_core.projections.pca import pca_over_time
 
 
@@ -59,6 +59,7 @@ def tsne_over_time(
     are not finite.
     """
     check_rows(vectors, n_neighbors, dimensions)
+    check_known(known, (*vectors.shape[:2], dimensions))
     _check_finite(vectors, "t-SNE")
     from sklearn.manifold import TSNE
 

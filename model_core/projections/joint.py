@@ -63,6 +63,7 @@ def umap_over_time(
     ValueError says what cannot be laid out.
     """
     check_rows(vectors, n_neighbors, dimensions)
+    check_known(known, (*vectors.shape[:2], dimensions))
     if not 0 <= min_dist <= 1:
         raise ValueError(f"min_dist must be in [0, 1], got {min_dist}")
     if not 0 <= smoothness < math.inf:
@@ -71,7 +72,7 @@ def umap_over_time(
     points = scaled(vectors[:, order])
     graph = Graph.of(nearest(points, n_neighbors - 1), says_something(points))
     film = _Film(graph, Curve.fitted(min_dist), smoothness, _times(len(vectors), steps), seed)
-    if known is None:
+    if known is None or np.isnan(known).all():
         places = _laid_out(film, vectors[:, order], dimensions, progress)
     else:
         places = _grown(film, torch.as_tensor(known[:, order]).float(), progress)
@@ -94,6 +95,12 @@ def check_rows(vectors: np.ndarray, n_neighbors: int, dimensions: int) -> None:
         raise ValueError(f"n_neighbors must be in [2, {rows}] for {rows} rows, got {n_neighbors}")
     if not says_something(torch.as_tensor(vectors)).any():
         raise ValueError("all rows are the same at every step: there is nothing to map")
+
+
+def check_known(known: np.ndarray | None, shape: tuple[int, ...]) -> None:
+    """ValueError when there are `known` places, but of another shape."""
+    if known is not None and known.shape != shape:
+        raise ValueError(f"known places must have shape {shape}, NaN where new, got {known.shape}")
 
 
 @dataclass(frozen=True)
