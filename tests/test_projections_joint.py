@@ -186,6 +186,18 @@ def test_a_map_of_which_nothing_is_known_any_more_is_laid_out_anew() -> None:
 
 
 @both_regimes
+def test_a_row_that_is_a_number_again_stands_among_its_neighbours_wherever_the_map_is() -> None:
+    vectors = still(4, 20)
+    vectors[1, 7] = np.nan
+    known = np.full((4, 20, 2), np.nan, np.float32)
+    known[:2] = laid_out(vectors[:2]) + 30
+    grown = laid_out(vectors, known=known)
+    np.testing.assert_array_equal(grown[:2], known[:2])
+    apart = distances(grown[2:])[:, 7]
+    assert apart.max() < 2 * distances(grown[:1]).max()
+
+
+@both_regimes
 def test_a_new_step_is_laid_out_and_not_only_carried_on() -> None:
     vectors = clustered(5, 20)
     known = laid_out(vectors)

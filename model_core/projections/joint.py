@@ -125,7 +125,7 @@ class _Film:
     ) -> Tensor:
         """Better places (K, N, dimensions) at the steps `at` (K,), from (K, N, dimensions or more).
 
-        Dimensions to spare are flattened on the way. Steps that are `still` (K,) stay.
+        Dimensions to spare are flattened on the way. Rows that are `still` (K, N) stay.
         """
         pull = forces(self.graph.only(at), self.curve, self.seed)
         stiff = 2 * self.smoothness / self.times[at].diff()[:, None, None].float()
@@ -191,9 +191,11 @@ def _between_shares(progress: Progress, begin: float, end: float) -> Progress:
 
 def _grown(film: _Film, known: Tensor, progress: Progress) -> Tensor:
     """Places (S, N, D) that are `known` where those are, and go on from them elsewhere."""
-    still = known.isfinite().any(-1).any(-1)
-    places = _between(known[still].nan_to_num(), film.times[still], film.times)
-    new = ~still
+    still = known.isfinite().all(-1)  # (S, N): a row without a place starts in the middle
+    new = ~still.any(-1)
+    old = known[~new]
+    old = torch.where(old.isfinite(), old, old.nanmean(1, keepdim=True))
+    places = _between(old, film.times[~new], film.times)
     beside = new | torch.cat([new[1:], new[:1] & False]) | torch.cat([new[:1] & False, new[:-1]])
     at = beside.nonzero()[:, 0]
     places[at] = film.descend(
