@@ -72,6 +72,15 @@ def test_a_row_without_vector_place_or_move_has_no_arrow_and_all_others_have(wha
     assert np.isfinite(seen[~gone]).all()
 
 
+def test_a_neighbour_without_a_place_bends_no_arrow() -> None:
+    vectors = walk(1, 40)
+    moves, layout = directions(vectors), linear(vectors) + 1000
+    layout[0, 3] = np.nan
+    expected = linear(moves) - 3
+    off = np.linalg.norm(arrows_on_map(vectors, layout, moves) - expected, axis=-1)
+    assert np.nanmax(off / np.linalg.norm(moves, axis=-1)) < 0.2  # the ridge
+
+
 def test_equal_rows_have_arrows_of_length_0() -> None:
     vectors = np.full((2, 6, 3), 0.1, np.float32)
     seen = arrows_on_map(vectors, still(2, 6, 2), np.ones((2, 6, 3)))

@@ -27,11 +27,13 @@ def arrows_on_map(
     near = nearest(scaled(vectors), min(n_neighbors, points.shape[1]) - 1)
     there = near.distances.isfinite()
     places, ways = (torch.as_tensor(np.asarray(part, np.float64)) for part in (layout, moves))
+    placed = places.isfinite().all(-1)
     seen = []
     for step in range(len(points)):
-        ids, real = near.ids[step], there[step][..., None]
+        ids = near.ids[step]
+        real = (there[step] & placed[step][ids])[..., None]
         X, Y = (
-            torch.where(real, part[step][ids] - part[step][:, None], 0.0).nan_to_num()
+            torch.where(real, part[step][ids] - part[step][:, None], 0.0)
             for part in (points, places)
         )
         gram = X @ X.transpose(1, 2)  # (N, k, k)
@@ -40,5 +42,5 @@ def arrows_on_map(
         share = torch.linalg.solve(gram, X @ ways[step][:, :, None])  # (N, k, 1)
         seen.append((Y.transpose(1, 2) @ share)[..., 0])
     arrows = torch.stack(seen)
-    arrows[~places.isfinite().all(-1)] = torch.nan
+    arrows[~placed] = torch.nan
     return arrows.float().numpy()
