@@ -155,6 +155,25 @@ def test_rows_that_are_no_numbers_have_no_movement() -> None:
     assert np.isnan(by_map[2:, 3]).all()
 
 
+@pytest.mark.parametrize("value", [0.1, 0.0])
+def test_a_step_whose_rows_are_all_equal_asks_for_nothing(value: float) -> None:
+    vectors, layout = walk(), places()
+    vectors[2] = value
+    by_model, by_map = movement(vectors, layout)
+    assert (by_model[2:] == 0).all() and (by_model[1] > 0).any()
+    way = np.linalg.norm(np.diff(layout, axis=0), axis=-1)
+    np.testing.assert_allclose(by_map[2:], way[1:], rtol=1e-5)
+
+
+def test_a_neighbour_without_a_place_before_draws_nobody_to_the_maps_origin() -> None:
+    # Row 0 goes from row 1 to row 3, which had no place: where to, nobody can tell.
+    vectors = np.array([[[0.0], [1.0], [9.0], [np.nan]], [[0.0], [1.0], [9.0], [-0.5]]])
+    layout = np.array([[[50.0, 0], [51.0, 0], [59.0, 0], [np.nan, np.nan]]] * 2)
+    layout[1, 0, 0], layout[1, 3] = 40, 50
+    by_model, by_map = movement(vectors, layout, n_neighbors=2)
+    assert (by_model[1, 0], by_map[1, 0]) == (0, 10)
+
+
 def judged() -> Trust:
     return trust(walk(), places())
 

@@ -7,7 +7,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_core.projections.graph import memberships, nearest, scaled, squared_distances
+from model_core.projections.graph import (
+    memberships,
+    nearest,
+    says_something,
+    scaled,
+    squared_distances,
+)
 
 JUDGED = 10  # neighbours, where there are enough rows
 
@@ -118,7 +124,8 @@ def movement(
 
     A map of neighbours has no place of its own for a row: it stands where its neighbours are. So
     let b_i(w) = sum over j of w_ij y_j be where neighbourhood w draws row i on the map y of the
-    step before, w_ij its fuzzy memberships (`graph.memberships`) brought to sum 1. Then
+    step before, w_ij its fuzzy memberships (`graph.memberships`) brought to sum 1 over those that
+    had a place; who has no such neighbour is asked for nothing. Then
 
         asked_i = b_i(w now) - b_i(w before)
 
@@ -127,19 +134,30 @@ def movement(
     the model's; the length of the rest is the map's: neighbours that took it along, a layout that
     found another balance. Memberships know distances only, and only relative to each other. So
     where vectors are turned, shifted or scaled all together, or stand still, nothing is asked, and
-    whatever moves is the map; a row that goes over to other neighbours alone is the model.
+    whatever moves is the map; a row that goes over to other neighbours alone is the model. A step
+    whose rows are all equal has no neighbourhoods, and asks for nothing.
     """
     points = scaled(vectors)
     near = nearest(points, min(n_neighbors, points.shape[1]) - 1)
     share = memberships(near.distances)
-    share = share / share.sum(-1, keepdim=True).clamp_min(1e-300)
+    telling = says_something(points)
     places = torch.as_tensor(np.asarray(layout, np.float64))
     by_model, by_map = torch.zeros(2, *places.shape[:2], dtype=torch.float64)
     for now in range(1, len(places)):
-        old = places[now - 1].nan_to_num()
-        drawn = [(share[s][..., None] * old[near.ids[s]]).sum(1) for s in (now, now - 1)]
-        by_model[now], by_map[now] = _divided(places[now] - places[now - 1], drawn[0] - drawn[1])
+        drawn = [_drawn(share[s], near.ids[s], places[now - 1]) for s in (now, now - 1)]
+        asked = (drawn[0] - drawn[1]).nan_to_num() * (telling[now] & telling[now - 1])
+        by_model[now], by_map[now] = _divided(places[now] - places[now - 1], asked)
     return by_model.float().numpy(), by_map.float().numpy()
+
+
+def _drawn(share: Tensor, ids: Tensor, places: Tensor) -> Tensor:
+    """Where neighbours ids (N, k) draw each row, by their share (N, k): (N, D), NaN if none does.
+
+    Those without a place, of all places (N, D), draw nobody.
+    """
+    share = share * places.isfinite().all(-1)[ids]
+    share = share / share.sum(-1, keepdim=True)
+    return (share[..., None] * places[ids].nan_to_num()).sum(1)
 
 
 def _divided(way: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
