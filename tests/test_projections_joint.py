@@ -239,7 +239,10 @@ WRONG: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
     "a map of neighbours needs at least 3 rows, got 2; PCA shows them": (walk(3, 2), {}),
     "n_neighbors must be in [2, 30] for 30 rows, got 1": (walk(), {"n_neighbors": 1}),
     "n_neighbors must be in [2, 30] for 30 rows, got 31": (walk(), {"n_neighbors": 31}),
-    "all rows are the same at every step: there is nothing to map": (np.full((2, 9, 3), 0.1), {}),
+    "no step has two different rows of finite numbers: nothing to map": (
+        np.stack([np.full((9, 3), 0.1), np.full((9, 3), np.nan)]),
+        {},
+    ),
     "min_dist must be in [0, 1], got -0.1": (walk(), {"min_dist": -0.1}),
     "min_dist must be in [0, 1], got 1.5": (walk(), {"min_dist": 1.5}),
     "min_dist must be in [0, 1], got nan": (walk(), {"min_dist": math.nan}),
@@ -254,8 +257,9 @@ WRONG: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
         walk(),
         {"known": np.zeros((3, 30, 2))},
     ),
-    "steps must be 4 ascending numbers, got 3": (walk(), {"steps": np.arange(3)}),
-    "steps must be 4 ascending numbers, got 4": (walk(), {"steps": np.array([0, 2, 2, 3])}),
+    "steps must be 4 numbers, one for each table, got 3": (walk(), {"steps": np.arange(3)}),
+    "steps must ascend, got 2 after 2": (walk(), {"steps": np.array([0, 2, 2, 3])}),
+    "steps must ascend, got nan after 1": (walk(), {"steps": np.array([0, 1, np.nan, 3])}),
 }
 
 

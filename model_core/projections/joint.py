@@ -94,7 +94,7 @@ def check_rows(vectors: np.ndarray, n_neighbors: int, dimensions: int) -> None:
     if not 2 <= n_neighbors <= rows:
         raise ValueError(f"n_neighbors must be in [2, {rows}] for {rows} rows, got {n_neighbors}")
     if not says_something(torch.as_tensor(vectors)).any():
-        raise ValueError("all rows are the same at every step: there is nothing to map")
+        raise ValueError("no step has two different rows of finite numbers: nothing to map")
 
 
 def check_known(known: np.ndarray | None, shape: tuple[int, ...]) -> None:
@@ -223,6 +223,10 @@ def _times(count: int, steps: np.ndarray | None) -> Tensor:
     if steps is None or count == 1:
         return torch.arange(count, dtype=torch.float64)
     times = torch.as_tensor(np.asarray(steps, np.float64))
-    if len(times) != count or (times.diff() <= 0).any():
-        raise ValueError(f"steps must be {count} ascending numbers, got {len(times)}")
+    if len(times) != count:
+        raise ValueError(f"steps must be {count} numbers, one for each table, got {len(times)}")
+    wrong = (~(times.diff() > 0)).nonzero()
+    if len(wrong):
+        before, after = times[wrong[0, 0] :][:2].tolist()
+        raise ValueError(f"steps must ascend, got {after:g} after {before:g}")
     return (times - times[0]) / times.diff().mean()
