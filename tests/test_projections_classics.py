@@ -18,6 +18,7 @@ from model_core.projections import (
 from model_core.projections.trust import trustworthiness
 from model_core.runs import Run
 from model_core.turns import only_trainer
+from tests.benchmarks.maps import jump
 from tests.conftest import refusal
 from tests.tables import clustered, still, walk
 
@@ -54,7 +55,7 @@ def test_umap_over_time_is_truer_and_steadier_than_aligned_umap(learned: np.ndar
     ours, theirs = umap_over_time(learned), aligned_umap_over_time(learned)
     trusted = [trustworthiness(learned, layout).mean() for layout in (ours, theirs)]
     assert trusted[0] >= trusted[1] + 0.03
-    assert jumps(ours).mean() <= 0.2 * jumps(theirs).mean()
+    assert jump(ours) <= 0.2 * jump(theirs)
 
 
 def test_one_frame_is_as_true_as_umap_learns() -> None:

@@ -55,12 +55,12 @@ def umap_over_time(
     estimated from other rows drawn at random, the same at all steps, and there is one start: time
     grows like S · N, but for the exact nearest rows up to graph.EXACT.
 
-    Equal arguments give equal bits, whatever the order of the rows. Rotating all vectors leaves
-    the map's distances, up to rounding. A row with a number that is not finite is NaN at that step
-    and pulls nobody. A step whose rows are all equal says nothing, and stands like those beside
-    it. `known` (S, N, dimensions) are places to keep, NaN at the steps to lay out: so a map grows
-    with its run. `progress` hears the share done, 0..1; an exception that it raises ends the work.
-    ValueError says what cannot be laid out.
+    Equal arguments give equal bits, whatever the order of the rows (those that are equal at all
+    steps may be exchanged). Rotating all vectors leaves the map's distances, up to rounding. A row
+    with a number that is not finite is NaN at that step and pulls nobody. A step whose rows are
+    all equal says nothing, and stands like those beside it. `known` (S, N, dimensions) are places
+    to keep, NaN at the steps to lay out: so a map grows with its run. `progress` hears the share
+    done, 0..1; an exception that it raises ends the work. ValueError says what cannot be laid out.
     """
     check_rows(vectors, n_neighbors, dimensions)
     check_known(known, (*vectors.shape[:2], dimensions))

@@ -3,6 +3,7 @@
 import math
 import os
 import resource
+import sys
 import tempfile
 import time
 import warnings
@@ -52,21 +53,23 @@ def over_time_rows(name: str, vectors: np.ndarray) -> Iterator[Row]:
     theirs, their_time = _timed(lambda: aligned_umap_over_time(vectors))
     ours, our_time = _timed(lambda: umap_over_time(vectors))
     trusted = [trustworthiness(vectors, layout).mean() for layout in (ours, theirs)]
-    jumps = [_jump(layout) for layout in (ours, theirs)]
+    jumps = [jump(layout) for layout in (ours, theirs)]
     on = f"map of {name}, {steps} × {rows}, and AlignedUMAP's"
     yield at_least(
         f"{on}: trustworthiness {trusted[0]:.3f} - {trusted[1]:.3f}", trusted[0] - trusted[1],
         0.03, "",
     )  # fmt: skip
-    yield at_most(f"{on}: mean jump {jumps[0]:.3f} / {jumps[1]:.3f}", jumps[0] / jumps[1], 0.2, "×")
+    yield at_most(f"{on}: jump {jumps[0]:.3f} / {jumps[1]:.3f}", jumps[0] / jumps[1], 0.2, "×")
     yield at_most(
         f"{on}: time {our_time:.1f} s / {their_time:.1f} s", our_time / their_time, 0.1, "×"
     )
 
 
-def _jump(layout: np.ndarray) -> float:
-    """Mean length of a row's move between neighbouring steps, in radii: the root mean square
-    distance of places (S, N, D) from their step's centre."""
+def jump(layout: np.ndarray) -> float:
+    """Mean length of a row's move to the next recorded step, in radii of the map (S, N, D).
+
+    The radius is the root mean square distance of all places from their step's centre.
+    """
     radius = np.sqrt(((layout - layout.mean(1, keepdims=True)) ** 2).sum(-1).mean())
     return float(np.linalg.norm(np.diff(layout, axis=0), axis=-1).mean() / radius)
 
@@ -112,7 +115,8 @@ def _large() -> tuple[float, float]:
     torch.set_num_threads(1)
     vectors = _drifting(*LARGE)
     _, seconds = _timed(lambda: umap_over_time(vectors))
-    return seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes, or in KiB on Linux
+    return seconds, peak / (1e9 if sys.platform == "darwin" else 1e9 / 1024)
 
 
 def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
