@@ -34,7 +34,6 @@ ROUNDS = 2  # of each, the faster one counts
 
 def map_rows() -> Iterator[Row]:
     """Tiny Shakespeare only where SHAKESPEARE_TXT names the text."""
-    torch.set_num_threads(1)  # as the map maker does
     yield from large_rows()
     yield from growth_rows()
     yield from frame_rows("scikit-learn's digits", _digits())
@@ -112,7 +111,6 @@ def growth_rows() -> Iterator[Row]:
 
 def _large() -> tuple[float, float]:
     """Seconds, and the most gigabytes in use."""
-    torch.set_num_threads(1)
     vectors = _drifting(*LARGE)
     _, seconds = _timed(lambda: umap_over_time(vectors))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # in bytes, or in KiB on Linux
@@ -120,6 +118,8 @@ def _large() -> tuple[float, float]:
 
 
 def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
+    """What was made, and the seconds of one thread of torch, as the map maker has it."""
+    torch.set_num_threads(1)  # anew each time: numba sets the threads of both
     start = time.perf_counter()
     made = work()
     return made, time.perf_counter() - start
