@@ -8,7 +8,6 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from model_core.projections import graph
 from model_core.projections.graph import (
     Nearest,
     memberships,
@@ -188,38 +187,7 @@ def test_squared_distances_are_those_and_exactly_0_between_equal_rows() -> None:
     assert (seen[0, :2] == 0).all() and (seen[1, 10:20] == 0).all()
 
 
-@pytest.fixture
-def few_rows_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph, "EXACT", 100)
-
-
-def many() -> np.ndarray:
-    """(S, N, C) = (2, 600, 8), where rows 40..90 are equal, and 7 is no number at step 1."""
-    vectors = np.concatenate([clustered(1, 600), walk(1, 600, 8)])
-    vectors[0, 40:90] = vectors[0, 40]
-    vectors[1, 7] = np.nan
-    return vectors
-
-
-@pytest.mark.slow  # numba compiles
-@pytest.mark.usefixtures("few_rows_are_many")
-def test_with_many_rows_nearly_all_of_the_nearest_are_found_and_nobody_is_its_own() -> None:
-    vectors = scaled(many())
-    near = nearest(vectors, 10)
-    again = nearest(vectors, 10)
-    np.testing.assert_array_equal(near.ids, again.ids)
-    true = np.sort(np.nan_to_num(distances(vectors.numpy()), nan=np.inf), axis=-1)[..., 1:11]
-    found = near.distances.numpy()
-    whole = np.isfinite(found).all(-1)
-    assert whole.sum() == 1199 and not whole[1, 7]
-    assert (found[whole] <= true[whole] * (1 + 1e-5) + 1e-6).mean() > 0.95
-    own = torch.arange(600)[:, None]
-    assert not ((near.ids == own) & near.distances.isfinite()).any()
-    assert not ((near.ids[1] == 7) & near.distances[1].isfinite()).any()
-
-
-@pytest.mark.usefixtures("few_rows_are_many")
-def test_few_rows_that_are_numbers_among_many_are_compared_exactly() -> None:
+def test_few_rows_that_are_numbers_among_many_find_each_other() -> None:
     vectors = walk(1, 300)
     vectors[0, 8:] = np.nan
     near = nearest(scaled(vectors), 10)

@@ -53,7 +53,7 @@ def umap_over_time(
     that are flattened little by little, so that rows can pass each other; the most trustworthy of
     several such starts is refined at all steps. With more than ALL_PAIRS rows repulsion is
     estimated from other rows drawn at random, the same at all steps, and there is one start: time
-    grows like S · N, but for the exact nearest rows up to graph.EXACT.
+    grows like S · N, but for the exact nearest rows.
 
     Equal arguments give equal bits, whatever the order of the rows (those that are equal at all
     steps may be exchanged). Rotating all vectors leaves the map's distances, up to rounding. A row
