@@ -141,7 +141,7 @@ class ClockDriver:
 
     def wait_ready(self) -> "ClockDriver":
         """Returns once the clock has drawn its first step."""
-        self.page.locator(".driftscope-clock[data-ready=true]").wait_for(timeout=30_000)
+        self.page.locator(".driftscope-clock[data-ready=true]").wait_for(timeout=60_000)
         return self
 
     def step(self) -> int:

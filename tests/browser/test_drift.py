@@ -100,7 +100,7 @@ def test_the_method_changes_and_the_reader_keeps_the_step(visit: Visit, app: Ser
 
 
 def test_a_map_that_is_not_there_is_made_while_pca_is_shown(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/drift?{FOX}&seed=5&neighbours=8")
+    page = visit(f"{app.url}/drift?{FOX}&seed=5&neighbours-tokens=8")
     ClockDriver(page).wait_ready()
     expect(page.get_by_text("PCA, one basis")).to_be_visible()
     map_title(page, "UMAP")
