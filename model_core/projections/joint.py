@@ -168,9 +168,11 @@ def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progr
             dimensions=dimensions,
             progress=_between_shares(progress, begin, end),
         )
-        trust = np.nansum(trustworthiness(vectors[some], places.numpy()))
-        tried.append((trust, -number, places))
-    best = max(tried, key=lambda one: one[:2])[2]
+        tried.append(places)
+    best = tried[0]
+    if len(tried) > 1:  # to judge many rows takes as long as to lay them out
+        trust = [np.nansum(trustworthiness(vectors[some], one.numpy())) for one in tried]
+        best = tried[int(np.argmax(trust))]
     return film.descend(
         _between(best, film.times[at], film.times),
         torch.arange(steps),
