@@ -144,15 +144,18 @@ def _lay_out(
     known: np.ndarray | None,
     progress: Progress,
 ) -> np.ndarray:
+    common = {
+        "n_neighbors": config.n_neighbors,
+        "dimensions": config.dimensions,
+        "seed": config.seed,
+    }
     match config.method:
         case "umap":
             return umap_over_time(
                 vectors,
-                n_neighbors=config.n_neighbors,
+                **common,
                 min_dist=config.min_dist,
-                dimensions=config.dimensions,
                 smoothness=config.smoothness,
-                seed=config.seed,
                 steps=steps,
                 known=known,
                 progress=progress,
@@ -160,17 +163,13 @@ def _lay_out(
         case "tsne":
             return tsne_over_time(
                 vectors,
-                n_neighbors=config.n_neighbors,
-                dimensions=config.dimensions,
-                seed=config.seed,
+                **common,
                 known=known,
                 progress=progress,
             )
         case "aligned":
             return aligned_umap_over_time(
                 vectors,
-                n_neighbors=config.n_neighbors,
+                **common,
                 min_dist=config.min_dist,
-                dimensions=config.dimensions,
-                seed=config.seed,
             )

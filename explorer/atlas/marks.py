@@ -59,7 +59,9 @@ def arrows_of(look: Look, rows: Rows, atlas: Atlas, choices: Choices) -> Arrows 
         rate = np.float32(look.run.training_config.learning_rate)
         return atlas.arrows(-rate * cache.moves(look, rows.table, rows.ids, "gradient"))
 
-    key = f"{choices}:{look.at}:{atlas.name}:{atlas.pieces}:{atlas.waiting}"
+    at = look.at if choices.basis == "this step" else None
+    of = (choices.arrows, choices.config, choices.dimensions, choices.ends, choices.basis, at)
+    key = f"{of}:{atlas.name}:{atlas.pieces}:{atlas.waiting}"
     ways = cache.arrows(look, rows.table, rows.ids, key, make)
     factor = _enlarged(ways, atlas.places)
     return Arrows(ways * np.float32(factor), factor)
