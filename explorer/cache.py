@@ -10,7 +10,6 @@ from explorer.look import Look
 from model_core import counts, embeddings
 from model_core.config import Table
 from model_core.projections import PCA, axis_over_time, neighbours_kept, pca_over_time
-from model_core.reading import Reader, Reading
 from model_core.runs import Run
 
 JUDGED = 500  # rows that ask for their neighbours when a map is judged while a reader waits
@@ -89,9 +88,9 @@ def updates(look: Look) -> np.ndarray:
     return _updates(_moment(look), look.run)[_shown(look)]
 
 
-def reading(look: Look, ids: tuple[int, ...]) -> Reading:
-    """What every step shown makes of a sentence."""
-    return _reader(_identity(look.run), ids).at(look.run, look.steps)
+def norms(look: Look, ids: tuple[int, ...]) -> Arrays:
+    """What `read_norms` sees at every step shown: (S, K, T) each."""
+    return _reader(_identity(look.run), "norms", ids).at(look.run, look.steps)
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -161,8 +160,13 @@ def _updates(moment: str, _run: Run) -> np.ndarray:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _reader(identity: str, ids: tuple[int, ...]) -> Reader:
-    return Reader(ids)
+def _reader(identity: str, kind: Kind, ids: tuple[int, ...]) -> Reader:
+    return Reader(_history(), LOOKS[kind], torch.tensor(ids))
+
+
+@st.cache_resource(show_spinner=False)
+def _history() -> History:
+    return History()
 
 
 def _shown(look: Look) -> np.ndarray:

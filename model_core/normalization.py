@@ -1,7 +1,5 @@
 """Statistics around every normalization layer."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 import torch
@@ -12,37 +10,25 @@ from model_core.model import BigramLanguageModel
 from model_core.taps import tapped
 
 
-@dataclass(frozen=True)
-class TokenStatistics:
-    """Mean and standard deviation over the C channels of each token, at each of K norms: (K, T).
-
-    `*_in` is read on what enters a norm, `*_out` on what leaves it, behind gain and shift. The
-    standard deviation is the one the norms use, with divisor C.
-    """
-
-    names: tuple[str, ...]
-    mean_in: np.ndarray
-    std_in: np.ndarray
-    mean_out: np.ndarray
-    std_out: np.ndarray
-
-
 def norm_names(n_layer: int) -> tuple[str, ...]:
     """The norms of a model in the order of its depth."""
     return (*(f"blocks.{i}.ln{j}" for i in range(n_layer) for j in (1, 2)), "ln_f")
 
 
-@torch.inference_mode()
-def token_statistics(model: BigramLanguageModel, ids: Tensor) -> TokenStatistics:
-    """Statistics of every token of ids (T,) around every norm, as the model stands (its mode)."""
+def read_norms(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """Statistics of every token of ids (T,) around each of K norms, as the model stands (its mode).
+
+    Over the C channels: `mean_in` and `std_in` of what enters a norm, `mean_out` and `std_out` of
+    what leaves it, behind gain and shift; (K, T) each, in the order of `norm_names`. The standard
+    deviation is the one the norms use, with divisor C.
+    """
     before, after = _around_norms(model, ids[None])
-    return TokenStatistics(
-        norm_names(len(model.blocks)),
-        mean_in=freeze(before.mean(-1)[:, 0]),
-        std_in=freeze(before.std(-1, correction=0)[:, 0]),
-        mean_out=freeze(after.mean(-1)[:, 0]),
-        std_out=freeze(after.std(-1, correction=0)[:, 0]),
-    )
+    return {
+        "mean_in": before.mean(-1)[:, 0],
+        "std_in": before.std(-1, correction=0)[:, 0],
+        "mean_out": after.mean(-1)[:, 0],
+        "std_out": after.std(-1, correction=0)[:, 0],
+    }
 
 
 @torch.inference_mode()

@@ -29,10 +29,10 @@ def draw(look: Look, sentence: Sentence) -> None:
         f"over {OVER[config.norm]}. Shown for every token of your sentence: mean and standard "
         "deviation over its channels; 'after' is read behind gain and shift."
     )
-    reading, names = cache.reading(look, sentence.ids), norm_names(config.n_layer)
+    seen, names = cache.norms(look, sentence.ids), norm_names(config.n_layer)
     panels = [
         depth_panel(
-            {"before": reading.std_in.mean(2), "after": reading.std_out.mean(2)},
+            {"before": seen["std_in"].mean(2), "after": seen["std_out"].mean(2)},
             names,
             key="std",
             title="Standard deviation, mean over the tokens",
@@ -40,14 +40,14 @@ def draw(look: Look, sentence: Sentence) -> None:
             log=True,
         ),
         depth_panel(
-            {"before": reading.mean_in.mean(2), "after": reading.mean_out.mean(2)},
+            {"before": seen["mean_in"].mean(2), "after": seen["mean_out"].mean(2)},
             names,
             key="mean",
             title="Mean, averaged over the tokens",
             unit="mean",
         ),
         token_depth_panel(
-            reading.std_in,
+            seen["std_in"],
             names,
             sentence.labels,
             key="tokens-before",
@@ -56,7 +56,7 @@ def draw(look: Look, sentence: Sentence) -> None:
             log=True,
         ),
         token_depth_panel(
-            reading.std_out,
+            seen["std_out"],
             names,
             sentence.labels,
             key="tokens-after",
@@ -73,7 +73,7 @@ def draw(look: Look, sentence: Sentence) -> None:
         "Layer normalization (Ba, Kiros and Hinton 2016) as an example: μ and σ of one token's C "
         "channels. Batch normalization takes them over all tokens of a batch for each channel, RMS "
         "normalization divides by the root mean square alone.",
-        "normalization.token_statistics, normalization.norm_statistics",
+        "normalization.read_norms, normalization.norm_statistics",
     )
 
 

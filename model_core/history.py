@@ -1,0 +1,147 @@
+"""Many recorded steps at once: their weights are stacked, and one pass reads a text with all."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call, vmap
+
+from model_core.arrays import freeze
+from model_core.model import BigramLanguageModel
+from model_core.runs import Run
+from model_core.snapshots import load_snapshot
+from model_core.taps import tapped
+
+ROWS = 32  # steps in one stack
+CELLS = 2**24  # cells of attention in memory at a time, 64 MiB
+
+# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them.
+Look = Callable[..., Mapping[str, Tensor]]
+Arrays = dict[str, np.ndarray]
+
+
+class History:
+    """The weights of runs, kept in at most `limit` bytes; safe to share between threads.
+
+    To read one text at 120 steps with one model after another takes seven times as long.
+    """
+
+    def __init__(self, limit: int = 2**28) -> None:
+        self._limit = limit
+        self._stacks: OrderedDict[tuple[Any, ...], dict[str, Tensor]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def read(
+        self,
+        run: Run,
+        steps: Sequence[int] | np.ndarray,
+        look: Look,
+        ids: Tensor,
+        *,
+        reduce: Callable[[Arrays], Arrays] = lambda seen: seen,
+    ) -> Arrays:
+        """`look(model, ids)` with the model of each of S ≥ 1 recorded steps: arrays (S, ...).
+
+        `reduce` makes less of a few steps' arrays at a time. ValueError for a damaged step.
+        """
+        config = run.model_config
+        cells = ids.numel() * ids.shape[-1] * config.n_head * max(config.n_layer, 1)
+        at_once = max(CELLS // max(cells, 1), 1)
+        with torch.device("meta"):  # a shape without numbers
+            shape = BigramLanguageModel(config).eval()
+        parts = []
+        for group in range(0, len(steps), ROWS):
+            stack = self._stacked(run, tuple(int(step) for step in steps[group : group + ROWS]))
+            for first in range(0, len(steps[group : group + ROWS]), at_once):
+                some = {name: stacked[first : first + at_once] for name, stacked in stack.items()}
+                parts.append(reduce(_see(shape, some, look, ids)))
+        return {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+    def _stacked(self, run: Run, steps: tuple[int, ...]) -> dict[str, Tensor]:
+        made = (run.path / "run.json").stat().st_mtime_ns  # another run may have taken its place
+        key = (run.path, made, steps)
+        with self._lock:
+            if key not in self._stacks:
+                weights = [load_snapshot(run.path, step) for step in steps]
+                self._stacks[key] = {
+                    name: torch.stack([one[name] for one in weights]) for name in weights[0]
+                }
+            self._stacks.move_to_end(key)
+            stack = self._stacks[key]
+            while sum(map(_bytes, self._stacks.values())) > self._limit:
+                self._stacks.popitem(last=False)
+        return stack
+
+
+class Reader:
+    """One text, looked at in one way, step after step; a growing run costs its new steps.
+
+    Snapshots never change, so nothing is read twice. Safe to share between threads.
+    """
+
+    def __init__(self, history: History, look: Look, ids: Tensor, **more: Any) -> None:
+        self._history, self._look, self._ids, self._more = history, look, ids, more
+        self._steps = np.empty(0, np.int64)
+        self._seen: Arrays = {}
+        self._lock = threading.Lock()
+
+    def at(self, run: Run, steps: np.ndarray) -> Arrays:
+        """What was seen at recorded `steps` (S,), ascending, at least one: arrays (S, ...)."""
+        with self._lock:
+            missing = np.setdiff1d(steps, self._steps)
+            if len(missing):
+                read = self._history.read(run, missing, self._look, self._ids, **self._more)
+                self._add(missing, read)
+            if len(steps) == len(self._steps):
+                return self._seen
+            places = np.searchsorted(self._steps, steps)
+            return {name: values[places] for name, values in self._seen.items()}
+
+    def _add(self, steps: np.ndarray, seen: Arrays) -> None:
+        if len(self._steps):
+            order = np.argsort(np.concatenate([self._steps, steps]))
+            seen = {name: _joined([self._seen[name], seen[name]], order) for name in seen}
+        self._seen = seen
+        self._steps = np.union1d(self._steps, steps)
+
+
+class _Reading(nn.Module):
+    """A look as a module, so that `functional_call` can put weights into the model it looks at."""
+
+    def __init__(self, model: BigramLanguageModel, look: Look) -> None:
+        super().__init__()
+        self.model, self.look = model, look
+
+    def forward(self, ids: Tensor) -> dict[str, Tensor]:
+        # while somebody listens, attention is computed in a way that vmap knows
+        with tapped(self.model, "blocks.*.sa.weights" if len(self.model.blocks) else "ln_f"):
+            return dict(self.look(self.model, ids))
+
+
+@torch.inference_mode()
+def _see(
+    shape: BigramLanguageModel, weights: Mapping[str, Tensor], look: Look, ids: Tensor
+) -> Arrays:
+    reading = _Reading(shape, look)
+
+    def one(of_step: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        inside = {f"model.{name}": value for name, value in of_step.items()}
+        return functional_call(reading, inside, (ids,))
+
+    return {name: freeze(value) for name, value in vmap(one)(dict(weights)).items()}
+
+
+def _joined(parts: Sequence[np.ndarray], order: np.ndarray | None = None) -> np.ndarray:
+    """One read-only array: many readers look at it."""
+    whole = np.concatenate(parts)
+    whole = whole if order is None else whole[order]
+    whole.flags.writeable = False
+    return whole
+
+
+def _bytes(stack: Mapping[str, Tensor]) -> int:
+    return sum(value.nbytes for value in stack.values())
