@@ -1,5 +1,6 @@
-"""What every head computes for a text: scores and weights."""
+"""What every head computes for a text: queries, keys, scores, weights, and how far values move."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model_core.arrays import freeze
-from model_core.model import BigramLanguageModel
+from model_core.model import BigramLanguageModel, MultiHeadAttention
 from model_core.taps import tapped
 
 
@@ -29,8 +30,7 @@ def attend(model: BigramLanguageModel, ids: Tensor) -> Attention:
 
     ValueError when there is no layer to look into or the text does not fit.
     """
-    if not len(model.blocks):
-        raise ValueError("a model with n_layer=0 has no attention")
+    _check_layers(model)
     with tapped(model, "blocks.*.sa.scores", "blocks.*.sa.weights") as seen:
         model(ids[None])
     layers = range(len(model.blocks))
@@ -38,3 +38,52 @@ def attend(model: BigramLanguageModel, ids: Tensor) -> Attention:
         scores=freeze(torch.cat([seen[f"blocks.{i}.sa.scores"] for i in layers])),
         weights=freeze(torch.cat([seen[f"blocks.{i}.sa.weights"] for i in layers])),
     )
+
+
+@torch.no_grad()
+def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """What every head makes of each token while `model` reads ids (T,), T ≤ block_size.
+
+    "queries" and "keys" (L, H, T, head_size); "value_norms" (L, H, T): ‖W_O^h v‖, the length of
+    what a weight of 1 on that token adds to the residual stream (Kobayashi et al. 2020), W_O^h
+    being the columns of the output projection for head h; its bias is nobody's and left out.
+
+    Tensor operations only, so it runs under `torch.func.vmap`. ValueError as in `attend`.
+    """
+    _check_layers(model)
+    # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
+    with tapped(model, "blocks.*.sa.qkv", "blocks.*.sa.weights") as seen:
+        model(ids[None])
+    n_head = model.config.n_head
+    layers = [module for module in model.modules() if isinstance(module, MultiHeadAttention)]
+    qkv = [seen[f"blocks.{i}.sa.qkv"][0] for i in range(len(layers))]
+    queries, keys, values = torch.stack([split_heads(part, n_head) for part in qkv], dim=1)
+    output = torch.stack([sa.proj.weight for sa in layers]).unflatten(-1, (n_head, -1))
+    added = torch.einsum("lchd,lhtd->lhtc", output, values)
+    return {"queries": queries, "keys": keys, "value_norms": added.norm(dim=-1)}
+
+
+def split_heads(qkv: Tensor, n_head: int) -> Tensor:
+    """Queries, keys and values (3, H, T, head_size) in what a `qkv` layer puts out, (T, 3C)."""
+    return qkv.unflatten(-1, (3, n_head, -1)).permute(1, 2, 0, 3)
+
+
+def scores_of(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """query · key / √head_size for all pairs: of two (..., T, head_size), (..., T, T)."""
+    with np.errstate(invalid="ignore", over="ignore"):  # of a diverged model
+        return queries @ keys.swapaxes(-2, -1) / math.sqrt(queries.shape[-1])
+
+
+def weights_of(scores: np.ndarray) -> np.ndarray:
+    """Mask and softmax of scores (..., T, T): (..., T, T) float32, exactly 0 behind the query.
+
+    A row in which a score that is read is NaN or +inf is NaN up to its query.
+    """
+    weights = torch.tensor(scores, dtype=torch.float32)
+    future = torch.ones(weights.shape[-2:], dtype=torch.bool).triu(1)
+    return weights.masked_fill_(future, -torch.inf).softmax(-1).tril_().numpy()
+
+
+def _check_layers(model: BigramLanguageModel) -> None:
+    if not len(model.blocks):
+        raise ValueError("a model with n_layer=0 has no attention")

@@ -171,27 +171,35 @@ class BigramLanguageModel(nn.Module):
         likeliest. Only the last block_size tokens are read. ValueError for T = 0, a temperature
         below 0 or a top_k below 1.
         """
-        if not temperature >= 0:
-            raise ValueError(f"temperature must be 0 or more, got {temperature}")
-        if top_k is not None and top_k < 1:
-            raise ValueError(f"top_k must be 1 or more, got {top_k}")
-        if not idx.shape[1]:
-            raise ValueError("nothing to continue: give at least one token")
+        check_drawing(idx, temperature, top_k)
         for _ in range(max_new_tokens):
             logits = self(idx[:, -self.config.block_size :])[0][:, -1]  # (B, V)
-            idx = torch.cat([idx, _draw(logits, temperature, top_k, generator)], dim=1)
+            drawn, _ = draw(logits, temperature, top_k, generator)
+            idx = torch.cat([idx, drawn], dim=1)
         return idx
 
 
-def _draw(
+def check_drawing(idx: Tensor, temperature: float, top_k: int | None) -> None:
+    """ValueError when idx (B, T) cannot be continued in this way."""
+    if not temperature >= 0:
+        raise ValueError(f"temperature must be 0 or more, got {temperature}")
+    if top_k is not None and top_k < 1:
+        raise ValueError(f"top_k must be 1 or more, got {top_k}")
+    if not idx.shape[1]:
+        raise ValueError("nothing to continue: give at least one token")
+
+
+def draw(
     logits: Tensor, temperature: float, top_k: int | None, generator: torch.Generator | None
-) -> Tensor:
-    """One token id for each row of logits (B, V): (B, 1)."""
+) -> tuple[Tensor, Tensor]:
+    """One token id for each row of logits (B, V), and the chance it had: (B, 1) each."""
     if temperature == 0 or top_k == 1:
-        return logits.argmax(-1, keepdim=True)
+        return logits.argmax(-1, keepdim=True), torch.ones_like(logits[:, :1])
     # the largest becomes 0 before the division: a tiny temperature must not overflow
     logits = (logits - logits.amax(-1, keepdim=True)) / temperature
     if top_k is not None and top_k < logits.shape[-1]:
         ids = logits.topk(top_k).indices  # exactly k, also among equals
         logits = torch.full_like(logits, -torch.inf).scatter(-1, ids, logits.gather(-1, ids))
-    return torch.multinomial(logits.softmax(-1), 1, generator=generator)
+    chances = logits.softmax(-1)
+    ids = torch.multinomial(chances, 1, generator=generator)
+    return ids, chances.gather(-1, ids)

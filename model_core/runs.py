@@ -22,8 +22,10 @@ from model_core.model import TABLES, BigramLanguageModel
 from model_core.snapshots import (
     GRADIENT,
     UPDATE,
+    Stored,
     is_snapshot,
     is_whole,
+    list_snapshot,
     load_snapshot,
     read_tensor,
     snapshot_path,
@@ -236,8 +238,7 @@ class Run:
 
         ValueError when that step was not recorded.
         """
-        if step not in self.steps:
-            raise ValueError(f"step {step} of run {self.name} was not recorded")
+        self._check_recorded(step)
         return next(self.models([step]))
 
     def models(self, steps: Iterable[int]) -> Iterator[BigramLanguageModel]:
@@ -247,6 +248,18 @@ class Run:
         for step in steps:
             model.load_state_dict(load_snapshot(self.path, int(step)), assign=True)
             yield model
+
+    def contents(self, step: int) -> list[Stored]:
+        """What the file of a recorded step holds, and nothing else: tables first, then by depth.
+
+        ValueError when that step was not recorded, or is damaged meanwhile.
+        """
+        self._check_recorded(step)
+        return list_snapshot(self.path, step)
+
+    def _check_recorded(self, step: int) -> None:
+        if step not in self.steps:
+            raise ValueError(f"step {step} of run {self.name} was not recorded")
 
 
 def read_metrics(folder: Path) -> list[dict[str, Any]]:

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from stat import S_ISREG
+from typing import NamedTuple
 
 import numpy as np
 import safetensors
@@ -14,9 +16,19 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from model_core.model import TABLES
 from model_core.storage import write_whole
 
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
+
+
+class Stored(NamedTuple):
+    """One tensor in a snapshot: its name, shape, type ("float32") and size in bytes."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
 
 
 def snapshot_path(folder: Path, step: int) -> Path:
@@ -30,12 +42,36 @@ def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> Non
 
 def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
     """The weights in a snapshot; ValueError when it is damaged."""
+    extra = (GRADIENT, UPDATE)
+    tensors = _all_tensors(folder, step)
+    return {name: value for name, value in tensors.items() if not name.startswith(extra)}
+
+
+def list_snapshot(folder: Path, step: int) -> list[Stored]:
+    """All that is stored in a snapshot: tables, blocks, what follows them, gradients, updates.
+
+    ValueError when it is damaged.
+    """
+    tensors = _all_tensors(folder, step)
+    return [
+        Stored(name, tuple(part.shape), str(part.dtype).removeprefix("torch."), part.nbytes)
+        for name, part in sorted(tensors.items(), key=lambda item: _reading_order(item[0]))
+    ]
+
+
+def _all_tensors(folder: Path, step: int) -> dict[str, Tensor]:
     try:
-        tensors = unpack(snapshot_path(folder, step).read_bytes())
+        return unpack(snapshot_path(folder, step).read_bytes())
     except (OSError, ValueError):
         raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
-    extra = (GRADIENT, UPDATE)
-    return {name: value for name, value in tensors.items() if not name.startswith(extra)}
+
+
+def _reading_order(name: str) -> tuple[int, str]:
+    """Block 10 stands behind block 9."""
+    recorded = [kind + table for kind in (GRADIENT, UPDATE) for table in TABLES]
+    starts = [*TABLES, "blocks.", "ln_f.", "lm_head.", *recorded, ""]
+    place = next(place for place, start in enumerate(starts) if name.startswith(start))
+    return place, re.sub(r"\d+", lambda number: number[0].zfill(4), name)
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:

@@ -7,10 +7,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from model_core.attention import Attention, attend
+from model_core.attention import Attention, attend, read_heads, scores_of, weights_of
 from model_core.config import ModelConfig, Norm
 from model_core.model import BigramLanguageModel, MultiHeadAttention
 from model_core.taps import tapped
+from tests.stacked import alone_and_stacked
+from tests.test_model import NORMS, POSITIONS, config, scrambled
 
 
 def make_model(n_layer: int = 3, n_head: int = 4, norm: Norm = "layer") -> BigramLanguageModel:
@@ -158,3 +160,104 @@ def test_no_layer_no_attention() -> None:
 def test_a_text_longer_than_the_block_is_refused() -> None:
     with pytest.raises(ValueError, match="^17 tokens do not fit block_size=16"):
         attend(make_model(), torch.zeros(17, dtype=torch.long))
+
+
+# --- heads read one quantity at a time -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("n_head", [1, 4, 16])
+@pytest.mark.parametrize("length", [1, 13])
+def test_scores_and_weights_of_queries_and_keys_are_those_of_attend(
+    n_head: int, length: int
+) -> None:
+    model = make_model(n_head=n_head)
+    heads, attention = read_heads(model, IDS[:length]), attend(model, IDS[:length])
+    assert heads["queries"].shape == heads["keys"].shape == (3, n_head, length, 16 // n_head)
+    scores = scores_of(heads["queries"].numpy(), heads["keys"].numpy())
+    np.testing.assert_allclose(scores, attention.scores, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(weights_of(scores), attention.weights, rtol=0, atol=1e-6)
+
+
+def added_by_heads(model: BigramLanguageModel, layer: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """W_O^h v of every head and token (H, T, C), one by one, and what the attention puts out."""
+    sa = f"blocks.{layer}.sa"
+    with tapped(model, f"{sa}.qkv", f"{sa}.proj") as seen:
+        model(IDS[None])
+    C, H = model.config.n_embd, model.config.n_head
+    size = C // H
+    values, output = seen[f"{sa}.qkv"][0, :, 2 * C :], model.get_parameter(f"{sa}.proj.weight")
+    added = torch.zeros(H, len(IDS), C)
+    for head in range(H):
+        part = slice(head * size, (head + 1) * size)
+        for token in range(len(IDS)):
+            added[head, token] = output[:, part] @ values[token, part]
+    return added.detach(), seen[f"{sa}.proj"][0]
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_the_norm_of_a_value_is_that_of_what_its_head_adds(bias: bool) -> None:
+    model = scrambled(config(bias=bias, block_size=16, vocab_size=13)).eval()
+    norms = read_heads(model, IDS)["value_norms"]
+    assert norms.shape == (2, 3, 13)
+    for layer in range(2):
+        added, _ = added_by_heads(model, layer)
+        torch.testing.assert_close(norms[layer], added.norm(dim=-1), rtol=1e-5, atol=1e-6)
+
+
+def test_what_heads_add_by_their_weights_is_the_attentions_output_before_its_bias() -> None:
+    model = scrambled(config(bias=True, block_size=16, vocab_size=13)).eval()
+    weights = torch.tensor(attend(model, IDS).weights)
+    for layer in range(2):
+        added, out = added_by_heads(model, layer)
+        bias = model.get_parameter(f"blocks.{layer}.sa.proj.bias").detach()
+        torch.testing.assert_close(
+            (weights[layer] @ added).sum(0), out - bias, rtol=1e-5, atol=1e-5
+        )
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("position", POSITIONS)
+def test_stacked_models_are_read_at_once_as_each_alone(norm: str, position: str) -> None:
+    shape = config(norm=norm, norm_position=position, block_size=16, vocab_size=13)
+    models = [scrambled(shape, seed).eval() for seed in (0, 1)]
+    alone, stacked = alone_and_stacked(read_heads, models, IDS)
+    assert alone.keys() == stacked.keys() == {"queries", "keys", "value_norms"}
+    for name, values in alone.items():
+        torch.testing.assert_close(stacked[name], values, rtol=1e-5, atol=1e-5)
+
+
+def test_no_layer_no_heads_to_read() -> None:
+    with pytest.raises(ValueError, match="^a model with n_layer=0 has no attention$"):
+        read_heads(make_model(n_layer=0), IDS)
+
+
+def test_weights_of_scores_log_1_log_3_are_quarters() -> None:
+    scores = np.log([[5.0, 7.0], [1.0, 3.0]])
+    np.testing.assert_allclose(weights_of(scores), [[1.0, 0.0], [0.25, 0.75]], rtol=1e-6)
+
+
+def test_scores_keep_their_numbers_when_weights_are_made_of_them() -> None:
+    scores = np.arange(8.0, dtype=np.float32).reshape(2, 2, 2)
+    scores.flags.writeable = False
+    assert weights_of(scores).shape == (2, 2, 2)
+    assert scores.ravel().tolist() == list(range(8))
+
+
+def test_large_scores_do_not_overflow() -> None:
+    """Far above what exp can hold in float32: the larger one takes it all."""
+    assert weights_of(np.array([[1e30, 0], [1e30, -1e30]]))[1].tolist() == [1.0, 0.0]
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf])
+def test_scores_that_are_no_numbers_make_their_rows_none_and_the_others_stay(bad: float) -> None:
+    scores = np.zeros((3, 3), np.float32)
+    scores[1, 0] = scores[0, 2] = bad  # the second is behind the query: nobody reads it
+    expected = np.array([[1, 0, 0], [math.nan, math.nan, 0], [1 / 3, 1 / 3, 1 / 3]])
+    np.testing.assert_allclose(weights_of(scores), expected, rtol=1e-6)
+
+
+def test_queries_that_are_no_numbers_make_such_scores_without_a_word() -> None:
+    queries = np.array([[math.nan], [math.inf], [2.0]], np.float32)
+    keys = np.array([[0.0], [1.0], [3e38]], np.float32)
+    expected = [[math.nan] * 3, [math.nan, math.inf, math.inf], [0.0, 2.0, math.inf]]
+    np.testing.assert_array_equal(scores_of(queries, keys), expected)

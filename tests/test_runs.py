@@ -333,6 +333,53 @@ def test_a_damaged_snapshot_is_listed_and_the_other_steps_work(copied: Path, kin
     assert "was not recorded" in refusal(run.model_at, step)
 
 
+def test_the_contents_of_a_step_are_those_that_safetensors_reads(recorded: Run) -> None:
+    step = int(recorded.steps[4])
+    tensors = safetensors.torch.load_file(snapshot_path(recorded.path, step))
+    contents = recorded.contents(step)
+    assert {name: (shape, dtype, size) for name, shape, dtype, size in contents} == {
+        name: (tuple(tensor.shape), "float32", tensor.numel() * 4)
+        for name, tensor in tensors.items()
+    }
+    assert len(contents) == len(tensors)
+
+
+def test_the_contents_tell_tables_first_then_depth_then_what_only_recording_adds(
+    recorded: Run,
+) -> None:
+    names = [part.name for part in recorded.contents(0)]
+    starts = list(dict.fromkeys(name.split(".")[0] for name in names))
+    tables = ["token_embedding_table", "position_embedding_table"]
+    assert starts == [*tables, "blocks", "ln_f", "lm_head", "gradient", "update"]
+    assert names[-4:] == [f"{kind}.{name}.weight" for kind in starts[-2:] for name in tables]
+
+
+def test_block_10_stands_behind_block_9(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "deep", n_layer=11, steps=1, snapshots=2)
+    blocks = [part.name.split(".")[1] for part in run.contents(0) if part.name.startswith("blocks")]
+    assert list(dict.fromkeys(blocks)) == [str(block) for block in range(11)]
+
+
+def test_attention_is_not_stored(recorded: Run) -> None:
+    """Neither scores nor weights of attention, nor anything that has a query and a key axis."""
+    for part in recorded.contents(0):
+        assert "scores" not in part.name
+        assert "weights" not in part.name
+        assert len(part.shape) <= 2
+        assert part.shape != (TINY["block_size"], TINY["block_size"])
+
+
+def test_a_step_that_was_not_recorded_or_is_damaged_meanwhile_has_no_contents(copied: Path) -> None:
+    run = Run.open(copied)
+    assert "step 4 of run fox was not recorded" in refusal(run.contents, 4)
+    step = int(run.steps[4])
+    damaged_file(snapshot_path(copied, step), "flipped")
+    said = f"the snapshot of step {step} is missing or damaged"
+    assert refusal(run.contents, step) == refusal(run.model_at, step) == said
+    snapshot_path(copied, step).unlink()
+    assert refusal(run.contents, step) == said
+
+
 def packed() -> bytes:
     torch.manual_seed(0)
     return pack(

@@ -1,0 +1,64 @@
+"""What the model predicts next, at its end and at every depth before it (the logit lens)."""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_core.arrays import freeze
+from model_core.model import BigramLanguageModel
+from model_core.taps import tapped
+
+
+def lens_names(n_layer: int) -> tuple[str, ...]:
+    """The K = L + 1 depths of `residuals`; the last is the model's own output."""
+    return ("embedding", *(f"block {i}" for i in range(n_layer)))
+
+
+@torch.no_grad()
+def residuals(model: BigramLanguageModel, ids: Tensor) -> Tensor:
+    """The residual stream (K, T, C) before the first block and behind each, for ids (T,).
+
+    Tensor operations only, as in `lens`: both run under `torch.func.vmap`. ValueError when the
+    text does not fit block_size.
+    """
+    layers = range(len(model.blocks))
+    places = ["blocks:in", *(f"blocks.{i}.resid_post" for i in layers)]
+    # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
+    with tapped(model, *places, *(f"blocks.{i}.sa.weights" for i in layers)) as seen:
+        model(ids[None])
+    return torch.stack([seen[place][0] for place in places])
+
+
+@torch.no_grad()
+def lens(model: BigramLanguageModel, residuals: Tensor) -> Tensor:
+    """Logits (..., V) if the model ended at this depth of its residual stream (..., C).
+
+    The final norm and the head read the stream as they would read its end (nostalgebraist 2020).
+    """
+    return model.lm_head(model.ln_f(residuals))
+
+
+def next_probabilities(logits: Tensor) -> np.ndarray:
+    """The softmax of logits (..., V), float32; NaN throughout where one is NaN or +inf."""
+    return freeze(logits.softmax(-1))
+
+
+def top_tokens(probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ids (int64) and probabilities of the `count` likeliest of (..., V): (..., count) each.
+
+    In descending order, equals by ascending id, NaN last. ValueError when there are not as many.
+    """
+    if not 1 <= count <= probabilities.shape[-1]:
+        raise ValueError(f"count must be in [1, {probabilities.shape[-1]:,}], got {count}")
+    ids = np.argsort(-probabilities, axis=-1, kind="stable")[..., :count]
+    return ids, np.take_along_axis(probabilities, ids, axis=-1)
+
+
+def true_next(probabilities: np.ndarray, ids: np.ndarray) -> np.ndarray:
+    """What (..., T, V) gives, at each position of ids (T,), to the token that follows: (..., T).
+
+    NaN at the last position, behind which nothing is known.
+    """
+    found = np.full(probabilities.shape[:-1], np.nan, np.float32)
+    found[..., :-1] = probabilities[..., np.arange(len(ids) - 1), ids[1:]]
+    return found
