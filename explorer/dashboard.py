@@ -83,9 +83,11 @@ def _draw(view: View, run: Run) -> None:
         return
     for note in look.notes(run):
         st.warning(plain(note))
-    sentence = look.sentence(looked.run, session.text() or "")
+    sentence = look.sentence(looked.run, session.text() or "", session.beginning())
     if sentence.problem:
         _say(sentence, look.example(looked.run))
+    if sentence.count > len(sentence.ids):
+        _choose_window(sentence)
     view(looked, sentence)
 
 
@@ -96,6 +98,17 @@ def _say(sentence: Sentence, example: str) -> None:
         session.retype(sentence.repaired)
     if other.button("Use the example"):
         session.retype(example)
+
+
+def _choose_window(sentence: Sentence) -> None:
+    """The model reads no more than a block: which part of the sentence it shall read."""
+    last, size = sentence.count - len(sentence.ids), len(sentence.ids)
+    words, slider = st.columns([2, 3], vertical_alignment="center")
+    words.warning(
+        f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: shown are "
+        f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
+    )
+    slider.slider("First token read", 0, last, key=session.number(session.FROM, 0, 0, last))
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,21 +20,25 @@ from model_core.tokenizers import UnknownTokens, split, token_label
 
 RECORDED = Path(__file__).parent / "recorded"
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
-READING_BYTES = 64 * 2**20  # attention of all shown steps together
+SENT_BYTES = 56 * 10**6  # attention of all steps shown, to the browser
+KEPT_BYTES = 2**27  # what is kept here to compute it from
 
 
 @dataclass(frozen=True)
 class Sentence:
     """The typed text as ids (T,), T ≤ block_size, and printable labels.
 
-    `problem` is what must be said about it, empty when nothing; `repaired` a text that has no
-    problem, if one is near. ids are empty when nothing can be read.
+    Of a text of `count` tokens that is longer than block_size, those from `start` on. `problem` is
+    what must be said about it, empty when nothing; `repaired` a text that has no problem, if one
+    is near. ids are empty when nothing can be read.
     """
 
     ids: tuple[int, ...]
     labels: tuple[str, ...]
     problem: str = ""
     repaired: str = ""
+    start: int = 0
+    count: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def open_run() -> Run:
 
 def look_at(run: Run) -> Look:
     """What to show of a run that has recorded something; ValueError when it has not yet."""
-    steps = _shown_steps(run)
+    steps = run.steps
     if not len(steps):
         waits = (
             "its first step comes in a few seconds"
@@ -163,8 +167,11 @@ def _frequency(path: Path, _made: int) -> np.ndarray:
         return np.zeros(run.model_config.vocab_size, np.int64)
 
 
-def sentence(run: Run, text: str) -> Sentence:
-    """The ids of a typed text, or words about why there are none."""
+def sentence(run: Run, text: str, start: int = 0) -> Sentence:
+    """The ids of a typed text, or words about why there are none.
+
+    What is too long is read from token `start` on, or from the last place where a whole block fits.
+    """
     size = run.model_config.block_size
     try:
         ids = run.tokenizer.encode(text)
@@ -172,11 +179,31 @@ def sentence(run: Run, text: str) -> Sentence:
         return Sentence((), (), str(error), _repaired(run, text, error.unknown))
     if not ids:
         return Sentence((), (), "Type a sentence to see what the model does with it.")
-    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in ids[:size])
-    if len(ids) <= size:
-        return Sentence(tuple(ids), labels)
-    problem = f"The sentence has {len(ids):,} tokens; only the first {size} fit."
-    return Sentence(tuple(ids[:size]), labels, problem)
+    start = min(start, max(len(ids) - size, 0))
+    shown = tuple(ids[start : start + size])
+    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in shown)
+    return Sentence(shown, labels, start=start, count=len(ids))
+
+
+def fewer(look: Look, tokens: int) -> Look:
+    """`look` at evenly many steps, where attention of that many tokens at all is too large."""
+    config = look.run.model_config
+    cells = tokens * tokens
+    heads = config.n_layer * config.n_head
+    sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
+    kept = 4 * 2 * max(config.n_layer, 1) * tokens * config.n_embd  # queries and keys
+    count = max(min(SENT_BYTES // sent, KEPT_BYTES // kept), 2)
+    if len(look.steps) <= count:
+        return look
+    places = np.unique(np.linspace(0, len(look.steps) - 1, count).round().astype(int))
+    line, steps = look.timeline, look.steps[places]
+    return replace(
+        look,
+        steps=steps,
+        step=_nearest(look.step, steps),
+        metrics=look.metrics.iloc[places],
+        timeline=replace(line, steps=steps, epochs=line.epochs[places], losses=line.losses[places]),
+    )
 
 
 def marked(look: Look, sentence: Sentence) -> dict[int, str]:
@@ -200,9 +227,13 @@ def example(run: Run) -> str:
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
     """The recorded step nearest to the wanted one; by default the last whose loss is a number."""
     if wanted is not None:
-        return int(steps[np.abs(steps - wanted).argmin()])
+        return _nearest(wanted, steps)
     known = np.flatnonzero(np.isfinite(losses))
     return int(steps[known[-1]] if len(known) else steps[-1])
+
+
+def _nearest(wanted: int, steps: np.ndarray) -> int:
+    return int(steps[np.abs(steps - wanted).argmin()])
 
 
 def notes(run: Run) -> list[str]:
@@ -214,9 +245,6 @@ def notes(run: Run) -> list[str]:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
         said.append(f"Damaged snapshots are left out: step {first}{more}.")
-    shown, recorded = len(_shown_steps(run)), len(run.steps)
-    if shown < recorded:
-        said.append(f"Showing {shown} of {recorded} recorded steps: attention of all is too large.")
     return said
 
 
@@ -226,16 +254,6 @@ def left_out(look: Look) -> str:
     if len(look.rows) == count:
         return ""
     return f"Showing the {ROWS} most frequent of {count:,} tokens, and those you choose."
-
-
-def _shown_steps(run: Run) -> np.ndarray:
-    """All recorded steps, or evenly many of them where attention would not fit into memory."""
-    config = run.model_config
-    step_bytes = 4 * max(config.n_layer, 1) * config.n_head * config.block_size**2
-    count = max(READING_BYTES // step_bytes, 2)
-    if len(run.steps) <= count:
-        return run.steps
-    return run.steps[np.unique(np.linspace(0, len(run.steps) - 1, count).round().astype(int))]
 
 
 def _ticks(run: Run, metrics: pd.DataFrame) -> list[Tick]:

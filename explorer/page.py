@@ -24,9 +24,8 @@ def question(text: str) -> None:
 def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
     """Draw panels and clock; the look at the step where the reader settled.
 
-    A click on a token, a position, a head or a row of attention chooses it on every page, a lasso
-    around tokens selects them; by their keys, the panels "tokens" and "map" show tokens, "heads"
-    heads, "head" and "position-map" positions of the sentence.
+    A click on a token, a position, a head or a cell of attention chooses it on every page, a lasso
+    around tokens selects them; what a panel shows follows from its key, see `_follow`.
     """
     state = step_clock(panels, look.timeline, step=look.step, live=look.live)
     if state.step not in (None, look.step):
@@ -36,7 +35,7 @@ def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
     if state.selection and state.selection.panel == "map":
         session.select(state.selection.rows)
         st.rerun()
-    if state.pick and _follow(state.pick):
+    if state.pick and _follow(state.pick, look.run.model_config.n_head):
         st.rerun()
     session.publish()
     return look
@@ -72,13 +71,20 @@ def quoted(token: str) -> str:
     return json.dumps(token, ensure_ascii=False)
 
 
-def _follow(pick: Pick) -> bool:
+def _follow(pick: Pick, n_head: int) -> bool:
+    """Choose what was clicked; a row of "scores" and a bar of "costs" is a head."""
     match pick.panel, pick.index:
         case (("tokens" | "map"), (token, *_)):
             session.choose_token(token)
         case "heads", (layer, head):
             session.choose_head((layer, head))
-        case ("head", (query, _)) | ("position-map", (query,)):
+        case (("scores" | "costs"), (number, *_)):
+            session.choose_head(divmod(number, n_head))
+        case (("head" | "contribution"), (query, key)):
+            session.choose_query(query, key)
+        case (panel, (query, key)) if panel.startswith("stage-"):
+            session.choose_query(query, key)
+        case (("text" | "position-map"), (query,)) | ("lens", (_, query)):
             session.choose_query(query)
         case _:
             return False

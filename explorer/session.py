@@ -6,7 +6,8 @@ from typing import Any
 
 import streamlit as st
 
-RUN, TEXT, TOKENS = "run", "text", "tokens"  # also the keys of the widgets that choose them
+# also the keys of the widgets that choose them
+RUN, TEXT, TOKENS, FROM = "run", "text", "tokens", "from"
 AT_MOST = 200  # selected tokens that an address names
 _NUMBER = re.compile(r"\d{1,9}")
 
@@ -23,7 +24,8 @@ def begin(runs: Sequence[str]) -> str:
         state[RUN], state[TEXT] = asked.get("run"), asked.get("text")
         state["step"], state["token"] = _count(asked.get("step")), _count(asked.get("token"))
         state["head"] = (_count(head[0]) or 0, _count(head[-1]) or 0)
-        state["query"] = None
+        pair = asked.get("pair", "").split(".")
+        state["query"], state["key"] = _count(pair[0]), _count(pair[-1])
         state[TOKENS] = _ids(asked.get(TOKENS, ""))
         state["asked"], state["choices"], state["of run"] = asked.to_dict(), {}, set()
     if "next_run" in state:
@@ -46,6 +48,8 @@ def publish() -> None:
     state = st.session_state
     wanted = {name: state[name] for name in (RUN, "step", TEXT, "token")}
     wanted["head"] = "{}.{}".format(*state["head"])
+    if state["query"] is not None:
+        wanted["pair"] = "{}.{}".format(state["query"], state["key"] or 0)
     wanted[TOKENS] = _told(state[TOKENS]) or None
     for name, default in state["choices"].items():
         wanted[name] = None if state[name] == default else _told(state[name])
@@ -72,7 +76,7 @@ def choose_run(name: str, example: str) -> None:
 def leave_run() -> None:
     """Forget step, rows and heads of the run looked at before."""
     st.session_state.update(
-        {"step": None, "token": None, "head": (0, 0), "query": None, TOKENS: []}
+        {"step": None, "token": None, "head": (0, 0), "query": None, "key": None, TOKENS: []}
     )
     for name in st.session_state["of run"]:
         st.session_state.pop(name, None)
@@ -91,6 +95,11 @@ def settle(step: int | None) -> None:
 def text() -> str | None:
     """The typed sentence; None while there is none."""
     return st.session_state[TEXT]
+
+
+def beginning() -> int:
+    """From which token on a sentence is read that is too long to be read whole."""
+    return st.session_state.get(FROM) or _count(st.session_state["asked"].get(FROM)) or 0
 
 
 def type_text(text: str | None) -> None:
@@ -189,8 +198,16 @@ def query() -> int | None:
     return st.session_state["query"]
 
 
-def choose_query(query: int) -> None:
+def key() -> int | None:
+    """The position whose column of attention is looked at; None before one was chosen."""
+    return st.session_state["key"]
+
+
+def choose_query(query: int, key: int | None = None) -> None:
+    """Choose a row of attention, and with `key` one cell of it."""
     st.session_state["query"] = query
+    if key is not None:
+        st.session_state["key"] = key
 
 
 def _ids(text: str) -> list[int]:

@@ -14,12 +14,12 @@ from model_core.arrays import freeze
 from model_core.model import BigramLanguageModel
 from model_core.runs import Run
 from model_core.snapshots import load_snapshot
-from model_core.taps import tapped
 
 ROWS = 32  # steps in one stack
 CELLS = 2**24  # cells of attention in memory at a time, 64 MiB
 
-# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them.
+# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them, that
+# listen to the weights of attention, since `vmap` does not know the fused kernel.
 Look = Callable[..., Mapping[str, Tensor]]
 Arrays = dict[str, np.ndarray]
 
@@ -117,9 +117,7 @@ class _Reading(nn.Module):
         self.model, self.look = model, look
 
     def forward(self, ids: Tensor) -> dict[str, Tensor]:
-        # while somebody listens, attention is computed in a way that vmap knows
-        with tapped(self.model, "blocks.*.sa.weights" if len(self.model.blocks) else "ln_f"):
-            return dict(self.look(self.model, ids))
+        return dict(self.look(self.model, ids))
 
 
 @torch.inference_mode()

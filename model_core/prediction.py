@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from model_core.arrays import freeze
@@ -54,11 +55,14 @@ def top_tokens(probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.nd
     return ids, np.take_along_axis(probabilities, ids, axis=-1)
 
 
-def true_next(probabilities: np.ndarray, ids: np.ndarray) -> np.ndarray:
-    """What (..., T, V) gives, at each position of ids (T,), to the token that follows: (..., T).
+@torch.no_grad()
+def read_lens(model: BigramLanguageModel, ids: Tensor, position: int) -> dict[str, Tensor]:
+    """Probabilities at each of K depths while `model` reads ids (T,).
 
-    NaN at the last position, behind which nothing is known.
+    "true" (K, T): of the token that follows each position, NaN at the last, behind which nothing
+    is known. "next" (K, V): of every token behind `position`.
     """
-    found = np.full(probabilities.shape[:-1], np.nan, np.float32)
-    found[..., :-1] = probabilities[..., np.arange(len(ids) - 1), ids[1:]]
-    return found
+    given = lens(model, residuals(model, ids)).softmax(-1)  # (K, T, V)
+    following = ids[1:].expand(len(given), -1)[..., None]  # (K, T-1, 1)
+    true = given[:, :-1].gather(-1, following)[..., 0]
+    return {"true": F.pad(true, (0, 1), value=float("nan")), "next": given[:, position]}

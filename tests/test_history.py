@@ -23,7 +23,8 @@ IDS = torch.tensor([3, 0, 3, 3, 11, 26, 5])
 
 
 def read_logits(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
-    return {"logits": model(ids)[0]}
+    with tapped(model, *(f"blocks.{i}.sa.weights" for i in range(len(model.blocks)))):
+        return {"logits": model(ids)[0]}
 
 
 def read_weights(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:

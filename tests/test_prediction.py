@@ -1,6 +1,7 @@
 """The logit lens against the model itself, and predictions done by hand."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
@@ -12,9 +13,9 @@ from model_core.prediction import (
     lens,
     lens_names,
     next_probabilities,
+    read_lens,
     residuals,
     top_tokens,
-    true_next,
 )
 from model_core.taps import tapped
 from tests.stacked import alone_and_stacked
@@ -115,19 +116,25 @@ def test_no_more_tokens_than_there_are(count: int) -> None:
         top_tokens(np.ones((2, 5)) / 5, count)
 
 
-def test_the_true_next_token_is_the_one_that_follows_in_the_text() -> None:
-    probabilities = np.array([[0.5, 0.25, 0.25], [0.1, 0.2, 0.7], [0.0, 1.0, 0.0]], np.float32)
-    found = true_next(probabilities, np.array([2, 0, 1]))
-    np.testing.assert_array_equal(found, np.array([0.5, 0.2, NAN], np.float32))
-
-
-def test_steps_and_depths_keep_their_places_in_what_follows() -> None:
-    probabilities = next_probabilities(torch.randn(2, 3, 4, 5, generator=torch.manual_seed(0)))
-    found = true_next(probabilities, np.array([4, 0, 4, 2]))
-    assert found.shape == (2, 3, 4)
-    followers = enumerate((0, 4, 2))
-    assert found[1, 2, :3].tolist() == [probabilities[1, 2, at, id] for at, id in followers]
+@pytest.mark.parametrize("n_layer", [0, 2])
+def test_the_true_next_token_is_the_one_that_follows_in_the_text(n_layer: int) -> None:
+    model = scrambled(config(n_layer=n_layer)).eval()
+    seen = read_lens(model, IDS, 3)
+    expected = lens(model, residuals(model, IDS)).softmax(-1).detach()
+    assert seen["true"].shape == (n_layer + 1, 8)
+    for at, following in enumerate(IDS[1:].tolist()):
+        torch.testing.assert_close(seen["true"][:, at], expected[:, at, following])
+    assert seen["true"][:, -1].isnan().all()
+    torch.testing.assert_close(seen["next"], expected[:, 3])
 
 
 def test_nothing_follows_a_single_token() -> None:
-    assert np.isnan(true_next(np.ones((6, 1, 3), np.float32) / 3, np.array([1]))).all()
+    seen = read_lens(scrambled(config()).eval(), IDS[:1], 0)
+    assert seen["true"].isnan().all() and seen["next"].isfinite().all()
+
+
+def test_what_the_lens_reads_is_read_with_stacked_weights_too() -> None:
+    models = [scrambled(config(), seed).eval() for seed in (0, 1)]
+    alone, stacked = alone_and_stacked(partial(read_lens, position=5), models, IDS)
+    for name in alone:
+        torch.testing.assert_close(stacked[name], alone[name], rtol=0, atol=1e-6, equal_nan=True)

@@ -1,0 +1,44 @@
+"""One token in two texts: what is looked up is the same, what is computed is not."""
+
+import pandas as pd
+import torch
+from torch import Tensor
+
+from model_core.model import BigramLanguageModel
+from model_core.taps import tapped
+
+
+@torch.inference_mode()
+def compare(
+    model: BigramLanguageModel, first: tuple[Tensor, int], second: tuple[Tensor, int]
+) -> pd.DataFrame:
+    """How far two places of two texts are apart, from the tables to the prediction.
+
+    Each of `first` and `second` is a text's ids (T,) and a position in it. One row a place of the
+    model in the order of computing: `place`, `how` ("looked up" or "computed") and `difference`,
+    the largest over the channels, and at the end over the V probabilities.
+    """
+    ways = [_way(model, ids, position) for ids, position in (first, second)]
+    looked_up = ("token row", "position row")
+    return pd.DataFrame(
+        {
+            "place": list(ways[0]),
+            "how": ["looked up" if place in looked_up else "computed" for place in ways[0]],
+            "difference": [(ways[0][at] - ways[1][at]).abs().max().item() for at in ways[0]],
+        }
+    )
+
+
+def _way(model: BigramLanguageModel, ids: Tensor, position: int) -> dict[str, Tensor]:
+    """What stands at one position of a text at each place: (C,), the last one (V,)."""
+    layers = range(len(model.blocks))
+    blocks = [f"blocks.{i}.resid_post" for i in layers]
+    with tapped(model, "token_embedding_table", "blocks:in", *blocks) as seen:
+        logits, _ = model(ids[None])
+    return {
+        "token row": seen["token_embedding_table"][0, position],
+        "position row": model.position_embedding_table.weight[position],
+        "their sum": seen["blocks:in"][0, position],
+        **{f"behind block {i}": seen[blocks[i]][0, position] for i in layers},
+        "next-token probabilities": logits[0, position].softmax(-1),
+    }
