@@ -1,4 +1,4 @@
-"""Bounded caches around what takes time; keys name the run, the steps and the text."""
+"""Bounded caches around what takes time; keys name the run and its steps."""
 
 from collections.abc import Callable
 from typing import Literal, NamedTuple
@@ -37,7 +37,7 @@ def position_embeddings(look: Look) -> np.ndarray:
 
 def vectors(look: Look, table: Table, rows: tuple[int, ...] = ()) -> np.ndarray:
     """(S, N, C) of a table at the steps shown: some rows of it, or all."""
-    return _table(_moment(look), table, rows, look.run)[_shown(look)]
+    return _table(moment(look), table, rows, look.run)[_shown(look)]
 
 
 def pca(
@@ -49,7 +49,7 @@ def pca(
 ) -> Judged:
     """The principal components of some rows of a table, over the steps shown."""
     key = f"{table}:{dimensions}:{basis}"
-    return _pca(_moment(look), key, rows, vectors(look, table, rows), dimensions, basis)
+    return _pca(moment(look), key, rows, vectors(look, table, rows), dimensions, basis)
 
 
 def axis(
@@ -63,34 +63,29 @@ def axis(
     """A custom axis between two sets of places among the rows."""
     key = f"{table}:{dimensions}:{basis}"
     vectors_ = vectors(look, table, rows)
-    return _axis(_moment(look), key, rows, ends, vectors_, dimensions, basis)
+    return _axis(moment(look), key, rows, ends, vectors_, dimensions, basis)
 
 
 def moves(look: Look, table: Table, rows: tuple[int, ...], kind: Move) -> np.ndarray:
     """(S, N, C): the optimizer's steps, or the batch's gradients; NaN where not recorded."""
-    return _moves(_moment(look), table, rows, kind, look.run)[_shown(look)]
+    return _moves(moment(look), table, rows, kind, look.run)[_shown(look)]
 
 
 def arrows(
     look: Look, table: Table, rows: tuple[int, ...], key: str, make: Callable[[], np.ndarray]
 ) -> np.ndarray:
     """(S, N, D) arrows of some rows on the map that `key` names, made once."""
-    return _arrows(_moment(look), table, rows, key, make)
+    return _arrows(moment(look), table, rows, key, make)
 
 
 def turnover(look: Look, table: Table, rows: tuple[int, ...]) -> np.ndarray:
     """(S, N) share of each row's NEAR nearest that are new at each step shown."""
-    return _turnover(_moment(look), table, rows, vectors(look, table, rows))
+    return _turnover(moment(look), table, rows, vectors(look, table, rows))
 
 
 def updates(look: Look) -> np.ndarray:
     """(S, V) how often each token was updated by the steps shown; ValueError without its text."""
-    return _updates(_moment(look), look.run)[_shown(look)]
-
-
-def norms(look: Look, ids: tuple[int, ...]) -> Arrays:
-    """What `read_norms` sees at every step shown: (S, K, T) each."""
-    return _reader(_identity(look.run), "norms", ids).at(look.run, look.steps)
+    return _updates(moment(look), look.run)[_shown(look)]
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -159,25 +154,15 @@ def _updates(moment: str, _run: Run) -> np.ndarray:
     return counts.updates(_run)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def _reader(identity: str, kind: Kind, ids: tuple[int, ...]) -> Reader:
-    return Reader(_history(), LOOKS[kind], torch.tensor(ids))
-
-
-@st.cache_resource(show_spinner=False)
-def _history() -> History:
-    return History()
-
-
 def _shown(look: Look) -> np.ndarray:
     return np.searchsorted(look.run.steps, look.steps)
 
 
-def _moment(look: Look) -> str:
+def moment(look: Look) -> str:
     """Names a run with just these recorded steps: snapshots are added, never changed."""
-    return f"{_identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}:{len(look.steps)}"
+    return f"{identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}:{len(look.steps)}"
 
 
-def _identity(run: Run) -> str:
+def identity(run: Run) -> str:
     """Names one run, also when another of the same name takes its place."""
     return f"{run.path.resolve()}:{(run.path / 'run.json').stat().st_mtime_ns}"

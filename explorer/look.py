@@ -188,10 +188,11 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
 def fewer(look: Look, tokens: int) -> Look:
     """`look` at evenly many steps, where attention of that many tokens at all is too large."""
     config = look.run.model_config
-    cells = tokens * tokens
-    heads = config.n_layer * config.n_head
+    cells, heads = tokens * tokens, config.n_layer * config.n_head
+    if not cells * heads:
+        return look
     sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
-    kept = 4 * 2 * max(config.n_layer, 1) * tokens * config.n_embd  # queries and keys
+    kept = 4 * 2 * config.n_layer * tokens * config.n_embd  # queries and keys
     count = max(min(SENT_BYTES // sent, KEPT_BYTES // kept), 2)
     if len(look.steps) <= count:
         return look
@@ -246,6 +247,14 @@ def notes(run: Run) -> list[str]:
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
         said.append(f"Damaged snapshots are left out: step {first}{more}.")
     return said
+
+
+def thinned(look: Look) -> str:
+    """That not all recorded steps are shown, "" when all are."""
+    shown, recorded = len(look.steps), len(look.run.steps)
+    if shown == recorded:
+        return ""
+    return f"Showing {shown} of {recorded} recorded steps: attention at all of them is too large."
 
 
 def left_out(look: Look) -> str:

@@ -168,6 +168,11 @@ def number(name: str, default: float, low: float, high: float, *, of_run: bool =
     return name
 
 
+def add(name: str, count: int, most: int) -> None:
+    """Only in a callback: the number of this key, `count` larger but at most `most`."""
+    st.session_state[name] = min(st.session_state[name] + count, most)
+
+
 def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
     """The key of a widget for several ids, forgotten with their run; those not offered go."""
     state, kept = st.session_state, set(offered)
@@ -176,6 +181,18 @@ def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
     state["of run"].add(name)
     state["choices"][name] = list(default)
     state[name] = [one for one in state.get(name, default) if one in kept]
+    return name
+
+
+def words(name: str, default: str) -> str:
+    """The key of a widget for a text; one that nobody changed follows its default."""
+    state, untouched = st.session_state, f"default of {name}"
+    if name not in state:
+        state[name] = state["asked"].pop(name, default)
+    elif state[name] == state.get(untouched):
+        state[name] = default
+    state[untouched] = state["choices"][name] = default
+    state["of run"].add(name)
     return name
 
 

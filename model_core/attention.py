@@ -1,4 +1,4 @@
-"""What every head computes for a text: queries, keys, scores, weights, and how far values move."""
+"""What every head computes for a text: queries, keys, scores, weights, lengths of values."""
 
 import math
 from dataclasses import dataclass
@@ -61,6 +61,15 @@ def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     output = torch.stack([sa.proj.weight for sa in layers]).unflatten(-1, (n_head, -1))
     added = torch.einsum("lchd,lhtd->lhtc", output, values)
     return {"queries": queries, "keys": keys, "value_norms": added.norm(dim=-1)}
+
+
+@torch.no_grad()
+def read_weights(model: BigramLanguageModel, idx: Tensor) -> dict[str, Tensor]:
+    """ "weights" (B, L, H, T, T) while `model` reads idx (B, T); under `vmap` too, as above."""
+    _check_layers(model)
+    with tapped(model, "blocks.*.sa.weights") as seen:
+        model(idx)
+    return {"weights": torch.stack(list(seen.values()), dim=1)}
 
 
 def split_heads(qkv: Tensor, n_head: int) -> Tensor:

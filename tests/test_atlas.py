@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import cache, look, session
+from explorer import cache, look
 from explorer.atlas import marks
 from explorer.atlas.choices import Choices
 from explorer.atlas.maps import Rows, map_of, rows_of
@@ -21,7 +21,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
 from tests.conftest import recorded_run
-from tests.test_pages import SHIPPED, go_to, opened
+from tests.test_pages import SHIPPED, go_to, opened, visitor
 
 DEFAULTS: dict[str, Any] = {
     "table": "tokens",
@@ -46,12 +46,7 @@ def choices(**changes: Any) -> Choices:
 @pytest.fixture
 def state(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
     """What a visitor of the shipped run looks at, without a browser."""
-    kept: dict[str, Any] = {
-        "run": "quick-brown-fox", "step": None, "text": "", "token": None, "head": (0, 0),
-        "query": None, session.TOKENS: [], "choices": {},
-    }  # fmt: skip
-    monkeypatch.setattr(session.st, "session_state", kept)
-    yield kept
+    yield visitor(monkeypatch)
 
 
 @pytest.fixture

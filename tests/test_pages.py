@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer import session
 from explorer.look import RECORDED, run_path
 from model_core import jobs
 from model_core.runs import Run, list_runs
@@ -54,6 +55,16 @@ def go_to(app: AppTest, page: str) -> AppTest:
     app.run()
     assert not app.exception
     return app
+
+
+def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The state of somebody who looks at the shipped run, without a browser."""
+    state: dict[str, Any] = {
+        "run": "quick-brown-fox", "step": None, "text": "", "token": None, "head": (0, 0),
+        "query": None, "key": None, session.TOKENS: [], "choices": {}, "asked": {}, "of run": set(),
+    }  # fmt: skip
+    monkeypatch.setattr(session.st, "session_state", state)
+    return state
 
 
 def words(app: AppTest) -> list[str]:
@@ -110,8 +121,16 @@ def test_an_own_run_named_as_the_shipped_one_is_seen(runs: Path) -> None:
 
 def test_a_sentence_longer_than_the_block_says_what_is_shown(app: AppTest) -> None:
     app.text_input(key="text").set_value("the lazy dog " * 5).run()
-    (said,) = words(app)
-    assert "65 tokens" in said and "41" in said
+    assert words(app) == [
+        "The sentence has 65 tokens, the model reads 41 at a time: shown are tokens 0 to 40."
+    ]
+    app.slider(key="from").set_value(24).run()
+    assert words(app)[0].endswith("shown are tokens 24 to 64.")
+    app.text_input(key="text").set_value("the lazy dog " * 4).run()  # 52 tokens: the place moves
+    assert app.slider(key="from").value == 11
+    assert words(app)[0].endswith("shown are tokens 11 to 51.")
+    app.text_input(key="text").set_value("the lazy dog").run()
+    assert words(app) == [] and not app.slider
 
 
 def test_an_empty_sentence_asks_for_one(app: AppTest) -> None:

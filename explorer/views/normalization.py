@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from explorer import cache
+from explorer import readings
 from explorer.charts.normalization import depth_panel, token_depth_panel
 from explorer.look import Look, Sentence
 from explorer.page import clock, csv_button, how_computed, question
@@ -29,7 +29,7 @@ def draw(look: Look, sentence: Sentence) -> None:
         f"over {OVER[config.norm]}. Shown for every token of your sentence: mean and standard "
         "deviation over its channels; 'after' is read behind gain and shift."
     )
-    seen, names = cache.norms(look, sentence.ids), norm_names(config.n_layer)
+    seen, names = readings.norms(look, sentence.ids), norm_names(config.n_layer)
     panels = [
         depth_panel(
             {"before": seen["std_in"].mean(2), "after": seen["std_out"].mean(2)},

@@ -2,24 +2,25 @@
 
 import streamlit as st
 
-from explorer import cache
+from explorer import cache, readings
 from explorer.charts.attention import head_panel, mosaic
 from explorer.charts.maps import Marks, map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
-from explorer.look import Look, Sentence, left_out, marked
+from explorer.look import Look, Sentence, fewer, left_out, marked, thinned
 from explorer.page import clock, question
-from explorer.panels import Mosaic, Panel, Words
+from explorer.panels import AnyPanel, Panel, Words
 from model_core.normalization import norm_names
 
 ROW = 238  # pixels; two rows and the clock fill a lecture screen
 
 
 def draw(look: Look, sentence: Sentence) -> None:
+    look = fewer(look, len(sentence.ids))
     question("What changes inside the model while it learns? Drag the bar at the foot of the page.")
-    if words := left_out(look):
+    for words in filter(None, (left_out(look), thinned(look))):
         st.caption(words)
-    panels: list[Panel | Mosaic | Words] = [_written(look), *_tables(look)]
+    panels: list[AnyPanel] = [_written(look), *_tables(look)]
     if sentence.ids:
         panels += _sentence_panels(look, sentence)
     clock(look, panels)
@@ -76,15 +77,15 @@ def _tables(look: Look) -> list[Panel]:
     ]
 
 
-def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Words]:
-    reading = cache.reading(look, sentence.ids)
-    config = look.run.model_config
-    panels: list[Panel | Mosaic | Words] = []
-    if reading.weights is not None:
+def _sentence_panels(look: Look, sentence: Sentence) -> list[AnyPanel]:
+    norms, config = readings.norms(look, sentence.ids), look.run.model_config
+    panels: list[AnyPanel] = []
+    if config.n_layer:
         layer, head = look.head
         panels = [
             mosaic(
-                reading.weights,
+                readings.levels(look, sentence.ids),
+                len(sentence.ids),
                 key="heads",
                 title="Attention of every head",
                 selected=(layer, head),
@@ -92,7 +93,7 @@ def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Wo
                 height=ROW,
             ),
             head_panel(
-                reading.weights[:, layer, head],
+                readings.head(look, sentence.ids, look.head).weights,
                 sentence.labels,
                 key="head",
                 title=f"Layer {layer}, head {head}",
@@ -101,8 +102,8 @@ def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Wo
                 height=ROW,
             ),
         ]
-    norms = depth_panel(
-        {"before": reading.std_in.mean(2), "after": reading.std_out.mean(2)},
+    spread = depth_panel(
+        {"before": norms["std_in"].mean(2), "after": norms["std_out"].mean(2)},
         norm_names(config.n_layer),
         key="norms",
         title=f"Spread of activations around each norm ({config.norm}, {config.norm_position})",
@@ -111,4 +112,4 @@ def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Wo
         span=4,
         height=ROW,
     )
-    return [*panels, norms]
+    return [*panels, spread]

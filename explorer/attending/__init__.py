@@ -1,0 +1,1 @@
+"""What the Attention page shows: one file for each of its questions."""

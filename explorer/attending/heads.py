@@ -1,0 +1,73 @@
+"""All heads at a glance, one head large, its four stages below."""
+
+import numpy as np
+import pandas as pd
+
+from explorer import readings
+from explorer.attending.place import Place, text_panel, weights_panel
+from explorer.attending.roles import named, ticked
+from explorer.charts.attention import mosaic
+from explorer.charts.stages import stage_panels
+from explorer.look import Look, Sentence, marked
+from explorer.page import clock, csv_button, how_computed, quoted
+from explorer.panels import AnyPanel
+from model_core.roles import MEASURES
+
+HEIGHT = 520  # pixels of the mosaic and of the large head
+
+
+def draw(look: Look, sentence: Sentence, place: Place) -> None:
+    at = (place.layer, place.head)
+    head = readings.head(look, sentence.ids, at)
+    panels: list[AnyPanel] = [
+        text_panel(look, sentence, place),
+        mosaic(
+            readings.levels(look, sentence.ids),
+            len(sentence.ids),
+            roles=named(look),
+            role_names=MEASURES,
+            key="heads",
+            title="All heads: rows are layers, columns heads. Click one",
+            selected=at,
+            span=5,
+            height=HEIGHT,
+        ),
+        weights_panel(look, sentence, place, span=7, height=HEIGHT),
+        *stage_panels(
+            head.scores,
+            head.weights,
+            head.queries.shape[-1],
+            sentence.labels,
+            query=place.query,
+            key_position=place.key,
+            marked=marked(look, sentence),
+        ),
+    ]
+    look = clock(ticked(look), panels)
+    _numbers(look, sentence, place)
+    how_computed(
+        r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
+        r" + \mathrm{mask}\right)",
+        "Queries (rows) and keys (columns) are linear functions of each position's activations. "
+        "**1** Their product says how well they fit. **2** Divided by the root of the head's size, "
+        "so that it does not grow with it. **3** The mask removes the future: those cells are "
+        "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
+        "first column is a head at rest on the first token. Attention is computed anew for every "
+        "text and is not stored in the model.",
+        "attention.read_heads, attention.scores_of, attention.weights_of",
+    )
+
+
+def _numbers(look: Look, sentence: Sentence, place: Place) -> None:
+    weights = readings.head(look, sentence.ids, (place.layer, place.head)).weights[look.at]
+    names = [
+        f"{position}: {quoted(look.run.tokenizer.tokens[token])}"
+        for position, token in enumerate(sentence.ids)
+    ]
+    table = pd.DataFrame(np.tril(weights), columns=names)
+    table.insert(0, "query", names)
+    csv_button(
+        f"Weights of layer {place.layer}, head {place.head} at step {look.step:,} as CSV",
+        f"{look.run.name}-attention-layer-{place.layer}-head-{place.head}-step-{look.step}",
+        lambda: table,
+    )

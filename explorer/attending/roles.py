@@ -1,0 +1,210 @@
+"""What each head does, since when, and what the model loses without it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import readings, session
+from explorer.attending.place import Place
+from explorer.charts.predictions import before_after_panel
+from explorer.charts.roles import costs_panel, role_curves_panel, scores_panel
+from explorer.charts.training import curves_panel
+from explorer.look import Look, Sentence, labels_of
+from explorer.page import clock, csv_button, how_computed, plain
+from explorer.panels import NO_ROLE, AnyPanel, Tick
+from model_core.ablation import Replacement
+from model_core.roles import (
+    MEASURES,
+    THRESHOLD,
+    attention_entropy,
+    role_steps,
+    roles,
+)
+
+FRESH, TYPED = "fresh random text", "your sentence"
+INSTEAD: dict[str, Replacement] = {"zero": "zero", "its mean output": "mean"}
+
+
+def named(look: Look) -> np.ndarray:
+    """The role of every head at every step shown, as a Mosaic counts them: (S, L, H) uint8."""
+    found = roles(readings.head_scores(look))
+    return np.where(found < 0, NO_ROLE, found).astype(np.uint8)
+
+
+def ticked(look: Look) -> Look:
+    """With marks on the track where heads take the roles they keep."""
+    taken: dict[int, list[str]] = {}
+    for at, layer, head, role in role_steps(roles(readings.head_scores(look))):
+        taken.setdefault(int(look.steps[at]), []).append(
+            f"layer {layer} head {head}: {MEASURES[role]}"
+        )
+    marks = [Tick(step, ", ".join(heads)) for step, heads in taken.items()]
+    ticks = sorted([*look.timeline.ticks, *marks], key=lambda tick: tick.step)
+    return replace(look, timeline=replace(look.timeline, ticks=ticks))
+
+
+def draw(look: Look, sentence: Sentence, place: Place) -> None:
+    measured, off, instead = _choices(look, place)
+    at = (place.layer, place.head)
+    scores = readings.head_scores(look)
+    shown = readings.scores_on(look, sentence.ids) if measured == TYPED else scores
+    panels: list[AnyPanel] = [
+        scores_panel(
+            shown,
+            MEASURES,
+            THRESHOLD,
+            selected=at,
+            key="scores",
+            title=f"Where every head looks, on {measured}. Click a head",
+            span=5,
+            height=400,
+        ),
+        role_curves_panel(
+            look.steps,
+            shown[:, place.layer, place.head],
+            MEASURES,
+            THRESHOLD,
+            key="role-curves",
+            title=f"{place.name} over training; it has a role above the dashed line",
+            span=7,
+            height=400,
+        ),
+        *_without(look, sentence, place, off, instead),
+        _entropy(look, sentence, place),
+    ]
+    shown_step = look.step
+    look = clock(ticked(look), panels)
+    if look.step != shown_step:
+        st.rerun()  # what the model loses is of the settled step
+    _table(look, scores)
+    _explained()
+
+
+def _choices(look: Look, place: Place) -> tuple[str, tuple[tuple[int, int], ...], str]:
+    config = look.run.model_config
+    heads = range(config.n_layer * config.n_head)
+    left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
+    measured = left.segmented_control(
+        "Measured on",
+        (FRESH, TYPED),
+        key=session.offer("measured", (FRESH, TYPED)),
+        required=True,
+        persist_state="session",
+    )
+    off = middle.multiselect(
+        "Switch off",
+        heads,
+        format_func=lambda n: "layer {} head {}".format(*divmod(n, config.n_head)),
+        key=session.several("off", [place.layer * config.n_head + place.head], heads),
+        placeholder="No head",
+        persist_state="session",
+    )
+    instead = right.segmented_control(
+        "A head switched off gives",
+        tuple(INSTEAD),
+        key=session.offer("instead", tuple(INSTEAD)),
+        required=True,
+        persist_state="session",
+    )
+    pairs = tuple(divmod(number, config.n_head) for number in sorted(off))
+    return cast(str, measured), pairs, cast(str, instead)
+
+
+def _without(
+    look: Look,
+    sentence: Sentence,
+    place: Place,
+    off: tuple[tuple[int, int], ...],
+    instead: str,
+) -> Sequence[AnyPanel]:
+    """What each head is worth, and the prediction with and without those switched off."""
+    how = INSTEAD[instead]
+    try:
+        loss, costs = readings.head_costs(look, how)
+    except ValueError as error:
+        st.info(plain(f"What a head is worth cannot be told: {error}."))
+        return []
+    before = readings.without(look, sentence.ids, place.query, (), how)
+    after = readings.without(look, sentence.ids, place.query, off, how)
+    names = ", ".join(f"layer {layer} head {head}" for layer, head in off) or "no head"
+    st.caption(
+        f"At step {look.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
+        f"**{after.loss:.4f}** without {names} ({after.loss - loss:+.4f})."
+    )
+    following = sentence.ids[place.query + 1 :][:1]
+    return [
+        costs_panel(
+            costs,
+            key="costs",
+            title=f"What switching off one head costs at step {look.step:,}",
+            selected=(place.layer, place.head),
+            off=off,
+            span=7,
+            height=320,
+        ),
+        before_after_panel(
+            before.probabilities,
+            after.probabilities,
+            labels_of(look.run, np.arange(look.run.model_config.vocab_size)),
+            true=following[0] if following else None,
+            key="before-after",
+            title=f"Next after '{sentence.labels[place.query]}' at {place.query}, "
+            f"at step {look.step:,}, with and without {names}",
+            span=5,
+            height=320,
+        ),
+    ]
+
+
+def _entropy(look: Look, sentence: Sentence, place: Place) -> AnyPanel:
+    weights = readings.head(look, sentence.ids, (place.layer, place.head)).weights
+    return curves_panel(
+        look.steps,
+        {"entropy": attention_entropy(np.nan_to_num(weights))},
+        key="entropy",
+        title=f"{place.name}: entropy of its rows on your sentence, mean of queries from 1 on",
+        unit="bits",
+        span=12,
+        height=220,
+    )
+
+
+def _table(look: Look, scores: np.ndarray) -> None:
+    """Every head at the settled step, and since when it has its role."""
+    now, layers, heads = scores[look.at], *scores.shape[1:3]
+    since = {(layer, head): look.steps[at] for at, layer, head, _ in role_steps(roles(scores))}
+    found = roles(now)
+    rows = [
+        {
+            "layer": layer,
+            "head": head,
+            "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
+            "role kept since step": since.get((layer, head)),
+            **dict(zip(MEASURES, now[layer, head], strict=True)),
+        }
+        for layer, head in np.ndindex(layers, heads)
+    ]
+    table = pd.DataFrame(rows)
+    st.markdown(f"**Heads at step {look.step:,}**, measured on {FRESH}")
+    st.dataframe(table, hide_index=True)
+    csv_button("Heads as CSV", f"{look.run.name}-heads-step-{look.step}", lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{score} = \frac{1}{|Q|}\sum_{q \in Q}\; \sum_{k \in K(q)} w_{qk}, \qquad"
+        r" H_q = -\sum_k w_{qk}\log_2 w_{qk}",
+        "The share of attention that goes to: **previous token** k = q − 1; **first token** "
+        "k = 0, a place of rest (a sink); **same token** k = q; **duplicate token** earlier places "
+        "of the query's token; **induction** places right behind those (Olsson et al. 2022). "
+        "A head has a **role** where the score on fresh random text, strings of tokens written over "
+        f"and over, is {THRESHOLD:g} or more in three of four texts; the largest counts. On your "
+        "sentence the scores say what heads do there. **Switching off**: what the head hands on "
+        "is replaced by zero or by its mean over the validation windows; the cost is the loss on "
+        "these windows that is added.",
+        "roles.head_scores, roles.probe_scores, roles.roles, ablation.head_costs",
+    )

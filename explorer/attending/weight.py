@@ -1,0 +1,86 @@
+"""One weight: the query and the key it is made of, and how much it moves."""
+
+import math
+
+import numpy as np
+
+from explorer import readings
+from explorer.attending.place import Place, text_panel, weights_panel
+from explorer.charts.stages import contribution_panel, pair_panel
+from explorer.look import Look, Sentence, marked
+from explorer.page import clock, how_computed
+from explorer.panels import AnyPanel, Words
+from explorer.readings import Head
+
+
+def draw(look: Look, sentence: Sentence, place: Place) -> None:
+    head = readings.head(look, sentence.ids, (place.layer, place.head))
+    query, key = (f"'{sentence.labels[at]}' at {at}" for at in (place.query, place.key))
+    panels: list[AnyPanel] = [
+        text_panel(look, sentence, place),
+        weights_panel(look, sentence, place, span=6, height=460),
+        contribution_panel(
+            head.weights * head.value_norms[:, None],
+            sentence.labels,
+            key="contribution",
+            title="What each weight moves: ‖weight · value · W_O‖",
+            query=place.query,
+            key_position=place.key,
+            marked=marked(look, sentence),
+            span=6,
+            height=460,
+        ),
+        pair_panel(
+            head.queries[:, place.query],
+            head.keys[:, place.key],
+            key="pair",
+            title=f"Query {query} · key {key}, channel by channel. Click another cell above",
+            span=8,
+            height=280,
+        ),
+        Words(
+            key="arithmetic",
+            title="The same in numbers",
+            texts=_told(head, place),
+            alt="How the products of all channels become one weight, at each recorded step.",
+            span=4,
+            height=280,
+        ),
+    ]
+    clock(look, panels)
+    how_computed(
+        r"q\cdot k = \sum_d q_d\,k_d, \qquad \mathrm{contribution} = "
+        r"\lVert w_{qk}\; W_O^h\,v_k \rVert",
+        "The query vector of one position and the key vector of another, multiplied channel by "
+        "channel: the sum of the products, divided by the root of the head's size, goes into the "
+        "softmax. A large weight on a short value moves nothing: the contribution is the length of "
+        "what the key adds to the residual stream of the query (Kobayashi et al. 2020).",
+        "attention.read_heads",
+    )
+
+
+def _told(head: Head, place: Place) -> list[str]:
+    """The way from two vectors to one weight, a text a step."""
+    root = math.sqrt(head.queries.shape[-1])
+    scores = head.scores[:, place.query, place.key]
+    weights = head.weights[:, place.query, place.key]
+    lengths = head.value_norms[:, place.key]
+    future = place.key > place.query
+    return [
+        "\n".join(
+            [
+                f"sum of the products   {score * root:10.4f}",
+                f"÷ √head_size = {root:6.4g} {score:10.4f}",
+                "mask                  " + ("    future" if future else "   allowed"),
+                f"softmax: weight       {_number(weight, future)}",
+                "",
+                f"‖W_O · value‖         {length:10.4f}",
+                f"contribution          {_number(weight * length, future)}",
+            ]
+        )
+        for score, weight, length in zip(scores, weights, lengths, strict=True)
+    ]
+
+
+def _number(value: np.floating, future: bool) -> str:
+    return "         –" if future else f"{value:10.4f}"

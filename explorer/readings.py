@@ -1,0 +1,192 @@
+"""What the models of a run see in a sentence: bounded caches, keyed by run, steps and text."""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from explorer.cache import identity, moment
+from explorer.charts.attention import levels as packed
+from explorer.charts.squares import masked
+from explorer.look import Look
+from model_core import ablation, roles
+from model_core.ablation import Replacement
+from model_core.attention import read_heads, read_weights, scores_of, weights_of
+from model_core.config import ModelConfig
+from model_core.history import Arrays, History, Reader
+from model_core.normalization import read_norms
+from model_core.prediction import next_probabilities, read_lens
+from model_core.runs import Run
+from model_core.writing import Writing, write
+
+AT_ONCE = 16  # steps whose weights are in memory together: those of a long sentence are many
+Ids = tuple[int, ...]
+
+
+class Head(NamedTuple):
+    """One head at S steps: queries and keys (S, T, D), norms (S, T), scores, weights (S, T, T).
+
+    Scores are those before the mask; weights are NaN where masked or not finite.
+    """
+
+    queries: np.ndarray
+    keys: np.ndarray
+    value_norms: np.ndarray
+    scores: np.ndarray
+    weights: np.ndarray
+
+
+class Without(NamedTuple):
+    """Loss on the validation windows and next-token probabilities (V,), with heads or without."""
+
+    loss: float
+    probabilities: np.ndarray
+
+
+class Drawing(NamedTuple):
+    """How tokens are drawn; see `model_core.writing.write`."""
+
+    temperature: float
+    top_k: int | None
+    seed: int
+
+
+def norms(look: Look, ids: Ids) -> Arrays:
+    """What `read_norms` sees at every step shown: (S, K, T) each."""
+    return _reader(identity(look.run), "norms", ids, read_norms).at(look.run, look.steps)
+
+
+def levels(look: Look, ids: Ids) -> np.ndarray:
+    """The weights of all heads as a Mosaic has them: (S, L, H, T(T+1)/2)."""
+    return _levels(moment(look), ids, _heads(look, ids))
+
+
+def head(look: Look, ids: Ids, at: tuple[int, int]) -> Head:
+    """The head `at` (layer, head) at every step shown."""
+    return _head(moment(look), ids, at, _heads(look, ids))
+
+
+def lens(look: Look, ids: Ids, position: int) -> Arrays:
+    """What `read_lens` sees at every step shown: (S, K, T) and (S, K, V)."""
+    seen = partial(read_lens, position=position)
+    reader = _reader(identity(look.run), f"lens {position}", ids, seen)
+    return reader.at(look.run, look.steps)
+
+
+def head_scores(look: Look) -> np.ndarray:
+    """What every head scores on fresh random text in each of MEASURES: (S, L, H, 5)."""
+    prober = _prober(identity(look.run), look.run.model_config)
+    return prober.at(look.run, look.steps)["scores"]
+
+
+def scores_on(look: Look, ids: Ids) -> np.ndarray:
+    """The same on a sentence: what heads do there, (S, L, H, 5)."""
+    return _scores_on(moment(look), ids, _heads(look, ids))
+
+
+def head_costs(look: Look, instead: Replacement) -> tuple[float, np.ndarray]:
+    """Validation loss at the settled step, and what each head's absence adds: (L, H).
+
+    ValueError when the run's text is gone.
+    """
+    return _costs(identity(look.run), look.step, instead, look.run)
+
+
+def without(
+    look: Look, ids: Ids, position: int, off: tuple[tuple[int, int], ...], instead: Replacement
+) -> Without:
+    """The model of the settled step without some heads: what it loses and predicts."""
+    return _without(identity(look.run), look.step, ids, position, off, instead, look.run)
+
+
+def writing(look: Look, ids: Ids, count: int, how: Drawing) -> Writing:
+    """`count` tokens behind a sentence, as the model of the settled step writes them."""
+    return _writing(identity(look.run), look.step, ids, count, how, look.run)
+
+
+def _heads(look: Look, ids: Ids) -> Arrays:
+    return _reader(identity(look.run), "heads", ids, read_heads).at(look.run, look.steps)
+
+
+@st.cache_resource(show_spinner=False)
+def _history() -> History:
+    return History()
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _reader(of_run: str, kind: str, ids: Ids, _seen: Callable[..., Mapping[str, Tensor]]) -> Reader:
+    return Reader(_history(), _seen, torch.tensor(ids))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _levels(when: str, ids: Ids, _heads: Arrays) -> np.ndarray:
+    return np.concatenate([packed(weights) for weights in _all_weights(_heads)])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _scores_on(when: str, ids: Ids, _heads: Arrays) -> np.ndarray:
+    return np.concatenate([roles.head_scores(weights, ids) for weights in _all_weights(_heads)])
+
+
+def _all_weights(heads: Arrays) -> Iterator[np.ndarray]:
+    """(some steps, L, H, T, T), a few steps after the other."""
+    queries, keys = heads["queries"], heads["keys"]
+    for first in range(0, len(queries), AT_ONCE):
+        some = slice(first, first + AT_ONCE)
+        yield weights_of(scores_of(queries[some], keys[some]))
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _head(when: str, ids: Ids, at: tuple[int, int], _heads: Arrays) -> Head:
+    queries, keys, norms = (
+        _heads[name][:, at[0], at[1]] for name in ("queries", "keys", "value_norms")
+    )
+    scores = scores_of(queries, keys)
+    return Head(queries, keys, norms, scores, masked(weights_of(scores)))
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _prober(of_run: str, _config: ModelConfig) -> Reader:
+    probes = roles.probe_ids(_config.vocab_size, _config.block_size)
+
+    def scored(seen: Arrays) -> Arrays:  # (S, B, L, H, T, T)
+        return {"scores": roles.probe_scores(seen["weights"].swapaxes(0, 1), probes)}
+
+    return Reader(_history(), read_weights, probes, reduce=scored)
+
+
+@st.cache_resource(max_entries=32, show_spinner="Switching off one head after another …")
+def _costs(of_run: str, step: int, instead: Replacement, _run: Run) -> tuple[float, np.ndarray]:
+    return ablation.head_costs(_run.model_at(step), *_windows(of_run, _run), instead)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _without(
+    of_run: str,
+    step: int,
+    ids: Ids,
+    position: int,
+    off: tuple[tuple[int, int], ...],
+    instead: Replacement,
+    _run: Run,
+) -> Without:
+    model, (idx, targets) = _run.model_at(step), _windows(of_run, _run)
+    means = ablation.mean_outputs(model, idx) if instead == "mean" else None
+    with torch.inference_mode(), ablation.ablated(model, off, means):
+        loss = model(idx, targets)[1].item()
+        logits = model(torch.tensor([ids]))[0][0, position]
+    return Without(loss, next_probabilities(logits))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _windows(of_run: str, _run: Run) -> tuple[Tensor, Tensor]:
+    return _run.validation_windows()
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _writing(of_run: str, step: int, ids: Ids, count: int, how: Drawing, _run: Run) -> Writing:
+    return write(_run.model_at(step), ids, count, **how._asdict())
