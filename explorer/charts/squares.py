@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from explorer.charts import theme
 from explorer.charts.arrays import gaps
-from explorer.charts.frames import frame_cell, frame_row
+from explorer.charts.frames import WIDTH, frame_cell, frame_row
 from explorer.charts.labels import column_ticks, escape, row_ticks, with_positions
 
 QUERY = "query '%{text}' at %{y:d}"  # of the cell under the pointer
@@ -97,9 +97,10 @@ def square(
         ),
     )
     if text.query is not None:
-        frame_row(figure, text.query, text.query + 1 if may_read else time)
+        width = min(WIDTH, max(side / time / 3, 1.0))  # a thick line would hide small cells
+        frame_row(figure, text.query, text.query + 1 if may_read else time, width)
         if text.key is not None:
-            frame_cell(figure, text.query, text.key)
+            frame_cell(figure, text.query, text.key, width)
     return figure
 
 
