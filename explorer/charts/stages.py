@@ -44,7 +44,7 @@ def stage_panels(
     root = math.sqrt(head_size)
     with np.errstate(over="ignore"):
         product = gaps(scaled * root, "scores", scaled.shape)
-    size = {"text": text, "span": span, "height": height}
+    size: dict[str, Any] = {"text": text, "span": span, "height": height}
     return [
         _square_panel(
             product,
