@@ -93,7 +93,8 @@ def test_the_lens_runs_down_the_depth_and_is_blank_where_nothing_is_known_to_fol
 
 
 def test_hover_of_the_lens_names_depth_position_and_the_token_that_followed() -> None:
-    trace = lens_panel(READ, DEPTHS, ["a", "a", "<b>"], **LENS).figure.data[0]
+    trace = lens_panel(READ, ["<i>", *DEPTHS[1:]], ["a", "a", "<b>"], **LENS).figure.data[0]
+    assert trace.text[0][0] == "&lt;i&gt;, at 'a' 0"
     assert trace.text[1][1] == "block 0, at 'a' 1" and trace.customdata[1][1] == "&lt;b&gt;"
     assert trace.hovertemplate == (
         "%{text}: %{z:.4~g} for the true next '%{customdata}'<extra></extra>"

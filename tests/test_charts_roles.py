@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.charts import theme
+from explorer.charts.labels import width
 from explorer.charts.roles import costs_panel, role_curves_panel, scores_panel
 
 SCORES = np.random.default_rng(0).uniform(0, 1, (3, 2, 4, 3))  # (S, L, H, M)
@@ -39,6 +40,13 @@ def test_hover_of_a_score_names_head_and_measure() -> None:
 def test_the_selected_head_is_framed_over_all_measures() -> None:
     (frame,) = scores_panel(SCORES, MEASURES, 0.4, **ROLES).figure.layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 2.5, 5.5, 6.5)
+
+
+def test_names_that_are_turned_take_no_height_from_the_rows() -> None:
+    wide = scores_panel(SCORES, MEASURES, 0.4, span=12, **ROLES)
+    narrow = scores_panel(SCORES, MEASURES, 0.4, span=3, **ROLES)
+    assert wide.figure.layout.xaxis.tickangle == 0 and narrow.figure.layout.xaxis.tickangle == -90
+    assert narrow.height - wide.height == int(width("previous token"))
 
 
 def test_alt_of_scores_names_the_best_head_of_each_measure_that_has_one() -> None:

@@ -90,6 +90,14 @@ def test_the_cell_of_the_chosen_pair_is_framed() -> None:
         assert cell.line.color == theme.CHOSEN
 
 
+def test_the_frame_of_small_cells_is_thinner_than_they_are() -> None:
+    scores = np.zeros((1, 80, 80))
+    cells = theme.plot_width(3) / 80  # pixels at least: no colour bar stands beside it
+    small = stages(scores, scores, labels=["a"] * 80)[0].figure.layout.shapes
+    assert all(line.line.width < cells for line in small)
+    assert stages()[0].figure.layout.shapes[0].line.width == 2.5
+
+
 def test_alt_tells_the_chosen_pair_at_the_last_step() -> None:
     product = stages()[0]
     pair = "query 'k' at 2, key 'o' at 1: "
