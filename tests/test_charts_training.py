@@ -43,6 +43,15 @@ def test_the_axis_has_the_limits_of_its_unit_whatever_the_numbers() -> None:
     assert curves_panel(STEPS, shares, **CURVES).figure.layout.yaxis.range != (0, 1)
 
 
+def test_a_threshold_is_a_dashed_line_across_the_axes_and_no_trace() -> None:
+    panel = curves_panel(STEPS, SERIES, threshold=2.5, **CURVES)
+    (line,) = panel.figure.layout.shapes
+    assert (line.y0, line.y1, line.x0, line.x1, line.xref) == (2.5, 2.5, 0, 1, "paper")
+    assert line.line.dash == "dash" and line.label.text == "threshold 2.5"
+    assert len(panel.figure.data) == 4 and panel.alt.endswith("The threshold is 2.5.")
+    assert not curves_panel(STEPS, SERIES, **CURVES).figure.layout.shapes
+
+
 def test_of_two_series_the_higher_has_its_number_above() -> None:
     swapped = dict(reversed(SERIES.items()))
     assert curves_panel(STEPS, SERIES, **CURVES).figure.data[3].textposition == (

@@ -7,8 +7,8 @@ import plotly.graph_objects as go
 
 from explorer.charts import theme
 from explorer.charts.arrays import extent, extremes, gaps, padded
-from explorer.charts.labels import NOBODY, column_ticks, escape, row_ticks, with_positions
-from explorer.charts.tables import frame_row
+from explorer.charts.labels import NOBODY, column_ticks, escape, with_positions
+from explorer.charts.squares import KEY, QUERY, Text, masked, square
 from explorer.panels import Mosaic, Panel
 
 
@@ -60,51 +60,26 @@ def head_panel(
     """One head's weights (S, T, T): rows are queries, columns the keys they read.
 
     A Pick is (query, key); row `query` is framed, `marked` positions have labels of their own
-    colours. Masked cells (keys after the query) are blank.
+    colours. Masked cells (keys after the query) are blank; what `masked` gave is not copied.
     Colours run from 0 to 1, or with `per_step` to the largest weight of the step shown.
     """
+    text = Text(labels, query, marked=marked)
     time = len(labels)
-    read = gaps(weights, "weights", ("S", time, time))
-    read[:, ~np.tri(time, dtype=bool)] = np.nan
+    read = masked(weights, "weights", time)
     tops = np.array([extent(step)[1] or 1.0 for step in read] if per_step else [1.0], np.float32)
     height = height or theme.square_height(time, span)
-    side = min(theme.plot_height(height), theme.plot_width(span))
-    places = with_positions(labels)
-    words = [escape(label) for label in labels]
-    figure = go.Figure(
-        go.Heatmap(
-            z=read[0],
-            text=[[word] * time for word in words],
-            customdata=[words] * time,
-            hovertemplate="query '%{text}' at %{y:d} reads %{z:.3~g} "
-            "of key '%{customdata}' at %{x:d}<extra></extra>",
-            hoverongaps=False,
-            colorscale=theme.SEQUENTIAL,
-            zmin=0.0,
-            zmax=float(tops[0]),
-            colorbar=theme.colour_bar("weight"),
-        ),
-        theme.layout(
-            xaxis={
-                "title": theme.axis_title("key (is read)"),
-                "range": [-0.5, time - 0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                "constrain": "domain",
-                **column_ticks(places, side, marked=marked),
-            },
-            yaxis={
-                "title": theme.axis_title("query (reads)"),
-                "range": [time - 0.5, -0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                "constrain": "domain",
-                "scaleanchor": "x",
-                "scaleratio": 1,
-                **row_ticks(places, side, query, marked),
-            },
-        ),
+    figure = square(
+        read[0],
+        text,
+        hover=f"{QUERY} reads %{{z:.3~g}} of {KEY}",
+        colours={
+            "colorscale": theme.SEQUENTIAL,
+            "zmin": 0.0,
+            "zmax": float(tops[0]),
+            "colorbar": theme.colour_bar("weight"),
+        },
+        side=min(theme.plot_height(height), theme.plot_width(span)),
     )
-    if query is not None:
-        frame_row(figure, query, query + 1)
     return Panel(
         key=key,
         title=title,

@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from explorer.charts import theme
 from explorer.charts.arrays import bound, extremes, gaps
+from explorer.charts.frames import frame_row
 from explorer.charts.labels import count_ticks, escape, row_ticks
 from explorer.panels import Panel
 
@@ -78,18 +79,6 @@ def table_panel(
         height=height,
         pickable=True,
         picks=None if ids is None else tuple(int(one) for one in ids),
-    )
-
-
-def frame_row(figure: go.Figure, row: int, columns: int) -> None:
-    """A frame around one row of a heatmap whose columns are 0 .. columns-1."""
-    figure.add_shape(
-        type="rect",
-        x0=-0.5,
-        x1=columns - 0.5,
-        y0=row - 0.5,
-        y1=row + 0.5,
-        line={"color": theme.CHOSEN, "width": 2.5},
     )
 
 

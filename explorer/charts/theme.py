@@ -1,5 +1,6 @@
 """The look that all charts share; colours of text and grid come from the page's theme."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -72,6 +73,23 @@ def colour_bar(title: str) -> dict[str, Any]:
         "outlinewidth": 0,
         "xpad": 8,
         "tickfont": {"size": 12},
+    }
+
+
+def flat_colour_bar(ticks: Sequence[float]) -> dict[str, Any]:
+    """A slim bar above the plot with these numbers at it: it takes no width of a narrow panel."""
+    return {
+        "orientation": "h",
+        "x": 0.5,
+        "xanchor": "center",
+        "y": 1.05,
+        "yanchor": "bottom",
+        "ypad": 2,
+        "thickness": 8,
+        "outlinewidth": 0,
+        "tickfont": {"size": 12},
+        "tickvals": list(ticks),
+        "ticktext": [f"{tick:.3g}" for tick in ticks],
     }
 
 

@@ -23,6 +23,7 @@ def curves_panel(
     unit: str,
     log: bool = False,
     limits: tuple[float, float] | None = None,
+    threshold: float | None = None,
     span: int = 6,
     height: int = 260,
 ) -> Panel:
@@ -30,7 +31,7 @@ def curves_panel(
 
     A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
     are not positive are gaps. `limits`: the ends of a linear axis, where the unit has them; else
-    it holds all numbers. Raises ValueError when shapes do not fit.
+    it holds all numbers. `threshold`: where a dashed line lies. ValueError when shapes do not fit.
     """
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
@@ -57,6 +58,8 @@ def curves_panel(
             margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8, "r": 48},
         ),
     )
+    if threshold is not None:
+        figure.add_shape(_threshold_line(threshold))
     at, count = len(drawn), len(steps)
     places = np.repeat(np.arange(count, dtype=np.float32)[:, None], at, axis=1)
     return Panel(
@@ -69,7 +72,8 @@ def curves_panel(
             f"{at + 1}.y": everything,
         },
         alt=f"{title}: lines over {count} recorded steps, from step {steps[0]:,} to "
-        f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}",
+        f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}"
+        + ("" if threshold is None else f" The threshold is {threshold:g}."),
         span=span,
         height=height,
     )
@@ -85,6 +89,24 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
         customdata=steps,
         hovertemplate=f"{escape(name)} at step %{{customdata:,d}}: %{{y:.4g}} ({escape(unit)})"
         "<extra></extra>",
+    )
+
+
+def _threshold_line(threshold: float) -> go.layout.Shape:
+    return go.layout.Shape(
+        type="line",
+        xref="paper",
+        x0=0,
+        x1=1,
+        y0=threshold,
+        y1=threshold,
+        line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
+        label={
+            "text": f"threshold {threshold:g}",
+            "textposition": "start",
+            "yanchor": "bottom",
+            "font": {"size": 12},
+        },
     )
 
 
