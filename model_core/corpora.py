@@ -8,6 +8,7 @@ from torch import Tensor
 
 SENTENCE = "Quick brown fox jumped over the lazy dog."
 MAX_TEXT_BYTES = 50 * 2**20
+VALIDATION_WINDOWS = 32
 BUILT_IN = ("quick-brown-fox", "python-docs", "stories", "induction")
 
 
@@ -149,7 +150,9 @@ def batch(of: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tens
     return drawn[:, :-1], drawn[:, 1:]
 
 
-def validation_windows(ids: Tensor, block_size: int, count: int) -> tuple[Tensor, Tensor]:
+def validation_windows(
+    ids: Tensor, block_size: int, count: int = VALIDATION_WINDOWS
+) -> tuple[Tensor, Tensor]:
     """At most `count` evenly spaced windows as inputs and targets (count, T): always the same."""
     of = windows(ids, block_size)
     count = min(count, len(of))

@@ -14,7 +14,7 @@ def frequency(run: Run) -> np.ndarray:
 
     ValueError when the run's text is missing.
     """
-    return np.bincount(_training_ids(run).numpy(), minlength=run.model_config.vocab_size)
+    return np.bincount(run.split().train.numpy(), minlength=run.model_config.vocab_size)
 
 
 def updates(run: Run) -> np.ndarray:
@@ -24,7 +24,7 @@ def updates(run: Run) -> np.ndarray:
     drawn again from the run's seed, as `Trainer` draws them. ValueError when the text is missing.
     """
     block_size, batch_size = run.model_config.block_size, run.training_config.batch_size
-    windows = corpora.windows(_training_ids(run), block_size)
+    windows = corpora.windows(run.split().train, block_size)
     draws = torch.Generator().manual_seed(run.training_config.seed)
     most = max(1, IDS_AT_ONCE // (batch_size * block_size))  # steps replayed at once
     counts = np.zeros((len(run.steps), run.model_config.vocab_size), np.int64)
@@ -51,8 +51,3 @@ def _rows_with(ids: np.ndarray, vocab_size: int) -> np.ndarray:
     first = np.ones(ids.shape, bool)
     first[:, 1:] = ids[:, 1:] != ids[:, :-1]
     return np.bincount(ids[first], minlength=vocab_size)
-
-
-def _training_ids(run: Run) -> torch.Tensor:
-    ids = torch.tensor(run.tokenizer.encode(run.text))
-    return corpora.split(ids, run.model_config.block_size).train

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import TABLES, BigramLanguageModel
 from model_core.snapshots import (
@@ -152,6 +154,15 @@ class Run:
                 return file.read(size).decode(errors="ignore")
         except OSError:
             return ""
+
+    def split(self) -> corpora.Split:
+        """The ids of the corpus as a Trainer splits them; ValueError when the text is missing."""
+        ids = torch.tensor(self.tokenizer.encode(self.text))
+        return corpora.split(ids, self.model_config.block_size)
+
+    def validation_windows(self) -> tuple[Tensor, Tensor]:
+        """Inputs and targets (B, T) whose loss is `val_loss`; ValueError without the text."""
+        return corpora.validation_windows(self.split().validation, self.model_config.block_size)
 
     @cached_property
     def steps(self) -> np.ndarray:

@@ -9,8 +9,6 @@ from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import TABLES, BigramLanguageModel
 
-VALIDATION_WINDOWS = 32
-
 
 class Trainer:
     """One training, step by step; the same configurations and ids give the same bits.
@@ -24,9 +22,7 @@ class Trainer:
         self.config = config
         self.split = corpora.split(ids, model_config.block_size)
         self.windows = corpora.windows(self.split.train, model_config.block_size)
-        self.validation = corpora.validation_windows(
-            self.split.validation, model_config.block_size, VALIDATION_WINDOWS
-        )
+        self.validation = corpora.validation_windows(self.split.validation, model_config.block_size)
         torch.manual_seed(config.seed)
         self.model = BigramLanguageModel(model_config)
         self.optimizer = make_optimizer(self.model, config)

@@ -97,3 +97,13 @@ def _one_thread_is_enough_for_tiny_models() -> Iterator[None]:
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A small finished run, for reading only."""
     return recorded_run(tmp_path_factory.mktemp("recorded") / "fox")
+
+
+@pytest.fixture(scope="session")
+def induction(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The preset that grows induction heads, trained to its end; for reading only. Seconds."""
+    path = tmp_path_factory.mktemp("induction") / "run"
+    create_from_preset(path, "induction", {"snapshots": 20})
+    with only_trainer(path):
+        train(path)
+    return Run.open(path)

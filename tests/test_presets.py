@@ -150,16 +150,16 @@ def head_means(model: BigramLanguageModel, encode: Callable[[str], list[int]]) -
 
 
 @pytest.mark.slow
-def test_induction_grows_a_previous_token_head_and_an_induction_head(tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", "induction", snapshots=6)
-    assert run.training_config.steps == 500
+def test_induction_grows_a_previous_token_head_and_an_induction_head(induction: Run) -> None:
+    assert induction.training_config.steps == 500
     untrained, learned = (
-        head_means(run.model_at(step), run.tokenizer.encode) for step in run.steps[[0, -1]]
+        head_means(induction.model_at(step), induction.tokenizer.encode)
+        for step in induction.steps[[0, -1]]
     )
     assert untrained.max() < 0.3
-    previous, induction = learned
+    previous, after_repeat = learned
     assert previous[0].max() > 0.5
-    assert induction[1].max() > 0.5
+    assert after_repeat[1].max() > 0.5
 
 
 def test_induction_lines_repeat_words_of_different_letters() -> None:

@@ -99,6 +99,30 @@ def test_models_walk_through_the_steps_asked_for(recorded: Run) -> None:
     assert np.array_equal(np.stack(tables), recorded.token_embeddings()[[0, 3, 1]])
 
 
+def test_the_loss_on_the_validation_windows_is_the_one_recorded_at_every_step(
+    recorded: Run,
+) -> None:
+    with torch.inference_mode():
+        losses = [
+            m(*recorded.validation_windows())[1].item() for m in recorded.models(recorded.steps)
+        ]
+    np.testing.assert_allclose(losses, recorded.metrics()["val_loss"], rtol=0, atol=1e-6)
+
+
+def test_validation_windows_of_a_text_too_short_to_split_are_its_own(tmp_path: Path) -> None:
+    run = recorded_run(tmp_path / "run", steps=1, snapshots=2, block_size=500)
+    inputs, targets = run.validation_windows()
+    assert run.split().shared
+    assert run.tokenizer.decode(inputs[0].tolist()) == run.text[:500]
+    assert run.tokenizer.decode(targets[-1].tolist()) == run.text[-500:]
+
+
+def test_without_its_text_a_run_has_no_validation_windows(copied: Path) -> None:
+    (copied / "text.txt").unlink()
+    words = refusal(Run.open(copied).validation_windows)
+    assert words == "text.txt of run fox is missing or damaged"
+
+
 def test_any_snapshot_loads_with_safetensors_alone(recorded: Run) -> None:
     tables = [f"{name}_embedding_table.weight" for name in ("token", "position")]
     for step in recorded.steps:
