@@ -21,7 +21,6 @@ from model_core.turns import only_trainer
 from tests.test_pages import SHIPPED, visitor
 
 ODD = "aaaa 11\n<b>&lt;</b>\té e\u0301 👍🏽 %{x} $x$ the the"
-CLOSE = {"rtol": 1e-6, "atol": 1e-6}
 
 
 @dataclass
@@ -105,6 +104,10 @@ def seen(request: pytest.FixtureRequest, odd: Run) -> tuple[Look, tuple[int, ...
     return look_at(run), ids
 
 
+def close(seen: np.ndarray, expected: Any, rtol: float = 0) -> None:
+    np.testing.assert_allclose(seen, np.asarray(expected), rtol=rtol, atol=1e-6)
+
+
 def three(look: Look) -> tuple[int, int, int]:
     return 0, len(look.steps) // 2, len(look.steps) - 1
 
@@ -119,14 +122,14 @@ def test_queries_keys_weights_and_lengths_follow_the_formulas(
         for layer, number in np.ndindex(config.n_layer, config.n_head):
             head = readings.head(look, ids, (layer, number))
             queries, keys = expected.queries[layer][number], expected.keys[layer][number]
-            np.testing.assert_allclose(head.queries[at], queries, **CLOSE)
-            np.testing.assert_allclose(head.keys[at], keys, **CLOSE)
+            close(head.queries[at], queries, rtol=1e-6)
+            close(head.keys[at], keys, rtol=1e-6)
             scores = queries @ keys.T / math.sqrt(queries.shape[-1])
-            np.testing.assert_allclose(head.scores[at], scores, **CLOSE)
+            close(head.scores[at], scores, rtol=1e-6)
             weights = np.where(np.tri(len(ids)), expected.weights[layer][number], np.nan)
-            np.testing.assert_allclose(head.weights[at], weights, rtol=0, atol=1e-6)
+            close(head.weights[at], weights)
             lengths = expected.added[layer][number].norm(dim=-1)
-            np.testing.assert_allclose(head.value_norms[at], lengths, **CLOSE)
+            close(head.value_norms[at], lengths, rtol=1e-6)
 
 
 def test_the_mosaic_has_the_weights_of_all_heads_to_half_a_level(
@@ -148,7 +151,7 @@ def test_what_the_lens_reads_at_each_depth(seen: tuple[Look, tuple[int, ...]]) -
     lens = readings.lens(look, ids, position)
     for at in three(look):
         given = torch.stack(plain(look.run, int(look.steps[at]), ids).logits).softmax(-1)
-        np.testing.assert_allclose(lens["next"][at], given[:, position], rtol=0, atol=1e-6)
+        close(lens["next"][at], given[:, position])
         for place, following in enumerate(ids[1:]):
             np.testing.assert_allclose(
                 lens["true"][at][:, place], given[:, place, following], rtol=0, atol=1e-6
@@ -163,7 +166,7 @@ def test_scores_on_a_sentence_are_those_of_its_weights(
     scores = readings.scores_on(look, ids)
     for at in three(look):
         weights = torch.stack(plain(look.run, int(look.steps[at]), ids).weights).numpy()
-        np.testing.assert_allclose(scores[at], head_scores(weights, ids), rtol=0, atol=1e-6)
+        close(scores[at], head_scores(weights, ids))
 
 
 def test_what_a_head_costs_is_the_loss_without_its_columns(odd: Run) -> None:
@@ -179,7 +182,7 @@ def test_what_a_head_costs_is_the_loss_without_its_columns(odd: Run) -> None:
     assert costs[2, 1] == pytest.approx(without - loss, abs=1e-6)
     alone = readings.without(look, (1, 2, 3), 1, ((2, 1),), "zero")
     assert alone.loss == pytest.approx(without, abs=1e-6)
-    np.testing.assert_allclose(alone.probabilities, logits.softmax(-1), rtol=0, atol=1e-6)
+    close(alone.probabilities, logits.softmax(-1))
 
 
 def test_a_long_sentence_is_shown_at_fewer_steps_within_what_a_browser_takes() -> None:
