@@ -21,6 +21,7 @@ from explorer.app import own_modules
 from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
 from explorer.player import Pick, Selection, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
+from explorer.player.encoding import _Arrays
 from explorer.player.store import PayloadStore
 from explorer.routes import ROUTES
 from explorer.security import Headers, content_security_policy
@@ -87,6 +88,22 @@ def test_a_sliced_array_is_sent_as_it_reads() -> None:
     wide = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
     _, arrays = decoded(encode([panel(moving={"0.x": wide})], timeline()))
     np.testing.assert_array_equal(arrays[-1], wide)
+
+
+def test_an_array_that_two_panels_draw_is_sent_once() -> None:
+    header, arrays = decoded(encode([panel("a"), panel("b"), panel("c", moving={"0.x": X + 1})],
+                                    timeline()))  # fmt: skip
+    one, two, other = (entry["moving"][0]["array"] for entry in header["panels"])
+    assert one == two != other
+    np.testing.assert_array_equal(arrays[one], X)
+    np.testing.assert_array_equal(arrays[other], X + 1)
+
+
+def test_equal_numbers_of_arrays_that_are_gone_are_not_taken_for_one_another() -> None:
+    arrays = _Arrays()
+    numbers = [arrays.add(np.full((3, 2), n, np.float32)) for n in range(20)]
+    assert numbers == list(range(20))
+    assert [chunk[:4] for chunk in arrays.chunks] == [np.float32(n).tobytes() for n in range(20)]
 
 
 def test_the_theme_decides_the_look_so_the_template_stays_behind() -> None:

@@ -18,14 +18,24 @@ FORBIDDEN = {"constructor", "prototype"}
 
 
 class _Arrays:
-    """Collects the arrays of a payload; each gets a number that the header refers to."""
+    """Collects the arrays of a payload; each gets a number that the header refers to.
+
+    An array that several panels draw is sent once.
+    """
 
     def __init__(self) -> None:
         self.entries: list[dict[str, Any]] = []
         self.chunks: list[bytes] = []
         self._size = 0
+        # By id, which names an array only while it lives: so each is held here.
+        self._known: dict[int, tuple[np.ndarray, int]] = {}
 
     def add(self, array: np.ndarray) -> int:
+        if id(array) not in self._known:
+            self._known[id(array)] = array, self._append(array)
+        return self._known[id(array)][1]
+
+    def _append(self, array: np.ndarray) -> int:
         data = np.ascontiguousarray(array).tobytes()
         padded = data + bytes(-len(data) % ALIGNMENT)
         entry = {"dtype": array.dtype.name, "shape": array.shape, "offset": self._size}
