@@ -5,13 +5,14 @@ import { listen } from "./keys.js"
 import { Mosaic } from "./mosaic.js"
 import { fetchPayload, loadScript, loadStyle } from "./payload.js"
 import { Plot } from "./plot.js"
+import { Text } from "./text.js"
 import { readTheme } from "./theme.js"
 import { Words } from "./words.js"
 
 const STEPS_PER_SECOND = 12 // at speed 1×
 const KEY_SETTLES_MS = 250
 const KEPT_MEASURES = 2000
-const KINDS = { plot: Plot, mosaic: Mosaic, words: Words }
+const KINDS = { plot: Plot, mosaic: Mosaic, text: Text, words: Words }
 
 const clocks = new WeakMap()
 

@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer import cache, session
-from explorer.charts.attention import head_panel, mosaic, row_panel
+from explorer.charts.attention import head_panel, levels, mosaic, row_panel
 from explorer.look import Look, Sentence, marked
 from explorer.page import clock, csv_button, how_computed, question, quoted
 from explorer.panels import Mosaic, Panel
@@ -27,7 +27,8 @@ def draw(look: Look, sentence: Sentence) -> None:
     query = last if query is None else min(query, last)
     panels: list[Mosaic | Panel] = [
         mosaic(
-            weights,
+            levels(weights),
+            len(sentence.ids),
             key="heads",
             title="All heads: rows are layers, columns heads. Click one",
             selected=(layer, head),

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from explorer import cache
-from explorer.charts.attention import head_panel, mosaic
+from explorer.charts.attention import head_panel, levels, mosaic
 from explorer.charts.maps import Marks, map_panel
 from explorer.charts.normalization import depth_panel
 from explorer.charts.tables import table_panel
@@ -84,7 +84,8 @@ def _sentence_panels(look: Look, sentence: Sentence) -> list[Panel | Mosaic | Wo
         layer, head = look.head
         panels = [
             mosaic(
-                reading.weights,
+                levels(reading.weights),
+                len(sentence.ids),
                 key="heads",
                 title="Attention of every head",
                 selected=(layer, head),
