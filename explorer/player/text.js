@@ -5,6 +5,7 @@ import { legend } from "./legend.js"
 const NEWLINE = "⏎"
 const LABELS = ["{query}", "{key}"] // the places of labels in a sentence
 const TOLD = 3 // keys that a screen reader hears of
+const EDGE = 2 // pixels kept free around a token that was scrolled to
 const BELOW = 6 // pixels between a token and its tip
 // A key's look by its weight in hundredths, so that only what is seen to change is written.
 const COLORS = Array.from({ length: 101 }, (_, n) => {
@@ -81,8 +82,9 @@ export class Text {
   // Scrolls within the text, never the page.
   reveal(node) {
     const [box, own] = [node, this.flow].map((element) => element.getBoundingClientRect())
-    if (box.top < own.top) this.flow.scrollTop -= own.top - box.top
-    else if (box.bottom > own.bottom) this.flow.scrollTop += box.bottom - own.bottom
+    const [above, below] = [own.top + EDGE - box.top, box.bottom + EDGE - own.bottom]
+    if (above > 0) this.flow.scrollTop -= above
+    else if (below > 0) this.flow.scrollTop += below
   }
 
   // The tip tells what the chosen query reads of this key; -1 is none.
