@@ -10,7 +10,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.look import Look
-from explorer.panels import Mosaic, Panel, Words
+from explorer.panels import AnyPanel
 from explorer.player import Pick, step_clock
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
@@ -21,7 +21,7 @@ def question(text: str) -> None:
     st.markdown(f"##### {text}")
 
 
-def clock(look: Look, panels: Sequence[Panel | Mosaic | Words]) -> Look:
+def clock(look: Look, panels: Sequence[AnyPanel]) -> Look:
     """Draw panels and clock; the look at the step where the reader settled.
 
     A click on a token, a position, a head or a cell of attention chooses it on every page, a lasso

@@ -2,9 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
+
+ONE = 254  # the level of a weight of 1.0 in a Mosaic
+NO_NUMBER = 255  # the level of a weight that is none
+NO_ROLE = 255  # of a head that has none
 
 
 @dataclass(frozen=True)
@@ -33,20 +38,48 @@ class Panel:
 
 @dataclass(frozen=True)
 class Mosaic:
-    """Every head of every layer on one canvas: weights (S, L, H, T, T) as uint8, 254 = 1.0
-    and 255 not a number, which stays blank.
+    """Every head of every layer on one canvas: rows are layers, columns heads.
 
-    Rows are layers, columns heads. Cells above the diagonal (masked) stay blank. `selected` is the
-    (layer, head) with a frame around it; a click picks another.
+    `weights` (S, L, H, T(T+1)/2) uint8 are the lower triangles of `size` T queries, one query after
+    the other: 254 = 1.0, 255 not a number, which stays blank like the masked cells above the
+    diagonal. There stands the role that a head has at a step: `roles` (S, L, H) uint8 count in
+    `role_names`, 255 is none. `selected` is the (layer, head) with a frame around it; a click
+    picks another.
     """
 
     key: str
     title: str
     weights: np.ndarray
+    size: int
     alt: str = ""
     span: int = 6
     height: int = 480
     selected: tuple[int, int] = (0, 0)
+    roles: np.ndarray | None = None
+    role_names: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Text:
+    """The sentence itself: what the chosen query reads lights up behind its keys.
+
+    `labels` (T,) are printable tokens, `weights` (S, T, T) float32 in 0..1 with queries as rows, or
+    (1, T, T) where they are the same at every step; NaN lights nothing (masked, or not a number).
+    A click makes a position the query at once and picks it as (position,). `written` positions are
+    underlined.
+    """
+
+    key: str
+    title: str
+    labels: Sequence[str]
+    weights: np.ndarray
+    # One weight in words, with {query}, {query_at}, {weight}, {key} and {key_at} in their places.
+    says: str
+    query: int
+    alt: str = ""
+    span: int = 12
+    height: int = 128
+    written: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,6 +92,9 @@ class Words:
     alt: str = ""
     span: int = 12
     height: int = 120
+
+
+AnyPanel: TypeAlias = Panel | Mosaic | Text | Words
 
 
 @dataclass(frozen=True)

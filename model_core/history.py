@@ -44,9 +44,10 @@ class History:
         *,
         reduce: Callable[[Arrays], Arrays] = lambda seen: seen,
     ) -> Arrays:
-        """`look(model, ids)` with the model of each of S ≥ 1 recorded steps: arrays (S, ...).
+        """`look(model, ids)` with the model of each of S ≥ 1 recorded steps: float32 (S, ...).
 
-        `reduce` makes less of a few steps' arrays at a time. ValueError for a damaged step.
+        Computed in float64: a probability of a model that is sure would else be told to five
+        digits. `reduce` makes less of a few steps' arrays at a time. ValueError for a damaged step.
         """
         config = run.model_config
         cells = ids.numel() * ids.shape[-1] * config.n_head * max(config.n_layer, 1)
@@ -57,7 +58,7 @@ class History:
         for group in range(0, len(steps), ROWS):
             stack = self._stacked(run, tuple(int(step) for step in steps[group : group + ROWS]))
             for first in range(0, len(steps[group : group + ROWS]), at_once):
-                some = {name: stacked[first : first + at_once] for name, stacked in stack.items()}
+                some = {name: _exact(of[first : first + at_once]) for name, of in stack.items()}
                 parts.append(reduce(_see(shape, some, look, ids)))
         return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
@@ -139,6 +140,10 @@ def _joined(parts: Sequence[np.ndarray], order: np.ndarray | None = None) -> np.
     whole = whole if order is None else whole[order]
     whole.flags.writeable = False
     return whole
+
+
+def _exact(weights: Tensor) -> Tensor:
+    return weights.double() if weights.is_floating_point() else weights
 
 
 def _bytes(stack: Mapping[str, Tensor]) -> int:

@@ -18,14 +18,17 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import player
 from explorer.app import own_modules
-from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
+from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words
 from explorer.player import Pick, Selection, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
+from explorer.player.encoding import _Arrays
 from explorer.player.store import PayloadStore
 from explorer.routes import ROUTES
 from explorer.security import Headers, content_security_policy
 
 STEPS = np.array([0, 1, 5])
+ROLES = np.full((3, 2, 4), 1, np.uint8)
+W = np.zeros((3, 2, 2), np.float32)
 X = np.arange(6, dtype=np.float32).reshape(3, 2)
 
 
@@ -40,8 +43,21 @@ def panel(key: str = "map", **change: Any) -> Panel:
 
 
 def mosaic(**change: Any) -> Mosaic:
-    values = {"title": "Heads", "weights": np.zeros((3, 2, 4, 5, 5), np.uint8)}
+    values: dict[str, Any] = {
+        "title": "Heads",
+        "weights": np.zeros((3, 2, 4, 15), np.uint8),
+        "size": 5,
+    }
     return Mosaic("heads", **(values | change))
+
+
+def text(**change: Any) -> Text:
+    values: dict[str, Any] = {
+        "title": "Text",
+        "labels": ["a", "b"],
+        "weights": np.zeros((3, 2, 2), np.float32),
+    }
+    return Text("text", **(values | {"says": "{key}", "query": 1} | change))
 
 
 def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
@@ -67,7 +83,7 @@ def test_what_is_encoded_is_read_back_equal() -> None:
     np.testing.assert_array_equal(arrays[moving["array"]], X)
     np.testing.assert_array_equal(arrays[header["timeline"]["steps"]], STEPS)
     np.testing.assert_array_equal(arrays[header["timeline"]["losses"]], [3, np.nan, 1])
-    assert arrays[header["panels"][1]["array"]].shape == (3, 2, 4, 5, 5)
+    assert arrays[header["panels"][1]["array"]].shape == (3, 2, 4, 15)
 
 
 def test_every_array_starts_at_a_multiple_of_eight_bytes() -> None:
@@ -87,6 +103,49 @@ def test_a_sliced_array_is_sent_as_it_reads() -> None:
     wide = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
     _, arrays = decoded(encode([panel(moving={"0.x": wide})], timeline()))
     np.testing.assert_array_equal(arrays[-1], wide)
+
+
+def test_an_array_that_two_panels_draw_is_sent_once() -> None:
+    header, arrays = decoded(encode([panel("a"), panel("b"), panel("c", moving={"0.x": X + 1})],
+                                    timeline()))  # fmt: skip
+    one, two, other = (entry["moving"][0]["array"] for entry in header["panels"])
+    assert one == two != other
+    np.testing.assert_array_equal(arrays[one], X)
+    np.testing.assert_array_equal(arrays[other], X + 1)
+
+
+def test_equal_numbers_of_arrays_that_are_gone_are_not_taken_for_one_another() -> None:
+    arrays = _Arrays()
+    numbers = [arrays.add(np.full((3, 2), n, np.float32)) for n in range(20)]
+    assert numbers == list(range(20))
+    assert [chunk[:4] for chunk in arrays.chunks] == [np.float32(n).tobytes() for n in range(20)]
+
+
+@pytest.mark.parametrize("steps", [3, 1])
+def test_a_text_is_sent_with_its_words_and_weights(steps: int) -> None:
+    weights = np.random.default_rng(0).random((steps, 2, 2), np.float32)
+    weights[0, 0, 1] = np.nan
+    labels = ["<b>", "\u202e{weight}"]
+    header, arrays = decoded(
+        encode([text(weights=weights, labels=labels, written=(1,))], timeline())
+    )
+    (sent,) = header["panels"]
+    assert (sent["kind"], sent["labels"], sent["query"], sent["written"]) == (
+        "text",
+        labels,
+        1,
+        [1],
+    )
+    np.testing.assert_array_equal(arrays[sent["array"]], weights)
+
+
+def test_roles_are_sent_with_their_names_or_not_at_all() -> None:
+    roles = np.array([[[0, 1, 255, 255]] * 2] * 3, np.uint8)
+    named = mosaic(roles=roles, role_names=["sink", "induction"])
+    header, arrays = decoded(encode([named], timeline()))
+    assert header["panels"][0]["role_names"] == ["sink", "induction"]
+    np.testing.assert_array_equal(arrays[header["panels"][0]["roles"]], roles)
+    assert decoded(encode([mosaic()], timeline()))[0]["panels"][0]["roles"] is None
 
 
 def test_the_theme_decides_the_look_so_the_template_stays_behind() -> None:
@@ -119,8 +178,19 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([panel(moving={"0.x": X[:2]})], timeline()), r"\(2, 2\) does not fit 3"),
         (lambda: encode([Words("w", "Text", ["one"])], timeline()), "1 texts for 3"),
         (lambda: encode([mosaic(selected=(2, 0))], timeline()), r"no head \(2, 0\) in \(2, 4\)"),
-        (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 5, 5)))], timeline()), "be uint8"),
-        (lambda: encode([mosaic(weights=np.zeros((3, 4, 5, 5), "u1"))], timeline()), "layers"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 15)))], timeline()), "be uint8"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 4, 15), "u1"))], timeline()), "layers"),
+        (lambda: encode([mosaic(size=4)], timeline()), r"of 4 queries must be .* heads, 10\)"),
+        (lambda: encode([mosaic(roles=ROLES[:2])], timeline()), r"\(3, 2, 4\), got uint8 \(2,"),
+        (lambda: encode([mosaic(roles=ROLES.astype(int))], timeline()), "got int64"),
+        (lambda: encode([mosaic(roles=ROLES)], timeline()), "role 1 has none of 0 names"),
+        (lambda: encode([text(weights=np.zeros((3, 2, 2)))], timeline()), "float32, got float64"),
+        (lambda: encode([text(weights=W[:2])], timeline()), r"\(3 or 1, 2, 2\)"),
+        (lambda: encode([text(labels="abc")], timeline()), r"\(3, 2, 2\) must be .*3, 3\)"),
+        (lambda: encode([text(labels=[], weights=W[:, :0, :0])], timeline()), "one label"),
+        (lambda: encode([text(query=2)], timeline()), "no position 2 in 2 labels"),
+        (lambda: encode([text(query=-1)], timeline()), "no position -1 in 2 labels"),
+        (lambda: encode([text(written=(0, 2))], timeline()), "no position 2 in 2 labels"),
     ],
 )
 def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str) -> None:
@@ -193,6 +263,9 @@ def test_each_report_counts_once() -> None:
         ({"panel": "heads", "index": [1, 3]}, Pick("heads", (1, 3))),
         ({"panel": "heads", "index": [2, 0]}, None),
         ({"panel": "heads", "index": [1]}, None),
+        ({"panel": "text", "index": [1]}, Pick("text", (1,))),
+        ({"panel": "text", "index": [2]}, None),
+        ({"panel": "text", "index": [0, 1]}, None),
         ({"panel": "nowhere", "index": [1]}, None),
         ({"panel": "map", "index": [-1]}, None),
         ({"panel": "map", "index": [1.5]}, None),
@@ -205,7 +278,7 @@ def test_each_report_counts_once() -> None:
 def test_picks_are_believed_only_where_something_can_be_picked(
     value: Any, pick: Pick | None
 ) -> None:
-    assert reports.read_pick(value, [panel(), mosaic()]) == pick
+    assert reports.read_pick(value, [panel(), mosaic(), text()]) == pick
 
 
 def test_a_pick_says_what_the_shown_row_stands_for() -> None:
@@ -233,7 +306,7 @@ def test_a_pick_says_what_the_shown_row_stands_for() -> None:
     ],
 )
 def test_a_selection_holds_points_that_exist(rows: Any, chosen: tuple[int, ...] | None) -> None:
-    panels: list[Panel | Mosaic | Words] = [panel(lasso=True, picks=(7, 40)), mosaic()]
+    panels: list[AnyPanel] = [panel(lasso=True, picks=(7, 40)), mosaic()]
     told = reports.read_selection({"panel": "map", "rows": rows}, panels)
     assert told == (None if chosen is None else Selection("map", chosen))
 
@@ -247,7 +320,7 @@ def test_without_picks_a_selection_says_point_numbers() -> None:
 
 @pytest.mark.parametrize("name", ["plain", "heads", "words", "nowhere", None])
 def test_nothing_is_selected_where_there_is_no_lasso(name: str | None) -> None:
-    panels: list[Panel | Mosaic | Words] = [
+    panels: list[AnyPanel] = [
         panel("plain"),
         mosaic(),
         Words("words", "Text", ["a"] * 3),

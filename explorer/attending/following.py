@@ -1,13 +1,13 @@
 """What comes next: at every depth, at every step, and written one token at a time."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer import readings, session
-from explorer.attending.place import Place, text_panel
+from explorer.attending.place import TEXT_HEIGHT, Place, text_panel
 from explorer.charts.predictions import lens_panel, lens_words, next_panel
 from explorer.look import Look, Sentence, labels_of
 from explorer.page import clock, csv_button, how_computed, plain, quoted
@@ -121,7 +121,7 @@ def _writing_panel(look: Look, sentence: Sentence, place: Place, written: Writin
         query=len(labels) - 1,
         written=tuple(range(first, len(labels))),
         alt=f"The sentence, and {len(new)} tokens that the model of step {look.step:,} wrote.",
-        height=150,
+        height=TEXT_HEIGHT,
     )
 
 

@@ -7,6 +7,7 @@ from explorer.charts.attention import head_panel
 from explorer.look import Look, Sentence, marked
 from explorer.panels import Panel, Text
 
+TEXT_HEIGHT = 200  # pixels at most; a short sentence takes less
 READS = "query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}"
 
 
@@ -49,6 +50,7 @@ def text_panel(look: Look, sentence: Sentence, place: Place) -> Text:
         query=place.query,
         alt=f"The sentence of {len(sentence.labels)} tokens; the brighter a token, the more of it "
         f"'{label}' at {place.query} reads.",
+        height=TEXT_HEIGHT,
     )
 
 

@@ -183,7 +183,7 @@ def _table(look: Look, scores: np.ndarray) -> None:
             "layer": layer,
             "head": head,
             "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
-            "role kept since step": since.get((layer, head)),
+            "role kept since step": str(since.get((layer, head), "")),
             **dict(zip(MEASURES, now[layer, head], strict=True)),
         }
         for layer, head in np.ndindex(layers, heads)
@@ -199,12 +199,12 @@ def _explained() -> None:
         r"\mathrm{score} = \frac{1}{|Q|}\sum_{q \in Q}\; \sum_{k \in K(q)} w_{qk}, \qquad"
         r" H_q = -\sum_k w_{qk}\log_2 w_{qk}",
         "The share of attention that goes to: **previous token** k = q − 1; **first token** "
-        "k = 0, a place of rest (a sink); **same token** k = q; **duplicate token** earlier places "
-        "of the query's token; **induction** places right behind those (Olsson et al. 2022). "
-        "A head has a **role** where the score on fresh random text, strings of tokens written over "
-        f"and over, is {THRESHOLD:g} or more in three of four texts; the largest counts. On your "
-        "sentence the scores say what heads do there. **Switching off**: what the head hands on "
-        "is replaced by zero or by its mean over the validation windows; the cost is the loss on "
-        "these windows that is added.",
+        "k = 0, a place of rest (a sink); **same token** k = q; **duplicate token** earlier "
+        "places of the query's token; **induction** places right behind those (Olsson et al. "
+        "2022). A head has a **role** where the score on fresh random text, strings of tokens "
+        f"written over and over, is {THRESHOLD:g} or more in three of four texts; the largest "
+        "counts. On your sentence the scores say what heads do there. **Switching off**: what the "
+        "head hands on is replaced by zero or by its mean over the validation windows; the cost "
+        "is the loss on these windows that is added.",
         "roles.head_scores, roles.probe_scores, roles.roles, ablation.head_costs",
     )

@@ -30,11 +30,12 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
         return
     shared = _shared(sentence, second, place)
     other = place_of(look, second) if shared is None else _at(place, shared[1])
-    panels: list[AnyPanel] = []
-    for which, (typed, at) in {"": (sentence, place), "second-": (second, other)}.items():
-        panels += _side(look, typed, at, which)
-    order = [panels[0], panels[2], panels[1], panels[3]]
-    look = clock(look, order)
+    texts, heads = zip(
+        _side(look, sentence, place, "First sentence"),
+        _side(look, second, other, "Second sentence", "second-"),
+        strict=True,
+    )
+    look = clock(look, [*texts, *heads])
     if shared is None:
         st.info("The two sentences share no token: type one that does.")
     else:
@@ -55,14 +56,17 @@ def _reversed(look: Look, sentence: Sentence) -> str:
     return " ".join(reversed(text.split(" ")))
 
 
-def _side(look: Look, typed: Sentence, at: Place, which: str) -> list[AnyPanel]:
+def _side(
+    look: Look, typed: Sentence, at: Place, name: str, key: str = ""
+) -> tuple[AnyPanel, AnyPanel]:
     """A sentence and the chosen head on it, half a page wide."""
     text = text_panel(look, typed, at)
     head = weights_panel(look, typed, at, span=6, height=440)
-    return [
-        replace(text, key=f"{which}text", span=6),
-        replace(head, key=f"{which}head"),
-    ]
+    reads = f"'{typed.labels[at.query]}' at {at.query}"
+    return (
+        replace(text, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
+        replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}"),
+    )
 
 
 def _at(place: Place, query: int) -> Place:
@@ -85,12 +89,19 @@ def _compared(look: Look, first: Sentence, second: Sentence, shared: tuple[int, 
         (torch.tensor(first.ids), at),
         (torch.tensor(second.ids), there),
     )
-    label = first.labels[at]
+    row, end = table["difference"].iloc[[0, -2]]
     st.markdown(
-        plain(f"'{label}' at {at} of the first sentence and at {there} of the second, ")
-        + f"at step {look.step:,}: largest difference"
+        "**Static or computed?** "
+        + plain(f"'{first.labels[at]}' stands at {at} of the first sentence and at {there} of ")
+        + f"the second. Its row of the token table is looked up: **{row:g}** apart. What the "
+        f"model has made of it behind its last block at step {look.step:,} is computed: "
+        f"**{end:.3g}** apart."
     )
-    st.dataframe(table, hide_index=True)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"difference": "largest difference between the two sentences"},
+    )
     csv_button("Differences as CSV", f"{look.run.name}-static-step-{look.step}", lambda: table)
 
 

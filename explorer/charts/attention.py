@@ -9,39 +9,71 @@ from explorer.charts import theme
 from explorer.charts.arrays import extent, extremes, gaps, padded
 from explorer.charts.labels import NOBODY, column_ticks, escape, with_positions
 from explorer.charts.squares import KEY, QUERY, Text, masked, square
-from explorer.panels import Mosaic, Panel
+from explorer.panels import NO_NUMBER, NO_ROLE, ONE, Mosaic, Panel
+
+
+def levels(weights: np.ndarray) -> np.ndarray:
+    """What a Mosaic is given of weights (..., T, T): the nearest of 254 levels in (..., T(T+1)/2).
+
+    The lower triangles, one query after the other, uint8: 254 is 1.0, 255 what is not finite.
+    """
+    *rest, time, keys = weights.shape if np.ndim(weights) >= 2 else (0, 0)
+    if time == 0 or time != keys:
+        raise ValueError(f"weights must be queries by as many keys, got shape {np.shape(weights)}")
+    queries, read = np.tril_indices(time)
+    flat = weights.reshape(*rest, time * time)
+    packed = np.take(flat, queries * time + read, axis=-1).astype(np.float32, copy=False)
+    missing = ~np.isfinite(packed)
+    packed[missing] = 0.0
+    np.clip(packed, 0.0, 1.0, out=packed)
+    packed *= ONE
+    packed += 0.5  # the conversion cuts off what stands behind the point
+    found = packed.astype(np.uint8)
+    found[missing] = NO_NUMBER
+    return found
 
 
 def mosaic(
-    weights: np.ndarray,
+    levels: np.ndarray,
+    size: int,
     *,
     key: str,
     title: str,
+    roles: np.ndarray | None = None,
+    role_names: Sequence[str] = (),
     selected: tuple[int, int] = (0, 0),
     span: int = 6,
     height: int = 480,
 ) -> Mosaic:
-    """Weights (S, L, H, T, T) in 0..1 of every head, to the nearest 1/254; not finite is blank."""
-    read = gaps(weights, "weights", ("S", "L", "H", "T", "T"))
-    steps, layers, heads, time, keys = read.shape
-    if time != keys:
-        raise ValueError(f"weights must have as many keys as queries, got {keys} and {time}")
-    levels = np.rint(np.clip(np.nan_to_num(read, nan=0.0), 0.0, 1.0) * 254).astype(np.uint8)
-    levels[np.isnan(read)] = 255
-    missing = int(np.isnan(read).sum())
+    """Every head's weights as `levels` gives them, (S, L, H, T(T+1)/2) for `size` T queries.
+
+    `roles` (S, L, H) uint8 say which of `role_names` a head has at a step, NO_ROLE none.
+    """
+    if levels.ndim != 4 or levels.shape[-1] != size * (size + 1) // 2 or levels.size == 0:
+        raise ValueError(
+            f"levels of {size} queries must be (S, L, H, {size * (size + 1) // 2}), "
+            f"got {levels.shape}"
+        )
+    steps, layers, heads, _ = levels.shape
+    missing = int((levels == NO_NUMBER).sum())
     told = (
         f"{title}: weights of {layers * heads} heads, {layers} layers (rows) by {heads} heads "
-        f"(columns), each {time} queries by {keys} keys, over {steps} recorded steps."
-        f"{_sharpest(read[-1])}" + (f" {missing:,} weights are not finite." if missing else "")
+        f"(columns), each {size} queries by {size} keys, over {steps} recorded steps."
+        f"{_sharpest(levels[-1], size)}"
+        + ("" if roles is None else _named(roles[-1], role_names))
+        + (f" {missing:,} weights are not finite." if missing else "")
     )
     return Mosaic(
         key=key,
         title=title,
         weights=levels,
+        size=size,
         alt=told,
         span=span,
         height=height,
         selected=selected,
+        roles=roles,
+        role_names=role_names,
     )
 
 
@@ -173,11 +205,22 @@ def _head_alt(title: str, read: np.ndarray, labels: Sequence[str]) -> str:
     )
 
 
-def _sharpest(last: np.ndarray) -> str:
-    """Which head (L, H, T, T) reads one key most, by the mean of each query's largest weight."""
-    peaks = np.nan_to_num(last, nan=0.0).max(axis=-1).mean(axis=-1)
+def _sharpest(last: np.ndarray, size: int) -> str:
+    """Which head, of levels (L, H, P), reads one key most: the mean of its queries' largest."""
+    first_keys = np.arange(size) * np.arange(1, size + 1) // 2
+    known = np.where(last == NO_NUMBER, 0, last)
+    peaks = np.maximum.reduceat(known, first_keys, axis=-1).mean(axis=-1) / ONE
     layer, head = np.unravel_index(peaks.argmax(), peaks.shape)
     return (
         f" At the last step head {head} of layer {layer} is the sharpest: "
         f"its queries give {peaks[layer, head]:.3g} to one key on average."
     )
+
+
+def _named(last: np.ndarray, names: Sequence[str]) -> str:
+    """The heads that have a role, of roles (L, H)."""
+    told = [
+        f"head {head} of layer {layer} is {names[last[layer, head]]}"
+        for layer, head in np.argwhere(last != NO_ROLE)
+    ]
+    return f" At the last step {', '.join(told)}." if told else ""

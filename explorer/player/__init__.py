@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer.panels import Mosaic, Panel, Timeline, Words
+from explorer.panels import AnyPanel, Timeline
 from explorer.player.assets import player_version, plotly_version
 from explorer.player.encoding import encode
 from explorer.player.reports import (
@@ -52,7 +52,7 @@ def payload(digest: str) -> bytes | None:
 
 
 def step_clock(
-    panels: Sequence[Panel | Mosaic | Words],
+    panels: Sequence[AnyPanel],
     timeline: Timeline,
     *,
     step: int,

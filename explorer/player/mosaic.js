@@ -1,10 +1,14 @@
 // Every head of every layer on one canvas: rows are layers, columns heads.
 
+import { legend } from "./legend.js"
 import { lookup, scale, VIRIDIS } from "./theme.js"
 
 const GAP = 6 // pixels between heads
 const LEFT = 52 // pixels for "layer 0"
 const TOP = 18 // pixels for "head 0"
+const INSET = 3 // pixels around a role's name in its corner
+const SHORT = 4 // letters of a role's name where all of it has no room
+const LARGE = 150 // pixels of a head in which that name may be larger
 const ONE = 254 // the level of weight 1.0; 255 is not a number and stays transparent
 const COLORS = new Uint32Array(256)
 COLORS.set(lookup(scale(VIRIDIS), ONE + 1))
@@ -27,7 +31,7 @@ export class Mosaic {
     this.heads.dataset.keys = "" // the clock leaves this element's keys alone
     this.heads.setAttribute("role", "button")
     body.append(this.canvas, this.frame, this.pointer, this.heads, this.tip)
-    head.append(legend())
+    head.append(legend(VIRIDIS.join(", "), ["dark", "bright"]))
     this.pixels = new OffscreenCanvas(1, 1)
     this.listen()
   }
@@ -42,13 +46,16 @@ export class Mosaic {
   }
 
   show(spec, index, theme) {
-    const [, layers, heads, size] = spec.array.shape
-    Object.assign(this, { spec, theme, layers, columns: heads, size })
+    const [, layers, heads, packed] = spec.array.shape
+    const { size } = spec
+    Object.assign(this, { spec, theme, layers, columns: heads, size, packed })
     this.at = spec.selected
+    this.index = index
     this.pixels.width = heads * size
     this.pixels.height = layers * size
     this.image = this.pixels.getContext("2d").createImageData(heads * size, layers * size)
     this.words = new Uint32Array(this.image.data.buffer)
+    this.tip.hidden = true // it speaks of the old heads
     this.point(undefined)
     this.resize()
     return this.draw(index)
@@ -61,7 +68,7 @@ export class Mosaic {
       (width - LEFT - GAP * (this.columns - 1) - 2) / this.columns,
       (height - TOP - GAP * (this.layers - 1) - 2) / this.layers,
     )
-    this.side = Math.max(cell, 8)
+    this.side = Math.max(Math.floor(cell), 8) // whole pixels: no head shows its neighbour's edge
     const ratio = window.devicePixelRatio || 1
     this.canvas.width = Math.round(width * ratio)
     this.canvas.height = Math.round(height * ratio)
@@ -75,18 +82,20 @@ export class Mosaic {
     const { values } = this.spec.array
     const { layers, columns, size, words } = this
     const width = columns * size
-    let from = index * layers * columns * size * size
+    let from = index * layers * columns * this.packed
     for (let layer = 0; layer < layers; layer++) {
       for (let head = 0; head < columns; head++) {
-        for (let row = 0; row < size; row++, from += size) {
+        for (let row = 0; row < size; row++) {
           const to = (layer * size + row) * width + head * size
           // Keys after the query are masked: those words stay 0, which is transparent.
-          for (let key = 0; key <= row; key++) words[to + key] = COLORS[values[from + key]]
+          for (let key = 0; key <= row; key++) words[to + key] = COLORS[values[from++]]
         }
       }
     }
     this.pixels.getContext("2d").putImageData(this.image, 0, 0)
     this.paint()
+    this.say()
+    if (!this.tip.hidden) this.hover(...this.hovered)
     return true
   }
 
@@ -114,6 +123,35 @@ export class Mosaic {
       context.fillText(side < 40 ? head : `head ${head}`, x + side / 2, TOP / 2)
     }
     context.drawImage(this.pixels, head * size, layer * size, size, size, x, y, side, side)
+    const role = this.role(layer, head)
+    if (role) this.paintRole(context, role, x + side, y)
+  }
+
+  // In the corner where all is masked, beginning right of the diagonal; a long name is shortened.
+  paintRole(context, role, right, top) {
+    const { side, size } = this
+    const letters = side < LARGE ? 12 : 14
+    const line = letters + 2 * INSET
+    context.font = `${letters}px ${this.theme.font}`
+    const room = side - line - side / size - INSET
+    const shown = [role, [...role].slice(0, SHORT).join("")].find((name) => {
+      return context.measureText(name).width <= room
+    })
+    context.textAlign = "right"
+    if (shown) context.fillText(shown, right - INSET, top + line / 2)
+    context.font = `12px ${this.theme.font}`
+  }
+
+  // What this head does at the step shown, if it has a name.
+  role(layer, head) {
+    const { roles, role_names: names } = this.spec
+    return roles && names[roles.values[(this.index * this.layers + layer) * this.columns + head]]
+  }
+
+  // "layer 0, head 1, induction"
+  named([layer, head], between) {
+    const role = this.role(layer, head)
+    return [`layer ${layer}`, `head ${head}`, ...(role ? [role] : [])].join(between)
   }
 
   corner(layer, head) {
@@ -131,6 +169,7 @@ export class Mosaic {
 
   hover(place, event) {
     this.heads.style.cursor = place ? "pointer" : "default"
+    this.hovered = [place, event]
     this.tip.hidden = !place
     if (!place) return
     const [layer, head] = place
@@ -139,7 +178,7 @@ export class Mosaic {
     const [row, column] = [event.clientY - box.top - y, event.clientX - box.left - x].map((v) => {
       return Math.min(Math.max(Math.floor((v / this.side) * this.size), 0), this.size - 1)
     })
-    this.tip.textContent = `layer ${layer} · head ${head} · ${this.reading(layer, head, row, column)}`
+    this.tip.textContent = `${this.named(place, " · ")} · ${this.reading(layer, head, row, column)}`
     const left = event.clientX - box.left
     const fits = left + 14 + this.tip.offsetWidth < this.body.clientWidth
     this.tip.style.left = `${fits ? left + 14 : Math.max(left - 14 - this.tip.offsetWidth, 0)}px`
@@ -148,8 +187,8 @@ export class Mosaic {
 
   reading(layer, head, row, column) {
     if (column > row) return `query ${row}, key ${column}: masked`
-    const { size, columns, layers } = this
-    const at = (((this.index * layers + layer) * columns + head) * size + row) * size + column
+    const { columns, layers, packed } = this
+    const at = ((this.index * layers + layer) * columns + head) * packed + (row * (row + 1)) / 2 + column
     const level = this.spec.array.values[at]
     const weight = level > ONE ? "no number" : (level / ONE).toFixed(2)
     return `query ${row} reads ${weight} of key ${column}`
@@ -178,12 +217,13 @@ export class Mosaic {
       this.at = place
       this.place(this.pointer, place)
     }
-    const [layer, head] = this.at
+    this.say()
+  }
+
+  say() {
     const chosen = String(this.at) === String(this.spec.selected) ? ", shown large" : ""
-    this.heads.setAttribute(
-      "aria-label",
-      `layer ${layer}, head ${head}${chosen}. Arrow keys move, Enter picks.`,
-    )
+    const words = `${this.named(this.at, ", ")}${chosen}. Arrow keys move, Enter picks.`
+    this.heads.setAttribute("aria-label", words)
   }
 
   place(frame, [layer, head]) {
@@ -197,16 +237,4 @@ export class Mosaic {
   }
 
   close() {}
-}
-
-// The colour scale: what dark and bright mean.
-function legend() {
-  const box = document.createElement("span")
-  box.className = "driftscope-legend"
-  const bar = document.createElement("i")
-  bar.style.background = `linear-gradient(to right, ${VIRIDIS.join(", ")})`
-  box.append("0", bar, "1")
-  box.setAttribute("role", "img")
-  box.setAttribute("aria-label", "colour scale from 0, dark, to 1, bright")
-  return box
 }

@@ -35,6 +35,7 @@ export function decode(buffer) {
   const panels = header.panels.map((panel) => ({
     ...panel,
     array: arrays[panel.array],
+    roles: arrays[panel.roles],
     moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
   }))
   return { timeline, panels }

@@ -5,13 +5,14 @@ import { listen } from "./keys.js"
 import { Mosaic } from "./mosaic.js"
 import { fetchPayload, loadScript, loadStyle } from "./payload.js"
 import { Plot } from "./plot.js"
+import { Text } from "./text.js"
 import { readTheme } from "./theme.js"
 import { Words } from "./words.js"
 
 const STEPS_PER_SECOND = 12 // at speed 1×
 const KEY_SETTLES_MS = 250
 const KEPT_MEASURES = 2000
-const KINDS = { plot: Plot, mosaic: Mosaic, words: Words }
+const KINDS = { plot: Plot, mosaic: Mosaic, text: Text, words: Words }
 
 const clocks = new WeakMap()
 
@@ -134,12 +135,14 @@ class Clock {
     this.index = follows ? this.last : this.nearest(here)
     this.wanted = undefined
     this.bar.show(this)
+    this.arrival = { digest: this.digest, marks: new Set() }
     this.showPanels()
-    this.schedule()
   }
 
   // ---- panels ------------------------------------------------------------------------------
 
+  // What is cheap is drawn at once. A figure that Plotly must lay out anew is due: until its turn
+  // the panel keeps the old one, at its old step.
   showPanels() {
     const old = this.panels
     this.panels = new Map()
@@ -154,11 +157,47 @@ class Clock {
       panel.cell.style.setProperty("--span", spec.span)
       panel.cell.style.setProperty("--rows", spec.rows)
       panel.cell.style.setProperty("--height", `${spec.height}px`)
-      panel.title.textContent = spec.title
-      panel.body.setAttribute("aria-label", spec.alt || spec.title)
-      panel.drawn = panel.show(spec, this.index, this.theme) ? this.index : undefined
+      panel.due = spec
+      if (panel.keeps?.(spec, this.theme) ?? true) this.present(panel)
     }
     for (const panel of old.values()) this.closePanel(panel)
+    if (!this.isReady()) this.root.dataset.ready = "false"
+    this.schedule()
+  }
+
+  present(panel) {
+    const spec = panel.due
+    panel.due = undefined
+    panel.resized = false // it is drawn at its size of now
+    panel.title.textContent = spec.title
+    panel.body.setAttribute("aria-label", spec.alt || spec.title)
+    panel.drawn = panel.show(spec, this.index, this.theme) ? this.index : undefined
+  }
+
+  // One figure a frame, those in view first; the frame before shows what was drawn at once.
+  advance() {
+    const due = [...this.panels.values()].filter((panel) => panel.due)
+    const next = due.find((panel) => panel.visible) ?? due[0]
+    if (next && this.arrival.marks.has("shown")) this.present(next)
+    this.mark("shown")
+    if (this.isReady()) this.mark("complete")
+    if (next) this.schedule()
+  }
+
+  // Every panel in view shows its own figure.
+  isReady() {
+    return [...this.panels.values()].every((panel) => !panel.due || !panel.visible)
+  }
+
+  // Once a payload: in the frame after it was drawn. Only the latest marks are kept.
+  mark(what) {
+    const { digest, marks } = this.arrival
+    if (marks.has(what)) return
+    marks.add(what)
+    requestAnimationFrame(() => {
+      performance.clearMarks(`driftscope:${what}`)
+      performance.mark(`driftscope:${what}`, { detail: { digest } })
+    })
   }
 
   openPanel(spec) {
@@ -167,6 +206,7 @@ class Clock {
     cell.dataset.panel = spec.key
     const head = document.createElement("header")
     const title = document.createElement("h4")
+    title.textContent = spec.title
     head.append(title)
     const body = document.createElement("div")
     body.className = "driftscope-body"
@@ -236,14 +276,17 @@ class Clock {
     cancelAnimationFrame(this.frame)
     this.frame = 0
     for (const panel of this.panels.values()) {
-      if (!panel.visible) continue
+      if (!panel.visible || panel.due) continue
       if (panel.resized) panel.resize()
       panel.resized = false
       if (panel.drawn !== this.index && panel.draw(this.index)) panel.drawn = this.index
     }
     this.bar.move(this)
-    this.root.dataset.step = this.timeline.steps[this.index]
-    this.root.dataset.ready = "true"
+    this.advance()
+    if (this.isReady()) {
+      this.root.dataset.step = this.timeline.steps[this.index]
+      this.root.dataset.ready = "true"
+    }
     if (this.since === undefined) return
     const start = this.since
     this.since = undefined

@@ -30,10 +30,15 @@ export class Plot {
     this.redraw = redraw
   }
 
+  // True when `show` has no figure to lay out anew.
+  keeps(spec, theme) {
+    return lookOf(spec, theme) === this.look
+  }
+
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
   // True, as in draw, when the picture now shows this step.
   show(spec, index, theme) {
-    const look = JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter])
+    const look = lookOf(spec, theme)
     this.spec = spec
     this.index = index
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
@@ -162,6 +167,11 @@ export class Plot {
     this.space.close()
     window.Plotly?.purge(this.div)
   }
+}
+
+// All that a picture without its moving numbers depends on.
+function lookOf(spec, theme) {
+  return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter])
 }
 
 const slow = Symbol("Plotly's own call draws every step")

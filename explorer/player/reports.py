@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from explorer.panels import Mosaic, Panel, Timeline, Words
+from explorer.panels import AnyPanel, Mosaic, Panel, Text, Timeline
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,7 @@ class Pick:
     """What the reader clicked in the panel of this key; `Panel.picks` is applied already."""
 
     panel: str
-    index: tuple[int, ...]  # (point,) | (row, column) | (layer, head)
+    index: tuple[int, ...]  # (point,) | (row, column) | (layer, head) | (position,)
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def read_report(value: Any, timeline: Timeline) -> Report | None:
     return Report(step, move)
 
 
-def read_pick(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Pick | None:
+def read_pick(value: Any, panels: Sequence[AnyPanel]) -> Pick | None:
     """The browser's pick if it names a panel and one or two counts from zero, else None."""
     if not isinstance(value, Mapping):
         return None
@@ -57,6 +57,8 @@ def read_pick(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Pick | No
         return None
     if isinstance(panel, Mosaic) and not _is_head(panel, index):
         return None
+    if isinstance(panel, Text) and not (len(index) == 1 and index[0] < len(panel.labels)):
+        return None
     if not isinstance(panel, Panel) or panel.picks is None:
         return Pick(panel.key, tuple(index))
     if index[0] >= len(panel.picks):
@@ -64,7 +66,7 @@ def read_pick(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Pick | No
     return Pick(panel.key, (panel.picks[index[0]], *index[1:]))
 
 
-def read_selection(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Selection | None:
+def read_selection(value: Any, panels: Sequence[AnyPanel]) -> Selection | None:
     """The browser's selection if it names points of a panel that has a lasso, else None."""
     if not isinstance(value, Mapping):
         return None
@@ -78,9 +80,7 @@ def read_selection(value: Any, panels: Sequence[Panel | Mosaic | Words]) -> Sele
     return Selection(panel.key, tuple(panel.picks[r] if panel.picks else r for r in chosen))
 
 
-def _named(
-    value: Mapping[str, Any], panels: Sequence[Panel | Mosaic | Words]
-) -> Panel | Mosaic | Words | None:
+def _named(value: Mapping[str, Any], panels: Sequence[AnyPanel]) -> AnyPanel | None:
     return next((panel for panel in panels if panel.key == value.get("panel")), None)
 
 

@@ -4,13 +4,17 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.panels import Mosaic, Panel, Tick, Timeline, Words
+from explorer.charts.attention import levels
+from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words
 from explorer.player import step_clock
 
 STEPS = 200
 DRIFT_STEPS = 120
 LABELS = [chr(33 + n) for n in range(65)]
 LABELS[27:30] = ["a<br>b", "<b>", "&lt;"]
+SENTENCE = ["<b>", "&lt;", "⏎", "e\u0301", "🦊", "\u202eabc", "{weight}", "·", "a long word"]
+LONG = 256
+ROLES = ("previous token", "induction")
 
 
 def recorded_steps(count: int) -> np.ndarray:
@@ -76,15 +80,52 @@ def scale_panel(count: int) -> Panel:
     return Panel("scale", "Per-step scale", figure, moving, span=6, height=200)
 
 
-def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
-    """Four layers of four heads that go from even to sharp attention."""
+def head_weights(count: int) -> np.ndarray:
+    """(S, 4, 4, 24, 24): from even to sharp attention."""
     rng = np.random.default_rng(1)
     scores = rng.normal(size=(4, 4, 24, 24)) * 3
     sharp = np.linspace(0, 1, count).reshape(-1, 1, 1, 1, 1)
     weights = np.tril(np.exp(scores * sharp))
-    weights /= weights.sum(-1, keepdims=True)
-    eight_bit = np.round(weights * 254).astype(np.uint8)
-    return Mosaic("heads", "All heads", eight_bit, "16 heads", span=6, selected=selected)
+    return weights / weights.sum(-1, keepdims=True)
+
+
+def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
+    """Four layers of four heads, two of which have a role in the second half."""
+    roles = np.full((count, 4, 4), 255, np.uint8)
+    roles[count // 2 :, 0, 1] = 0
+    roles[count // 2 :, 1, 2] = 1
+    return Mosaic(
+        "heads", "All heads", levels(head_weights(count)), 24, "16 heads", selected=selected,
+        roles=roles, role_names=ROLES,
+    )  # fmt: skip
+
+
+def sentence_weights(count: int) -> np.ndarray:
+    """(S, T, T) float32: from even to looking at the token before; masked keys are NaN."""
+    time = len(SENTENCE)
+    even = np.tri(time) / np.arange(1, time + 1)[:, None]
+    before = np.eye(time, k=-1) + np.eye(time) * (np.arange(time) == 0)
+    share = np.linspace(0, 1, count).reshape(-1, 1, 1)
+    weights = (1 - share) * even + share * before
+    return np.where(np.tri(time), weights, np.nan).astype(np.float32)
+
+
+def text_panel(count: int, query: int) -> Text:
+    """Tokens that a careless page would not show as they are."""
+    return Text(
+        "text", "What a token reads", SENTENCE, sentence_weights(count), query=query,
+        says="query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}",
+        alt="nine tokens", written=(7, 8),
+    )  # fmt: skip
+
+
+def long_panel() -> Text:
+    """More tokens than fit, reading the same at every step."""
+    weights = np.where(np.tri(LONG), 1 / np.arange(1, LONG + 1)[:, None], np.nan)
+    return Text(
+        "long", "A long text", [str(n) for n in range(LONG)], weights[None].astype(np.float32),
+        says="{weight}", query=149,
+    )  # fmt: skip
 
 
 def timeline(count: int, trusted: bool) -> Timeline:
@@ -123,6 +164,7 @@ def main() -> None:
     state.setdefault("step", 0)
     state.setdefault("runs", 0)
     state.setdefault("selected", (1, 2))
+    state.setdefault("query", 4)
     state.runs += 1
     with st.sidebar:
         if st.button("Grow"):
@@ -131,6 +173,7 @@ def main() -> None:
             state.step = 3
         live = st.toggle("Live")
         color = st.radio("Colour", ["#0072B2", "#D55E00"])
+        alone = st.toggle("Only the map")
         st.text_input("A sentence")
     st.markdown("### The step clock")
     kind = st.query_params.get("panels", "")
@@ -140,7 +183,7 @@ def main() -> None:
         "words", "Sampled text",
         [f"step {n}: {' '.join(LABELS[n % 65:] + LABELS[: n % 65])}" for n in range(count)],
     )  # fmt: skip
-    panels: list[Panel | Mosaic | Words] = [
+    panels: list[AnyPanel] = [
         map_panel(count, color),
         table_panel("tokens", "Token embeddings", 65, 64, count),
         table_panel("positions", "Position embeddings", 41, 41, count),
@@ -148,17 +191,28 @@ def main() -> None:
     if kind == "all":
         panels += [
             mosaic_panel(count, state.selected),
+            text_panel(count, state.query),
+            long_panel(),
             line_panel(count),
             scale_panel(count),
             words,
         ]
     if maps:
         panels = [*drift_panels(kind, color)]
+    if alone:
+        panels = panels[:1]
+    for panel in panels:
+        if isinstance(panel, Panel):  # so that every figure is another one, but looks the same
+            panel.figure.update_layout(meta=color)
     heard = step_clock(panels, timeline(count, maps), step=state.step, live=live)
     if heard.step is not None:
         state.step = heard.step
     if heard.pick and heard.pick.panel == "heads" and state.selected != heard.pick.index:
         state.selected = heard.pick.index
+        state.picked = heard.pick
+        st.rerun()
+    if heard.pick and heard.pick.panel == "text" and state.query != heard.pick.index[0]:
+        state.query = heard.pick.index[0]
         state.picked = heard.pick
         st.rerun()
     state.picked = heard.pick or state.get("picked")

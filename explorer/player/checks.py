@@ -1,0 +1,100 @@
+"""Refuses panels and timelines that cannot be drawn, in words that name what does not fit."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from explorer.panels import NO_ROLE, AnyPanel, Mosaic, Panel, Text, Timeline
+
+PATH = re.compile(r"(layout|\d{1,4})((?:\.[A-Za-z][A-Za-z0-9_]*(?:\[\d{1,4}\])*)+)")
+# A path is walked and written to in the browser: these names would reach beyond the figure.
+FORBIDDEN = {"constructor", "prototype"}
+
+
+def check_timeline(timeline: Timeline) -> None:
+    """Raises ValueError unless all arrays are equally long, steps ascend and trust is a share."""
+    steps = np.asarray(timeline.steps)
+    if steps.ndim != 1 or len(steps) == 0:
+        raise ValueError(f"a timeline needs at least one recorded step, got shape {steps.shape}")
+    if (np.diff(steps) <= 0).any():
+        raise ValueError("recorded steps must ascend without repetition")
+    for name in ("epochs", "losses", "trust"):
+        values = getattr(timeline, name)
+        if values is not None and np.shape(values) != steps.shape:
+            raise ValueError(f"{name} {np.shape(values)} do not fit {len(steps)} recorded steps")
+    if timeline.trust is not None:
+        check_trust(np.asarray(timeline.trust, np.float64))
+
+
+def check_trust(trust: np.ndarray) -> None:
+    """Raises ValueError when a known value of trust (S,) is outside [0, 1]."""
+    outside = trust[~np.isnan(trust) & ~((trust >= 0) & (trust <= 1))]
+    if len(outside):
+        raise ValueError(f"trust must be in [0, 1] or NaN for unknown, got {outside[0]:g}")
+
+
+def check_keys(panels: Sequence[AnyPanel]) -> None:
+    """Raises ValueError when two panels have the same key: a Pick could not tell them apart."""
+    keys = [panel.key for panel in panels]
+    doubles = sorted({key for key in keys if keys.count(key) > 1})
+    if doubles:
+        raise ValueError(f"panel keys must differ, got {doubles[0]!r} twice")
+
+
+def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:
+    """The array, or ValueError if it is not something that moves with the step."""
+    where = f"panel {panel.key!r}, {path!r}"
+    match = PATH.fullmatch(path)
+    if match is None or FORBIDDEN & set(re.split(r"[.\[\]]", path)):
+        raise ValueError(f"{where}: write '<trace>.<attribute>' or 'layout.<attribute>'")
+    if match[1] != "layout" and int(match[1]) >= len(panel.figure.data):
+        raise ValueError(f"{where}: the figure has {len(panel.figure.data)} traces")
+    if array.dtype not in (np.float32, np.uint8):
+        raise ValueError(f"{where}: must be float32 or uint8, got {array.dtype}")
+    if not 1 <= array.ndim <= 3 or len(array) != steps:
+        raise ValueError(f"{where}: shape {array.shape} does not fit {steps} recorded steps")
+    return array
+
+
+def check_mosaic(panel: Mosaic, steps: int) -> None:
+    """Raises ValueError unless weights are (S, L, H, T(T+1)/2) uint8 and `selected` one of them."""
+    where, weights = f"panel {panel.key!r}", panel.weights
+    if weights.dtype != np.uint8:
+        raise ValueError(f"{where}: weights must be uint8, got {weights.dtype}")
+    shape, packed = weights.shape, panel.size * (panel.size + 1) // 2
+    if weights.ndim != 4 or shape[0] != steps or shape[3] != packed or 0 in shape:
+        raise ValueError(
+            f"{where}: weights {shape} of {panel.size} queries must be "
+            f"({steps}, layers, heads, {packed})"
+        )
+    layer, head = panel.selected
+    if not (0 <= layer < shape[1] and 0 <= head < shape[2]):
+        raise ValueError(f"{where}: no head {panel.selected} in {shape[1:3]}")
+    if panel.roles is not None:
+        check_roles(panel, panel.roles)
+
+
+def check_roles(panel: Mosaic, roles: np.ndarray) -> None:
+    """Raises ValueError unless roles are (S, L, H) uint8, each 255 or the number of a name."""
+    where, heads = f"panel {panel.key!r}", panel.weights.shape[:3]
+    if roles.dtype != np.uint8 or roles.shape != heads:
+        raise ValueError(f"{where}: roles must be uint8 {heads}, got {roles.dtype} {roles.shape}")
+    nameless = roles[(roles != NO_ROLE) & (roles >= len(panel.role_names))]
+    if nameless.size:
+        raise ValueError(f"{where}: role {nameless[0]} has none of {len(panel.role_names)} names")
+
+
+def check_text(panel: Text, steps: int) -> None:
+    """Raises ValueError unless weights are (S or 1, T, T) float32 and all positions in the text."""
+    where, weights, time = f"panel {panel.key!r}", panel.weights, len(panel.labels)
+    if weights.dtype != np.float32:
+        raise ValueError(f"{where}: weights must be float32, got {weights.dtype}")
+    if time == 0 or weights.shape not in ((steps, time, time), (1, time, time)):
+        raise ValueError(
+            f"{where}: weights {weights.shape} must be ({steps} or 1, {time}, {time}), "
+            "with at least one label"
+        )
+    for position in (panel.query, *panel.written):
+        if not 0 <= position < time:
+            raise ValueError(f"{where}: no position {position} in {time} labels")
