@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from model_core.arrays import freeze
-from model_core.model import BigramLanguageModel, MultiHeadAttention
+from model_core.model import BigramLanguageModel, Block
 from model_core.taps import tapped
 
 
@@ -51,14 +51,18 @@ def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     Tensor operations only, so it runs under `torch.func.vmap`. ValueError as in `attend`.
     """
     _check_layers(model)
-    # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
-    with tapped(model, "blocks.*.sa.qkv", "blocks.*.sa.weights") as seen:
-        model(ids[None])
     n_head = model.config.n_head
-    layers = [module for module in model.modules() if isinstance(module, MultiHeadAttention)]
-    qkv = [seen[f"blocks.{i}.sa.qkv"][0] for i in range(len(layers))]
+    *blocks, last = [module for module in model.modules() if isinstance(module, Block)]
+    x, qkv = model.embed(ids[None]), []
+    for block in blocks:
+        # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
+        with tapped(block, "sa.qkv", "sa.weights") as seen:
+            x = block(x)
+        qkv.append(seen["sa.qkv"][0])
+    qkv.append(last.sa.qkv(x if last.post else last.ln1(x))[0])  # what comes behind is not needed
     queries, keys, values = torch.stack([split_heads(part, n_head) for part in qkv], dim=1)
-    output = torch.stack([sa.proj.weight for sa in layers]).unflatten(-1, (n_head, -1))
+    output = torch.stack([block.sa.proj.weight for block in (*blocks, last)])
+    output = output.unflatten(-1, (n_head, -1))  # (L, C, H, head_size)
     added = torch.einsum("lchd,lhtd->lhtc", output, values)
     return {"queries": queries, "keys": keys, "value_norms": added.norm(dim=-1)}
 

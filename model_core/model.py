@@ -143,17 +143,20 @@ class BigramLanguageModel(nn.Module):
 
         With targets (B, T) also the mean cross-entropy in nats per token, else None.
         """
+        logits = self.lm_head(self.ln_f(self.blocks(self.embed(idx))))
+        if targets is None:
+            return logits, None
+        return logits, F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+
+    def embed(self, idx: Tensor) -> Tensor:
+        """What enters the first block for idx (B, T): token rows plus position rows, (B, T, C)."""
         T = idx.shape[1]
         if self.config.block_size < T:
             raise ValueError(
                 f"{T:,} tokens do not fit block_size={self.config.block_size}; cut the text"
             )
         tokens = self.token_embedding_table(idx)  # (B, T, C)
-        positions = self.position_embedding_table.weight[:T]  # (T, C)
-        logits = self.lm_head(self.ln_f(self.blocks(tokens + positions)))
-        if targets is None:
-            return logits, None
-        return logits, F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.reshape(-1))
+        return tokens + self.position_embedding_table.weight[:T]
 
     @torch.inference_mode()
     def generate(

@@ -66,13 +66,16 @@ def square(
     """
     time = len(text.labels)
     places = with_positions(text.labels)
-    words = [escape(label) for label in text.labels]
+    words = np.array(
+        [escape(label) for label in text.labels], object
+    )  # lists are checked one by one
+    cells = (time, time)
     tickfont = {"size": 12, "family": theme.GLYPHS}
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            text=[[word] * time for word in words],
-            customdata=[words] * time,
+            text=np.broadcast_to(words[:, None], cells),
+            customdata=np.broadcast_to(words, cells),
             hovertemplate=f"{hover}<extra></extra>",
             hoverongaps=False,
             **colours,
