@@ -20,7 +20,7 @@ from model_core.tokenizers import UnknownTokens, split, token_label
 
 RECORDED = Path(__file__).parent / "recorded"
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
-SENT_BYTES = 48 * 10**6  # attention of all steps shown, to the browser
+SENT_BYTES = 40 * 10**6  # attention of all steps shown, to the browser
 KEPT_BYTES = 2**27  # what is kept here to compute it from
 
 

@@ -65,6 +65,11 @@ def unread(look: Look, ids: Ids) -> bool:
     return not _reader(identity(look.run), "heads", ids, read_heads).begun
 
 
+def unprobed(look: Look) -> bool:
+    """Whether no step's model has read the fresh random text yet."""
+    return not _prober(identity(look.run), look.run.model_config).begun
+
+
 def levels(look: Look, ids: Ids) -> np.ndarray:
     """The weights of all heads as a Mosaic has them: (S, L, H, T(T+1)/2)."""
     return _levels(moment(look), ids, _heads(look, ids))

@@ -10,6 +10,7 @@ from torch import Tensor
 MEASURES = ("previous token", "first token", "same token", "duplicate token", "induction")
 THRESHOLD = 0.5  # a role is named at this score or above it
 SHORTEST, FEWEST = 16, 4  # tokens and different tokens of a probe: in less, chance scores high
+LONGEST = 64  # tokens of a probe: more would tell the same and cost their square
 
 
 class RoleTaken(NamedTuple):
@@ -82,18 +83,21 @@ def _shares(ids: np.ndarray) -> np.ndarray:
 
 
 def probe_ids(vocab_size: int, block_size: int, count: int = 16, seed: int = 0) -> Tensor:
-    """Fresh random sequences to measure heads on, always the same: (B, T) int64, T = block_size.
+    """Fresh random sequences to measure heads on, always the same: (B, T) int64.
+
+    T is block_size, or LONGEST where that is less.
 
     Each is a string of different random tokens written over and over. The lengths of the strings
     are spread evenly from T/8 to T/2, at least 4 and at most vocab_size: long enough that uniform
     attention scores little, short enough that half of the queries or more have an earlier place.
     """
     draws = torch.Generator().manual_seed(seed)
-    longest = min(vocab_size, max(FEWEST, block_size // 2))
-    shortest = min(longest, max(FEWEST, block_size // 8))
+    size = min(block_size, LONGEST)
+    longest = min(vocab_size, max(FEWEST, size // 2))
+    shortest = min(longest, max(FEWEST, size // 8))
     lengths = torch.linspace(shortest, longest, count).round().int().tolist()
     strings = [torch.randperm(vocab_size, generator=draws)[:length] for length in lengths]
-    return torch.stack([s.repeat(-(-block_size // len(s)))[:block_size] for s in strings])
+    return torch.stack([s.repeat(-(-size // len(s)))[:size] for s in strings])
 
 
 def probe_scores(weights: np.ndarray, ids: Tensor) -> np.ndarray:

@@ -21,6 +21,7 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
     alone = readings.unread(look, sentence.ids)  # a new sentence is shown at once, if at one step
     whole, look = look, replace(look, steps=look.steps[[look.at]]) if alone else look
+    waits = alone and readings.unprobed(look)  # roles take longer than a first picture may
     at = (place.layer, place.head)
     head = readings.head(look, sentence.ids, at)
     panels: list[AnyPanel] = [
@@ -28,7 +29,7 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
         mosaic(
             readings.levels(look, sentence.ids),
             len(sentence.ids),
-            roles=named(look),
+            roles=None if waits else named(look),
             role_names=MEASURES,
             key="heads",
             title="All heads: rows are layers, columns heads. Click one",
@@ -47,7 +48,7 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
             marked=marked(look, sentence),
         ),
     ]
-    look = clock(ticked(whole), panels, alone=alone)
+    look = clock(whole if waits else ticked(whole), panels, alone=alone)
     _numbers(look, sentence, place)
     how_computed(
         r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
