@@ -160,7 +160,8 @@ def _shown(look: Look) -> np.ndarray:
 
 def moment(look: Look) -> str:
     """Names a run with just these recorded steps: snapshots are added, never changed."""
-    return f"{identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}:{len(look.steps)}"
+    shown = hash(look.steps.tobytes())
+    return f"{identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}:{shown}"
 
 
 def identity(run: Run) -> str:

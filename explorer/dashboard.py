@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer import look, session
 from explorer.look import Look, Sentence
-from explorer.page import plain
+from explorer.page import freeze_once, plain
 from explorer.views import attention, drift, normalization, overview, tables, train
 from model_core.runs import Run
 
@@ -127,3 +127,4 @@ page = st.navigation(
 )
 header()
 page.run()
+freeze_once(page.title)

@@ -1,9 +1,11 @@
 """What every page does in the same way: its question, the clock, explanations, CSV."""
 
+import gc
 import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 
 import pandas as pd
 import streamlit as st
@@ -21,13 +23,15 @@ def question(text: str) -> None:
     st.markdown(f"##### {text}")
 
 
-def clock(look: Look, panels: Sequence[AnyPanel]) -> Look:
+def clock(look: Look, panels: Sequence[AnyPanel], *, alone: bool = False) -> Look:
     """Draw panels and clock; the look at the step where the reader settled.
 
     A click on a token, a position, a head or a cell of attention chooses it on every page, a lasso
     around tokens selects them; what a panel shows follows from its key, see `_follow`.
+    Panels that are `alone` show the settled step only: the browser draws them and asks at once for
+    a run that draws all steps.
     """
-    state = step_clock(panels, look.timeline, step=look.step, live=look.live)
+    state = step_clock(panels, look.timeline, step=look.step, live=look.live, alone=alone)
     if state.step not in (None, look.step):
         follows = look.live and state.step == look.steps[-1]
         session.settle(None if follows else state.step)
@@ -69,6 +73,16 @@ def csv_button(label: str, name: str, table: Callable[[], pd.DataFrame]) -> None
 def quoted(token: str) -> str:
     """A token as a CSV cell: a JSON string, so that nothing in it is a formula or gets lost."""
     return json.dumps(token, ensure_ascii=False)
+
+
+@cache
+def freeze_once(page: str) -> None:
+    """What a page made for all its visitors is never garbage: not to be looked through again.
+
+    Streamlit collects all garbage after each run, which took 55 ms with it and 5 without.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _follow(pick: Pick, n_head: int) -> bool:

@@ -60,6 +60,11 @@ def norms(look: Look, ids: Ids) -> Arrays:
     return _reader(identity(look.run), "norms", ids, read_norms).at(look.run, look.steps)
 
 
+def unread(look: Look, ids: Ids) -> bool:
+    """Whether no step's model has read the sentence yet."""
+    return not _reader(identity(look.run), "heads", ids, read_heads).begun
+
+
 def levels(look: Look, ids: Ids) -> np.ndarray:
     """The weights of all heads as a Mosaic has them: (S, L, H, T(T+1)/2)."""
     return _levels(moment(look), ids, _heads(look, ids))

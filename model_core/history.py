@@ -90,6 +90,11 @@ class Reader:
         self._seen: Arrays = {}
         self._lock = threading.Lock()
 
+    @property
+    def begun(self) -> bool:
+        """Whether any step was read."""
+        return len(self._steps) > 0
+
     def at(self, run: Run, steps: np.ndarray) -> Arrays:
         """What was seen at recorded `steps` (S,), ascending, at least one: arrays (S, ...)."""
         with self._lock:

@@ -121,6 +121,16 @@ def test_equal_numbers_of_arrays_that_are_gone_are_not_taken_for_one_another() -
     assert [chunk[:4] for chunk in arrays.chunks] == [np.float32(n).tobytes() for n in range(20)]
 
 
+def test_panels_alone_have_one_step_and_the_timeline_all() -> None:
+    first = np.array([[1, 2]], np.float32)
+    header, arrays = decoded(encode([panel(moving={"0.x": first})], timeline(), alone=True))
+    assert header["alone"] is True
+    assert arrays[header["panels"][0]["moving"][0]["array"]].tolist() == [[1, 2]]
+    assert len(arrays[header["timeline"]["steps"]]) > 1
+    with pytest.raises(ValueError, match="does not fit 1 recorded steps"):
+        encode([panel()], timeline(), alone=True)
+
+
 @pytest.mark.parametrize("steps", [3, 1])
 def test_a_text_is_sent_with_its_words_and_weights(steps: int) -> None:
     weights = np.random.default_rng(0).random((steps, 2, 2), np.float32)

@@ -1,5 +1,7 @@
 """All heads at a glance, one head large, its four stages below."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -17,6 +19,8 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 
 
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
+    alone = readings.unread(look, sentence.ids)  # a new sentence is shown at once, if at one step
+    whole, look = look, replace(look, steps=look.steps[[look.at]]) if alone else look
     at = (place.layer, place.head)
     head = readings.head(look, sentence.ids, at)
     panels: list[AnyPanel] = [
@@ -43,7 +47,7 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
             marked=marked(look, sentence),
         ),
     ]
-    look = clock(ticked(look), panels)
+    look = clock(ticked(whole), panels, alone=alone)
     _numbers(look, sentence, place)
     how_computed(
         r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
@@ -59,15 +63,18 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
 
 
 def _numbers(look: Look, sentence: Sentence, place: Place) -> None:
-    weights = readings.head(look, sentence.ids, (place.layer, place.head)).weights[look.at]
-    names = [
-        f"{position}: {quoted(look.run.tokenizer.tokens[token])}"
-        for position, token in enumerate(sentence.ids)
-    ]
-    table = pd.DataFrame(np.tril(weights), columns=names)
-    table.insert(0, "query", names)
+    def table() -> pd.DataFrame:
+        weights = readings.head(look, sentence.ids, (place.layer, place.head)).weights[look.at]
+        names = [
+            f"{position}: {quoted(look.run.tokenizer.tokens[token])}"
+            for position, token in enumerate(sentence.ids)
+        ]
+        told = pd.DataFrame(np.tril(weights), columns=names)
+        told.insert(0, "query", names)
+        return told
+
     csv_button(
         f"Weights of layer {place.layer}, head {place.head} at step {look.step:,} as CSV",
         f"{look.run.name}-attention-layer-{place.layer}-head-{place.head}-step-{look.step}",
-        lambda: table,
+        table,
     )

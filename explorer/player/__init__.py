@@ -57,15 +57,17 @@ def step_clock(
     *,
     step: int,
     live: bool = False,
+    alone: bool = False,
     key: str = "clock",
 ) -> ClockState:
     """Draw the panels and their clock; one a page. Raises ValueError like `encode`.
 
     The browser obeys `step` when the page opens, and later whenever it differs from the step the
     browser last reported, as soon as a run has read that report: pass on what ClockState says.
-    `live` says that more steps may come.
+    `live` says that more steps may come. Panels that are `alone` have the arrays of `step` only,
+    (1, ...): once they are drawn the browser causes one more run, which should bring all steps.
     """
-    digest = _store.put(encode(panels, timeline))
+    digest = _store.put(encode(panels, timeline, alone=alone))
     heard = _heard(key)
     component = st.components.v2.component(
         "driftscope_clock",
@@ -79,6 +81,7 @@ def step_clock(
         on_pick_change=lambda: None,
         on_selection_change=lambda: None,
         on_lost_change=lambda: None,  # the rerun alone stores the payload again
+        on_rest_change=lambda: None,  # or brings all steps
     )
     report = read_report(result.get("step"), timeline)
     settled = None if report is None else report.step if heard.is_new(report) else int(step)

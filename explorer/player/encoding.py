@@ -48,18 +48,20 @@ class _Arrays:
         return len(self.entries) - 1
 
 
-def encode(panels: Sequence[AnyPanel], timeline: Timeline) -> bytes:
+def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = False) -> bytes:
     """The payload of a step clock: uint32 header length (little endian), JSON header, arrays.
 
     The arrays start at the first multiple of eight bytes after the header, and each at a multiple
     of eight from there. The same panels and timeline give the same bytes.
+    Panels that are `alone` have one step instead of all.
     Raises ValueError when an array does not fit the timeline or cannot be drawn.
     """
     check_timeline(timeline)
     check_keys(panels)
     arrays = _Arrays()
-    steps = len(timeline.steps)
+    steps = 1 if alone else len(timeline.steps)
     header = {
+        "alone": alone,
         "timeline": {
             "steps": arrays.add(np.asarray(timeline.steps, np.float64)),
             "epochs": arrays.add(np.asarray(timeline.epochs, np.float64)),

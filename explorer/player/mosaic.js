@@ -78,11 +78,11 @@ export class Mosaic {
   }
 
   draw(index) {
-    this.index = index
+    this.index = this.spec.array.shape[0] === 1 ? 0 : index // one step is the same at all
     const { values } = this.spec.array
     const { layers, columns, size, words } = this
     const width = columns * size
-    let from = index * layers * columns * this.packed
+    let from = this.index * layers * columns * this.packed
     for (let layer = 0; layer < layers; layer++) {
       for (let head = 0; head < columns; head++) {
         for (let row = 0; row < size; row++) {

@@ -38,11 +38,13 @@ export function decode(buffer) {
     roles: arrays[panel.roles],
     moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
   }))
-  return { timeline, panels }
+  return { alone: header.alone, timeline, panels }
 }
 
-// One recorded step of an array: a number, a row of numbers, or rows of numbers (views again).
-export function slice({ shape, values }, index) {
+// One recorded step of an array: a number, a row of numbers, or rows of numbers (views again);
+// an array of one step is the same at all.
+export function slice({ shape, values }, step) {
+  const index = shape[0] === 1 ? 0 : step
   if (shape.length === 1) return values[index]
   const size = values.length / shape[0]
   const flat = values.subarray(index * size, (index + 1) * size)

@@ -135,7 +135,7 @@ class Clock {
     this.index = follows ? this.last : this.nearest(here)
     this.wanted = undefined
     this.bar.show(this)
-    this.arrival = { digest: this.digest, marks: new Set() }
+    this.arrival = { digest: this.digest, alone: payload.alone, marks: new Set() }
     this.showPanels()
   }
 
@@ -179,6 +179,9 @@ class Clock {
     const due = [...this.panels.values()].filter((panel) => panel.due)
     const next = due.find((panel) => panel.visible) ?? due[0]
     if (next && this.arrival.marks.has("shown")) this.present(next)
+    if (this.payload.alone && !this.arrival.marks.has("shown")) {
+      this.component.setTriggerValue("rest", this.digest)
+    }
     this.mark("shown")
     if (this.isReady()) this.mark("complete")
     if (next) this.schedule()
@@ -191,12 +194,12 @@ class Clock {
 
   // Once a payload: in the frame after it was drawn. Only the latest marks are kept.
   mark(what) {
-    const { digest, marks } = this.arrival
+    const { marks, ...detail } = this.arrival
     if (marks.has(what)) return
     marks.add(what)
     requestAnimationFrame(() => {
       performance.clearMarks(`driftscope:${what}`)
-      performance.mark(`driftscope:${what}`, { detail: { digest } })
+      performance.mark(`driftscope:${what}`, { detail })
     })
   }
 
@@ -279,6 +282,7 @@ class Clock {
       if (!panel.visible || panel.due) continue
       if (panel.resized) panel.resize()
       panel.resized = false
+      if (this.payload.alone) continue // these panels have one step, and all of them are on their way
       if (panel.drawn !== this.index && panel.draw(this.index)) panel.drawn = this.index
     }
     this.bar.move(this)

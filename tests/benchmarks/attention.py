@@ -19,8 +19,23 @@ TYPED = 39  # sentences, each another one
 SHAPE = {"n_layer": 4, "n_head": 4, "n_embd": 64, "steps": 200, "snapshots": 120, "threads": 1}
 
 # From Enter to the marks that follow it, by the page's own clock: all heads and the sentence are
-# drawn at the present step; every panel in sight is, with all steps.
+# drawn at the present step; every panel in sight can be scrubbed through all steps.
 WATCH_ENTERS = """() => {
+  window.driftscopeEnters = []
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") window.driftscopeEnters.push({ enter: event.timeStamp })
+  }, true)
+  new PerformanceObserver((list) => {
+    const last = window.driftscopeEnters.at(-1)
+    for (const { name, startTime, detail } of list.getEntries()) {
+      if (last && name === "driftscope:shown") last.shown ??= startTime - last.enter
+      if (last && name === "driftscope:complete" && !detail.alone) {
+        last.complete ??= startTime - last.enter
+      }
+    }
+  }).observe({ type: "mark" })
+}"""
+ENTERS = """() => {
   window.driftscopeEnters = []
   document.addEventListener("keydown", (event) => {
     if (event.key === "Enter") window.driftscopeEnters.push({ enter: event.timeStamp })

@@ -1,5 +1,7 @@
 """A page for the step clock's tests: synthetic panels, a run that grows, and what Python heard."""
 
+from dataclasses import replace
+
 import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
@@ -147,6 +149,14 @@ def timeline(count: int, trusted: bool) -> Timeline:
     return Timeline(steps, steps / 2000, losses, ticks, trust if trusted else None)
 
 
+def at_first(panel: AnyPanel) -> AnyPanel:
+    """The panel at its first step alone."""
+    if isinstance(panel, Mosaic):
+        return replace(panel, weights=panel.weights[:1], roles=None)
+    assert isinstance(panel, Panel)
+    return replace(panel, moving={path: array[:1] for path, array in panel.moving.items()})
+
+
 def drift_panels(kind: str, color: str) -> list[Panel]:
     from tests.browser import drift_demo  # it builds on this file
 
@@ -156,7 +166,8 @@ def drift_panels(kind: str, color: str) -> list[Panel]:
 def main() -> None:
     """Draw what the address asks for: three linked panels, or by `?panels=`
 
-    `all`, every other kind of panel too; `drift` or `space`, a map as a page of maps has it.
+    `all`, every other kind of panel too; `alone`, at first one step; `drift` or `space`, a map as
+    a page of maps has it.
     """
     st.set_page_config(layout="wide", page_title="Clock")
     state = st.session_state
@@ -204,7 +215,15 @@ def main() -> None:
     for panel in panels:
         if isinstance(panel, Panel):  # so that every figure is another one, but looks the same
             panel.figure.update_layout(meta=color)
-    heard = step_clock(panels, timeline(count, maps), step=state.step, live=live)
+    alone = kind == "alone" and state.runs == 1
+    if kind == "alone":
+        panels = [
+            table_panel("tokens", "Token embeddings", 65, 64, count),
+            mosaic_panel(count, (0, 0)),
+        ]
+    if alone:
+        panels = [at_first(panel) for panel in panels]
+    heard = step_clock(panels, timeline(count, maps), step=state.step, live=live, alone=alone)
     if heard.step is not None:
         state.step = heard.step
     if heard.pick and heard.pick.panel == "heads" and state.selected != heard.pick.index:

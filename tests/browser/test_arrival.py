@@ -163,3 +163,16 @@ def test_a_cell_has_its_size_before_its_figure(full: ClockDriver) -> None:
     deal(page, 7)
     assert page.locator(".js-plotly-plot").count() == 5
     assert page.evaluate(BOXES) == before
+
+
+def test_what_comes_alone_is_drawn_and_the_rest_is_asked_for_once(
+    visit: Visit, demo: Server
+) -> None:
+    page = visit(f"{demo.url}/?panels=alone")
+    clock = ClockDriver(page).wait_ready()
+    expect(page.get_by_text("runs: 2", exact=True)).to_be_visible()
+    clock.drag(0, 1)
+    clock.wait_step(STEPS[LAST])
+    (drawn,) = page.evaluate(SHOWN, ["tokens"])
+    assert drawn[1] == pytest.approx(drifting(210, 65, 64)[LAST, 0, 0], abs=1e-6)
+    expect(page.get_by_text("runs: 3", exact=True)).to_be_visible()  # that of the settled step
