@@ -192,6 +192,12 @@ def test_view_head_pair_and_what_is_typed_come_from_the_address_and_go_into_it()
     assert app.query_params == asked | {"view": "One weight"}
 
 
+def test_a_query_without_a_key_reads_the_one_before_in_another_browser_too() -> None:
+    app = attention("One weight", run="heads", text="the fox", pair="4")
+    assert panels(app)["pair"]["title"].startswith("Query 'f' at 4 · key '·' at 3,")
+    assert app.query_params["pair"] == "4"
+
+
 @pytest.mark.parametrize(
     ("view", "asked"),
     [
