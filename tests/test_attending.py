@@ -512,6 +512,15 @@ def test_the_second_sentence_follows_the_first_until_somebody_types_one() -> Non
     assert app.query_params["second"] == "the dog"
 
 
+def test_a_second_sentence_longer_than_the_block_says_what_is_shown() -> None:
+    app = attention("Two sentences", second="the lazy dog " * 5)
+    said = "The second sentence has 65 tokens, the model reads 41 at a time: shown are its first."
+    assert words(app) == [said]
+    assert len(panels(app)["second-text"]["labels"]) == 41
+    app.text_input(key="second").set_value("the lazy dog").run()
+    assert words(app) == []
+
+
 def statement(app: AppTest) -> str:
     (found,) = (text.value for text in app.markdown if text.value.startswith("**Static"))
     return re.sub(r"\\(.)", r"\1", found)
