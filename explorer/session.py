@@ -24,8 +24,8 @@ def begin(runs: Sequence[str]) -> str:
         state[RUN], state[TEXT] = asked.get("run"), asked.get("text")
         state["step"], state["token"] = _count(asked.get("step")), _count(asked.get("token"))
         state["head"] = (_count(head[0]) or 0, _count(head[-1]) or 0)
-        pair = asked.get("pair", "").split(".")
-        state["query"], state["key"] = _count(pair[0]), _count(pair[-1])
+        query, _, key = asked.get("pair", "").partition(".")
+        state["query"], state["key"] = _count(query), _count(key)
         state[TOKENS] = _ids(asked.get(TOKENS, ""))
         state["asked"], state["choices"], state["of run"] = asked.to_dict(), {}, set()
     if "next_run" in state:
@@ -49,7 +49,9 @@ def publish() -> None:
     wanted = {name: state[name] for name in (RUN, "step", TEXT, "token")}
     wanted["head"] = "{}.{}".format(*state["head"])
     if state["query"] is not None:
-        wanted["pair"] = "{}.{}".format(state["query"], state["key"] or 0)
+        wanted["pair"] = ".".join(
+            str(state[at]) for at in ("query", "key") if state[at] is not None
+        )
     wanted[TOKENS] = _told(state[TOKENS]) or None
     for name, default in state["choices"].items():
         wanted[name] = None if state[name] == default else _told(state[name])

@@ -164,7 +164,7 @@ def _entropy(look: Look, sentence: Sentence, place: Place) -> AnyPanel:
     weights = readings.head(look, sentence.ids, (place.layer, place.head)).weights
     return curves_panel(
         look.steps,
-        {"entropy": attention_entropy(np.nan_to_num(weights))},
+        {"entropy": attention_entropy(np.tril(weights))},  # NaN of a diverged model stays
         key="entropy",
         title=f"{place.name}: entropy of its rows on your sentence, mean of queries from 1 on",
         unit="bits",

@@ -25,6 +25,11 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
     second = looks.sentence(look.run, session.choice(key))
     if second.problem:
         st.warning(plain(second.problem))
+    if second.count > len(second.ids):
+        st.warning(
+            f"The second sentence has {second.count:,} tokens, the model reads {len(second.ids)} "
+            "at a time: shown are its first."
+        )
     if not second.ids:
         clock(look, [])
         return

@@ -1,0 +1,266 @@
+"""The Attention page in a real Chromium: what is typed is drawn whole, and clicks choose."""
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Locator, Page, expect
+
+from model_core.attention import Attention, attend
+from model_core.loop import train
+from model_core.presets import create_from_preset
+from model_core.runs import Run
+from model_core.turns import only_trainer
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.driver import ROOT, ClockDriver, Server
+from tests.browser.test_app import column_labels, heat, type_sentence
+from tests.conftest import TINY
+
+SENTENCE = "aaaa 11"  # repeated tokens, and digits that are no numbers
+STAGES = ("stage-product", "stage-scaled", "stage-masked", "stage-weights")
+TOKENS = "[data-panel=text] .driftscope-token"
+SHOWN_BY = {  # a panel that only this view has
+    "All heads": "heads",
+    "One weight": "pair",
+    "Roles": "scores",
+    "Next token": "lens",
+    "Two sentences": "second-head",
+}
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Two layers of two heads, whose vocabulary has what breaks other tools."""
+    path = tmp_path_factory.mktemp("attention") / "runs" / "odd"
+    text = f"{SENTENCE} <b> &lt; bb\n" * 30
+    create_from_preset(path, "quick-brown-fox", TINY | {"block_size": 16}, own_text=text)
+    with only_trainer(path):
+        train(path)
+    return Run.open(path)
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server], run: Run) -> Iterator[Server]:
+    yield serve(ROOT / "explorer" / "app.py", DRIFTSCOPE_RUNS=str(Path(run.path).parent))
+
+
+@pytest.fixture
+def attention(visit: Visit, app: Server) -> Callable[..., Page]:
+    """attention(size=WIDE, dark=False, text=SENTENCE, ...) opens the page at such an address."""
+
+    def go(size: tuple[int, int] = WIDE, dark: bool = False, **query: object) -> Page:
+        asked = urlencode({"run": "odd", "text": SENTENCE} | query)
+        page = visit(f"{app.url}/attention?{asked}", size=size, dark=dark)
+        ClockDriver(page).wait_ready()
+        return page
+
+    return go
+
+
+def plain(run: Run, step: int) -> Attention:
+    """What plain torch finds in the sentence."""
+    return attend(run.model_at(step), torch.tensor(run.tokenizer.encode(SENTENCE)))
+
+
+def masked(values: np.ndarray) -> np.ndarray:
+    return np.where(np.tri(len(values)), values, np.nan)
+
+
+def wait_heat(page: Page, panel: str, expected: np.ndarray) -> None:
+    """Returns once the heatmap shows these numbers, to 1e-5, and gaps where they are NaN."""
+    page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
+    page.wait_for_function(
+        """([panel, expected]) => {
+          const div = document.querySelector(`[data-panel=${panel}] .js-plotly-plot`)
+          const z = div?._fullData?.[0]?.z
+          const near = (a, b) => (b === null ? !Number.isFinite(a) : Math.abs(a - b) < 1e-5)
+          return z?.length === expected.length && expected.every((row, i) => {
+            return z[i].length === row.length && row.every((value, k) => near(z[i][k], value))
+          })
+        }""",
+        arg=[panel, [[None if np.isnan(v) else float(v) for v in row] for row in expected]],
+    )
+
+
+def row_labels(page: Page, panel: str) -> list[str]:
+    return page.locator(f"[data-panel={panel}] .ytick text").all_text_contents()
+
+
+def title(page: Page, panel: str) -> Locator:
+    return page.locator(f"[data-panel={panel}] h4")
+
+
+def point_at(page: Page, query: int, key: int) -> None:
+    """Put the pointer into the middle of a cell of the large head."""
+    page.locator("[data-panel=head]").scroll_into_view_if_needed()
+    at = page.evaluate(
+        """([query, key]) => {
+          const div = document.querySelector("[data-panel=head] .js-plotly-plot")
+          const box = div.querySelector(".nsewdrag").getBoundingClientRect()
+          const { xaxis, yaxis } = div._fullLayout
+          return [box.x + xaxis.c2p(key), box.y + yaxis.c2p(query)]
+        }""",
+        [query, key],
+    )
+    page.mouse.move(*at)
+
+
+def click_head(page: Page, right: int, down: int) -> None:
+    """Click in the mosaic the head that stands so many right of and below the chosen one."""
+    page.locator("[data-panel=heads]").scroll_into_view_if_needed()
+    frame = page.locator("[data-panel=heads] .driftscope-frame-chosen").bounding_box()
+    assert frame is not None
+    apart = frame["width"] + 2  # a head is 4 less wide than its frame, and 6 stand between two
+    x, y = frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2
+    page.mouse.click(x + right * apart, y + down * apart)
+
+
+def choose_view(page: Page, view: str) -> ClockDriver:
+    page.get_by_role("radio", name=view, exact=True).click()
+    page.locator(f"[data-panel={SHOWN_BY[view]}]").wait_for()
+    return ClockDriver(page).wait_ready()
+
+
+# ---- what is typed is drawn whole ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide", "narrow"])
+def test_repeated_tokens_and_digits_keep_all_rows_and_columns(
+    attention: Callable[..., Page], run: Run, size: tuple[int, int], dark: bool
+) -> None:
+    page = attention(size, dark, text="bb")
+    type_sentence(page, SENTENCE)
+    seen = plain(run, 30)
+    scores, weights = seen.scores[0, 0], seen.weights[0, 0]
+    size_root = np.sqrt(run.model_config.n_embd / run.model_config.n_head)
+    wait_heat(page, "head", masked(weights))
+    expected = [scores * size_root, scores, masked(scores), masked(weights)]
+    for panel, values in zip(STAGES, expected, strict=True):
+        wait_heat(page, panel, values)
+    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["a", "a", "a", "a", "·", "1", "1"])
+    places = ["a 0", "a 1", "a 2", "a 3", "·", "1 5", "1 6"]
+    assert column_labels(page, "head") == row_labels(page, "head") == places
+    for panel in ("head", "stage-weights"):
+        for query, row in enumerate(heat(page, panel)):
+            assert sum(w for w in row if w is not None) == pytest.approx(1, abs=1e-6)
+            assert row[query + 1 :] == [None] * (6 - query)
+
+
+def test_every_step_of_the_sentence_is_there_a_moment_later(
+    attention: Callable[..., Page], run: Run
+) -> None:
+    page = attention(text="bb")
+    type_sentence(page, SENTENCE)
+    wait_heat(page, "head", masked(plain(run, 30).weights[0, 0]))
+    clock = ClockDriver(page)
+    for start, end, step in ((1, 0, 0), (0, 0.5, int(run.steps[len(run.steps) // 2]))):
+        clock.drag(start, end)
+        clock.wait_step(step)
+        wait_heat(page, "head", masked(plain(run, step).weights[0, 0]))
+    expect(page).to_have_url(re.compile(f"step={step}"))
+
+
+def test_a_cell_tells_in_words_what_its_query_reads(
+    attention: Callable[..., Page], run: Run
+) -> None:
+    page = attention()
+    weights = plain(run, 30).weights[0, 0]
+    wait_heat(page, "head", masked(weights))
+    told = page.locator("[data-panel=head] .hovertext")
+    for query, key in ((3, 1), (6, 5)):
+        point_at(page, query, key)
+        names = SENTENCE[query], SENTENCE[key]
+        expect(told).to_have_text(
+            f"query '{names[0]}' at {query} reads {float(f'{weights[query, key]:.3g}'):g} "
+            f"of key '{names[1]}' at {key}"
+        )
+
+
+def test_tokens_that_look_like_markup_are_shown_as_they_are(
+    attention: Callable[..., Page],
+) -> None:
+    page = attention(text="<b> &lt;")
+    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["<", "b", ">", "·", "&", "l", "t", ";"])
+    assert column_labels(page, "head") == ["<", "b", ">", "·", "&", "l", "t", ";"]
+    assert row_labels(page, "head") == ["<", "b", ">", "·", "&", "l", "t", ";"]
+
+
+# ---- what is clicked -----------------------------------------------------------------------------
+
+
+def test_a_click_on_a_token_moves_the_frame_and_the_title(attention: Callable[..., Page]) -> None:
+    page = attention()
+    tokens = page.locator(TOKENS)
+    for place in (2, 5):
+        tokens.nth(place).click()
+        words = f"Layer 0, head 0: what '{SENTENCE[place]}' at {place} reads. Click another token"
+        expect(title(page, "text")).to_have_text(words)
+        expect(tokens.nth(place)).to_have_class(re.compile("driftscope-query"))
+        expect(page.locator(".driftscope-query")).to_have_count(1)
+        expect(page).to_have_url(re.compile(rf"pair={place}(&|$)"))
+
+
+def test_a_click_on_a_head_shows_it_large(attention: Callable[..., Page], run: Run) -> None:
+    page = attention()
+    weights = plain(run, 30).weights
+    for right, down, layer, head in ((1, 1, 1, 1), (0, -1, 0, 1)):
+        click_head(page, right, down)
+        expect(title(page, "head")).to_contain_text(f"Layer {layer}, head {head}:")
+        wait_heat(page, "head", masked(weights[layer, head]))
+        wait_heat(page, "stage-weights", masked(weights[layer, head]))
+
+
+def test_a_click_on_a_cell_chooses_query_and_key(attention: Callable[..., Page]) -> None:
+    page = attention(view="One weight")
+    for query, key in ((3, 1), (6, 0)):
+        point_at(page, query, key)
+        page.mouse.down()
+        page.mouse.up()
+        words = f"Query '{SENTENCE[query]}' at {query} · key '{SENTENCE[key]}' at {key}, "
+        expect(title(page, "pair")).to_contain_text(words)
+        expect(page).to_have_url(re.compile(rf"pair={query}\.{key}"))
+
+
+# ---- five views ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, True), (NARROW, False)], ids=["wide", "narrow"])
+def test_all_views_keep_sentence_step_and_head_and_fit_the_screen(
+    attention: Callable[..., Page], run: Run, size: tuple[int, int], dark: bool
+) -> None:
+    step = int(run.steps[4])
+    page = attention(size, dark, step=step, head="1.0")
+    for view in [*SHOWN_BY, "All heads"]:
+        choose_view(page, view).wait_step(step)
+        expect(page).to_have_url(re.compile(rf"step={step}&.*head=1\.0"))
+        field = page.get_by_label("Sentence for the model to read")
+        expect(field).to_have_value(SENTENCE)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    wait_heat(page, "head", masked(plain(run, step).weights[1, 0]))
+
+
+def test_one_more_token_is_written_at_every_press(attention: Callable[..., Page]) -> None:
+    page = attention(view="Next token", written=3)
+    new = page.locator("[data-panel=written] .driftscope-written bdi")
+    expect(new).to_have_count(3)
+    for count in (4, 5):
+        before = new.all_text_contents()
+        page.get_by_role("button", name="One more").click()
+        expect(new).to_have_count(count)
+        assert new.all_text_contents()[:-1] == before
+        expect(page).to_have_url(re.compile(f"written={count}"))
+
+
+def test_an_address_may_say_that_no_head_is_off(attention: Callable[..., Page]) -> None:
+    page = attention(view="Roles", off="")
+    expect(page.get_by_text("without no head (+0.0000)")).to_be_visible()
+    page.get_by_label("Switch off").click()
+    page.get_by_role("option", name="layer 1 head 0").click()
+    expect(page.get_by_text("without layer 1 head 0 (")).to_be_visible()
+    expect(page).to_have_url(re.compile("off=2"))
