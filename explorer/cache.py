@@ -37,7 +37,7 @@ def position_embeddings(look: Look) -> np.ndarray:
 
 def vectors(look: Look, table: Table, rows: tuple[int, ...] = ()) -> np.ndarray:
     """(S, N, C) of a table at the steps shown: some rows of it, or all."""
-    return _table(moment(look), table, rows, look.run)[_shown(look)]
+    return _table(_recorded(look), table, rows, look.run)[_shown(look)]
 
 
 def pca(
@@ -68,7 +68,7 @@ def axis(
 
 def moves(look: Look, table: Table, rows: tuple[int, ...], kind: Move) -> np.ndarray:
     """(S, N, C): the optimizer's steps, or the batch's gradients; NaN where not recorded."""
-    return _moves(moment(look), table, rows, kind, look.run)[_shown(look)]
+    return _moves(_recorded(look), table, rows, kind, look.run)[_shown(look)]
 
 
 def arrows(
@@ -85,7 +85,7 @@ def turnover(look: Look, table: Table, rows: tuple[int, ...]) -> np.ndarray:
 
 def updates(look: Look) -> np.ndarray:
     """(S, V) how often each token was updated by the steps shown; ValueError without its text."""
-    return _updates(moment(look), look.run)[_shown(look)]
+    return _updates(_recorded(look), look.run)[_shown(look)]
 
 
 @st.cache_resource(max_entries=6, show_spinner=False)
@@ -160,8 +160,12 @@ def _shown(look: Look) -> np.ndarray:
 
 def moment(look: Look) -> str:
     """Names a run with just these recorded steps: snapshots are added, never changed."""
-    shown = hash(look.steps.tobytes())
-    return f"{identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}:{shown}"
+    return f"{_recorded(look)}:{hash(look.steps.tobytes())}"
+
+
+def _recorded(look: Look) -> str:
+    """The same, whichever of its steps are shown."""
+    return f"{identity(look.run)}:{len(look.run.steps)}:{look.run.steps[-1]}"
 
 
 def identity(run: Run) -> str:

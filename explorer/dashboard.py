@@ -108,7 +108,8 @@ def _choose_window(sentence: Sentence) -> None:
         f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: shown are "
         f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
     )
-    slider.slider("First token read", 0, last, key=session.number(session.FROM, 0, 0, last))
+    key = session.number(session.FROM, 0, 0, last, of_run=True)
+    slider.slider("First token read", 0, last, key=key, persist_state="session")
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")

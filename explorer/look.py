@@ -20,7 +20,7 @@ from model_core.tokenizers import UnknownTokens, split, token_label
 
 RECORDED = Path(__file__).parent / "recorded"
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
-SENT_BYTES = 40 * 10**6  # attention of all steps shown, to the browser
+SENT_BYTES = 52 * 10**6  # attention of all steps shown, to the browser; words and figures are more
 KEPT_BYTES = 2**27  # what is kept here to compute it from
 
 
@@ -193,17 +193,19 @@ def fewer(look: Look, tokens: int) -> Look:
         return look
     sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
     kept = 4 * 2 * config.n_layer * tokens * config.n_embd  # queries and keys
-    count = max(min(SENT_BYTES // sent, KEPT_BYTES // kept), 2)
+    drawn = 2 * 5 * 6 * cells  # five heatmaps' first numbers as text; with one step, then with all
+    count = max(min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept), 2)
     if len(look.steps) <= count:
         return look
     places = np.unique(np.linspace(0, len(look.steps) - 1, count).round().astype(int))
     line, steps = look.timeline, look.steps[places]
+    trust = None if line.trust is None else line.trust[places]
     return replace(
         look,
         steps=steps,
         step=_nearest(look.step, steps),
         metrics=look.metrics.iloc[places],
-        timeline=replace(line, steps=steps, epochs=line.epochs[places], losses=line.losses[places]),
+        timeline=Timeline(steps, line.epochs[places], line.losses[places], line.ticks, trust),
     )
 
 

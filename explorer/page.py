@@ -98,6 +98,8 @@ def _follow(pick: Pick, n_head: int) -> bool:
             session.choose_query(query, key)
         case (panel, (query, key)) if panel.startswith("stage-"):
             session.choose_query(query, key)
+        case "second-text", (query,):
+            session.choose_second_query(query)
         case (("text" | "position-map"), (query,)) | ("lens", (_, query)):
             session.choose_query(query)
         case _:

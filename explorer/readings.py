@@ -72,19 +72,18 @@ def unprobed(look: Look) -> bool:
 
 def levels(look: Look, ids: Ids) -> np.ndarray:
     """The weights of all heads as a Mosaic has them: (S, L, H, T(T+1)/2)."""
-    return _levels(moment(look), ids, _heads(look, ids))
+    return _levels(moment(look), ids, look)
 
 
 def head(look: Look, ids: Ids, at: tuple[int, int]) -> Head:
     """The head `at` (layer, head) at every step shown."""
-    return _head(moment(look), ids, at, _heads(look, ids))
+    return _head(moment(look), ids, at, look)
 
 
 def lens(look: Look, ids: Ids, position: int) -> Arrays:
     """What `read_lens` sees at every step shown: (S, K, T) and (S, K, V)."""
     seen = partial(read_lens, position=position)
-    reader = _reader(identity(look.run), f"lens {position}", ids, seen)
-    return reader.at(look.run, look.steps)
+    return _lens_reader(identity(look.run), ids, position, seen).at(look.run, look.steps)
 
 
 def head_scores(look: Look) -> np.ndarray:
@@ -95,7 +94,7 @@ def head_scores(look: Look) -> np.ndarray:
 
 def scores_on(look: Look, ids: Ids) -> np.ndarray:
     """The same on a sentence: what heads do there, (S, L, H, 5)."""
-    return _scores_on(moment(look), ids, _heads(look, ids))
+    return _scores_on(moment(look), ids, look)
 
 
 def head_costs(look: Look, instead: Replacement) -> tuple[float, np.ndarray]:
@@ -133,13 +132,21 @@ def _reader(of_run: str, kind: str, ids: Ids, _seen: Callable[..., Mapping[str, 
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _levels(when: str, ids: Ids, _heads: Arrays) -> np.ndarray:
-    return np.concatenate([packed(weights) for weights in _all_weights(_heads)])
+def _lens_reader(
+    of_run: str, ids: Ids, position: int, _seen: Callable[..., Mapping[str, Tensor]]
+) -> Reader:
+    return Reader(_history(), _seen, torch.tensor(ids))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def _scores_on(when: str, ids: Ids, _heads: Arrays) -> np.ndarray:
-    return np.concatenate([roles.head_scores(weights, ids) for weights in _all_weights(_heads)])
+def _levels(when: str, ids: Ids, _look: Look) -> np.ndarray:
+    return np.concatenate([packed(weights) for weights in _all_weights(_heads(_look, ids))])
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def _scores_on(when: str, ids: Ids, _look: Look) -> np.ndarray:
+    seen = _all_weights(_heads(_look, ids))
+    return np.concatenate([roles.head_scores(weights, ids) for weights in seen])
 
 
 def _all_weights(heads: Arrays) -> Iterator[np.ndarray]:
@@ -151,12 +158,15 @@ def _all_weights(heads: Arrays) -> Iterator[np.ndarray]:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _head(when: str, ids: Ids, at: tuple[int, int], _heads: Arrays) -> Head:
+def _head(when: str, ids: Ids, at: tuple[int, int], _look: Look) -> Head:
+    seen = _heads(_look, ids)
     queries, keys, norms = (
-        _heads[name][:, at[0], at[1]] for name in ("queries", "keys", "value_norms")
+        seen[name][:, at[0], at[1]] for name in ("queries", "keys", "value_norms")
     )
     scores = scores_of(queries, keys)
-    return Head(queries, keys, norms, scores, masked(weights_of(scores)))
+    with np.errstate(over="ignore"):  # of a diverged model
+        told = scores.astype(np.float32)
+    return Head(queries, keys, norms, told, masked(weights_of(scores)))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

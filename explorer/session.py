@@ -78,7 +78,15 @@ def choose_run(name: str, example: str) -> None:
 def leave_run() -> None:
     """Forget step, rows and heads of the run looked at before."""
     st.session_state.update(
-        {"step": None, "token": None, "head": (0, 0), "query": None, "key": None, TOKENS: []}
+        {
+            "step": None,
+            "token": None,
+            "head": (0, 0),
+            "query": None,
+            "key": None,
+            TOKENS: [],
+            "second query": None,
+        }
     )
     for name in st.session_state["of run"]:
         st.session_state.pop(name, None)
@@ -101,7 +109,8 @@ def text() -> str | None:
 
 def beginning() -> int:
     """From which token on a sentence is read that is too long to be read whole."""
-    return st.session_state.get(FROM) or _count(st.session_state["asked"].get(FROM)) or 0
+    state = st.session_state
+    return state[FROM] if FROM in state else _count(state["asked"].get(FROM)) or 0
 
 
 def type_text(text: str | None) -> None:
@@ -210,6 +219,21 @@ def head() -> tuple[int, int]:
 
 def choose_head(head: tuple[int, int]) -> None:
     st.session_state["head"] = head
+
+
+def is_new(sentence: tuple[str, tuple[int, ...]]) -> bool:
+    """Whether this visitor looks at a run's sentence for the first time in a row."""
+    last, st.session_state["read"] = st.session_state.get("read"), sentence
+    return last != sentence
+
+
+def second_query() -> int | None:
+    """The position in the second sentence whose row is looked at."""
+    return st.session_state.get("second query")
+
+
+def choose_second_query(query: int) -> None:
+    st.session_state["second query"] = query
 
 
 def query() -> int | None:

@@ -82,9 +82,13 @@ def split_heads(qkv: Tensor, n_head: int) -> Tensor:
 
 
 def scores_of(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """query · key / √head_size for all pairs: of two (..., T, head_size), (..., T, T)."""
+    """query · key / √head_size for all pairs: of two (..., T, head_size), (..., T, T) float64.
+
+    A score of 50 in float32 would make its weight wrong in the sixth digit.
+    """
     with np.errstate(invalid="ignore", over="ignore"):  # of a diverged model
-        return queries @ keys.swapaxes(-2, -1) / math.sqrt(queries.shape[-1])
+        exact = queries.astype(np.float64) @ keys.astype(np.float64).swapaxes(-2, -1)
+        return exact / math.sqrt(queries.shape[-1])
 
 
 def weights_of(scores: np.ndarray) -> np.ndarray:
@@ -92,9 +96,9 @@ def weights_of(scores: np.ndarray) -> np.ndarray:
 
     A row in which a score that is read is NaN or +inf is NaN up to its query.
     """
-    weights = torch.tensor(scores, dtype=torch.float32)
+    weights = torch.tensor(scores, dtype=torch.float64)
     future = torch.ones(weights.shape[-2:], dtype=torch.bool).triu(1)
-    return weights.masked_fill_(future, -torch.inf).softmax(-1).tril_().numpy()
+    return weights.masked_fill_(future, -torch.inf).softmax(-1).tril_().float().numpy()
 
 
 def _check_layers(model: BigramLanguageModel) -> None:

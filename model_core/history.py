@@ -16,11 +16,11 @@ from model_core.runs import Run
 from model_core.snapshots import load_snapshot
 
 ROWS = 32  # steps in one stack
-CELLS = 2**24  # cells of attention in memory at a time, 64 MiB
+CELLS = 2**23  # numbers of one kind in memory at a time, 64 MiB
 
 # What to see of a model while it reads: pure functions of tensors, since `vmap` runs them, that
 # listen to the weights of attention, since `vmap` does not know the fused kernel.
-Look = Callable[..., Mapping[str, Tensor]]
+Sight = Callable[..., Mapping[str, Tensor]]
 Arrays = dict[str, np.ndarray]
 
 
@@ -39,18 +39,19 @@ class History:
         self,
         run: Run,
         steps: Sequence[int] | np.ndarray,
-        look: Look,
+        sight: Sight,
         ids: Tensor,
         *,
         reduce: Callable[[Arrays], Arrays] = lambda seen: seen,
     ) -> Arrays:
-        """`look(model, ids)` with the model of each of S ≥ 1 recorded steps: float32 (S, ...).
+        """`sight(model, ids)` with the model of each of S ≥ 1 recorded steps: float32 (S, ...).
 
         Computed in float64: a probability of a model that is sure would else be told to five
         digits. `reduce` makes less of a few steps' arrays at a time. ValueError for a damaged step.
         """
         config = run.model_config
-        cells = ids.numel() * ids.shape[-1] * config.n_head * max(config.n_layer, 1)
+        heads, depths = config.n_head * config.n_layer, config.n_layer + 1
+        cells = ids.numel() * max(ids.shape[-1] * heads, config.vocab_size * depths)
         at_once = max(CELLS // max(cells, 1), 1)
         with torch.device("meta"):  # a shape without numbers
             shape = BigramLanguageModel(config).eval()
@@ -59,7 +60,7 @@ class History:
             stack = self._stacked(run, tuple(int(step) for step in steps[group : group + ROWS]))
             for first in range(0, len(steps[group : group + ROWS]), at_once):
                 some = {name: _exact(of[first : first + at_once]) for name, of in stack.items()}
-                parts.append(reduce(_see(shape, some, look, ids)))
+                parts.append(reduce(_see(shape, some, sight, ids)))
         return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
     def _stacked(self, run: Run, steps: tuple[int, ...]) -> dict[str, Tensor]:
@@ -84,8 +85,8 @@ class Reader:
     Snapshots never change, so nothing is read twice. Safe to share between threads.
     """
 
-    def __init__(self, history: History, look: Look, ids: Tensor, **more: Any) -> None:
-        self._history, self._look, self._ids, self._more = history, look, ids, more
+    def __init__(self, history: History, sight: Sight, ids: Tensor, **more: Any) -> None:
+        self._history, self._sight, self._ids, self._more = history, sight, ids, more
         self._steps = np.empty(0, np.int64)
         self._seen: Arrays = {}
         self._lock = threading.Lock()
@@ -100,12 +101,13 @@ class Reader:
         with self._lock:
             missing = np.setdiff1d(steps, self._steps)
             if len(missing):
-                read = self._history.read(run, missing, self._look, self._ids, **self._more)
+                read = self._history.read(run, missing, self._sight, self._ids, **self._more)
                 self._add(missing, read)
-            if len(steps) == len(self._steps):
-                return self._seen
-            places = np.searchsorted(self._steps, steps)
-            return {name: values[places] for name, values in self._seen.items()}
+            if len(steps) < len(self._steps):  # of a long text not all steps can be kept
+                places = np.searchsorted(self._steps, steps)
+                self._seen = {name: _joined([of[places]]) for name, of in self._seen.items()}
+                self._steps = steps
+            return self._seen
 
     def _add(self, steps: np.ndarray, seen: Arrays) -> None:
         if len(self._steps):
@@ -116,21 +118,21 @@ class Reader:
 
 
 class _Reading(nn.Module):
-    """A look as a module, so that `functional_call` can put weights into the model it looks at."""
+    """A sight as a module: `functional_call` then puts weights into the model that is seen."""
 
-    def __init__(self, model: BigramLanguageModel, look: Look) -> None:
+    def __init__(self, model: BigramLanguageModel, sight: Sight) -> None:
         super().__init__()
-        self.model, self.look = model, look
+        self.model, self.sight = model, sight
 
     def forward(self, ids: Tensor) -> dict[str, Tensor]:
-        return dict(self.look(self.model, ids))
+        return dict(self.sight(self.model, ids))
 
 
 @torch.inference_mode()
 def _see(
-    shape: BigramLanguageModel, weights: Mapping[str, Tensor], look: Look, ids: Tensor
+    shape: BigramLanguageModel, weights: Mapping[str, Tensor], sight: Sight, ids: Tensor
 ) -> Arrays:
-    reading = _Reading(shape, look)
+    reading = _Reading(shape, sight)
 
     def one(of_step: Mapping[str, Tensor]) -> dict[str, Tensor]:
         inside = {f"model.{name}": value for name, value in of_step.items()}

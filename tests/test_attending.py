@@ -16,7 +16,7 @@ from safetensors import safe_open
 from streamlit.testing.v1 import AppTest
 
 from explorer import page, player, readings, session
-from explorer.attending import roles, sentences
+from explorer.attending import marks, sentences
 from explorer.attending.place import Place, place_of
 from explorer.look import Look, Sentence, look_at
 from explorer.look import sentence as sentence_of
@@ -116,6 +116,7 @@ LOOKS: dict[str, Callable[[Path], dict[str, str]]] = {
 }
 MISSING = {  # panels that cannot be, and why
     ("Roles", "no text"): ({"costs", "before-after"}, "What a head is worth cannot be told"),
+    ("Roles", "diverged"): ({"costs", "before-after"}, "the model has diverged by then"),
     ("Next token", "diverged"): ({"written"}, "the model has diverged and writes no text"),
 }
 
@@ -373,7 +374,7 @@ def largest(look: Look) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_named_is_the_highest_score_or_nobody(grown: Look) -> None:
-    found, (height, which) = roles.named(grown), largest(grown)
+    found, (height, which) = marks.named(grown), largest(grown)
     assert found.dtype == np.uint8
     assert ((found == NO_ROLE) == (height < THRESHOLD)).all()
     assert (found == which)[height >= THRESHOLD].all()
@@ -383,8 +384,8 @@ def test_named_is_the_highest_score_or_nobody(grown: Look) -> None:
 
 
 def test_a_tick_stands_where_a_head_takes_the_role_it_keeps(grown: Look) -> None:
-    found = roles.named(grown)
-    told = {tick.step: tick.label for tick in roles.ticked(grown).timeline.ticks}
+    found = marks.named(grown)
+    told = {tick.step: tick.label for tick in marks.ticked(grown).timeline.ticks}
     named = [(int(layer), int(head)) for layer, head in np.argwhere(found[-1] != NO_ROLE)]
     for layer, head in named:
         role = found[-1, layer, head]
@@ -393,12 +394,12 @@ def test_a_tick_stands_where_a_head_takes_the_role_it_keeps(grown: Look) -> None
         at = grown.steps.tolist().index(step)
         assert (found[at:, layer, head] == role).all()
         assert found[at - 1, layer, head] != role
-    marks = [label for label in told.values() if label.startswith("layer")]
-    assert sum(label.count("layer") for label in marks) == len(named)
+    formed = [label for label in told.values() if label.startswith("layer")]
+    assert sum(label.count("layer") for label in formed) == len(named)
 
 
 def test_ticks_of_roles_join_those_of_the_run_in_order_of_time(grown: Look) -> None:
-    ticks = roles.ticked(grown).timeline.ticks
+    ticks = marks.ticked(grown).timeline.ticks
     assert set(grown.timeline.ticks) < set(ticks)
     steps = [tick.step for tick in ticks]
     assert steps == sorted(steps)
@@ -487,15 +488,22 @@ SHARED = {
     "its first place there": ("fox", 1, "brown oo", (1, 2)),
     "the first that both have": ("fox", 0, "dog", (1, 1)),
     "the chosen before the first": ("dog fox", 6, "xd", (6, 0)),
-    "none": ("fox", 1, "lazy", None),
+    "none": ("fox", 1, "lazy", (1, 3)),
 }
 
 
 @pytest.mark.parametrize(("first", "query", "second", "shared"), SHARED.values(), ids=SHARED)
 def test_the_token_compared_is_the_chosen_one_where_both_have_it(
-    first: str, query: int, second: str, shared: tuple[int, int] | None
+    first: str, query: int, second: str, shared: tuple[int, int]
 ) -> None:
-    assert sentences._shared(read(first), read(second), Place(0, 0, query, 0)) == shared
+    places = sentences._places(read(first), read(second), Place(0, 0, query, 0))
+    assert tuple(place.query for place in places) == shared
+
+
+def test_a_token_chosen_in_the_second_sentence_is_the_one_compared() -> None:
+    session.choose_second_query(9)
+    places = sentences._places(read("fox"), read("dog"), Place(0, 0, 1, 0))
+    assert [place.query for place in places] == [1, 2]
 
 
 def test_the_second_sentence_follows_the_first_until_somebody_types_one() -> None:
@@ -537,15 +545,17 @@ def test_what_is_looked_up_is_equal_and_what_is_computed_is_not() -> None:
     apart = (given[0] - given[1]).abs().max().item()
     assert table["next-token probabilities"] == pytest.approx(apart, abs=1e-6)
     assert statement(app) == (
-        "**Static or computed?** 'f' stands at 4 of the first sentence and at 0 of the second. "
-        "Its row of the token table is looked up: **0** apart. What the model has made of it "
-        f"behind its last block at step 1,000 is computed: **{table['behind block 1']:.3g}** apart."
+        "**Static or computed?** 'f' at 4 of the first sentence and 'f' at 0 of the second: their "
+        "rows of the token table are looked up and **0** apart. What the model of step 1,000 has "
+        f"made of them behind its last block is computed: **{table['behind block 1']:.3g}** apart."
     )
 
 
 def test_sentences_without_a_common_token_say_so_and_are_both_drawn() -> None:
     app = attention("Two sentences", text="fox", second="lazy")
-    assert words(app) == ["The two sentences share no token: type one that does."]
+    assert words(app) == [
+        "Two different tokens are compared: choose a token that stands in both sentences."
+    ]
     assert panels(app).keys() == PANELS["Two sentences"]
 
 

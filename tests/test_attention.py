@@ -259,5 +259,5 @@ def test_scores_that_are_no_numbers_make_their_rows_none_and_the_others_stay(bad
 def test_queries_that_are_no_numbers_make_such_scores_without_a_word() -> None:
     queries = np.array([[math.nan], [math.inf], [2.0]], np.float32)
     keys = np.array([[0.0], [1.0], [3e38]], np.float32)
-    expected = [[math.nan] * 3, [math.nan, math.inf, math.inf], [0.0, 2.0, math.inf]]
+    expected = [[math.nan] * 3, [math.nan, math.inf, math.inf], [0.0, 2.0, 2 * float(keys[2, 0])]]
     np.testing.assert_array_equal(scores_of(queries, keys), expected)

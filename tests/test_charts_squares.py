@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from explorer.charts.attention import head_panel
-from explorer.charts.squares import Text, masked
+from explorer.charts.squares import KEY, NAMED, QUERY, Text, masked, square
 from explorer.charts.stages import stage_panels
 
 WEIGHTS = np.random.default_rng(0).uniform(0, 1, (2, 3, 3))
@@ -45,3 +45,12 @@ def test_a_place_outside_the_text_is_refused() -> None:
         Text("abc", query=3)
     with pytest.raises(ValueError, match=r"key_position must be in \[0, 3\), got -1"):
         Text("abc", query=1, key=-1)
+
+
+def test_cells_of_a_very_long_text_tell_positions_only() -> None:
+    values = np.zeros((NAMED + 1, NAMED + 1), np.float32)
+    text = Text(["a"] * (NAMED + 1))
+    figure = square(values, text, hover=f"{QUERY} reads {KEY}", colours={}, side=400)
+    (cells,) = figure.data
+    assert cells.text is None and cells.customdata is None
+    assert cells.hovertemplate == "query at %{y:d} reads key at %{x:d}<extra></extra>"

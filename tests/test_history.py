@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model_core import history
-from model_core.attention import attend
+from model_core.attention import attend, read_weights
 from model_core.history import History, Reader
 from model_core.model import BigramLanguageModel
 from model_core.normalization import read_norms
@@ -27,17 +27,11 @@ def read_logits(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
         return {"logits": model(ids)[0]}
 
 
-def read_weights(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
-    with tapped(model, "blocks.*.sa.weights") as seen:
-        model(ids[None])
-    return {"weights": torch.cat([seen[f"blocks.{i}.sa.weights"] for i in range(2)])}
-
-
 @pytest.mark.parametrize("position", ["pre", "post"])
 @pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
 def test_every_step_reads_as_its_model_alone(tmp_path: Path, norm: str, position: str) -> None:
     run = recorded_run(tmp_path / "fox", norm=norm, norm_position=position)
-    seen = History().read(run, run.steps, read_weights, IDS)["weights"]
+    seen = History().read(run, run.steps, read_weights, IDS[None])["weights"][:, 0]
     logits = History().read(run, run.steps, read_logits, IDS.expand(3, 7))["logits"]
     norms = History().read(run, run.steps, read_norms, IDS)
     for at, step in enumerate(run.steps):
@@ -62,10 +56,10 @@ def test_a_model_without_layers_is_read_too(tmp_path: Path) -> None:
 def test_any_partition_of_the_steps_gives_the_same(
     recorded: Run, monkeypatch: pytest.MonkeyPatch, rows: int, cells: int
 ) -> None:
-    whole = History().read(recorded, recorded.steps, read_weights, IDS)["weights"]
+    whole = History().read(recorded, recorded.steps, read_weights, IDS[None])["weights"]
     monkeypatch.setattr(history, "ROWS", rows)
     monkeypatch.setattr(history, "CELLS", cells)
-    parts = History().read(recorded, recorded.steps, read_weights, IDS)["weights"]
+    parts = History().read(recorded, recorded.steps, read_weights, IDS[None])["weights"]
     np.testing.assert_allclose(parts, whole, atol=1e-7)
 
 
@@ -73,8 +67,8 @@ def test_a_reduction_sees_every_step_once(recorded: Run) -> None:
     def largest(seen: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         return {"largest": seen["weights"].max((-1, -2))}
 
-    whole = History().read(recorded, recorded.steps, read_weights, IDS)["weights"]
-    less = History().read(recorded, recorded.steps, read_weights, IDS, reduce=largest)
+    whole = History().read(recorded, recorded.steps, read_weights, IDS[None])["weights"]
+    less = History().read(recorded, recorded.steps, read_weights, IDS[None], reduce=largest)
     assert list(less) == ["largest"]
     np.testing.assert_array_equal(less["largest"], whole.max((-1, -2)))
 
@@ -97,51 +91,51 @@ def test_weights_are_read_once_while_there_is_room(
     read = counting(monkeypatch)
     roomy, none = History(), History(limit=0)
     for _ in range(2):
-        roomy.read(recorded, recorded.steps, read_weights, IDS)
+        roomy.read(recorded, recorded.steps, read_weights, IDS[None])
     assert read == recorded.steps.tolist()
     for _ in range(2):
-        none.read(recorded, recorded.steps, read_weights, IDS)
+        none.read(recorded, recorded.steps, read_weights, IDS[None])
     assert read == recorded.steps.tolist() * 3
 
 
 def test_another_run_in_the_same_place_is_read_anew(tmp_path: Path) -> None:
     kept = History()
     first = recorded_run(tmp_path / "fox")
-    before = kept.read(first, first.steps, read_weights, IDS)["weights"]
+    before = kept.read(first, first.steps, read_weights, IDS[None])["weights"]
     shutil.rmtree(first.path)
     second = recorded_run(tmp_path / "fox", seed=7)
-    after = kept.read(second, second.steps, read_weights, IDS)["weights"]
+    after = kept.read(second, second.steps, read_weights, IDS[None])["weights"]
     assert not np.allclose(before[0], after[0])
-    np.testing.assert_allclose(after[-1], attend(second.model_at(30), IDS).weights, atol=1e-6)
+    np.testing.assert_allclose(after[-1], attend(second.model_at(30), IDS).weights[None], atol=1e-6)
 
 
 def test_a_reader_of_a_growing_run_reads_only_what_is_new(
     recorded: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read = counting(monkeypatch)
-    reader = Reader(History(limit=0), read_weights, IDS)
+    reader = Reader(History(limit=0), read_weights, IDS[None])
     steps = recorded.steps
     reader.at(recorded, steps[:4])
     grown = reader.at(recorded, steps)["weights"]
     assert read == steps.tolist()
     fewer = reader.at(recorded, steps[[1, 4, 5]])["weights"]
     assert read == steps.tolist()
-    whole = History().read(recorded, steps, read_weights, IDS)["weights"]
+    whole = History().read(recorded, steps, read_weights, IDS[None])["weights"]
     np.testing.assert_allclose(grown, whole, atol=1e-7)
     np.testing.assert_array_equal(fewer, grown[[1, 4, 5]])
 
 
 def test_steps_asked_for_later_stand_in_their_order(recorded: Run) -> None:
-    reader = Reader(History(), read_weights, IDS)
+    reader = Reader(History(), read_weights, IDS[None])
     steps = recorded.steps
     reader.at(recorded, steps[::2])
     seen = reader.at(recorded, steps)["weights"]
-    whole = History().read(recorded, steps, read_weights, IDS)["weights"]
+    whole = History().read(recorded, steps, read_weights, IDS[None])["weights"]
     np.testing.assert_allclose(seen, whole, atol=1e-7)
 
 
 def test_what_was_seen_cannot_change(recorded: Run) -> None:
-    reader = Reader(History(), read_weights, IDS)
+    reader = Reader(History(), read_weights, IDS[None])
     for steps in (recorded.steps[:3], recorded.steps):
         seen: Any = reader.at(recorded, steps)["weights"]
         with pytest.raises(ValueError, match="read-only"):
@@ -153,5 +147,5 @@ def test_a_damaged_step_is_named(recorded: Run, tmp_path: Path) -> None:
     steps = run.steps
     path = snapshot_path(run.path, int(steps[2]))
     path.write_bytes(path.read_bytes()[:-1] + b"\x00")
-    words = refusal(History().read, run, steps, read_weights, IDS)
+    words = refusal(History().read, run, steps, read_weights, IDS[None])
     assert words == f"the snapshot of step {steps[2]} is missing or damaged"

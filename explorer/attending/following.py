@@ -126,7 +126,7 @@ def _writing_panel(look: Look, sentence: Sentence, place: Place, written: Writin
 
 
 def _table(look: Look, sentence: Sentence, written: Writing) -> None:
-    """Every written token with its chances and where each layer looked most."""
+    """Every written token with its chances, and the largest weight of all heads that made it."""
     first = len(sentence.ids)
     text = [*sentence.ids, *written.ids.tolist()]
     labels = labels_of(look.run, np.array(text))

@@ -2,12 +2,11 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
-from explorer import readings
+from explorer import readings, session
+from explorer.attending.marks import named, ticked
 from explorer.attending.place import Place, text_panel, weights_panel
-from explorer.attending.roles import named, ticked
 from explorer.charts.attention import mosaic
 from explorer.charts.stages import stage_panels
 from explorer.look import Look, Sentence, marked
@@ -19,7 +18,10 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 
 
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
-    alone = readings.unread(look, sentence.ids)  # a new sentence is shown at once, if at one step
+    new = session.is_new((look.run.name, sentence.ids))
+    alone = new and readings.unread(
+        look, sentence.ids
+    )  # a new sentence is shown at once, if at one step
     whole, look = look, replace(look, steps=look.steps[[look.at]]) if alone else look
     waits = alone and readings.unprobed(look)  # roles take longer than a first picture may
     at = (place.layer, place.head)
@@ -70,7 +72,7 @@ def _numbers(look: Look, sentence: Sentence, place: Place) -> None:
             f"{position}: {quoted(look.run.tokenizer.tokens[token])}"
             for position, token in enumerate(sentence.ids)
         ]
-        told = pd.DataFrame(np.tril(weights), columns=names)
+        told = pd.DataFrame(weights, columns=names)  # masked cells are empty
         told.insert(0, "query", names)
         return told
 

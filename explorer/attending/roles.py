@@ -1,7 +1,6 @@
 """What each head does, since when, and what the model loses without it."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -9,16 +8,19 @@ import pandas as pd
 import streamlit as st
 
 from explorer import readings, session
+from explorer.attending.marks import ticked
 from explorer.attending.place import Place
 from explorer.charts.predictions import before_after_panel
 from explorer.charts.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.training import curves_panel
 from explorer.look import Look, Sentence, labels_of
 from explorer.page import clock, csv_button, how_computed, plain
-from explorer.panels import NO_ROLE, AnyPanel, Tick
+from explorer.panels import AnyPanel
 from model_core.ablation import Replacement
 from model_core.roles import (
+    FEWEST,
     MEASURES,
+    SHORTEST,
     THRESHOLD,
     attention_entropy,
     role_steps,
@@ -29,29 +31,16 @@ FRESH, TYPED = "fresh random text", "your sentence"
 INSTEAD: dict[str, Replacement] = {"zero": "zero", "its mean output": "mean"}
 
 
-def named(look: Look) -> np.ndarray:
-    """The role of every head at every step shown, as a Mosaic counts them: (S, L, H) uint8."""
-    found = roles(readings.head_scores(look))
-    return np.where(found < 0, NO_ROLE, found).astype(np.uint8)
-
-
-def ticked(look: Look) -> Look:
-    """With marks on the track where heads take the roles they keep."""
-    taken: dict[int, list[str]] = {}
-    for at, layer, head, role in role_steps(roles(readings.head_scores(look))):
-        taken.setdefault(int(look.steps[at]), []).append(
-            f"layer {layer} head {head}: {MEASURES[role]}"
-        )
-    marks = [Tick(step, ", ".join(heads)) for step, heads in taken.items()]
-    ticks = sorted([*look.timeline.ticks, *marks], key=lambda tick: tick.step)
-    return replace(look, timeline=replace(look.timeline, ticks=ticks))
-
-
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
     measured, off, instead = _choices(look, place)
     at = (place.layer, place.head)
     scores = readings.head_scores(look)
     shown = readings.scores_on(look, sentence.ids) if measured == TYPED else scores
+    if np.isnan(scores).all():
+        st.info(
+            f"No roles here: they need a model that reads {SHORTEST} tokens at a time, {FEWEST} "
+            "different ones, and weights that are numbers. Look at your sentence instead."
+        )
     panels: list[AnyPanel] = [
         scores_panel(
             shown,
@@ -131,6 +120,9 @@ def _without(
     before = readings.without(look, sentence.ids, place.query, (), how)
     after = readings.without(look, sentence.ids, place.query, off, how)
     names = ", ".join(f"layer {layer} head {head}" for layer, head in off) or "no head"
+    if not np.isfinite([loss, after.loss]).all():
+        st.info(f"The loss of step {look.step:,} is no number: the model has diverged by then.")
+        return []
     st.caption(
         f"At step {look.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
         f"**{after.loss:.4f}** without {names} ({after.loss - loss:+.4f})."

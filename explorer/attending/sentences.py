@@ -9,8 +9,8 @@ import torch
 
 from explorer import look as looks
 from explorer import session
-from explorer.attending.place import Place, place_of, text_panel, weights_panel
-from explorer.look import Look, Sentence
+from explorer.attending.place import Place, text_panel, weights_panel
+from explorer.look import Look, Sentence, fewer
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel
 from model_core.comparison import compare
@@ -33,18 +33,15 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
     if not second.ids:
         clock(look, [])
         return
-    shared = _shared(sentence, second, place)
-    other = place_of(look, second) if shared is None else _at(place, shared[1])
+    look = fewer(look, len(second.ids))
+    place, other = _places(sentence, second, place)
     texts, heads = zip(
         _side(look, sentence, place, "First sentence"),
         _side(look, second, other, "Second sentence", "second-"),
         strict=True,
     )
     look = clock(look, [*texts, *heads])
-    if shared is None:
-        st.info("The two sentences share no token: type one that does.")
-    else:
-        _compared(look, sentence, second, shared)
+    _compared(look, (sentence, place.query), (second, other.query))
     _contents(look)
     how_computed(
         r"x_i = E_{\mathrm{token}_i} + P_i, \qquad \mathrm{attention} = f(x_1, \dots, x_T)",
@@ -70,36 +67,42 @@ def _side(
     reads = f"'{typed.labels[at.query]}' at {at.query}"
     return (
         replace(text, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
-        replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}"),
+        replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}", pickable=not key),
     )
+
+
+def _places(first: Sentence, second: Sentence, place: Place) -> tuple[Place, Place]:
+    """The chosen query of both; at first the token of the first one's, where it stands in both."""
+    chosen = session.second_query()
+    if chosen is not None:
+        return place, _at(place, min(chosen, len(second.ids) - 1))
+    for at in (place.query, *range(len(first.ids))):
+        if first.ids[at] in second.ids:
+            return _at(place, at), _at(place, second.ids.index(first.ids[at]))
+    return place, _at(place, len(second.ids) - 1)
 
 
 def _at(place: Place, query: int) -> Place:
-    return Place(place.layer, place.head, query, max(query - 1, 0))
+    return place if query == place.query else replace(place, query=query, key=max(query - 1, 0))
 
 
-def _shared(first: Sentence, second: Sentence, place: Place) -> tuple[int, int] | None:
-    """Where the chosen query's token stands in both; else the first token that they share."""
-    here = [place.query, *range(len(first.ids))]
-    for at in here:
-        if first.ids[at] in second.ids:
-            return at, second.ids.index(first.ids[at])
-    return None
-
-
-def _compared(look: Look, first: Sentence, second: Sentence, shared: tuple[int, int]) -> None:
-    at, there = shared
-    table = compare(
-        look.run.model_at(look.step),
-        (torch.tensor(first.ids), at),
-        (torch.tensor(second.ids), there),
+def _compared(look: Look, first: tuple[Sentence, int], second: tuple[Sentence, int]) -> None:
+    model = look.run.model_at(look.step)
+    (ids, at), (others, there) = (
+        (torch.tensor(typed.ids), position) for typed, position in (first, second)
     )
+    table = compare(model, (ids, at), (others, there))
+    if ids[at] != others[there]:
+        st.info("Two different tokens are compared: choose a token that stands in both sentences.")
     row, end = table["difference"].iloc[[0, -2]]
+    here, other = (
+        f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
+    )
     st.markdown(
         "**Static or computed?** "
-        + plain(f"'{first.labels[at]}' stands at {at} of the first sentence and at {there} of ")
-        + f"the second. Its row of the token table is looked up: **{row:g}** apart. What the "
-        f"model has made of it behind its last block at step {look.step:,} is computed: "
+        + plain(f"{here} of the first sentence and {other} of the second: ")
+        + f"their rows of the token table are looked up and **{row:g}** apart. What the model "
+        f"of step {look.step:,} has made of them behind its last block is computed: "
         f"**{end:.3g}** apart."
     )
     st.dataframe(

@@ -135,7 +135,7 @@ def costs_panel(
             y=bars,
             marker={"color": [_colour(place, at, faint) for place in range(len(bars))]},
             customdata=[
-                f"{head} (off already)" if place in faint else head
+                f"{head} (off beside)" if place in faint else head
                 for place, head in enumerate(told)
             ],
             hovertemplate="without %{customdata} the loss changes by %{y:+.4~g} nats per token"
@@ -223,4 +223,6 @@ def _costs_alt(
     )
     if np.isfinite(bars[chosen]):
         told += f" Chosen: {heads[chosen]}, {bars[chosen]:.4g}."
-    return told + (f" Off already: {', '.join(heads[one] for one in sorted(off))}." if off else "")
+    return told + (
+        f" Switched off beside: {', '.join(heads[one] for one in sorted(off))}." if off else ""
+    )

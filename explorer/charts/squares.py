@@ -12,6 +12,7 @@ from explorer.charts.arrays import gaps
 from explorer.charts.frames import WIDTH, frame_cell, frame_row
 from explorer.charts.labels import column_ticks, escape, row_ticks, with_positions
 
+NAMED = 128  # tokens: the words of more cells would outweigh their numbers
 QUERY = "query '%{text}' at %{y:d}"  # of the cell under the pointer
 KEY = "key '%{customdata}' at %{x:d}"
 
@@ -61,22 +62,17 @@ def square(
 ) -> go.Figure:
     """One step's values (T, T) as square cells on a plot `side` pixels wide.
 
-    Rows are queries, columns keys. The chosen query's row is framed, with `may_read` only as far
-    as it may read, and so is the cell of the chosen pair. `colours` are the heatmap's.
+    Rows are queries, columns keys; of more than NAMED the pointer tells positions only. The chosen
+    query's row is framed, with `may_read` only as far as it may read, and so is the cell of the
+    chosen pair. `colours` are the heatmap's.
     """
     time = len(text.labels)
     places = with_positions(text.labels)
-    words = np.array(
-        [escape(label) for label in text.labels], object
-    )  # lists are checked one by one
-    cells = (time, time)
     tickfont = {"size": 12, "family": theme.GLYPHS}
     figure = go.Figure(
         go.Heatmap(
             z=values,
-            text=np.broadcast_to(words[:, None], cells),
-            customdata=np.broadcast_to(words, cells),
-            hovertemplate=f"{hover}<extra></extra>",
+            **_words(text.labels, hover),
             hoverongaps=False,
             **colours,
         ),
@@ -105,6 +101,20 @@ def square(
         if text.key is not None:
             frame_cell(figure, text.query, text.key, width)
     return figure
+
+
+def _words(labels: Sequence[str], hover: str) -> dict[str, Any]:
+    """What the pointer tells of a cell: both tokens with their positions, or these alone."""
+    count = len(labels)
+    if count > NAMED:
+        hover = hover.replace("'%{text}' ", "").replace("'%{customdata}' ", "")
+        return {"hovertemplate": f"{hover}<extra></extra>"}
+    words = np.array([escape(label) for label in labels], object)  # Plotly checks lists one by one
+    return {
+        "text": np.broadcast_to(words[:, None], (count, count)),
+        "customdata": np.broadcast_to(words, (count, count)),
+        "hovertemplate": f"{hover}<extra></extra>",
+    }
 
 
 def _is_masked(values: np.ndarray, future: np.ndarray) -> bool:

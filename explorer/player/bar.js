@@ -148,7 +148,7 @@ export class Bar {
   }
 
   showTicks({ timeline }) {
-    const text = JSON.stringify([timeline.ticks, timeline.steps.length])
+    const text = JSON.stringify([timeline.ticks, [...timeline.steps]])
     if (text === this.shownTicks) return
     this.shownTicks = text
     const marks = timeline.ticks.map(({ step, label: words }) => {
