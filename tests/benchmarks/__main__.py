@@ -2,6 +2,7 @@
 
 import os
 
+from tests.benchmarks.attention import attention_times
 from tests.benchmarks.drag import drag_frames
 from tests.benchmarks.maps import map_rows
 from tests.benchmarks.opening import opening_seconds
@@ -25,12 +26,16 @@ def training_rows(threads: int) -> list[Row]:
 
 def browser_rows() -> list[Row]:
     drag, play, opening = drag_frames(), play_frames(), opening_seconds()
+    typed = attention_times()
     frames = f"drag, 200 steps, 3 panels: {drag['frames']:.0f} frames, p50 {drag['p50_ms']:.1f} ms"
     played = f"play, map of 65: {play['frames']:.0f} frames, p50 {play['p50_ms']:.1f} ms"
     return [
         at_most(f"{frames}, p95", drag["p95_ms"], 34, "ms"),
         at_most("messages to the server during the drag", drag["messages"], 0, ""),
         at_most(f"{played}, p95", play["p95_ms"], 34, "ms"),
+        at_most("Enter to 16 heads of 41 characters, p95", typed["shown_p95_ms"], 200, "ms"),
+        at_most("Enter to 120 steps to scrub, p95", typed["complete_p95_ms"], 1000, "ms"),
+        at_most("drag, 16 heads, 41 characters, p95", typed["drag_p95_ms"], 34, "ms"),
         at_most("start to first picture", opening["start"], 5, "s"),
         at_most("page load on a warm server", opening["load"], 2.5, "s"),
         at_most("Train pressed to first loss seen", opening["train"], 3, "s"),
