@@ -109,7 +109,7 @@ def _choose_window(sentence: Sentence) -> None:
         f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
     )
     key = session.number(session.FROM, 0, 0, last, of_run=True)
-    slider.slider("First token read", 0, last, key=key, persist_state="session")
+    slider.slider("First token read", 0, last, key=key, **session.KEPT)
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")

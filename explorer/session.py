@@ -8,6 +8,7 @@ import streamlit as st
 
 # also the keys of the widgets that choose them
 RUN, TEXT, TOKENS, FROM = "run", "text", "tokens", "from"
+KEPT: dict[str, Any] = {"persist_state": "session"}  # of widgets that keep their value elsewhere
 AT_MOST = 200  # selected tokens that an address names
 _NUMBER = re.compile(r"\d{1,9}")
 

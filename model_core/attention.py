@@ -55,8 +55,7 @@ def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     *blocks, last = [module for module in model.modules() if isinstance(module, Block)]
     x, qkv = model.embed(ids[None]), []
     for block in blocks:
-        # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
-        with tapped(block, "sa.qkv", "sa.weights") as seen:
+        with tapped(block, "sa.qkv") as seen:
             x = block(x)
         qkv.append(seen["sa.qkv"][0])
     qkv.append(last.sa.qkv(x if last.post else last.ln1(x))[0])  # what comes behind is not needed

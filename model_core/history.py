@@ -14,12 +14,12 @@ from model_core.arrays import freeze
 from model_core.model import BigramLanguageModel
 from model_core.runs import Run
 from model_core.snapshots import load_snapshot
+from model_core.taps import tapped
 
 ROWS = 32  # steps in one stack
 CELLS = 2**23  # numbers of one kind in memory at a time, 64 MiB
 
-# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them, that
-# listen to the weights of attention, since `vmap` does not know the fused kernel.
+# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them.
 Sight = Callable[..., Mapping[str, Tensor]]
 Arrays = dict[str, np.ndarray]
 
@@ -125,7 +125,10 @@ class _Reading(nn.Module):
         self.model, self.sight = model, sight
 
     def forward(self, ids: Tensor) -> dict[str, Tensor]:
-        return dict(self.sight(self.model, ids))
+        # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
+        weights = [f"blocks.{i}.sa.weights" for i in range(len(self.model.blocks))]
+        with tapped(self.model, *weights):
+            return dict(self.sight(self.model, ids))
 
 
 @torch.inference_mode()

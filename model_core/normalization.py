@@ -58,9 +58,7 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
 def _around_norms(model: BigramLanguageModel, ids: Tensor) -> tuple[Tensor, Tensor]:
     """What enters and what leaves every norm: two of (K, B, T, C)."""
     names = norm_names(len(model.blocks))
-    # listening to the weights keeps attention out of the fused kernel, which vmap cannot batch
-    weights = [f"blocks.{i}.sa.weights" for i in range(len(model.blocks))]
-    with tapped(model, *names, *(f"{name}:in" for name in names), *weights) as seen:
+    with tapped(model, *names, *(f"{name}:in" for name in names)) as seen:
         model(ids)
     return (
         torch.stack([seen[f"{name}:in"] for name in names]),

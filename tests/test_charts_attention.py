@@ -3,7 +3,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.attention import head_panel, levels, mosaic, row_panel
+from explorer.charts.attention import head_panel, levels, mosaic
 from explorer.panels import Mosaic
 
 WEIGHTS = np.array(
@@ -97,12 +97,6 @@ def test_the_colours_of_a_head_are_fixed_to_zero_and_one() -> None:
     assert (trace.zmin, trace.zmax) == (0, 1)
 
 
-def test_with_per_step_the_largest_weight_has_the_last_colour() -> None:
-    weights = WEIGHTS * np.array([0.5, 0.25])[:, None, None]
-    panel = head_panel(weights, LABELS, per_step=True, **HEAD)
-    np.testing.assert_array_equal(panel.moving["0.zmax"], [0.5, 0.25])
-
-
 def test_queries_are_rows_from_the_top_and_keys_are_columns_of_square_cells() -> None:
     layout = head_panel(WEIGHTS, LABELS, **HEAD).figure.layout
     assert layout.yaxis.title.text == "query (reads)" and layout.yaxis.range == (2.5, -0.5)
@@ -126,15 +120,3 @@ def test_the_frame_of_a_query_holds_what_it_may_read() -> None:
 
 def test_alt_of_a_head_names_its_largest_weight_beyond_the_first_query() -> None:
     assert "is 1: 'o' at 1 reads 'o' at 1." in head_panel(WEIGHTS, LABELS, **HEAD).alt
-
-
-def test_bars_are_one_query_s_row_and_end_at_the_query() -> None:
-    panel = row_panel(WEIGHTS[:, 1], LABELS, 1, key="r", title="Row")
-    np.testing.assert_array_equal(panel.moving["0.y"], [[0.5, 0.5, np.nan], [0, 1, np.nan]])
-    assert panel.figure.layout.yaxis.range == (0, 1)
-    assert panel.alt.endswith("it reads most of 'o' at 1, 1.")
-
-
-def test_a_query_outside_the_text_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"query must be in \[0, 3\), got 3"):
-        row_panel(WEIGHTS[:, 1], LABELS, 3, key="r", title="Row")

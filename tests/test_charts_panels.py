@@ -10,7 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from explorer.charts.attention import head_panel, row_panel
+from explorer.charts.attention import head_panel
 from explorer.charts.drift import drift_panel
 from explorer.charts.maps import Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel
@@ -81,7 +81,6 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
         "biography": biography_panel(ids, STEPS, labels, **common),
         "head": head_panel(square, labels, query=3, **common),
-        "head per step": head_panel(square, labels, per_step=True, **common),
         **{panel.key: panel for panel in stages},
         "contribution": contribution_panel(square, labels, **pair, **common),
         "pair": pair_panel(row, numbers(N, bad=bad), **common),
@@ -91,8 +90,6 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "scores": scores_panel(heads, NAMES, 0.4, selected=(1, 2), **common),
         "role curves": role_curves_panel(STEPS, heads[:, 0, 0], NAMES, 0.4, **common),
         "costs": costs_panel(heads[0, 0], selected=(1, 2), off=[(0, 1)], **common),
-        "row": row_panel(row, labels, 4, **common),
-        "row per step": row_panel(row, labels, 0, per_step=True, **common),
         "depth": depth_panel(norms, NAMES, unit="std", **common),
         "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
@@ -192,11 +189,11 @@ def test_no_token_is_in_a_template_and_none_is_markup_elsewhere(name: str) -> No
     assert not re.search(r"<extra|<b>|\$x|%{x", text)
 
 
-@pytest.mark.parametrize("name", ["table", "head", "stage-masked", "row", "lens", "tokens"])
+@pytest.mark.parametrize("name", ["table", "head", "stage-masked", "lens", "tokens"])
 def test_repeated_and_numeric_tokens_keep_a_place_each(name: str) -> None:
     panel = build(labels=REPEATED)[name]
     layout = panel.figure.layout
-    axis = layout.xaxis if name in ("row", "lens") else layout.yaxis
+    axis = layout.xaxis if name == "lens" else layout.yaxis
     assert list(axis.tickvals) == list(range(len(REPEATED)))
     plain = [re.sub("</?b>", "", text) for text in axis.ticktext]
     expected = (

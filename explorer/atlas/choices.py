@@ -23,7 +23,6 @@ TRAILS = ("chosen and selected", "neighbours changed most", "none")
 ARROWS = ("none", "the optimizer's step", "against the gradient")
 WHICH = ("most frequent", "rarest", "first in the vocabulary")
 BASES = ("all steps", "the first step", "the last step", "this step")
-KEPT: dict[str, Any] = {"persist_state": "session"}
 
 
 @dataclass(frozen=True)
@@ -54,10 +53,12 @@ def choose(look: Look) -> Choices:
     """Draw the widgets; what they say."""
     kind, method, find, more = st.columns([1.4, 1.5, 4, 1.3], vertical_alignment="bottom")
     key = session.offer("table", ("tokens", "positions"))
-    table = kind.segmented_control("Rows", ("tokens", "positions"), key=key, required=True, **KEPT)
+    table = kind.segmented_control(
+        "Rows", ("tokens", "positions"), key=key, required=True, **session.KEPT
+    )
     methods = [name for name in METHODS if name != AXIS or table == "tokens"]
     key = session.offer("map", methods)
-    made = method.selectbox("Map", methods, key=key, help=_ABOUT, **KEPT)
+    made = method.selectbox("Map", methods, key=key, help=_ABOUT, **session.KEPT)
     session.offer("which", WHICH)
     ids = _ids(look, table, session.choice("which"))
     if table == "tokens":
@@ -107,7 +108,7 @@ def _find(place: Any, look: Look, ids: tuple[int, ...]) -> None:
         format_func=_named(look, ids),
         key=session.TOKENS,
         placeholder="Type a token",
-        **KEPT,
+        **session.KEPT,
     )
 
 
@@ -121,12 +122,16 @@ def _drawing(look: Look, table: Table) -> dict[str, Any]:
     """How the map is drawn."""
     st.markdown("**Look**")
     key = session.offer("axes", ("2-D", "3-D"))
-    axes = st.segmented_control("Dimensions", ("2-D", "3-D"), key=key, required=True, **KEPT)
+    axes = st.segmented_control(
+        "Dimensions", ("2-D", "3-D"), key=key, required=True, **session.KEPT
+    )
     colours = COLOURS if table == "tokens" else POSITION_COLOURS
     colour = _select("Colour by", "colour", colours)
     last = look.run.model_config.n_embd - 1
     key = session.number("channel", 0, 0, last, of_run=True)
-    channel = st.number_input("Channel", 0, last, key=key, disabled=colour != "a channel", **KEPT)
+    channel = st.number_input(
+        "Channel", 0, last, key=key, disabled=colour != "a channel", **session.KEPT
+    )
     return {
         "dimensions": 3 if axes == "3-D" else 2,
         "colour": colour,
@@ -152,20 +157,20 @@ def _settings(look: Look, table: Table, method: str, ids: tuple[int, ...]) -> di
         return {}
     most = max(len(ids), 2)
     key = session.number(f"neighbours-{table}", min(15, most), 2, most, of_run=True)
-    near = st.number_input("Neighbours, itself counted", 2, most, key=key, **KEPT)
+    near = st.number_input("Neighbours, itself counted", 2, most, key=key, **session.KEPT)
     settings: dict[str, Any] = {"n_neighbors": int(near)}
     if method != "t-SNE":
         key = session.number("apart", 0.1, 0.0, 1.0)
         settings["min_dist"] = st.number_input(
-            "Least distance on the map", 0.0, 1.0, step=0.05, key=key, **KEPT
+            "Least distance on the map", 0.0, 1.0, step=0.05, key=key, **session.KEPT
         )
     if method == "UMAP":
         key = session.number("smooth", 10.0, 0.0, 1e6)
         settings["smoothness"] = st.number_input(
-            "Smoothness over time", 0.0, 1e6, step=1.0, key=key, **KEPT
+            "Smoothness over time", 0.0, 1e6, step=1.0, key=key, **session.KEPT
         )
     key = session.number("seed", 0, 0, 2**31 - 1)
-    settings["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, key=key, **KEPT))
+    settings["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, key=key, **session.KEPT))
     return settings
 
 
@@ -191,7 +196,7 @@ def _ends(look: Look, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int,
                 ids,
                 format_func=_named(look, ids),
                 key=key,
-                **KEPT,
+                **session.KEPT,
             )
         )
     return tuple(chosen[0]), tuple(chosen[1])
@@ -209,4 +214,4 @@ def _two_classes(look: Look, ids: tuple[int, ...]) -> tuple[list[int], list[int]
 
 
 def _select(label: str, name: str, options: Sequence[str]) -> str:
-    return cast(str, st.selectbox(label, options, key=session.offer(name, options), **KEPT))
+    return cast(str, st.selectbox(label, options, key=session.offer(name, options), **session.KEPT))

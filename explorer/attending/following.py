@@ -1,7 +1,5 @@
 """What comes next: at every depth, at every step, and written one token at a time."""
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -19,7 +17,6 @@ from model_core.writing import Writing
 MOST = 200  # tokens written; each costs the model one reading
 LIKELIEST = 5  # tokens told at each depth
 MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
-KEPT: dict[str, Any] = {"persist_state": "session"}
 
 
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
@@ -81,11 +78,11 @@ def _choices() -> tuple[int, Drawing]:
     kept = session.number("top_k", 0, 0, 100_000)
     seed = session.number("seed of writing", 0, 0, 2**31 - 1)
     more, warm, top, again, other = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
-    count = more.number_input("Tokens written", 0, MOST, key=counted, **KEPT)
+    count = more.number_input("Tokens written", 0, MOST, key=counted, **session.KEPT)
     temperature = warm.number_input(
-        "Temperature (0: always the likeliest)", 0.0, 5.0, step=0.1, key=heat, **KEPT
+        "Temperature (0: always the likeliest)", 0.0, 5.0, step=0.1, key=heat, **session.KEPT
     )
-    top_k = top.number_input("Only the likeliest k (0: all)", 0, 100_000, key=kept, **KEPT)
+    top_k = top.number_input("Only the likeliest k (0: all)", 0, 100_000, key=kept, **session.KEPT)
     again.button("One more", on_click=session.add, args=(counted, 1, MOST), width="stretch")
     other.button("Draw again", on_click=session.add, args=(seed, 1, 2**31 - 1), width="stretch")
     drawing = Drawing(float(temperature), int(top_k) or None, int(session.choice(seed)))

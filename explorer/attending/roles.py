@@ -82,7 +82,7 @@ def _choices(look: Look, place: Place) -> tuple[str, tuple[tuple[int, int], ...]
         (FRESH, TYPED),
         key=session.offer("measured", (FRESH, TYPED)),
         required=True,
-        persist_state="session",
+        **session.KEPT,
     )
     off = middle.multiselect(
         "Switch off",
@@ -90,14 +90,14 @@ def _choices(look: Look, place: Place) -> tuple[str, tuple[tuple[int, int], ...]
         format_func=lambda n: "layer {} head {}".format(*divmod(n, config.n_head)),
         key=session.several("off", [place.layer * config.n_head + place.head], heads),
         placeholder="No head",
-        persist_state="session",
+        **session.KEPT,
     )
     instead = right.segmented_control(
         "A head switched off gives",
         tuple(INSTEAD),
         key=session.offer("instead", tuple(INSTEAD)),
         required=True,
-        persist_state="session",
+        **session.KEPT,
     )
     pairs = tuple(divmod(number, config.n_head) for number in sorted(off))
     return cast(str, measured), pairs, cast(str, instead)

@@ -1,7 +1,6 @@
 """Static or computed? One token in two sentences, and what a snapshot contains."""
 
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -15,13 +14,12 @@ from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel
 from model_core.comparison import compare
 
-KEPT: dict[str, Any] = {"persist_state": "session"}
 SECOND = "second"
 
 
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
     key = session.words(SECOND, _reversed(look, sentence))
-    st.text_input("A second sentence", key=key, max_chars=10_000, **KEPT)
+    st.text_input("A second sentence", key=key, max_chars=10_000, **session.KEPT)
     second = looks.sentence(look.run, session.choice(key))
     if second.problem:
         st.warning(plain(second.problem))

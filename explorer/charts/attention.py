@@ -1,13 +1,12 @@
-"""What every query reads: all heads at a glance, one head large, one query's row."""
+"""What every query reads: all heads at a glance, one head large."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from explorer.charts import theme
-from explorer.charts.arrays import extent, extremes, gaps, padded
-from explorer.charts.labels import NOBODY, column_ticks, escape, with_positions
+from explorer.charts.arrays import extremes
+from explorer.charts.labels import NOBODY
 from explorer.charts.squares import KEY, QUERY, Text, masked, square
 from explorer.panels import NO_NUMBER, NO_ROLE, ONE, Mosaic, Panel
 
@@ -85,7 +84,6 @@ def head_panel(
     title: str,
     query: int | None = None,
     marked: Mapping[int, str] = NOBODY,
-    per_step: bool = False,
     span: int = 6,
     height: int | None = None,
 ) -> Panel:
@@ -93,12 +91,11 @@ def head_panel(
 
     A Pick is (query, key); row `query` is framed, `marked` positions have labels of their own
     colours. Masked cells (keys after the query) are blank; what `masked` gave is not copied.
-    Colours run from 0 to 1, or with `per_step` to the largest weight of the step shown.
+    Colours run from 0 to 1.
     """
     text = Text(labels, query, marked=marked)
     time = len(labels)
     read = masked(weights, "weights", time)
-    tops = np.array([extent(step)[1] or 1.0 for step in read] if per_step else [1.0], np.float32)
     height = height or theme.square_height(time, span)
     figure = square(
         read[0],
@@ -107,7 +104,7 @@ def head_panel(
         colours={
             "colorscale": theme.SEQUENTIAL,
             "zmin": 0.0,
-            "zmax": float(tops[0]),
+            "zmax": 1.0,
             "colorbar": theme.colour_bar("weight"),
         },
         side=min(theme.plot_height(height), theme.plot_width(span)),
@@ -116,78 +113,12 @@ def head_panel(
         key=key,
         title=title,
         figure=figure,
-        moving={"0.z": read} | ({"0.zmax": tops} if per_step else {}),
+        moving={"0.z": read},
         alt=_head_alt(title, read, labels),
         span=span,
         height=height,
         pickable=True,
     )
-
-
-def row_panel(
-    weights: np.ndarray,
-    labels: Sequence[str],
-    query: int,
-    *,
-    key: str,
-    title: str,
-    per_step: bool = False,
-    span: int = 6,
-    height: int = 240,
-) -> Panel:
-    """Weights (S, T) that position `query` of the text gives to every key; a Pick is (key,)."""
-    time = len(labels)
-    if not 0 <= query < time:
-        raise ValueError(f"query must be in [0, {time}), got {query}")
-    read = gaps(weights, "weights", ("S", time))
-    read[:, query + 1 :] = np.nan  # masked: not even zero was read
-    places = with_positions(labels)
-    tops = [padded(0.0, extent(step)[1])[1] for step in read]
-    figure = go.Figure(
-        go.Bar(
-            x=np.arange(time, dtype=np.float32),
-            y=read[0],
-            customdata=[escape(label) for label in labels],
-            marker={"color": theme.CATEGORIES[0]},
-            meta=escape(labels[query]),
-            hovertemplate=f"query '%{{meta}}' at {query} reads %{{y:.3~g}} "
-            "of key '%{customdata}' at %{x:d}<extra></extra>",
-        ),
-        theme.layout(
-            xaxis={
-                "title": theme.axis_title("key (is read)"),
-                "range": [-0.5, time - 0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                **column_ticks(places, theme.plot_width(span) + 64, query),
-            },
-            yaxis={
-                "title": theme.axis_title("weight"),
-                "range": [0, tops[0] if per_step else 1],
-            },
-            bargap=0.2,
-        ),
-    )
-    moving = {"0.y": read}
-    if per_step:
-        moving["layout.yaxis.range"] = np.array([(0, top) for top in tops], np.float32)
-    return Panel(
-        key=key,
-        title=title,
-        figure=figure,
-        moving=moving,
-        alt=f"{title}: bars of what query '{labels[query]}' at {query} reads of {query + 1} keys, "
-        f"over {len(read)} recorded steps.{_most_read(read[-1], labels)}",
-        span=span,
-        height=height,
-        pickable=True,
-    )
-
-
-def _most_read(row: np.ndarray, labels: Sequence[str]) -> str:
-    if not np.isfinite(row).any():
-        return " At the last step no weight is finite."
-    most = int(np.nanargmax(row))
-    return f" At the last step it reads most of '{labels[most]}' at {most}, {row[most]:.3g}."
 
 
 def _head_alt(title: str, read: np.ndarray, labels: Sequence[str]) -> str:

@@ -48,6 +48,6 @@ def _chosen() -> str:
             key=session.offer("view", tuple(VIEWS)),
             required=True,
             label_visibility="collapsed",
-            persist_state="session",
+            **session.KEPT,
         ),
     )

@@ -27,7 +27,7 @@ def form() -> None:
     question("What does a model learn from a text, and how fast?")
     left, right = st.columns([1, 3])
     with left:
-        preset = PRESETS[st.selectbox("Preset", PRESETS, key="preset", persist_state="session")]
+        preset = PRESETS[st.selectbox("Preset", PRESETS, key="preset", **session.KEPT)]
         st.caption(preset.says)
     with right, st.form("train", border=False):
         name, press = st.columns([3, 1], vertical_alignment="bottom")

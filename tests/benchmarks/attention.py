@@ -35,19 +35,6 @@ WATCH_ENTERS = """() => {
     }
   }).observe({ type: "mark" })
 }"""
-ENTERS = """() => {
-  window.driftscopeEnters = []
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") window.driftscopeEnters.push({ enter: event.timeStamp })
-  }, true)
-  new PerformanceObserver((list) => {
-    const last = window.driftscopeEnters.at(-1)
-    for (const { name, startTime } of list.getEntries()) {
-      const what = name.split(":")[1]
-      if (last && ["shown", "complete"].includes(what)) last[what] ??= startTime - last.enter
-    }
-  }).observe({ type: "mark" })
-}"""
 ENTERS = "window.driftscopeEnters"
 
 
