@@ -186,26 +186,33 @@ def add(name: str, count: int, most: int) -> None:
 
 
 def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
-    """The key of a widget for several ids, forgotten with their run; those not offered go."""
+    """The key of a widget for several ids, forgotten with their run; those not offered go.
+
+    One that nobody changed follows its default.
+    """
     state, kept = st.session_state, set(offered)
-    if name not in state and name in state["asked"]:
-        state[name] = _ids(state["asked"].pop(name))
-    state["of run"].add(name)
-    state["choices"][name] = list(default)
-    state[name] = [one for one in state.get(name, default) if one in kept]
+    if name in state["asked"]:
+        state["asked"][name] = _ids(state["asked"][name])
+    _follow_default(name, list(default))
+    state[name] = [one for one in state[name] if one in kept]
     return name
 
 
 def words(name: str, default: str) -> str:
     """The key of a widget for a text; one that nobody changed follows its default."""
-    state, untouched = st.session_state, f"default of {name}"
+    _follow_default(name, default)
+    return name
+
+
+def _follow_default(name: str, default: Any) -> None:
+    """A value of the run at its default, or as the address or the visitor wants it."""
+    state = st.session_state
     if name not in state:
         state[name] = state["asked"].pop(name, default)
-    elif state[name] == state.get(untouched):
+    elif state[name] == state["choices"].get(name):
         state[name] = default
-    state[untouched] = state["choices"][name] = default
+    state["choices"][name] = default
     state["of run"].add(name)
-    return name
 
 
 def choice(name: str) -> Any:

@@ -16,7 +16,8 @@ from model_core.runs import Run
 from model_core.snapshots import load_snapshot
 from model_core.taps import tapped
 
-ROWS = 32  # steps in one stack
+ROWS = 32  # steps in one stack at most
+STACKED = 2**26  # bytes of weights at a time, in float64
 CELLS = 2**23  # numbers of one kind in memory at a time, 64 MiB
 
 # What to see of a model while it reads: pure functions of tensors, since `vmap` runs them.
@@ -55,10 +56,13 @@ class History:
         at_once = max(CELLS // max(cells, 1), 1)
         with torch.device("meta"):  # a shape without numbers
             shape = BigramLanguageModel(config).eval()
+        size = 8 * sum(parameter.numel() for parameter in shape.parameters())
+        rows = min(ROWS, max(STACKED // size, 1))
         parts = []
-        for group in range(0, len(steps), ROWS):
-            stack = self._stacked(run, tuple(int(step) for step in steps[group : group + ROWS]))
-            for first in range(0, len(steps[group : group + ROWS]), at_once):
+        for group in range(0, len(steps), rows):
+            some_steps = tuple(int(step) for step in steps[group : group + rows])
+            stack = self._stacked(run, some_steps)
+            for first in range(0, len(some_steps), at_once):
                 some = {name: _exact(of[first : first + at_once]) for name, of in stack.items()}
                 parts.append(reduce(_see(shape, some, sight, ids)))
         return {name: _joined([part[name] for part in parts]) for name in parts[0]}

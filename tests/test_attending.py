@@ -424,11 +424,12 @@ def test_the_caption_tells_the_loss_without_the_heads_switched_off(made: Path) -
     heads = {0: (0, 0), 1: (0, 1), 2: (1, 0), 3: (1, 1)}
     for off in ([2], [0, 3], []):
         app.multiselect(key="off").set_value(off).run()
-        names = ", ".join("layer {} head {}".format(*heads[one]) for one in off) or "no head"
+        names = ", ".join("layer {} head {}".format(*heads[one]) for one in off)
+        what = f"without {names}" if off else "with none switched off"
         without = loss_without(run, *(heads[one] for one in off))
         assert captions(app).startswith(
             f"At step 30, validation loss **{whole:.4f}** nats per token with all heads, "
-            f"**{without:.4f}** without {names} ({without - whole:+.4f})."
+            f"**{without:.4f}** {what} ({without - whole:+.4f})."
         )
 
 
@@ -436,6 +437,13 @@ def test_at_first_the_chosen_head_is_switched_off() -> None:
     app = attention("Roles", run="heads", text="the fox", head="1.0")
     assert app.multiselect(key="off").value == [2]
     assert "without layer 1 head 0 " in captions(app)
+    app.session_state["head"] = (0, 1)  # as a click does
+    app.run()
+    assert app.multiselect(key="off").value == [1]
+    app.multiselect(key="off").set_value([3]).run()
+    app.session_state["head"] = (0, 0)
+    app.run()
+    assert app.multiselect(key="off").value == [3], "what somebody chose stays"
 
 
 def test_the_table_of_heads_has_the_scores_of_the_settled_step() -> None:
@@ -518,6 +526,11 @@ def test_the_second_sentence_follows_the_first_until_somebody_types_one() -> Non
         app.text_input(key="text").set_value(typed).run()
         assert app.text_input(key="second").value == "the dog"
     assert app.query_params["second"] == "the dog"
+
+
+def test_a_single_word_is_turned_around_for_the_second_sentence() -> None:
+    app = attention("Two sentences", text="lazy")
+    assert app.text_input(key="second").value == "yzal"
 
 
 def test_a_second_sentence_longer_than_the_block_says_what_is_shown() -> None:

@@ -50,13 +50,16 @@ def test_a_model_without_layers_is_read_too(tmp_path: Path) -> None:
     np.testing.assert_allclose(seen[-1], expected, atol=1e-6)
 
 
-@pytest.mark.parametrize(("rows", "cells"), [(3, 2**24), (32, 1), (4, 2 * 49 * 2 * 3)])
+@pytest.mark.parametrize(
+    ("rows", "cells", "stacked"), [(3, 2**24, 2**26), (32, 1, 2**26), (4, 588, 1), (32, 588, 10**5)]
+)
 def test_any_partition_of_the_steps_gives_the_same(
-    recorded: Run, monkeypatch: pytest.MonkeyPatch, rows: int, cells: int
+    recorded: Run, monkeypatch: pytest.MonkeyPatch, rows: int, cells: int, stacked: int
 ) -> None:
     whole = History().read(recorded, recorded.steps, read_weights, IDS[None])["weights"]
     monkeypatch.setattr(history, "ROWS", rows)
     monkeypatch.setattr(history, "CELLS", cells)
+    monkeypatch.setattr(history, "STACKED", stacked)
     parts = History().read(recorded, recorded.steps, read_weights, IDS[None])["weights"]
     np.testing.assert_allclose(parts, whole, atol=1e-7)
 

@@ -34,7 +34,7 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
             labels,
             true=following[0] if following else None,
             key="next",
-            title=f"What the model expects after {behind}",
+            title=f"Next after {behind}: the likeliest of all steps",
             span=4,
             height=340,
         ),

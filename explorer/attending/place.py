@@ -54,14 +54,12 @@ def text_panel(look: Look, sentence: Sentence, place: Place) -> Text:
     )
 
 
-def weights_panel(
-    look: Look, sentence: Sentence, place: Place, *, span: int, height: int, key: str = "head"
-) -> Panel:
+def weights_panel(look: Look, sentence: Sentence, place: Place, *, span: int, height: int) -> Panel:
     """The chosen head large."""
     return head_panel(
         readings.head(look, sentence.ids, (place.layer, place.head)).weights,
         sentence.labels,
-        key=key,
+        key="head",
         title=f"{place.name}: each row reads the columns, and sums to 1",
         query=place.query,
         marked=marked(look, sentence),

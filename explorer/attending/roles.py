@@ -58,7 +58,8 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
             MEASURES,
             THRESHOLD,
             key="role-curves",
-            title=f"{place.name} over training; it has a role above the dashed line",
+            title=f"{place.name} over training, on {measured}"
+            + ("; it has a role above the dashed line" if measured == FRESH else ""),
             span=7,
             height=400,
         ),
@@ -119,13 +120,14 @@ def _without(
         return []
     before = readings.without(look, sentence.ids, place.query, (), how)
     after = readings.without(look, sentence.ids, place.query, off, how)
-    names = ", ".join(f"layer {layer} head {head}" for layer, head in off) or "no head"
+    names = ", ".join(f"layer {layer} head {head}" for layer, head in off)
+    what = f"without {names}" if off else "with none switched off"
     if not np.isfinite([loss, after.loss]).all():
         st.info(f"The loss of step {look.step:,} is no number: the model has diverged by then.")
         return []
     st.caption(
         f"At step {look.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
-        f"**{after.loss:.4f}** without {names} ({after.loss - loss:+.4f})."
+        f"**{after.loss:.4f}** {what} ({after.loss - loss:+.4f})."
     )
     following = sentence.ids[place.query + 1 :][:1]
     return [
@@ -145,7 +147,7 @@ def _without(
             true=following[0] if following else None,
             key="before-after",
             title=f"Next after '{sentence.labels[place.query]}' at {place.query}, "
-            f"at step {look.step:,}, with and without {names}",
+            f"at step {look.step:,}, with all heads and {what}",
             span=5,
             height=320,
         ),
@@ -168,14 +170,15 @@ def _entropy(look: Look, sentence: Sentence, place: Place) -> AnyPanel:
 def _table(look: Look, scores: np.ndarray) -> None:
     """Every head at the settled step, and since when it has its role."""
     now, layers, heads = scores[look.at], *scores.shape[1:3]
-    since = {(layer, head): look.steps[at] for at, layer, head, _ in role_steps(roles(scores))}
+    taken = [(look.steps[at], (layer, head)) for at, layer, head, _ in role_steps(roles(scores))]
+    since = {head: f"{step}" for step, head in taken if step <= look.step}
     found = roles(now)
     rows = [
         {
             "layer": layer,
             "head": head,
             "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
-            "role kept since step": str(since.get((layer, head), "")),
+            "role kept since step": since.get((layer, head), ""),
             **dict(zip(MEASURES, now[layer, head], strict=True)),
         }
         for layer, head in np.ndindex(layers, heads)

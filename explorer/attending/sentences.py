@@ -51,9 +51,10 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
 
 
 def _reversed(look: Look, sentence: Sentence) -> str:
-    """The same words in the opposite order: the same tokens, another context."""
-    text = look.run.tokenizer.decode(sentence.ids)
-    return " ".join(reversed(text.split(" ")))
+    """The same words in the opposite order, of a single word its tokens: another context."""
+    tokenizer = look.run.tokenizer
+    words = tokenizer.decode(sentence.ids).split(" ")
+    return " ".join(reversed(words)) if len(words) > 1 else tokenizer.decode(sentence.ids[::-1])
 
 
 def _side(
