@@ -22,6 +22,7 @@ from explorer.look import Look, Sentence, look_at
 from explorer.look import sentence as sentence_of
 from explorer.panels import NO_ROLE
 from explorer.player import Pick
+from model_core import history
 from model_core.attention import attend, read_weights
 from model_core.roles import MEASURES, THRESHOLD, probe_ids, probe_scores
 from model_core.runs import Run
@@ -487,6 +488,26 @@ def test_the_arithmetic_of_one_weight_is_that_of_plain_torch() -> None:
 def test_a_weight_of_the_future_is_none() -> None:
     told = numbers_told(attention("One weight", text="the fox", pair="2.6"))
     assert (told[2], told[3], told[5]) == ("future", "–", "–")
+
+
+def test_a_new_sentence_reads_one_step_and_no_probe_again(
+    made: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = attention("All heads", run="heads", text="the fox")
+    app.run()
+    read: list[tuple[tuple[int, ...], int]] = []  # shapes of ids, and how many steps
+
+    def counted(shape: Any, weights: Any, sight: Any, ids: torch.Tensor) -> Any:
+        read.append((tuple(ids.shape), len(next(iter(weights.values())))))
+        return see(shape, weights, sight, ids)
+
+    see = history._see
+    monkeypatch.setattr(history, "_see", counted)
+    app.text_input(key="text").set_value("the lazy fox"[:8]).run()
+    assert read == [((8,), 1)]
+    app.run()
+    steps = len(Run.open(made / "heads").steps)
+    assert read[1:] == [((8,), steps - 1)]
 
 
 # ---- two sentences -------------------------------------------------------------------------------

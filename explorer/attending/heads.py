@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from explorer import readings, session
@@ -19,9 +20,7 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 
 def draw(look: Look, sentence: Sentence, place: Place) -> None:
     new = session.is_new((look.run.name, sentence.ids))
-    alone = new and readings.unread(
-        look, sentence.ids
-    )  # a new sentence is shown at once, if at one step
+    alone = new and readings.unread(look, sentence.ids)  # at one step a sentence is shown at once
     whole, look = look, replace(look, steps=look.steps[[look.at]]) if alone else look
     waits = alone and readings.unprobed(look)  # roles take longer than a first picture may
     at = (place.layer, place.head)
@@ -31,7 +30,7 @@ def draw(look: Look, sentence: Sentence, place: Place) -> None:
         mosaic(
             readings.levels(look, sentence.ids),
             len(sentence.ids),
-            roles=None if waits else named(look),
+            roles=None if waits else named(whole)[np.searchsorted(whole.steps, look.steps)],
             role_names=MEASURES,
             key="heads",
             title="All heads: rows are layers, columns heads. Click one",
