@@ -12,7 +12,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.look import Look
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
@@ -43,6 +43,35 @@ def clock(look: Look, panels: Sequence[AnyPanel], *, alone: bool = False) -> Loo
         st.rerun()
     session.publish()
     return look
+
+
+def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
+    """A clock over something else than the run's training; the step where the reader settled.
+
+    It is kept and told by the address under `name`; at first the clock stands at its last step.
+    """
+    last = int(timeline.steps[-1])
+    step = int(session.choice(session.number(name, last, int(timeline.steps[0]), last)))
+    state = step_clock(panels, timeline, step=step, key=name)
+    if state.step is not None:
+        step = state.step
+        session.choose(name, step)
+    session.publish()
+    return step
+
+
+def choose_view(name: str, views: Sequence[str]) -> str:
+    """Which of a page's questions is asked; the first at first."""
+    key = session.offer(name, views)
+    st.segmented_control(
+        "What to look at",
+        views,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        **session.KEPT,
+    )
+    return session.choice(key)
 
 
 def plain(text: str) -> str:
@@ -102,6 +131,8 @@ def _follow(pick: Pick, n_head: int) -> bool:
             session.choose_second_query(query)
         case (("text" | "position-map"), (query,)) | ("lens", (_, query)):
             session.choose_query(query)
+        case (panel, (position, _)) if panel.startswith("tokens-"):
+            session.choose_query(position)
         case _:
             return False
     return True

@@ -220,6 +220,11 @@ def choice(name: str) -> Any:
     return st.session_state[name]
 
 
+def choose(name: str, value: Any) -> None:
+    """Keep another value under a key that no widget of this rerun holds."""
+    st.session_state[name] = value
+
+
 def head() -> tuple[int, int]:
     """The chosen (layer, head)."""
     return st.session_state["head"]

@@ -1,15 +1,13 @@
 """Attention: what each position of the sentence reads, and what comes of it."""
 
 from collections.abc import Callable
-from typing import cast
 
 import streamlit as st
 
-from explorer import session
 from explorer.attending import following, heads, roles, sentences, weight
 from explorer.attending.place import Place, place_of
 from explorer.look import Look, Sentence, fewer, thinned
-from explorer.page import clock, question
+from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
 VIEWS: dict[str, tuple[str, Callable[[Look, Sentence, Place], None]]] = {
@@ -22,7 +20,7 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence, Place], None]]] = {
 
 
 def draw(look: Look, sentence: Sentence) -> None:
-    asked, answer = VIEWS[_chosen()]
+    asked, answer = VIEWS[choose_view("view", tuple(VIEWS))]
     question(asked)
     if not sentence.ids:
         clock(look, [])
@@ -37,17 +35,3 @@ def draw(look: Look, sentence: Sentence) -> None:
     if words := thinned(look):
         st.caption(words)
     answer(look, sentence, place_of(look, sentence))
-
-
-def _chosen() -> str:
-    return cast(
-        str,
-        st.segmented_control(
-            "What to look at",
-            tuple(VIEWS),
-            key=session.offer("view", tuple(VIEWS)),
-            required=True,
-            label_visibility="collapsed",
-            **session.KEPT,
-        ),
-    )

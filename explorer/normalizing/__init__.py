@@ -1,0 +1,1 @@
+"""The Normalization page: each file answers one of its questions."""

@@ -1,0 +1,6 @@
+"""Normalization by experiment: statistics around every norm, and what each kind of norm does."""
+
+from model_core.normalization.distributions import QUANTILES, quantiles
+from model_core.normalization.statistics import norm_names, norm_statistics, read_norms
+
+__all__ = ["QUANTILES", "norm_names", "norm_statistics", "quantiles", "read_norms"]
