@@ -122,8 +122,14 @@ class _Session:
         self.done, self.loss = step, loss
         diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
-            norm = trainer.gradient_norm()
-            metrics = {"epoch": trainer.epoch, "train_loss": loss, "grad_norm": norm, **measured}
+            norms = trainer.gradient_norms()
+            metrics = {
+                "epoch": trainer.epoch,
+                "train_loss": loss,
+                "grad_norm": math.hypot(*norms.values()),
+                "grad_norms": norms,
+                **measured,
+            }
             self._record(weights or _copy(trainer.model.state_dict()), metrics, move=not diverged)
             if memory:
                 self._remember(memory)

@@ -14,6 +14,13 @@ from model_core.config import ModelConfig
 TABLES = ("token_embedding_table.weight", "position_embedding_table.weight")  # (V, C) and (T, C)
 
 
+def part_names(config: ModelConfig) -> tuple[str, ...]:
+    """The parts of a model that have parameters, in the order of its depth; a block is one."""
+    blocks = (f"blocks.{i}" for i in range(config.n_layer))
+    norm = () if config.norm == "none" else ("ln_f",)
+    return (*(name.partition(".")[0] for name in TABLES), *blocks, *norm, "lm_head")
+
+
 class BatchNorm(nn.BatchNorm1d):
     """Batch normalization (Ioffe and Szegedy 2015) of x (B, T, C) over batch *and* time.
 

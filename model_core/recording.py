@@ -88,9 +88,11 @@ class Recorder:
 
 
 def _line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(_plain(row), ensure_ascii=True, allow_nan=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
     """JSON has no NaN: a number that is none is written as null."""
-    plain = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value
-        for key, value in row.items()
-    }
-    return json.dumps(plain, ensure_ascii=True, allow_nan=False).encode() + b"\n"
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

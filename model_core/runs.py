@@ -20,7 +20,7 @@ from torch import Tensor
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import TABLES, BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel, part_names
 from model_core.snapshots import (
     GRADIENT,
     UPDATE,
@@ -243,6 +243,19 @@ class Run:
         texts = [text if isinstance(text, str) else "" for text in table["sample"]]
         table["sample"] = pd.Series(texts, dtype=object)
         return table
+
+    def gradient_norms(self) -> np.ndarray:
+        """The Euclidean norm of each part's gradient, not clipped: (S, P) float32.
+
+        Of the loss of the batch looked at, in the order of `part_names`; NaN where none is known.
+        """
+        parts = part_names(self.model_config)
+        rows = {row["step"]: row.get("grad_norms") for row in read_metrics(self.path)}
+        norms = np.full((len(self.steps), len(parts)), np.nan, np.float32)
+        for at, step in enumerate(self.steps):
+            if isinstance(row := rows.get(int(step)), dict):
+                norms[at] = [_number(row.get(part)) for part in parts]
+        return norms
 
     def model_at(self, step: int) -> BigramLanguageModel:
         """The model as it was after `step` optimizer steps, in evaluation mode.

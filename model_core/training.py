@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import TABLES, BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel, part_names
 
 
 class Trainer:
@@ -46,10 +46,17 @@ class Trainer:
         loss.backward()
         return loss.item()
 
-    def gradient_norm(self) -> float:
-        """The Euclidean norm of the gradients that `look` left, not clipped."""
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        return nn.utils.get_total_norm(gradients).item()
+    def gradient_norms(self) -> dict[str, float]:
+        """The Euclidean norm of the gradients that `look` left in each part of the model.
+
+        Not clipped; keyed and ordered as `part_names`.
+        """
+        norms = {}
+        for name in part_names(self.model.config):
+            parameters = self.model.get_submodule(name).parameters()
+            gradients = [p.grad for p in parameters if p.grad is not None]
+            norms[name] = nn.utils.get_total_norm(gradients).item()
+        return norms
 
     def table_gradients(self) -> dict[str, Tensor]:
         """Copies of the gradients that `look` left in TABLES, not clipped: (V, C) and (T, C)."""

@@ -1,6 +1,7 @@
 """The model against a second one written here with plain matrix products, and its sampling."""
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import chisquare
 from torch import Tensor
 
 from model_core.config import ModelConfig
-from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention
+from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention, part_names
 
 NORMS = ("layer", "batch", "rms", "none")
 POSITIONS = ("pre", "post")
@@ -367,3 +368,12 @@ def test_generate_refuses_nonsense_in_one_sentence(settings: dict[str, Any], sai
 def test_generate_says_that_there_is_nothing_to_continue() -> None:
     with pytest.raises(ValueError, match="^nothing to continue: give at least one token$"):
         BigramLanguageModel(config()).eval().generate(torch.zeros(1, 0, dtype=torch.long), 1)
+
+
+@pytest.mark.parametrize("changes", [{}, {"norm": "none"}, {"n_layer": 0}, {"bias": True}])
+def test_parts_hold_every_parameter_in_the_order_of_depth(changes: dict[str, Any]) -> None:
+    model_config = config(**changes)
+    with torch.device("meta"):
+        names = [name for name, _ in BigramLanguageModel(model_config).named_parameters()]
+    parts = [re.sub(r"^(blocks\.\d+|\w+).*", r"\1", name) for name in names]
+    assert tuple(dict.fromkeys(parts)) == part_names(model_config)

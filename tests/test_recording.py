@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from model_core import loop
 from model_core.config import ModelConfig, Norm, TrainingConfig
 from model_core.loop import train
-from model_core.model import TABLES, BigramLanguageModel
+from model_core.model import TABLES, BigramLanguageModel, part_names
 from model_core.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.runs import Run, read_metrics
 from model_core.snapshots import save_snapshot, snapshot_path, unpack
@@ -140,6 +141,7 @@ def test_every_row_is_what_plain_torch_gives_at_that_snapshot(
     places = np.linspace(0, len(held_back) - T - 1, 32).astype(int)
     held = torch.stack([held_back[place : place + T + 1] for place in places])
     gradients = dict(zip(run.steps.tolist(), run.token_gradients(), strict=True))
+    norms = dict(zip(run.steps.tolist(), run.gradient_norms(), strict=True))
     for row in read_metrics(run.path):
         batch = torch.stack([train_ids[start : start + T + 1] for start in starts[row["step"]]])
         model = run.model_at(row["step"])
@@ -149,9 +151,16 @@ def test_every_row_is_what_plain_torch_gives_at_that_snapshot(
         logits, _ = model(batch[:, :-1])
         loss = F.nll_loss(logits.log_softmax(-1).flatten(0, 1), batch[:, 1:].flatten())
         loss.backward()
-        squares = [p.grad.square().sum() for p in model.parameters() if p.grad is not None]
+        squares: dict[str, float] = {}
+        for name, parameter in model.named_parameters():
+            assert parameter.grad is not None
+            part = re.sub(r"^(blocks\.\d+|\w+).*", r"\1", name)
+            squares[part] = squares.get(part, 0.0) + parameter.grad.square().sum().item()
         assert row["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
-        assert row["grad_norm"] == pytest.approx(math.sqrt(sum(squares)), rel=1e-4)
+        assert row["grad_norm"] == pytest.approx(math.sqrt(sum(squares.values())), rel=1e-4)
+        assert set(part_names(run.model_config)) == set(squares)
+        expected = [math.sqrt(squares[part]) for part in part_names(run.model_config)]
+        np.testing.assert_allclose(norms[row["step"]], expected, rtol=1e-3)
         assert row["val_loss"] == pytest.approx(val_loss, rel=1e-5)
         assert row["epoch"] == row["step"] * B * T / len(train_ids)
         gradient = model.token_embedding_table.weight.grad
@@ -296,10 +305,12 @@ def test_a_recorded_step_stays_as_it_is(empty: Path) -> None:
 
 def test_a_number_that_is_none_is_recorded_as_not_known(empty: Path) -> None:
     recorder = Recorder(empty)
-    recorder.record(0, {"w": torch.zeros(1)}, {"train_loss": math.nan, "grad_norm": math.inf})
+    recorder.record(
+        0, {"w": torch.zeros(1)}, {"loss": math.nan, "norms": {"a": math.inf, "b": 1.0}}
+    )
     recorder.close()
     (line,) = (empty / "metrics.jsonl").read_text().splitlines()
-    assert json.loads(line) == {"step": 0, "train_loss": None, "grad_norm": None}
+    assert json.loads(line) == {"step": 0, "loss": None, "norms": {"a": None, "b": 1.0}}
 
 
 def test_a_sample_with_line_ends_is_one_line_of_plain_ascii(empty: Path) -> None:

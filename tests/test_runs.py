@@ -214,6 +214,7 @@ def test_a_run_of_the_first_format_opens_and_knows_no_gradients() -> None:
     for values in (run.position_gradients([1, 3]), run.position_updates([1, 3])):
         assert values.shape == positions[:, [1, 3]].shape
         assert np.isnan(values).all()
+    assert np.isnan(run.gradient_norms()).all()
     assert run.model_at(2)(torch.zeros(1, 4, dtype=torch.int64))[0].shape == (1, 4, 27)
 
 
