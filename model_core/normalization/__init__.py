@@ -1,6 +1,14 @@
 """Normalization by experiment: statistics around every norm, and what each kind of norm does."""
 
 from model_core.normalization.distributions import QUANTILES, quantiles
-from model_core.normalization.statistics import norm_names, norm_statistics, read_norms
+from model_core.normalization.layers import read_layers, stream_names
+from model_core.normalization.statistics import norm_names, norm_statistics
 
-__all__ = ["QUANTILES", "norm_names", "norm_statistics", "quantiles", "read_norms"]
+__all__ = [
+    "QUANTILES",
+    "norm_names",
+    "norm_statistics",
+    "quantiles",
+    "read_layers",
+    "stream_names",
+]
