@@ -29,6 +29,8 @@ def test_bars_stand_at_their_places() -> None:
 def test_one_scale_holds_all_steps_or_follows_them() -> None:
     fixed = spread_panel(VALUES, NAMES, **GIVEN).figure.layout.yaxis.range
     np.testing.assert_allclose(fixed, [-1.35, 28.35])
+    shared = spread_panel(VALUES, NAMES, limits=(-9, 99), **GIVEN).figure.layout.yaxis.range
+    assert tuple(shared) == (-9, 99)
     moving = spread_panel(VALUES, NAMES, per_step=True, **GIVEN).moving["layout.yaxis.range"]
     np.testing.assert_allclose(moving, [[-0.65, 13.65], [13.35, 27.65]], rtol=1e-6)
 

@@ -24,6 +24,7 @@ def spread_panel(
     title: str,
     unit: str,
     along: str = "norm",
+    limits: tuple[float, float] | None = None,
     per_step: bool = False,
     span: int = 6,
     height: int = 320,
@@ -31,8 +32,8 @@ def spread_panel(
     """Quantiles (S, K, 7) of the numbers at each of K places `along` the depth, in `unit`.
 
     Bars within bars from the outer pair of quantiles to the inner one, and a dot for the median.
-    The scale holds all steps, or with `per_step` follows the step shown. ValueError when shapes do
-    not fit.
+    The scale holds all steps, or with `per_step` follows the step shown; `limits` are its ends
+    where several panels share it. ValueError when shapes do not fit.
     """
     drawn = gaps(values, "values", ("S", len(names), QUANTILES))
     places = np.arange(len(names), dtype=np.float32)
@@ -51,7 +52,7 @@ def spread_panel(
             },
             yaxis={
                 "title": theme.axis_title(escape(unit)),
-                "range": ranges[0].tolist() if per_step else list(padded(*extent(drawn))),
+                "range": ranges[0].tolist() if per_step else list(limits or padded(*extent(drawn))),
                 "showgrid": True,
                 "nticks": 6,
             },

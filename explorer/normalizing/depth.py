@@ -8,6 +8,7 @@ import pandas as pd
 
 from explorer import readings
 from explorer.attending.place import place_of
+from explorer.charts.arrays import extent, padded
 from explorer.charts.normalization import depth_panel, token_depth_panel
 from explorer.charts.spread import spread_panel
 from explorer.look import Look, Sentence
@@ -73,6 +74,7 @@ def distributions(look: Look, sentence: Sentence, per_step: bool) -> Shown:
     seen, norms = readings.layers(look, sentence.ids), _norms(look)
     titles = {"in": "Before the norm", "normalized": "Normalized, before gain and shift"}
     titles["out"] = "After the norm, behind gain and shift"
+    limits = padded(*extent(np.stack([seen[f"quantiles_{side}"] for side in SIDES])))
     panels = [
         spread_panel(
             seen[f"quantiles_{side}"],
@@ -80,6 +82,7 @@ def distributions(look: Look, sentence: Sentence, per_step: bool) -> Shown:
             key=f"quantiles-{side}",
             title=title,
             unit="activation",
+            limits=limits,
             per_step=per_step,
             span=4,
             height=380,
@@ -134,46 +137,43 @@ def gradients(look: Look, sentence: Sentence, per_step: bool) -> Shown:
     norms = look.run.gradient_norms()[np.searchsorted(look.run.steps, look.steps)]
     blocks = tuple(f"blocks.{i}.ffwd" for i in range(config.n_layer))
     units = {"silent for every token": seen["silent"], "0, over all tokens": seen["off"]}
-    panels = [
-        depth_panel(
-            {"gradient": norms},
-            parts,
-            key="gradients",
-            title="Gradient of each part of the model, of the batch at that step",
-            unit="Euclidean norm",
-            along="part",
-            log=True,
-            per_step=per_step,
-            span=7 if blocks else 12,
+    panels, tables = [], []
+    says = ["This run was recorded without the gradients of its parts."]
+    if np.isfinite(norms).any():
+        says = [
+            "Gradients: over all parameters of a part, not clipped, of the loss of the training "
+            "batch at that step."
+        ]
+        panels.append(
+            depth_panel(
+                {"gradient": norms},
+                parts,
+                key="gradients",
+                title="Gradient of each part of the model",
+                unit="Euclidean norm",
+                along="part",
+                log=True,
+                per_step=per_step,
+                span=7 if blocks else 12,
+            )
         )
-    ]
+        tables.append(("part", parts, {"gradient": norms}))
     if blocks:
-        panels += [
+        says.append(f"Units: of {4 * config.n_embd} in each block, on your sentence.")
+        panels.append(
             depth_panel(
                 units,
                 blocks,
                 key="units",
                 title="Feed-forward units behind their ReLU",
-                unit="share of units",
+                unit="share",
                 along="block",
                 limits=(0, 1),
                 span=5,
             )
-        ]
-    says = (
-        "Gradients: over all parameters of a part, not clipped, of the training batch's loss. "
-        f"Units: of {4 * config.n_embd} in each block, on your sentence."
-    )
-    if not np.isfinite(norms).any():
-        says = f"This run was recorded without the gradients of its parts. {says}"
-    return Shown(
-        panels,
-        says,
-        lambda at: [
-            _table("part", parts, {"gradient": norms}, at),
-            *([_table("block", blocks, units, at)] if blocks else []),
-        ],
-    )
+        )
+        tables.append(("block", blocks, units))
+    return Shown(panels, " ".join(says), lambda at: [_table(*table, at) for table in tables])
 
 
 def one_token(look: Look, sentence: Sentence, per_step: bool) -> Shown:

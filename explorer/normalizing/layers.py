@@ -36,7 +36,7 @@ def draw(look: Look, sentence: Sentence) -> None:
     per_step = right.toggle(
         "Scales of this step only",
         key="scales",
-        help="Off: one scale for all steps, so that they can be compared.",
+        help="Off: one scale for all steps, and for pictures of the same kind.",
         **session.KEPT,
     )
     shown = PARTS[part](look, sentence, per_step)
@@ -68,5 +68,6 @@ def _numbers(look: Look, part: str, shown: Shown) -> None:
 
 
 def _told(table: pd.DataFrame, name: str, step: int) -> None:
-    st.dataframe(table, hide_index=True)
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
     csv_button(f"These {table.columns[0]}s as CSV", f"{name}-step-{step}", lambda: table)
