@@ -1,8 +1,9 @@
 """Normalization by experiment: statistics around every norm, and what each kind of norm does."""
 
 from model_core.normalization.distributions import QUANTILES, quantiles
+from model_core.normalization.layers import read_layers, stream_names
 from model_core.normalization.modes import batch_mode, mode_losses
-from model_core.normalization.statistics import norm_names, norm_statistics, read_norms
+from model_core.normalization.statistics import norm_names, norm_statistics
 
 __all__ = [
     "QUANTILES",
@@ -11,5 +12,6 @@ __all__ = [
     "norm_names",
     "norm_statistics",
     "quantiles",
-    "read_norms",
+    "read_layers",
+    "stream_names",
 ]
