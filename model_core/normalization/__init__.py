@@ -1,15 +1,19 @@
 """Normalization by experiment: statistics around every norm, and what each kind of norm does."""
 
 from model_core.normalization.distributions import QUANTILES, quantiles
+from model_core.normalization.exchange import exchanged, settle, with_running_averages
 from model_core.normalization.modes import batch_mode, mode_losses
 from model_core.normalization.statistics import norm_names, norm_statistics, read_norms
 
 __all__ = [
     "QUANTILES",
     "batch_mode",
+    "exchanged",
     "mode_losses",
     "norm_names",
     "norm_statistics",
     "quantiles",
     "read_norms",
+    "settle",
+    "with_running_averages",
 ]
