@@ -18,7 +18,7 @@ from model_core.ablation import Replacement
 from model_core.attention import read_heads, read_weights, scores_of, weights_of
 from model_core.config import ModelConfig
 from model_core.history import Arrays, History, Reader
-from model_core.normalization import read_norms
+from model_core.normalization import read_layers
 from model_core.prediction import next_probabilities, read_lens
 from model_core.runs import Run
 from model_core.writing import Writing, write
@@ -55,9 +55,9 @@ class Drawing(NamedTuple):
     seed: int
 
 
-def norms(look: Look, ids: Ids) -> Arrays:
-    """What `read_norms` sees at every step shown: (S, K, T) each."""
-    return _reader(identity(look.run), "norms", ids, read_norms).at(look.run, look.steps)
+def layers(look: Look, ids: Ids) -> Arrays:
+    """What `read_layers` sees at every step shown."""
+    return _reader(identity(look.run), "layers", ids, read_layers).at(look.run, look.steps)
 
 
 def unread(look: Look, ids: Ids) -> bool:

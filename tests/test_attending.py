@@ -272,6 +272,7 @@ CLICKS: dict[str, tuple[Pick, dict[str, Any]]] = {
     "a head": (Pick("heads", (2, 3)), {"head": (2, 3)}),
     "a row of scores": (Pick("scores", (11, 1)), {"head": (2, 3)}),
     "a bar of costs": (Pick("costs", (6,)), {"head": (1, 2)}),
+    "a token along the depth": (Pick("tokens-after", (4, 2)), {"query": 4}),
     "a cell of the head": (Pick("head", (7, 4)), {"query": 7, "key": 4}),
     "a cell of the future": (Pick("stage-product", (4, 7)), {"query": 4, "key": 7}),
     "scaled": (Pick("stage-scaled", (7, 0)), {"query": 7, "key": 0}),

@@ -17,6 +17,7 @@ from explorer.charts.neighbours import biography_panel
 from explorer.charts.normalization import depth_panel, token_depth_panel
 from explorer.charts.predictions import before_after_panel, lens_panel, next_panel
 from explorer.charts.roles import costs_panel, role_curves_panel, scores_panel
+from explorer.charts.spread import spread_panel
 from explorer.charts.stages import contribution_panel, pair_panel, stage_panels
 from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
@@ -92,6 +93,11 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "costs": costs_panel(heads[0, 0], selected=(1, 2), off=[(0, 1)], **common),
         "depth": depth_panel(norms, NAMES, unit="std", **common),
         "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
+        "spread": spread_panel(numbers(3, 7, bad=bad), NAMES, unit="std", **common),
+        "spread step": spread_panel(
+            numbers(3, 7, bad=bad), NAMES, unit="std", per_step=True, **common
+        ),
+        "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),

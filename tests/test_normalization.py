@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
-from model_core.normalization import norm_names, norm_statistics, read_norms
+from model_core.normalization import norm_names, norm_statistics, read_layers
 
 NAMES = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
 IDS = torch.randint(11, (3, 7), generator=torch.Generator().manual_seed(2))
@@ -96,7 +96,7 @@ def test_statistics_of_a_batch_follow_the_formula(norm: str, position: str, trai
 def test_statistics_of_tokens_follow_the_formula(norm: str, position: str, training: bool) -> None:
     model = scrambled(norm=norm, norm_position=position).train(training)
     expected = by_hand(model, IDS[:1])
-    seen = read_norms(model, IDS[0])
+    seen = read_layers(model, IDS[0])
     for column in STATISTICS:
         assert seen[column].shape == (5, 7)
         np.testing.assert_allclose(seen[column], expected[column][:, 0], atol=1e-5)

@@ -1,4 +1,4 @@
-"""What each normalization layer does, along the depth: one column a norm, left to right."""
+"""Numbers along the depth of a model: one column a norm or another place, left to right."""
 
 from collections.abc import Mapping, Sequence
 
@@ -18,25 +18,28 @@ def depth_panel(
     key: str,
     title: str,
     unit: str,
+    along: str = "norm",
     log: bool = False,
+    limits: tuple[float, float] | None = None,
     per_step: bool = False,
     span: int = 6,
     height: int = 320,
 ) -> Panel:
-    """One line a series (S, K) over K norms in depth order; all share one scale, in `unit`.
+    """One line a series (S, K) over K places `along` the depth; all share one scale, in `unit`.
 
-    The scale holds all steps, or with `per_step` follows the step shown. `log`: numbers that are
-    not positive are gaps. Raises ValueError when shapes do not fit.
+    The scale holds all steps, or with `per_step` follows the step shown; `limits` are the ends of
+    a linear one where the unit has them. `log`: numbers that are not positive are gaps. Raises
+    ValueError when shapes do not fit.
     """
     drawn = {name: _drawable(array, name, ("S", len(names)), log) for name, array in values.items()}
     everything = np.stack(list(drawn.values()), axis=1)  # (S, series, K)
     ranges = each_step(np.log10(everything) if log else everything)
-    whole = padded(*extent(np.log10(everything) if log else everything))
+    whole = limits or padded(*extent(np.log10(everything) if log else everything))
     figure = go.Figure(
         [_depth_line(index, drawn, names, unit) for index in range(len(drawn))],
         theme.layout(
             xaxis={
-                "title": theme.axis_title("norm, in depth order"),
+                "title": theme.axis_title(f"{along}, in depth order"),
                 "range": [-0.5, len(names) - 0.5],
                 **column_ticks(names, theme.plot_width(span) + 64),
             },
@@ -59,7 +62,7 @@ def depth_panel(
         title=title,
         figure=figure,
         moving=moving,
-        alt=f"{title}: lines over {len(names)} norms in depth order, {len(everything)} recorded "
+        alt=f"{title}: lines over {len(names)} places in depth order, {len(everything)} recorded "
         f"steps, in {unit}.{_series_words(drawn, names)}",
         span=span,
         height=height,

@@ -1,81 +1,73 @@
-"""How large activations are before and after each norm, layer by layer."""
+"""Layer by layer: what activations, gains and gradients are along the depth of the model."""
+
+from collections.abc import Callable
 
 import pandas as pd
 import streamlit as st
-import torch
 
-from explorer import readings
-from explorer.charts.normalization import depth_panel, token_depth_panel
+from explorer import session
 from explorer.look import Look, Sentence
-from explorer.page import clock, csv_button, how_computed
-from model_core.normalization import norm_names, norm_statistics
+from explorer.normalizing import depth
+from explorer.normalizing.depth import Shown
+from explorer.page import choose_view, clock, csv_button, how_computed
 
+# What of each layer is shown; the first at first.
+PARTS: dict[str, Callable[[Look, Sentence, bool], Shown]] = {
+    "Size": depth.sizes,
+    "Distribution": depth.distributions,
+    "Gain and shift": depth.gains,
+    "Gradients, silent units": depth.gradients,
+    "One token": depth.one_token,
+}
 OVER = {
     "layer": "each token's channels, so no token feels another",
     "rms": "each token's channels (only their size; the mean stays)",
-    "batch": "all tokens of the batch, channel by channel; here with the running averages",
+    "batch": "all tokens of the batch, channel by channel; here in evaluation mode, with the "
+    "running averages",
     "none": "nothing: this model has no normalization, what goes in comes out",
 }
 
 
 def draw(look: Look, sentence: Sentence) -> None:
     config = look.run.model_config
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    with left:
+        part = choose_view("part", tuple(PARTS))
+    per_step = right.toggle(
+        "Scales of this step only",
+        key="scales",
+        help="Off: one scale for all steps, and for pictures of the same kind.",
+        **session.KEPT,
+    )
+    shown = PARTS[part](look, sentence, per_step)
     st.caption(
         f"This model: **{config.norm}** norm, **{config.norm_position}** position. It normalizes "
-        f"over {OVER[config.norm]}. Shown for every token of your sentence: mean and standard "
-        "deviation over its channels; 'after' is read behind gain and shift."
+        f"over {OVER[config.norm]}. {shown.says}"
     )
-    seen, names = readings.norms(look, sentence.ids), norm_names(config.n_layer)
-    panels = [
-        depth_panel(
-            {"before": seen["std_in"].mean(2), "after": seen["std_out"].mean(2)},
-            names,
-            key="std",
-            title="Standard deviation, mean over the tokens",
-            unit="standard deviation",
-            log=True,
-        ),
-        depth_panel(
-            {"before": seen["mean_in"].mean(2), "after": seen["mean_out"].mean(2)},
-            names,
-            key="mean",
-            title="Mean, averaged over the tokens",
-            unit="mean",
-        ),
-        token_depth_panel(
-            seen["std_in"],
-            names,
-            sentence.labels,
-            key="tokens-before",
-            title="Standard deviation of each token before the norm",
-            unit="standard deviation",
-            log=True,
-        ),
-        token_depth_panel(
-            seen["std_out"],
-            names,
-            sentence.labels,
-            key="tokens-after",
-            title="Standard deviation of each token after the norm",
-            unit="standard deviation",
-            log=True,
-        ),
-    ]
-    look = clock(look, panels)
-    _numbers(look, sentence)
+    look = clock(look, shown.panels)
+    _numbers(look, part, shown)
     how_computed(
         r"\mu = \frac1C\sum_c x_c, \quad \sigma^2 = \frac1C\sum_c (x_c-\mu)^2, \quad"
-        r" y_c = \gamma_c\,\frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta_c",
-        "Layer normalization (Ba, Kiros and Hinton 2016) as an example: μ and σ of one token's C "
-        "channels. Batch normalization takes them over all tokens of a batch for each channel, RMS "
-        "normalization divides by the root mean square alone.",
-        "normalization.statistics.read_norms, norm_statistics",
+        r" \hat x_c = \frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}}, \quad"
+        r" y_c = \gamma_c\,\hat x_c + \beta_c",
+        "Layer normalization (Ba, Kiros and Hinton 2016) as an example: x enters the norm, x̂ is "
+        "normalized but before gain and shift, y is behind them. Batch normalization takes μ and "
+        "σ over all tokens of a batch for each channel, RMS normalization divides by the root "
+        "mean square alone. The size of the residual stream is the Euclidean norm over the "
+        "channels. A unit is silent when its ReLU puts out 0 for every token of your sentence; "
+        "another sentence may turn it on. The gradient of a part is the Euclidean norm over its "
+        "parameters, of the loss of the training batch drawn at that step, before clipping.",
+        "normalization.read_layers, training.Trainer.gradient_norms",
     )
 
 
-def _numbers(look: Look, sentence: Sentence) -> None:
-    model = look.run.model_at(look.step)
-    table: pd.DataFrame = norm_statistics(model, torch.tensor([sentence.ids]))
-    st.markdown(f"**Values at step {look.step:,}**, averaged over the tokens of the sentence")
-    st.dataframe(table, hide_index=True)
-    csv_button("Statistics as CSV", f"{look.run.name}-norms-step-{look.step}", lambda: table)
+def _numbers(look: Look, part: str, shown: Shown) -> None:
+    st.markdown(f"**Values at step {look.step:,}**")
+    for number, table in enumerate(shown.tables(look.at)):
+        _told(table, f"{look.run.name}-{part.split()[0].strip(',').lower()}-{number}", look.step)
+
+
+def _told(table: pd.DataFrame, name: str, step: int) -> None:
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
+    csv_button(f"These {table.columns[0]}s as CSV", f"{name}-step-{step}", lambda: table)

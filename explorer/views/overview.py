@@ -78,7 +78,7 @@ def _tables(look: Look) -> list[Panel]:
 
 
 def _sentence_panels(look: Look, sentence: Sentence) -> list[AnyPanel]:
-    norms, config = readings.norms(look, sentence.ids), look.run.model_config
+    norms, config = readings.layers(look, sentence.ids), look.run.model_config
     panels: list[AnyPanel] = []
     if config.n_layer:
         layer, head = look.head

@@ -9,6 +9,7 @@ from model_core.normalization.batches import (
 )
 from model_core.normalization.distributions import QUANTILES, quantiles
 from model_core.normalization.exchange import exchanged, settle, with_running_averages
+from model_core.normalization.layers import read_layers, stream_names
 from model_core.normalization.leak import (
     CASES,
     EVALUATION,
@@ -19,7 +20,7 @@ from model_core.normalization.leak import (
     leaks,
 )
 from model_core.normalization.modes import batch_mode, mode_losses
-from model_core.normalization.statistics import norm_names, norm_statistics, read_norms
+from model_core.normalization.statistics import norm_names, norm_statistics
 
 __all__ = [
     "CASES",
@@ -41,7 +42,8 @@ __all__ = [
     "norm_names",
     "norm_statistics",
     "quantiles",
-    "read_norms",
+    "read_layers",
     "settle",
+    "stream_names",
     "with_running_averages",
 ]

@@ -15,22 +15,6 @@ def norm_names(n_layer: int) -> tuple[str, ...]:
     return (*(f"blocks.{i}.ln{j}" for i in range(n_layer) for j in (1, 2)), "ln_f")
 
 
-def read_norms(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
-    """Statistics of every token of ids (T,) around each of K norms, as the model stands (its mode).
-
-    Over the C channels: `mean_in` and `std_in` of what enters a norm, `mean_out` and `std_out` of
-    what leaves it, behind gain and shift; (K, T) each, in the order of `norm_names`. The standard
-    deviation is the one the norms use, with divisor C.
-    """
-    before, after = _around_norms(model, ids[None])
-    return {
-        "mean_in": before.mean(-1)[:, 0],
-        "std_in": before.std(-1, correction=0)[:, 0],
-        "mean_out": after.mean(-1)[:, 0],
-        "std_out": after.std(-1, correction=0)[:, 0],
-    }
-
-
 @torch.inference_mode()
 def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     """One row for each norm while `model` reads ids (B, T), in the order of depth.

@@ -1,0 +1,88 @@
+"""A model layer by layer while it reads: sizes, distributions, residual stream, silent units."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model_core.model import BigramLanguageModel
+from model_core.normalization.distributions import quantiles
+from model_core.normalization.statistics import norm_names
+from model_core.taps import tapped
+
+SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; behind them
+
+
+def stream_names(n_layer: int) -> tuple[str, ...]:
+    """Where the residual stream is measured, D = 2L + 2 places in the order of depth."""
+    blocks = (f"blocks.{i}.resid_{part}" for i in range(n_layer) for part in ("mid", "post"))
+    return ("embedding", *blocks, "ln_f")
+
+
+@torch.no_grad()
+def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """What K norms, L blocks and the residual stream do with ids (T,), in the model's mode.
+
+    Of every norm, for each of SIDES: `mean_*` and `std_*` (K, T) over the C channels of a token,
+    divisor C, and `quantiles_*` (K, 7) over all T·C numbers. `gamma`, `beta` (K, 7): quantiles of
+    the learned gain and shift over the channels, NaN where a norm has none. `stream` (D, T): the
+    Euclidean norm over the channels at `stream_names`. `silent` and `off` (L,): the share of a
+    block's 4C feed-forward units that no token turns on, and of all (token, unit) pairs that are 0
+    behind the ReLU. Pure, as `torch.func.vmap` wants it.
+    """
+    names = norm_names(len(model.blocks))
+    layers = range(len(model.blocks))
+    places = [f"blocks.{i}.{part}" for i in layers for part in ("resid_mid", "resid_post")]
+    units = [f"blocks.{i}.ffwd.activation" for i in layers]
+    norms = [place for name in names for place in (f"{name}:in", name)]
+    with tapped(model, "blocks:in", *norms, *places, *units) as seen:
+        model(ids[None])
+    modules = [model.get_submodule(name) for name in names]
+    inputs = torch.stack([seen[f"{name}:in"][0] for name in names])  # (K, T, C)
+    sides = {
+        "in": inputs,
+        "normalized": torch.stack(
+            [without_gain(module, x) for module, x in zip(modules, inputs, strict=True)]
+        ),
+        "out": torch.stack([seen[name][0] for name in names]),
+    }
+    stream = torch.stack([seen[place][0] for place in ("blocks:in", *places, "ln_f")])
+    channels = inputs[0, 0]
+    return {
+        **{f"mean_{side}": x.mean(-1) for side, x in sides.items()},
+        **{f"std_{side}": x.std(-1, correction=0) for side, x in sides.items()},
+        **{f"quantiles_{side}": quantiles(x.flatten(1)) for side, x in sides.items()},
+        "gamma": _over_channels(modules, "weight", channels),
+        "beta": _over_channels(modules, "bias", channels),
+        "stream": torch.linalg.vector_norm(stream, dim=-1),
+        **_units([seen[place][0] for place in units], channels),
+    }
+
+
+def without_gain(norm: nn.Module, x: Tensor) -> Tensor:
+    """What a norm of the model makes of x (..., C) before its gain and shift, in its mode."""
+    match norm:
+        case nn.LayerNorm():
+            return F.layer_norm(x, norm.normalized_shape, eps=norm.eps)
+        case nn.RMSNorm():
+            return F.rms_norm(x, norm.normalized_shape, eps=norm.eps)
+        case nn.BatchNorm1d():
+            over = list(range(x.dim() - 1))
+            mean = x.mean(over) if norm.training else norm.running_mean
+            var = x.var(over, correction=0) if norm.training else norm.running_var
+            assert mean is not None and var is not None
+            return (x - mean) / (var + norm.eps).sqrt()
+    return x
+
+
+def _over_channels(modules: list[nn.Module], part: str, like: Tensor) -> Tensor:
+    none = torch.full_like(like, float("nan"))
+    parameters = [getattr(module, part, None) for module in modules]
+    return quantiles(torch.stack([none if one is None else one for one in parameters]))
+
+
+def _units(activations: list[Tensor], like: Tensor) -> dict[str, Tensor]:
+    """Shares of each block's units, from what leaves their ReLU: L of (T, 4C)."""
+    if not activations:
+        return {"silent": like.new_empty(0), "off": like.new_empty(0)}
+    off = (torch.stack(activations) == 0).to(like.dtype)  # (L, T, 4C); a NaN counts as on
+    return {"silent": off.amin(1).mean(-1), "off": off.mean((1, 2))}
