@@ -13,13 +13,13 @@ from model_core.normalization import (
     CASES,
     EVALUATION,
     TRAINING,
-    Leak,
     batch_mode,
     exchanged,
     leak,
     leak_places,
     leaks,
     norm_names,
+    relative,
     settle,
     with_running_averages,
 )
@@ -144,8 +144,9 @@ def test_without_layers_there_are_three_places() -> None:
 
 
 def test_relative_is_in_standard_deviations_and_0_where_nothing_moved() -> None:
-    found = Leak(np.array([[0.0, 0.0], [3.0, 1.0]], np.float32), np.array([0.0, 2.0], np.float32))
-    assert found.relative.tolist() == [[0, 0], [1.5, 0.5]]
+    moved = np.array([[0.0, 0.0], [3.0, 1.0], [2.0, np.nan]], np.float32)
+    found = relative(moved, np.array([[0.0], [2.0], [0.0]], np.float32))
+    np.testing.assert_array_equal(found, [[0, 0], [1.5, 0.5], [np.inf, np.nan]])
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch"])
@@ -156,10 +157,11 @@ def test_every_norm_is_tried_at_the_same_weights(norm: str) -> None:
         for name in norm_names(2):
             model.get_parameter(f"{name}.weight").uniform_(0.5, 2)  # a gain can get lost
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    found = leaks(model, IDS, changed, WINDOWS, upto=upto)
+    batch = with_running_averages(model, WINDOWS)
+    found = leaks(model, batch, IDS, changed, upto=upto)
     assert tuple(found) == CASES
     assert [name for name, one in found.items() if one.moved.any()] == [TRAINING]
-    others = {EVALUATION: with_running_averages(model, WINDOWS)}
+    others = {EVALUATION: batch}
     others |= {kind: exchanged(model, kind) for kind in ALONE}
     for name, other in others.items():
         alone = leak(other, IDS, changed, upto=upto)
@@ -170,10 +172,8 @@ def test_every_norm_is_tried_at_the_same_weights(norm: str) -> None:
 @each_change
 def test_dropout_is_off_while_batch_norm_is_in_training_mode(change: Any) -> None:
     changed, upto = change(IDS)
-    plain, dropping = (
-        leaks(made(norm="batch", dropout=rate), IDS, changed, WINDOWS, upto=upto)[TRAINING]
-        for rate in (0.0, 0.5)
-    )
+    models = [made(norm="batch", dropout=rate) for rate in (0.0, 0.5)]
+    plain, dropping = (leaks(m, m, IDS, changed, upto=upto)[TRAINING] for m in models)
     np.testing.assert_array_equal(plain.moved, dropping.moved)
 
 

@@ -18,6 +18,7 @@ from model_core.normalization.leak import (
     leak,
     leak_places,
     leaks,
+    relative,
 )
 from model_core.normalization.modes import batch_mode, mode_losses
 from model_core.normalization.statistics import norm_names, norm_statistics
@@ -43,6 +44,7 @@ __all__ = [
     "norm_statistics",
     "quantiles",
     "read_layers",
+    "relative",
     "settle",
     "stream_names",
     "with_running_averages",

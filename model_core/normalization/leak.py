@@ -10,7 +10,7 @@ from torch import Tensor
 from model_core.arrays import freeze
 from model_core.config import ModelConfig, Norm
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization.exchange import check_batch, put_norms, with_running_averages
+from model_core.normalization.exchange import check_batch, exchanged, put_norms
 from model_core.normalization.modes import batch_mode
 from model_core.taps import tapped
 
@@ -29,10 +29,14 @@ class Leak(NamedTuple):
     moved: np.ndarray
     spread: np.ndarray
 
-    @property
-    def relative(self) -> np.ndarray:
-        """`moved` in standard deviations of its place, (K, T); 0 where nothing moved."""
-        moved, spread = np.broadcast_arrays(self.moved, self.spread[:, None])
+
+def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """`moved` in standard deviations `spread` of its place; 0 where nothing moved.
+
+    Infinite where something moved although nothing varied there.
+    """
+    moved, spread = np.broadcast_arrays(moved, spread)
+    with np.errstate(divide="ignore", invalid="ignore"):
         return np.divide(moved, spread, out=np.zeros_like(moved), where=moved != 0)
 
 
@@ -73,16 +77,21 @@ def leak(model: BigramLanguageModel, idx: Tensor, changed: Tensor, *, upto: int)
 
 
 def leaks(
-    model: BigramLanguageModel, idx: Tensor, changed: Tensor, windows: Tensor, *, upto: int
+    model: BigramLanguageModel,
+    batch: BigramLanguageModel,
+    idx: Tensor,
+    changed: Tensor,
+    *,
+    upto: int,
 ) -> dict[str, Leak]:
     """`leak` in each of CASES: the model's own norm, and its weights with another in its place.
 
-    A model trained without batch norm lacks running averages: they are those of windows (N, T).
+    `batch` is the model with batch norm, see `with_running_averages`.
     """
-    other = with_running_averages(model, windows)
-    with batch_mode(other):
-        found = {TRAINING: leak(other, idx, changed, upto=upto)}
-    found[EVALUATION] = leak(other, idx, changed, upto=upto)
+    with batch_mode(batch):
+        found = {TRAINING: leak(batch, idx, changed, upto=upto)}
+    found[EVALUATION] = leak(batch, idx, changed, upto=upto)
+    other = exchanged(model, ALONE[0])
     for norm in ALONE:
         put_norms(other, norm, of=model)
         found[norm] = leak(other, idx, changed, upto=upto)
