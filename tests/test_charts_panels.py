@@ -12,6 +12,7 @@ import pytest
 
 from explorer.charts.attention import head_panel
 from explorer.charts.drift import drift_panel
+from explorer.charts.leak import distances_panel, means_panel, movement_panel
 from explorer.charts.maps import Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel
 from explorer.charts.normalization import depth_panel, token_depth_panel
@@ -100,6 +101,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
+        "movement": movement_panel(norms, NAMES, unit="std", **common),
+        "distances": distances_panel((1, 2, 4), curve[:3], curve[2:], size=2, unit="std", **common),
+        "means": means_panel(row, 2 * row, unit="mean", **common),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
