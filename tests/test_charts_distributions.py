@@ -30,7 +30,7 @@ def test_bands_lie_between_a_quantile_and_its_counterpart_outermost_first() -> N
     np.testing.assert_array_equal(y, [-2, -4, -6, -8, 8, 6, 4, 2])
     np.testing.assert_array_equal(inner.y[1:9], [-1, -2, -3, -4, 4, 3, 2, 1])
     np.testing.assert_array_equal(median.y, [0, 0, 0, 0])
-    assert [trace.name for trace in (outer, inner, median)] == ["1 to 99 %", "25 to 75 %", "median"]
+    assert [trace.name for trace in (outer, inner, median)] == ["1–99 %", "25–75 %", "median"]
     assert outer.fill == inner.fill == "toself" and outer.fillcolor != inner.fillcolor
 
 

@@ -104,7 +104,7 @@ def _band(drawn: np.ndarray, at: int, levels: Sequence[float], colour: str) -> g
         fill="toself",
         fillcolor=_with_opacity(colour, opacity),
         line={"color": _with_opacity(colour, opacity), "width": 1},
-        name=f"{100 * levels[at]:g} to {100 * levels[-1 - at]:g} %",
+        name=f"{100 * levels[at]:g}–{100 * levels[-1 - at]:g} %",
         hoverinfo="skip",
     )
 

@@ -7,6 +7,7 @@ import numpy as np
 from explorer.charts.arrays import log_ticks
 
 WIDE = 50  # times the typical magnitude: beyond it a linear scale shows nothing but the largest
+CLOSE = 0.08  # of the axis: a tick nearer to that of zero would lie on it
 
 
 def bend_of(values: np.ndarray) -> float | None:
@@ -41,12 +42,14 @@ def bent_axis(low: float, high: float, bend: float | None) -> dict[str, Any]:
     if bend is None:
         return {"nticks": 6}
     largest = max(abs(low), abs(high))
-    sizes = log_ticks(np.log10(bend), np.log10(max(largest, 2 * bend)), at_most=4)
-    ticks = [tick for size in sizes for tick in (-size, size) if low <= tick <= high]
-    told = sorted({0.0, *ticks})
-    places = bent(np.array(told), bend)
+    sizes = log_ticks(np.log10(bend), np.log10(max(largest, 2 * bend)), at_most=3)
+    far = [tick for size in sizes for tick in (-size, size)]
+    first, last = bent(np.array([low, high]), bend)
+    apart = np.abs(bent(np.array(far), bend)) > CLOSE * (last - first)
+    told = np.sort([0.0, *np.array(far)[apart]])
+    told = told[(told >= low) & (told <= high)]
     return {
         "tickmode": "array",
-        "tickvals": places.tolist(),
+        "tickvals": bent(told, bend).tolist(),
         "ticktext": [f"{tick:.3g}" for tick in told],
     }
