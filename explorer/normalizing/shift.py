@@ -153,11 +153,12 @@ def _say(look: Look, sentence: Sentence, choice: Choice) -> None:
     over = f"{tokens} tokens × {config.n_embd} channels"
     if choice.channel is not None:
         over = f"channel {choice.channel} at {tokens} tokens"
+    learned = "the gain" if config.norm == "rms" else "gain and shift"
     st.caption(
         f"Each number is one channel of one token of your sentence ({over}), read in evaluation "
         "mode (batch norm with its running averages). The sentence stays, so what moves comes from "
         "the layers before."
-        + (f" 'Behind' is behind gain and shift of `{norm}` ({config.norm} norm)." if norm else "")
+        + (f" 'Behind' is behind {learned} of `{norm}` ({config.norm} norm)." if norm else "")
     )
 
 
@@ -178,10 +179,8 @@ def _say_gaps(look: Look, shown: Sequence[Shown]) -> None:
     for one in shown:
         lost = np.isnan(one.of("std")) & (one.places >= 0)
         if lost.any():
-            st.info(
-                plain(f"{one.name}: from step {look.steps[lost.argmax()]:,} on there are numbers ")
-                + "that are not finite, since its model diverged: gaps are drawn."
-            )
+            since = f"gaps from step {look.steps[lost.argmax()]:,} on, where numbers are infinite, "
+            st.info(plain(f"{one.name}: {since}NaN or beyond float32: its model had diverged."))
         if not one.spread.std[0]:
             st.info(
                 plain(f"{one.name}: its numbers at the first step are all equal, so how far ")
