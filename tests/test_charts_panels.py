@@ -11,7 +11,9 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.attention import head_panel
+from explorer.charts.distributions import bands_over_steps_panel
 from explorer.charts.drift import drift_panel
+from explorer.charts.histograms import histogram_panel
 from explorer.charts.maps import Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel
 from explorer.charts.normalization import depth_panel, token_depth_panel
@@ -28,6 +30,7 @@ NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
 HOSTILE = ("<b>", "&lt;", "$x$", "%{x}", "<extra>", "·", "11")
 REPEATED = ("a", "a", "a", "a", "·", "1", "1")
 N = len(HOSTILE)
+LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 FIELD = r"[xyz]|text|meta|customdata(\[\d\])?|[xy]axis\.title\.text"
 
 
@@ -100,6 +103,16 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
+        "bands": bands_over_steps_panel(STEPS, deep[:, 0], LEVELS, unit="std", **common),
+        "bands bent": bands_over_steps_panel(
+            STEPS, deep[:, 0], LEVELS, unit="std", bend=0.1, limits=(-5, 5), **common
+        ),
+        "histogram": histogram_panel(
+            {"a": row, "b": square[:, 0]}, np.arange(N + 1), unit="std", **common
+        ),
+        "histogram bent": histogram_panel(
+            {"a": row}, np.arange(N + 1), unit="std", bend=0.1, **common
+        ),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common

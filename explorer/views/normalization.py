@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers
+from explorer.normalizing import layers, shift
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -11,6 +11,10 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
     "Layer by layer": (
         "How does normalization keep activations in bounds, layer by layer?",
         layers.draw,
+    ),
+    "Covariate shift": (
+        "How much do the inputs of a layer move while the layers before it learn?",
+        shift.draw,
     ),
 }
 
