@@ -3,7 +3,7 @@
 from model_core.normalization.covariate_shift import shift, shift_rate
 from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
 from model_core.normalization.inputs import layer_names, norm_before, read_inputs
-from model_core.normalization.layers import read_layers, stream_names
+from model_core.normalization.layers import read_layers, read_norm, stream_names
 from model_core.normalization.statistics import norm_names, norm_statistics
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "quantiles",
     "read_inputs",
     "read_layers",
+    "read_norm",
     "shift",
     "shift_rate",
     "stream_names",
