@@ -139,6 +139,13 @@ def test_ticks_tell_numbers_on_both_sides_of_zero_and_stay_within_the_axis() -> 
     assert bent_axis(-1, 1, None) == {"nticks": 6}
 
 
+def test_ticks_of_a_wide_scale_do_not_lie_on_each_other() -> None:
+    axis = bent_axis(-1e12, 1e12, 0.7)
+    apart = np.diff(axis["tickvals"]) / (2 * bent(np.array(1e12), 0.7))
+    assert len(apart) >= 2 and apart.min() > 0.08
+    assert axis["ticktext"][len(axis["ticktext"]) // 2] == "0"
+
+
 def test_a_light_band_keeps_the_hue_of_its_line() -> None:
     figure = bands(colour=theme.CATEGORIES[1])
     assert figure.data[2].line.color == "#D55E00"

@@ -12,7 +12,7 @@ from explorer.charts.scales import bent, bent_axis
 from explorer.charts.steps import check_steps, cursor, cursor_places, step_axis
 from explorer.panels import Panel
 
-INNERMOST, OUTERMOST = 0.42, 0.14  # opacity of the bands by themselves; they lie on each other
+INNERMOST, OUTERMOST = 0.42, 0.22  # opacity of a band by itself; they lie on each other
 
 
 def bands_over_steps_panel(
@@ -58,7 +58,7 @@ def bands_over_steps_panel(
                 "showgrid": True,
                 **bent_axis(low, high, bend),
             },
-            hovermode="x",
+            hoverdistance=-1,  # the nearest step, wherever in the plot
             showlegend=True,
             margin=theme.MARGIN | {"t": 32},
         ),

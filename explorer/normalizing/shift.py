@@ -190,9 +190,9 @@ def _say_gaps(look: Look, shown: Sequence[Shown]) -> None:
 
 def _table(look: Look, shown: Sequence[Shown]) -> None:
     """The settled step's numbers, and those of all steps to take away."""
-    first = look.steps[0]
     st.markdown(
-        f"**At step {look.step:,}**; moved since step {first:,}, in its standard deviations"
+        f"**At step {look.step:,}**, over the tokens of the sentence; moved since "
+        f"step {look.steps[0]:,}, in standard deviations of that step"
     )
     st.dataframe(pd.DataFrame(_rows(shown, look.at)), hide_index=True)
     csv_button(
