@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers
+from explorer.normalizing import layers, scaling
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -12,13 +12,15 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         "How does normalization keep activations in bounds, layer by layer?",
         layers.draw,
     ),
+    "Scaling inputs": ("Why scale the inputs before training?", scaling.draw),
 }
+NO_SENTENCE = {scaling.draw}  # they read none
 
 
 def draw(look: Look, sentence: Sentence) -> None:
     asked, answer = VIEWS[choose_view("lab", tuple(VIEWS))]
     question(asked)
-    if not sentence.ids:
+    if not sentence.ids and answer not in NO_SENTENCE:
         clock(look, [])
         return
     answer(look, sentence)
