@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.attention import head_panel
+from explorer.charts.descent import descent_panel, excess_panel
 from explorer.charts.distributions import bands_over_steps_panel
 from explorer.charts.drift import drift_panel
 from explorer.charts.histograms import histogram_panel
@@ -60,6 +61,8 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     pair: dict[str, Any] = {"query": 3, "key_position": 1}
     stages = stage_panels(square, square, 5, labels, **pair)
     expected: dict[str, Any] = {"labels": labels, "true": 1, "shown": 3, **common}
+    bowl: dict[str, Any] = {"hessian": np.diag([1.0, 100.0]), "minimum": np.array([2.0, 1.0])}
+    bowl |= {"weights": np.zeros((5, 2)), "axis_titles": ("x", "y"), "colour": "#0072B2", **common}
     ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
     return {
         "table": table_panel(numbers(N, 4, bad=bad), **table),
@@ -113,6 +116,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "histogram bent": histogram_panel(
             {"a": row}, np.arange(N + 1), unit="std", bend=0.1, **common
         ),
+        "descent": descent_panel(**bowl),
+        "descent stretched": descent_panel(stretched=True, **bowl),
+        "excess": excess_panel({"a": curve, "b": curve / 3}, 0.01, **common),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
@@ -226,7 +232,7 @@ def test_every_panel_tells_in_words_what_it_shows(panels: dict[str, Panel], name
     panel = panels[name]
     title = panel.title if name.startswith("stage") else "T"
     assert panel.alt.startswith(f"{title}: ") and panel.alt.endswith(".")
-    assert "5 recorded steps" in panel.alt or not panel.moving
+    assert re.search(r"\b5 (recorded )?steps", panel.alt) or not panel.moving
     assert "nan" not in panel.alt.lower()
     assert 1 <= panel.span <= 12 and panel.height >= 200
 
