@@ -207,7 +207,7 @@ def evenly(look: Look, count: int) -> Look:
     return replace(
         look,
         steps=steps,
-        step=_nearest(look.step, steps),
+        step=nearest(look.step, steps),
         metrics=look.metrics.iloc[places],
         timeline=Timeline(steps, line.epochs[places], line.losses[places], line.ticks, trust),
     )
@@ -234,12 +234,13 @@ def example(run: Run) -> str:
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
     """The recorded step nearest to the wanted one; by default the last whose loss is a number."""
     if wanted is not None:
-        return _nearest(wanted, steps)
+        return nearest(wanted, steps)
     known = np.flatnonzero(np.isfinite(losses))
     return int(steps[known[-1]] if len(known) else steps[-1])
 
 
-def _nearest(wanted: int, steps: np.ndarray) -> int:
+def nearest(wanted: int, steps: np.ndarray) -> int:
+    """The one of `steps` (S,) that is nearest to the wanted one."""
     return int(steps[np.abs(steps - wanted).argmin()])
 
 

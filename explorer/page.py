@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer import session
-from explorer.look import Look
+from explorer.look import Look, nearest
 from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
 
@@ -50,9 +50,10 @@ def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
 
     It is kept and told by the address under `name`; at first the clock stands at its last step.
     """
-    last = int(timeline.steps[-1])
-    step = int(session.choice(session.number(name, last, int(timeline.steps[0]), last)))
-    state = step_clock(panels, timeline, step=step, key=name)
+    first, last = int(timeline.steps[0]), int(timeline.steps[-1])
+    step = nearest(session.choice(session.number(name, last, first, last)), timeline.steps)
+    # Streamlit keeps what the component says under its key, so that must not be `name`.
+    state = step_clock(panels, timeline, step=step, key=f"{name} clock")
     if state.step is not None:
         step = state.step
         session.choose(name, step)

@@ -220,7 +220,7 @@ def _explained() -> None:
         r" \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}, \qquad"
         r" \mathrm{E}\,\frac{|\mu_c - \bar\mu_c|}{\sigma_c} \approx \sqrt{\frac{2}{\pi B T}}",
         "x and x' are what stands at place k for token t of your sentence, before and after the "
-        "change; these tokens themselves were not touched. 0.ln1 is the first norm of block 0: norms "
+        "change; these tokens were not touched. 0.ln1 is the first norm of block 0; norms "
         "are read behind gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
         "is what enters the norm. "
         "**Batch norm in training mode** takes μ and the variance (divisor B·T) over all "

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers, leak
+from explorer.normalizing import layers, leak, scaling, shift
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -16,13 +16,19 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         "Does another sentence, or the future, change what the model makes of yours?",
         leak.draw,
     ),
+    "Covariate shift": (
+        "How much do the inputs of a layer move while the layers before it learn?",
+        shift.draw,
+    ),
+    "Scaling inputs": ("Why scale the inputs before training?", scaling.draw),
 }
+NO_SENTENCE = {scaling.draw}  # they read none
 
 
 def draw(look: Look, sentence: Sentence) -> None:
     asked, answer = VIEWS[choose_view("lab", tuple(VIEWS))]
     question(asked)
-    if not sentence.ids:
+    if not sentence.ids and answer not in NO_SENTENCE:
         clock(look, [])
         return
     answer(look, sentence)

@@ -7,9 +7,11 @@ from model_core.normalization.batches import (
     distances,
     expected_distances,
 )
-from model_core.normalization.distributions import QUANTILES, quantiles
+from model_core.normalization.covariate_shift import shift, shift_rate
+from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
 from model_core.normalization.exchange import exchanged, settle, with_running_averages
-from model_core.normalization.layers import read_layers, stream_names
+from model_core.normalization.inputs import layer_names, norm_before, read_inputs
+from model_core.normalization.layers import read_layers, read_norm, stream_names
 from model_core.normalization.leak import (
     CASES,
     EVALUATION,
@@ -32,20 +34,27 @@ __all__ = [
     "Leak",
     "batch_mode",
     "batch_statistics",
+    "bin_shares",
     "company",
     "distances",
     "exchanged",
     "expected_distances",
+    "layer_names",
     "leak",
     "leak_places",
     "leaks",
     "mode_losses",
+    "norm_before",
     "norm_names",
     "norm_statistics",
     "quantiles",
+    "read_inputs",
     "read_layers",
+    "read_norm",
     "relative",
     "settle",
+    "shift",
+    "shift_rate",
     "stream_names",
     "with_running_averages",
 ]

@@ -86,8 +86,9 @@ def told_panel(count: int) -> Panel:
     """A heatmap of logarithms that tells the numbers themselves."""
     panel = table_panel("told", "Sizes of a table", 7, 5, count)
     values = 10 ** panel.moving["0.z"]
-    panel.figure.data[0].update(customdata=values[0], hovertemplate="%{customdata:.4g}<extra></extra>")
-    return replace(panel, moving=panel.moving | {"0.customdata": values})
+    tells = "%{customdata:.4g}<extra></extra>"
+    panel.figure.data[0].update(customdata=values[0], hovertemplate=tells)
+    return replace(panel, moving={**panel.moving, "0.customdata": values})
 
 
 def scale_panel(count: int) -> Panel:
