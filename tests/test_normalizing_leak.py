@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import look as looks
 from explorer.look import Sentence
-from explorer.normalizing import batch, movement
+from explorer.normalizing import changes, movement
 from model_core.normalization import CASES, TRAINING, exchanged, leak, leak_places, settle
 from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
@@ -196,7 +196,7 @@ def typed(run: Run, text: str) -> Sentence:
 
 
 def test_only_sentence_1_is_replaced_by_another_window(run: Run) -> None:
-    made = batch.another_sentence(run, typed(run, "the fox"), 4)
+    made = changes.another_sentence(run, typed(run, "the fox"), 4)
     assert made.idx.shape == (4, 7)
     assert made.idx[0].tolist() == run.tokenizer.encode("the fox")
     assert torch.equal(made.idx[1:], run.validation_windows()[0][:3, :7])
@@ -205,21 +205,21 @@ def test_only_sentence_1_is_replaced_by_another_window(run: Run) -> None:
 
 
 def test_the_replacement_is_the_same_in_a_batch_of_any_size(run: Run) -> None:
-    few, many = (batch.another_sentence(run, typed(run, "the fox"), size) for size in (2, 64))
+    few, many = (changes.another_sentence(run, typed(run, "the fox"), size) for size in (2, 64))
     assert torch.equal(few.changed, many.changed[:2])
 
 
 def test_only_the_chosen_token_is_replaced(run: Run) -> None:
-    made = batch.future_token(run, typed(run, "the fox"), 2, 4, 0)
+    made = changes.future_token(run, typed(run, "the fox"), 2, 4, 0)
     assert (made.idx != made.changed).nonzero().tolist() == [[0, 4]]
     assert made.changed[0, 4] == 0 and made.upto == 4
-    assert made.key != batch.future_token(run, typed(run, "the fox"), 2, 4, 1).key
+    assert made.key != changes.future_token(run, typed(run, "the fox"), 2, 4, 1).key
 
 
 def test_windows_that_all_begin_alike_cannot_take_each_others_place(tmp_path: Path) -> None:
     (alike,) = {recorded_run(tmp_path / "alike", steps=1, snapshots=2)}
     (alike.path / "text.txt").write_text("the " + "o" * 2000)
-    said = refusal(batch.another_sentence, alike, typed(alike, "oo"), 2)
+    said = refusal(changes.another_sentence, alike, typed(alike, "oo"), 2)
     assert said.startswith("all windows of the held-back text begin with the same 2 tokens")
 
 
@@ -231,7 +231,7 @@ def test_large_batches_are_shown_at_fewer_steps_from_the_first_to_the_last(
     monkeypatch.setattr(looks.session, "tokens", tuple)
     monkeypatch.setattr(looks.session, "head", lambda: (0, 0))
     look = looks.look_at(run)
-    made = batch.another_sentence(run, typed(run, "the fox"), 2)
+    made = changes.another_sentence(run, typed(run, "the fox"), 2)
     assert movement.bounded(look, made).steps.tolist() == look.steps.tolist()
     monkeypatch.setattr(movement, "FEWEST", 2)
     huge = replace(made, idx=torch.zeros(1, dtype=torch.int64).expand(10**5, 10**5))

@@ -12,7 +12,7 @@ from explorer.charts.leak import distances_panel, means_panel, movement_panel
 from explorer.charts.normalization import token_depth_panel
 from explorer.look import Look, Sentence
 from explorer.normalizing import movement
-from explorer.normalizing.batch import LARGEST, Batch, replace_sentence, replace_token
+from explorer.normalizing.changes import LARGEST, Batch, replace_sentence, replace_token
 from explorer.normalizing.movement import Seen
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel

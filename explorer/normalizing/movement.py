@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.cache import identity
 from explorer.look import Look, evenly
-from explorer.normalizing.batch import LARGEST, Batch
+from explorer.normalizing.changes import LARGEST, Batch
 from model_core.config import ModelConfig
 from model_core.normalization import (
     CASES,
