@@ -194,7 +194,12 @@ def fewer(look: Look, tokens: int) -> Look:
     sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
     kept = 4 * 2 * config.n_layer * tokens * config.n_embd  # queries and keys
     drawn = 2 * 5 * 6 * cells  # five heatmaps' first numbers as text; with one step, then with all
-    count = max(min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept), 2)
+    return at_most(look, min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept))
+
+
+def at_most(look: Look, count: int) -> Look:
+    """`look` at `count` evenly spaced steps where it has more; two are always kept."""
+    count = max(count, 2)
     if len(look.steps) <= count:
         return look
     places = np.unique(np.linspace(0, len(look.steps) - 1, count).round().astype(int))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers
+from explorer.normalizing import block, layers
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -12,6 +12,7 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         "How does normalization keep activations in bounds, layer by layer?",
         layers.draw,
     ),
+    "Over which numbers": ("Which numbers share one mean and one variance?", block.draw),
 }
 
 

@@ -1,0 +1,276 @@
+"""Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
+
+from dataclasses import dataclass
+from typing import cast, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import readings, session
+from explorer.charts.block import block_panel
+from explorer.charts.cube import cube_panel
+from explorer.look import Look, Sentence, at_most, labels_of
+from explorer.normalizing.arithmetic import Worked, told
+from explorer.page import clock, csv_button, how_computed, plain, quoted
+from explorer.panels import AnyPanel, Words
+from explorer.readings import Ids
+from model_core.config import Norm
+from model_core.normalization import Cell, norm_names, normalized_cell, shares, torch_result
+
+OTHERS = 2  # sentences beside the typed one
+NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
+HEAD = 200  # numbers in the table; the CSV has all
+KINDS: tuple[Norm, ...] = get_args(Norm)
+DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
+POOLS: dict[Norm, str] = {
+    "layer": "Layer norm pools all channels of one token",
+    "batch": "Batch norm pools one channel of all tokens of all sentences",
+    "rms": "RMS norm pools all channels of one token",
+    "none": "Without a norm nothing is pooled",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    """What enters the norm `place` of the model at S steps while it reads B texts of T tokens.
+
+    `numbers` (S, B, T, C); `sentences` are the texts' labels by name. It is normalized as `kind`,
+    with gain and shift `gamma`, `beta` (S, C); looked at is the number in `cell`.
+    """
+
+    kind: Norm
+    place: str
+    cell: Cell
+    sentences: dict[str, tuple[str, ...]]
+    numbers: np.ndarray
+    gamma: np.ndarray
+    beta: np.ndarray
+
+    @property
+    def shared(self) -> np.ndarray:
+        """(B, T, C) bool."""
+        B, T, C = self.numbers.shape[1:]
+        return shares(self.kind, (B, T, C), self.cell)
+
+    @property
+    def cell_name(self) -> str:
+        sentence, position, channel = self.cell
+        name, labels = list(self.sentences.items())[sentence]
+        return f"'{labels[position]}' at {position} of {name}, channel {channel}"
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    batch = (sentence.ids, *_others(look, sentence.ids))
+    shape = (len(batch), len(sentence.ids), look.run.model_config.n_embd)
+    kind, place = _norm(look)
+    cell = _cell(shape)
+    look = at_most(look, NUMBERS // int(np.prod(shape)))
+    _say(look, kind, place, shape)
+    block = _read(look, batch, kind, place, cell)
+    panels = [*_pictures(block)]
+    try:
+        worked = _worked(block)
+    except ValueError as error:
+        st.warning(plain(str(error)))
+        clock(look, panels)
+        return
+    look = clock(look, [*panels, _arithmetic(block, worked)])
+    _result(look, block, worked)
+    _members(look, block)
+    _explained()
+
+
+def _norm(look: Look) -> tuple[Norm, str]:
+    """The kind of norm to pool like, at first the run's own, and before which norm to look."""
+    own, names = look.run.model_config.norm, norm_names(look.run.model_config.n_layer)
+    left, right = st.columns([3, 2], vertical_alignment="bottom")
+    kind = left.segmented_control(
+        "Pool the numbers like",
+        KINDS,
+        format_func=lambda kind: kind if kind == "none" else f"{kind} norm",
+        key=session.offer("pooled like", (own, *KINDS), of_run=True),
+        required=True,
+        **session.KEPT,
+    )
+    place = right.selectbox(
+        "What enters", names, key=session.offer("what enters", names), **session.KEPT
+    )
+    return cast(Norm, kind), place
+
+
+def _cell(shape: tuple[int, int, int]) -> Cell:
+    """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
+    first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
+    labels = ("Sentence (0 is yours)", "Token, by position", "Channel")
+    chosen = []
+    for at, column in enumerate(st.columns(3)):
+        last = shape[at] - 1
+        key = session.number(session.CELL[at], first[at], 0, last, of_run=True)
+        chosen.append(column.number_input(labels[at], 0, last, key=key, **session.KEPT))
+    sentence, position, channel = chosen
+    return sentence, position, channel
+
+
+def _others(look: Look, ids: Ids) -> list[Ids]:
+    """Other sentences of the typed one's length, all different: the first of the validation."""
+    try:
+        windows = readings.windows(look)[:, : len(ids)]
+    except ValueError as error:
+        st.info(plain(f"Your sentence is alone in its batch: {error}."))
+        return []
+    return [window for window in dict.fromkeys(map(tuple, windows.tolist())) if window != ids][
+        :OTHERS
+    ]
+
+
+def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
+    own, (others, tokens, _) = look.run.model_config.norm, (shape[0] - 1, *shape[1:])
+    said = [
+        f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
+        f"sentence and {others} of the validation text, {tokens} tokens each. Up to there it "
+        "runs in evaluation mode; then mean and variance are taken over this batch, as in "
+        "training mode.",
+        f"γ and β are those of this run's {place}."
+        if kind == own
+        else f"This run has {own} norm, so γ = 1 and β = 0 stand in here.",
+    ]
+    if kind == own == "batch":
+        said.append("In evaluation, batch norm uses running averages of such statistics instead.")
+    if len(look.steps) < len(look.run.steps):
+        said.append(
+            f"Showing {len(look.steps)} of {len(look.run.steps)} recorded steps: the numbers of "
+            "all are too many. Every mean is over all numbers that share."
+        )
+    st.caption(" ".join(said))
+
+
+def _read(look: Look, batch: tuple[Ids, ...], kind: Norm, place: str, cell: Cell) -> Block:
+    seen = readings.entering(look, batch, place)
+    own = kind == look.run.model_config.norm
+    names = ("your sentence", *(f"sentence {number}" for number in range(1, len(batch))))
+    labels = [labels_of(look.run, np.array(ids)) for ids in batch]
+    return Block(
+        kind,
+        place,
+        cell,
+        dict(zip(names, labels, strict=True)),
+        seen["entering"],
+        seen["gamma"] if own else np.ones_like(seen["gamma"]),
+        seen["beta"] if own else np.zeros_like(seen["beta"]),
+    )
+
+
+def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
+    front = (0, 1, 2)
+    return (
+        block_panel(
+            block.numbers,
+            block.shared,
+            block.cell,
+            block.sentences,
+            key="block",
+            title=f"What enters {block.place}. Lit up: what shares. Click another number",
+            span=8,
+        ),
+        cube_panel(
+            shares(block.kind, DRAWN, front), front, key="cube", title=POOLS[block.kind], span=4
+        ),
+    )
+
+
+def _worked(block: Block) -> Worked:
+    """ValueError for batch norm of one value."""
+    channel = block.cell[2]
+    gamma, beta = block.gamma[:, channel], block.beta[:, channel]
+    return Worked(
+        block.kind,
+        _pooled(block),
+        block.numbers[(..., *block.cell)],
+        block.numbers[:, block.shared],
+        gamma,
+        beta,
+        normalized_cell(block.kind, block.numbers, block.cell, gamma, beta),
+    )
+
+
+def _pooled(block: Block) -> str:
+    """How many numbers share, and which."""
+    B, T, C = block.numbers.shape[1:]
+    match block.kind:
+        case "none":
+            return "1 number: nothing is shared."
+        case "batch":
+            return (
+                f"{B * T:,} numbers share: channel {block.cell[2]} of {B} sentences × {T} tokens."
+            )
+        case _:
+            return f"{C:,} numbers share: the channels of this token."
+
+
+def _arithmetic(block: Block, worked: Worked) -> AnyPanel:
+    return Words(
+        key="arithmetic",
+        title=block.cell_name,
+        texts=told(worked),
+        alt="The formulas with the numbers put in, at each recorded step.",
+        span=4,
+        height=310,
+    )
+
+
+def _result(look: Look, block: Block, worked: Worked) -> None:
+    """The statistics at the settled step, and torch's own module beside them."""
+    at, way = look.at, worked.way
+    theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
+        block.cell
+    ]
+    table = pd.DataFrame(
+        {
+            "x": [worked.x[at]],
+            "numbers": [way.numbers],
+            "mean": [way.mean[at]],
+            "mean of squares" if block.kind == "rms" else "variance": [way.variance[at]],
+            "before gain and shift": [way.normalized[at]],
+            "behind gain and shift": [way.result[at]],
+            "torch's module": [theirs],
+            "difference": [abs(way.result[at] - theirs)],
+        }
+    )
+    st.markdown(f"**Step {look.step:,}**, " + plain(block.cell_name))
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"difference": st.column_config.NumberColumn(format="%.1e")},
+    )
+
+
+def _members(look: Look, block: Block) -> None:
+    """The numbers that share, at the settled step."""
+    names = list(block.sentences)
+    places = np.argwhere(block.shared)
+    table = pd.DataFrame(
+        {
+            "sentence": [names[b] for b, _, _ in places],
+            "position": places[:, 1],
+            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in places],
+            "channel": places[:, 2],
+            "before the norm": block.numbers[look.at][block.shared],
+        }
+    )
+    shown = f"the first {HEAD} of {len(table):,}" if len(table) > HEAD else f"all {len(table):,}"
+    st.markdown(f"**The numbers that share**, {shown}")
+    st.dataframe(table.head(HEAD), hide_index=True, height=240)
+    csv_button("Numbers as CSV", f"{look.run.name}-shared-step-{look.step}", lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mu = \frac1N\sum_{i \in S} x_i, \quad \sigma^2 = \frac1N\sum_{i \in S} (x_i-\mu)^2,"
+        r" \quad y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta",
+        "The norms differ in S, the numbers that share (Wu and He 2018): for **layer** norm the C "
+        "channels of one token (Ba, Kiros and Hinton 2016), for **batch** norm the B·T values of "
+        "one channel (Ioffe and Szegedy 2015). **RMS** norm pools like layer norm, but takes μ "
+        "as 0 and has no β (Zhang and Sennrich 2019). The divisor is N, ε is 0.00001.",
+        "normalization.groups.shares, normalized_cell",
+    )
