@@ -12,7 +12,7 @@ from explorer.charts.frames import WIDTH, frame_cell, frame_cells
 from explorer.charts.labels import count_ticks, escape, row_ticks, with_positions
 from explorer.panels import Panel
 
-DIM = 0.3  # opacity of numbers that do not share
+DIM = 0.25  # opacity of numbers that do not share
 NAMED = 2**15  # cells: the words of more would outweigh their numbers
 ABOVE = 28  # pixels for the sheets' names
 
@@ -36,53 +36,26 @@ def block_panel(
     a frame of its own. One scale for all steps, centred on zero. A Pick is (row, column), which
     `cell_at` understands. Raises ValueError when shapes do not fit.
     """
-    labels = list(sentences.values())
-    block = gaps(values, "values", ("S", len(labels), len(labels[0]), "C"))
-    _, B, T, C = block.shape
-    if shared.shape != (B, T, C):
-        raise ValueError(f"shared must have shape {(B, T, C)}, got {shared.shape}")
-    height = height or theme.height_for(T, least=320, most=560)
-    moving = {"0.z": _side_by_side(block)}
-    figure = go.Figure(
-        layout=theme.layout(
-            xaxis={
-                "title": theme.axis_title("channel"),
-                "range": [-0.5, B * _pitch(C) - _gap(C) - 0.5],
-                **_channel_ticks(B, C, theme.plot_width(span)),
-            },
-            yaxis={
-                "title": theme.axis_title("position, with your sentence's token"),
-                "range": [T - 0.5, -0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                **row_ticks(with_positions(labels[0]), theme.plot_height(height) - ABOVE, cell[1]),
-            },
-            annotations=[_name(name, b, C) for b, name in enumerate(sentences)],
-            margin=theme.MARGIN | {"t": theme.MARGIN["t"] + ABOVE},
-        )
-    )
+    sheets, time = len(sentences), len(next(iter(sentences.values())))
+    block = gaps(values, "values", ("S", sheets, time, "C"))
+    channels = block.shape[3]
+    if shared.shape != block.shape[1:]:
+        raise ValueError(f"shared must have shape {block.shape[1:]}, got {shared.shape}")
+    height = height or theme.height_for(time, least=320, most=560)
+    figure = _sheets(sentences, channels, cell[1], (theme.plot_width(span), height))
     colours = _colours(bound(block))
+    moving = {"0.z": _side_by_side(block)}
     figure.add_heatmap(
-        z=moving["0.z"][0], opacity=DIM, showscale=False, **_words(sentences, C), **colours
+        z=moving["0.z"][0], opacity=DIM, showscale=False, **_words(sentences, channels), **colours
     )
-    width = WIDTH if C * B <= 60 else 1.5  # a thick line would hide small cells
-    for number, (b, rows, columns) in enumerate(_pieces(shared), start=1):
-        piece = np.ascontiguousarray(block[:, b, rows, columns])
-        moving[f"{number}.z"] = piece
-        left = b * _pitch(C) + columns.start
-        figure.add_heatmap(
-            z=piece[0],
-            x0=left,
-            dx=1,
-            y0=rows.start,
-            dy=1,
-            hoverinfo="skip",  # the pointer asks the whole block below
-            showscale=number == 1,
-            colorbar=theme.colour_bar("value"),
-            **colours,
-        )
-        right, bottom = left + piece.shape[2] - 1, rows.stop - 1
-        frame_cells(figure, (left, right), (rows.start, bottom), width)
-    frame_cell(figure, cell[1], cell[0] * _pitch(C) + cell[2], 1.6 * width)
+    across = theme.plot_width(span) / (sheets * _pitch(channels))  # pixels of a cell
+    width = min(WIDTH, max(across / 4, 1.0))  # a thick line would hide small cells
+    for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
+        piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
+        corner = (rows.start, sheet * _pitch(channels) + columns.start)
+        _light_up(figure, piece[0], corner, width, colours)
+    frame_cell(figure, cell[1], cell[0] * _pitch(channels) + cell[2], 1.6 * width)
+    figure.update_traces(showscale=True, colorbar=theme.colour_bar("value"), selector=1)
     return Panel(
         key=key,
         title=title,
@@ -109,6 +82,53 @@ def _gap(channels: int) -> int:
 def _pitch(channels: int) -> int:
     """Columns from one sheet to the next."""
     return channels + _gap(channels)
+
+
+def _sheets(
+    sentences: Mapping[str, Sequence[str]], channels: int, position: int, size: tuple[float, int]
+) -> go.Figure:
+    """The axes of all sheets, their names above them; `size` is plot width and panel height."""
+    labels = with_positions(next(iter(sentences.values())))
+    width, height = size[0], theme.plot_height(size[1]) - ABOVE
+    return go.Figure(
+        layout=theme.layout(
+            xaxis={
+                "title": theme.axis_title("channel"),
+                "range": [-0.5, len(sentences) * _pitch(channels) - _gap(channels) - 0.5],
+                **_channel_ticks(len(sentences), channels, width),
+            },
+            yaxis={
+                "title": theme.axis_title("position, with your sentence's token"),
+                "range": [len(labels) - 0.5, -0.5],
+                "tickfont": {"size": 12, "family": theme.GLYPHS},
+                **row_ticks(labels, height, position),
+            },
+            annotations=[_name(name, sheet, channels) for sheet, name in enumerate(sentences)],
+            margin=theme.MARGIN | {"t": theme.MARGIN["t"] + ABOVE},
+        )
+    )
+
+
+def _light_up(
+    figure: go.Figure,
+    values: np.ndarray,
+    corner: tuple[int, int],
+    width: float,
+    colours: dict[str, Any],
+) -> None:
+    """Numbers (R, C) in full over the dimmed ones, from the row and column `corner` on, framed."""
+    (top, left), (rows, columns) = corner, values.shape
+    figure.add_heatmap(
+        z=values,
+        x0=left,
+        dx=1,
+        y0=top,
+        dy=1,
+        hoverinfo="skip",  # the pointer asks the whole block below
+        showscale=False,
+        **colours,
+    )
+    frame_cells(figure, (left, left + columns - 1), (top, top + rows - 1), width)
 
 
 def _side_by_side(block: np.ndarray) -> np.ndarray:

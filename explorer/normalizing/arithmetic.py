@@ -1,5 +1,6 @@
 """One number's way through a norm, written out: the formulas with the numbers put in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from model_core.config import Norm
 from model_core.normalization import Normalized
 
-WRITTEN = 5  # terms of a sum that are all written out; of more the first two and the last
+WRITTEN = 5  # terms of a sum that are all written out
 
 
 @dataclass(frozen=True)
@@ -32,61 +33,53 @@ def told(worked: Worked) -> list[str]:
 
 
 def _lines(worked: Worked, at: int) -> list[str]:
-    x, way = _number(worked.x[at]), worked.way
-    said = [f"x = {x}", worked.pooled, ""]
+    x, way, rms = _number(worked.x[at]), worked.way, worked.norm == "rms"
+    said = [worked.pooled, f"x = {x}"]
     if worked.norm == "none":
-        return [*said, "No mean, no variance: it leaves as it came.", f"result = x = {x}"]
-    variance, normalized = _number(way.variance[at]), _number(way.normalized[at])
-    scaled = f"{normalized} × {_term(worked.gamma[at])}"
-    if worked.norm == "rms":
-        said += _mean_square(worked.shared[at], way.mean[at], variance)
-        centred, scaled = x, f"{scaled} = {_number(way.result[at])}"
-    else:
-        said += _mean_and_variance(worked.shared[at], way.mean[at], variance)
-        centred = f"({x} − {_term(way.mean[at])})"
-        scaled = f"{scaled} + {_term(worked.beta[at])} = {_number(way.result[at])}"
+        return [*said, "no mean, no variance: it leaves as it came", f"result = x = {x}"]
+    mean, variance, normalized, result = (
+        _number(values[at]) for values in (way.mean, way.variance, way.normalized, way.result)
+    )
+    pooled = _mean_square if rms else _mean_and_variance
+    centred = x if rms else f"({x} − {_bracketed(mean)})"
+    shift = "" if rms else " and shift"
+    scaled = f"{normalized} × {_bracketed(_number(worked.gamma[at]))}"
     return [
         *said,
-        "normalized, before the gain:",
+        *pooled([_number(one) for one in worked.shared[at]], mean, variance),
+        f"before gain{shift}:",
         f"  {centred} / √({variance} + 0.00001) = {normalized}",
-        f"result, behind gain{'' if worked.norm == 'rms' else ' and shift'}:",
-        f"  {scaled}",
+        f"behind gain{shift}:",
+        f"  {scaled if rms else _sum([scaled, _number(worked.beta[at])])} = {result}",
     ]
 
 
-def _mean_and_variance(shared: np.ndarray, mean: float, variance: str) -> list[str]:
-    squares = [f"({_number(one)} − {_term(mean)})²" for one in _written(shared)]
+def _mean_and_variance(shared: Sequence[str], mean: str, variance: str) -> list[str]:
+    first, last = (f"({shared[at]} − {_bracketed(mean)})²" for at in (0, -1))
+    squares = f"{first} + … + {last}" if len(shared) > 1 else first
     return [
-        "mean:",
-        f"  ({_sum([_term(one) for one in _written(shared)], len(shared))}) / {len(shared)}",
-        f"  = {_number(mean)}",
-        "variance:",
-        f"  ({_sum(squares, len(shared))}) / {len(shared)}",
-        f"  = {variance}",
+        f"mean = ({_sum(shared)}) / {len(shared)} = {mean}",
+        f"variance = ({squares}) / {len(shared)} = {variance}",
     ]
 
 
-def _mean_square(shared: np.ndarray, mean: float, variance: str) -> list[str]:
-    squares = [f"{_term(one)}²" for one in _written(shared)]
+def _mean_square(shared: Sequence[str], mean: str, variance: str) -> list[str]:
+    squares = _sum([f"{_bracketed(one)}²" for one in shared])
     return [
-        f"The mean, {_number(mean)}, is not subtracted.",
-        "mean of the squares:",
-        f"  ({_sum(squares, len(shared))}) / {len(shared)}",
-        f"  = {variance}",
+        f"the mean, {mean}, is not subtracted",
+        f"mean square = ({squares}) / {len(shared)} = {variance}",
     ]
 
 
-def _written(shared: np.ndarray) -> np.ndarray:
-    return shared if len(shared) <= WRITTEN else shared[[0, 1, -1]]
+def _sum(terms: Sequence[str]) -> str:
+    """a + b − c, of many terms the first two and the last."""
+    if len(terms) > WRITTEN:
+        terms = [*terms[:2], "…", terms[-1]]
+    return " + ".join(terms).replace("+ −", "− ")
 
 
-def _sum(terms: list[str], count: int) -> str:
-    return " + ".join(terms if len(terms) == count else [*terms[:-1], "…", terms[-1]])
-
-
-def _term(value: float) -> str:
-    """A number behind a sign: a negative one in brackets."""
-    return f"({_number(value)})" if value < 0 else _number(value)
+def _bracketed(number: str) -> str:
+    return f"({number})" if number.startswith("−") else number
 
 
 def _number(value: float) -> str:

@@ -20,6 +20,7 @@ from model_core.normalization import Cell, norm_names, normalized_cell, shares, 
 
 OTHERS = 2  # sentences beside the typed one
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
+HEIGHT, WORDS, TITLE = 500, 296, 44  # pixels of the block and of what stands beside it
 HEAD = 200  # numbers in the table; the CSV has all
 KINDS: tuple[Norm, ...] = get_args(Norm)
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
@@ -63,8 +64,7 @@ class Block:
 def draw(look: Look, sentence: Sentence) -> None:
     batch = (sentence.ids, *_others(look, sentence.ids))
     shape = (len(batch), len(sentence.ids), look.run.model_config.n_embd)
-    kind, place = _norm(look)
-    cell = _cell(shape)
+    kind, place, cell = _choices(look, shape)
     look = at_most(look, NUMBERS // int(np.prod(shape)))
     _say(look, kind, place, shape)
     block = _read(look, batch, kind, place, cell)
@@ -81,33 +81,36 @@ def draw(look: Look, sentence: Sentence) -> None:
     _explained()
 
 
-def _norm(look: Look) -> tuple[Norm, str]:
-    """The kind of norm to pool like, at first the run's own, and before which norm to look."""
+def _choices(look: Look, shape: tuple[int, int, int]) -> tuple[Norm, str, Cell]:
+    """The kind of norm to pool like, at first the run's own; before which norm; which number."""
     own, names = look.run.model_config.norm, norm_names(look.run.model_config.n_layer)
-    left, right = st.columns([3, 2], vertical_alignment="bottom")
-    kind = left.segmented_control(
-        "Pool the numbers like",
-        KINDS,
-        format_func=lambda kind: kind if kind == "none" else f"{kind} norm",
-        key=session.offer("pooled like", (own, *KINDS), of_run=True),
-        required=True,
-        **session.KEPT,
-    )
-    place = right.selectbox(
-        "What enters", names, key=session.offer("what enters", names), **session.KEPT
-    )
-    return cast(Norm, kind), place
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Normalize like",
+            KINDS,
+            key=session.offer("pooled like", (own, *KINDS), of_run=True),
+            required=True,
+            **session.KEPT,
+        )
+        place = st.selectbox(
+            "What enters",
+            names,
+            key=session.offer("what enters", names),
+            width=180,
+            **session.KEPT,
+        )
+        cell = _cell(shape)
+    return cast(Norm, kind), place, cell
 
 
 def _cell(shape: tuple[int, int, int]) -> Cell:
     """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
     first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
-    labels = ("Sentence (0 is yours)", "Token, by position", "Channel")
     chosen = []
-    for at, column in enumerate(st.columns(3)):
+    for at, label in enumerate(("Sentence (0: yours)", "Token (from 0)", "Channel")):
         last = shape[at] - 1
         key = session.number(session.CELL[at], first[at], 0, last, of_run=True)
-        chosen.append(column.number_input(labels[at], 0, last, key=key, **session.KEPT))
+        chosen.append(st.number_input(label, 0, last, key=key, width=140, **session.KEPT))
     sentence, position, channel = chosen
     return sentence, position, channel
 
@@ -125,16 +128,18 @@ def _others(look: Look, ids: Ids) -> list[Ids]:
 
 
 def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
-    own, (others, tokens, _) = look.run.model_config.norm, (shape[0] - 1, *shape[1:])
+    own, (sentences, tokens, _) = look.run.model_config.norm, shape
+    others = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
     said = [
         f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
-        f"sentence and {others} of the validation text, {tokens} tokens each. Up to there it "
+        f"sentence{others}, {tokens} tokens each. Up to there it "
         "runs in evaluation mode; then mean and variance are taken over this batch, as in "
         "training mode.",
-        f"γ and β are those of this run's {place}."
-        if kind == own
-        else f"This run has {own} norm, so γ = 1 and β = 0 stand in here.",
     ]
+    if kind == own != "none":
+        said.append(f"Gain and shift are those of this run's {place}.")
+    elif kind != "none":
+        said.append(f"This run has {own} norm: gain 1 and shift 0 stand in for {kind} norm's.")
     if kind == own == "batch":
         said.append("In evaluation, batch norm uses running averages of such statistics instead.")
     if len(look.steps) < len(look.run.steps):
@@ -171,10 +176,16 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             block.sentences,
             key="block",
             title=f"What enters {block.place}. Lit up: what shares. Click another number",
-            span=8,
+            span=7,
+            height=HEIGHT,
         ),
         cube_panel(
-            shares(block.kind, DRAWN, front), front, key="cube", title=POOLS[block.kind], span=4
+            shares(block.kind, DRAWN, front),
+            front,
+            key="cube",
+            title=POOLS[block.kind],
+            span=5,
+            height=HEIGHT - WORDS - TITLE,
         ),
     )
 
@@ -214,8 +225,8 @@ def _arithmetic(block: Block, worked: Worked) -> AnyPanel:
         title=block.cell_name,
         texts=told(worked),
         alt="The formulas with the numbers put in, at each recorded step.",
-        span=4,
-        height=310,
+        span=5,
+        height=WORDS,
     )
 
 
@@ -225,12 +236,13 @@ def _result(look: Look, block: Block, worked: Worked) -> None:
     theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
         block.cell
     ]
+    spread = "mean square" if block.kind == "rms" else "variance"
+    statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
     table = pd.DataFrame(
         {
-            "x": [worked.x[at]],
-            "numbers": [way.numbers],
-            "mean": [way.mean[at]],
-            "mean of squares" if block.kind == "rms" else "variance": [way.variance[at]],
+            "before the norm": [worked.x[at]],
+            "numbers that share": [way.numbers],
+            **({} if block.kind == "none" else statistics),
             "before gain and shift": [way.normalized[at]],
             "behind gain and shift": [way.result[at]],
             "torch's module": [theirs],
@@ -258,9 +270,10 @@ def _members(look: Look, block: Block) -> None:
             "before the norm": block.numbers[look.at][block.shared],
         }
     )
-    shown = f"the first {HEAD} of {len(table):,}" if len(table) > HEAD else f"all {len(table):,}"
-    st.markdown(f"**The numbers that share**, {shown}")
-    st.dataframe(table.head(HEAD), hide_index=True, height=240)
+    count = f"{len(table):,}"
+    shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
+    st.markdown(f"**The numbers that share**: {shown}")
+    st.dataframe(table.head(HEAD), hide_index=True)
     csv_button("Numbers as CSV", f"{look.run.name}-shared-step-{look.step}", lambda: table)
 
 
