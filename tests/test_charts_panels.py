@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.attention import head_panel
+from explorer.charts.block import block_panel
+from explorer.charts.cube import cube_panel
 from explorer.charts.drift import drift_panel
 from explorer.charts.maps import Colours, Marks, map_panel
 from explorer.charts.neighbours import biography_panel
@@ -57,7 +59,12 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     stages = stage_panels(square, square, 5, labels, **pair)
     expected: dict[str, Any] = {"labels": labels, "true": 1, "shown": 3, **common}
     ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
+    shared = np.arange(2 * N * 3).reshape(2, N, 3) // 3 == 1  # a token's channels
     return {
+        "block": block_panel(
+            numbers(2, N, 3, bad=bad), shared, (0, 1, 2), {"your": labels, "<b>": labels}, **common
+        ),
+        "cube": cube_panel(shared, (0, 1, 2), **common),
         "table": table_panel(numbers(N, 4, bad=bad), **table),
         "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
         "map": map_panel(places, labels, **flat),

@@ -203,10 +203,15 @@ def _alt(
 ) -> str:
     steps, B, T, C = block.shape
     (name, labels), number = list(sentences.items())[cell[0]], block[(-1, *cell)]
-    low, high = extent(block[-1][shared])
-    return (
+    told = (
         f"{title}: {B} sheets of {T} tokens by {C} channels, {steps} recorded steps. Lit up: "
         f"{shared.sum():,} numbers, with '{labels[cell[1]]}' at {cell[1]}, channel {cell[2]} "
-        f"of {name}. At the last step that is {number:.4g}, and all of them from {low:.4g} to "
+        f"of {name}."
+    )
+    if np.isnan(number):
+        return f"{told} At the last step that is not finite."
+    low, high = extent(block[-1][shared])
+    return (
+        f"{told} At the last step that is {number:.4g}, and all of them from {low:.4g} to "
         f"{high:.4g}."
     )

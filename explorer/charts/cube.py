@@ -11,6 +11,7 @@ from explorer.panels import Panel
 
 BACK = (0.5, 0.36)  # where the next sentence stands: to the right and up, in cells
 POOLED = "rgba(230, 0, 122, 0.5)"  # theme.CHOSEN, so that the chosen cell stands out
+BARE = {"showticklabels": False, "ticks": "", "fixedrange": True, "constrain": "domain"}
 Side: TypeAlias = list[tuple[float, float]]
 
 
@@ -35,23 +36,29 @@ def cube_panel(
     for place, side in _sides(shared.shape):
         colour = theme.CHOSEN if place == cell else POOLED if shared[place] else theme.FAINT
         sides[colour].append(side)
+    wide, high = B * BACK[0], B * BACK[1]
     figure = go.Figure(
         [_polygons(found, colour) for colour, found in sides.items()],
         theme.layout(
-            xaxis={"visible": False, "range": [-1.2, C + B * BACK[0] + 1.6], "fixedrange": True},
-            yaxis={
-                "visible": False,
-                "range": [-T - 0.9, B * BACK[1] + 0.3],
-                "fixedrange": True,
+            xaxis=BARE | {"title": theme.axis_title("channels"), "range": [-0.1, C + wide + 0.1]},
+            yaxis=BARE
+            | {
+                "title": theme.axis_title("tokens"),
+                "range": [-T - 0.1, high + 0.1],
                 "scaleanchor": "x",
             },
-            margin={"l": 4, "r": 4, "t": 4, "b": 4},
+            margin={"l": 8, "r": 80, "t": 4, "b": 24},
+            annotations=[
+                {
+                    "text": "sentences",
+                    "x": C + wide / 2 + 0.2,
+                    "y": -T + high / 2 - 0.2,
+                    "xanchor": "left",
+                    "showarrow": False,
+                }
+            ],
         ),
     )
-    right, up = B * BACK[0] / 2, B * BACK[1] / 2
-    _word(figure, "channels", C / 2, -T - 0.45)
-    _word(figure, "tokens", -0.5, -T / 2, turned=-90)
-    _word(figure, "sentences", C + right + 0.25, -T + up - 0.1, anchor="left")
     return Panel(
         key=key,
         title=title,
@@ -93,12 +100,4 @@ def _polygons(sides: list[Side], colour: str) -> go.Scatter:
         fillcolor=colour,
         line={"color": theme.CURSOR, "width": 1},
         hoverinfo="skip",
-    )
-
-
-def _word(
-    figure: go.Figure, text: str, x: float, y: float, *, turned: int = 0, anchor: str = "center"
-) -> None:
-    figure.add_annotation(
-        text=text, x=x, y=y, showarrow=False, textangle=turned, xanchor=anchor, font={"size": 12}
     )

@@ -1,24 +1,24 @@
 """Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import cast, get_args
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer import readings, session
+from explorer import session
 from explorer.charts.block import block_panel
 from explorer.charts.cube import cube_panel
-from explorer.look import Look, Sentence, at_most, labels_of
+from explorer.look import Look, Sentence, at_most
 from explorer.normalizing.arithmetic import Worked, told
+from explorer.normalizing.batch import Block, others, read_block
 from explorer.page import clock, csv_button, how_computed, plain, quoted
 from explorer.panels import AnyPanel, Words
 from explorer.readings import Ids
 from model_core.config import Norm
 from model_core.normalization import Cell, norm_names, normalized_cell, shares, torch_result
 
-OTHERS = 2  # sentences beside the typed one
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
 HEIGHT, WORDS, TITLE = 500, 296, 44  # pixels of the block and of what stands beside it
 HEAD = 200  # numbers in the table; the CSV has all
@@ -30,44 +30,22 @@ POOLS: dict[Norm, str] = {
     "rms": "RMS norm pools all channels of one token",
     "none": "Without a norm nothing is pooled",
 }
-
-
-@dataclass(frozen=True)
-class Block:
-    """What enters the norm `place` of the model at S steps while it reads B texts of T tokens.
-
-    `numbers` (S, B, T, C); `sentences` are the texts' labels by name. It is normalized as `kind`,
-    with gain and shift `gamma`, `beta` (S, C); looked at is the number in `cell`.
-    """
-
-    kind: Norm
-    place: str
-    cell: Cell
-    sentences: dict[str, tuple[str, ...]]
-    numbers: np.ndarray
-    gamma: np.ndarray
-    beta: np.ndarray
-
-    @property
-    def shared(self) -> np.ndarray:
-        """(B, T, C) bool."""
-        B, T, C = self.numbers.shape[1:]
-        return shares(self.kind, (B, T, C), self.cell)
-
-    @property
-    def cell_name(self) -> str:
-        sentence, position, channel = self.cell
-        name, labels = list(self.sentences.items())[sentence]
-        return f"'{labels[position]}' at {position} of {name}, channel {channel}"
+OVER: dict[Norm, str] = {
+    "layer": "Mean and variance are over the channels of one token, in training and evaluation.",
+    "batch": "Mean and variance are over all tokens of this batch, as in training mode; in "
+    "evaluation batch norm uses running averages of them instead.",
+    "rms": "The mean square is over the channels of one token, in training and evaluation.",
+    "none": "No statistic is taken.",
+}
 
 
 def draw(look: Look, sentence: Sentence) -> None:
-    batch = (sentence.ids, *_others(look, sentence.ids))
+    batch = (sentence.ids, *_beside(look, sentence))
     shape = (len(batch), len(sentence.ids), look.run.model_config.n_embd)
     kind, place, cell = _choices(look, shape)
     look = at_most(look, NUMBERS // int(np.prod(shape)))
     _say(look, kind, place, shape)
-    block = _read(look, batch, kind, place, cell)
+    block = read_block(look, batch, kind, place, cell)
     panels = [*_pictures(block)]
     try:
         worked = _worked(block)
@@ -115,55 +93,35 @@ def _cell(shape: tuple[int, int, int]) -> Cell:
     return sentence, position, channel
 
 
-def _others(look: Look, ids: Ids) -> list[Ids]:
-    """Other sentences of the typed one's length, all different: the first of the validation."""
+def _beside(look: Look, sentence: Sentence) -> Sequence[Ids]:
     try:
-        windows = readings.windows(look)[:, : len(ids)]
+        return others(look, sentence.ids)
     except ValueError as error:
         st.info(plain(f"Your sentence is alone in its batch: {error}."))
         return []
-    return [window for window in dict.fromkeys(map(tuple, windows.tolist())) if window != ids][
-        :OTHERS
-    ]
 
 
 def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
+    """What is shown, over which axes, in which mode, and on which side of the gain."""
     own, (sentences, tokens, _) = look.run.model_config.norm, shape
-    others = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
+    beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
     said = [
         f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
-        f"sentence{others}, {tokens} tokens each. Up to there it "
-        "runs in evaluation mode; then mean and variance are taken over this batch, as in "
-        "training mode.",
+        f"sentence{beside}, {tokens} tokens each. Up to there it is in evaluation mode. "
+        f"{OVER[kind]}"
     ]
+    if kind == "batch":
+        said.append(f"This run trains with {look.run.training_config.batch_size} sentences.")
     if kind == own != "none":
         said.append(f"Gain and shift are those of this run's {place}.")
     elif kind != "none":
         said.append(f"This run has {own} norm: gain 1 and shift 0 stand in for {kind} norm's.")
-    if kind == own == "batch":
-        said.append("In evaluation, batch norm uses running averages of such statistics instead.")
     if len(look.steps) < len(look.run.steps):
         said.append(
             f"Showing {len(look.steps)} of {len(look.run.steps)} recorded steps: the numbers of "
             "all are too many. Every mean is over all numbers that share."
         )
     st.caption(" ".join(said))
-
-
-def _read(look: Look, batch: tuple[Ids, ...], kind: Norm, place: str, cell: Cell) -> Block:
-    seen = readings.entering(look, batch, place)
-    own = kind == look.run.model_config.norm
-    names = ("your sentence", *(f"sentence {number}" for number in range(1, len(batch))))
-    labels = [labels_of(look.run, np.array(ids)) for ids in batch]
-    return Block(
-        kind,
-        place,
-        cell,
-        dict(zip(names, labels, strict=True)),
-        seen["entering"],
-        seen["gamma"] if own else np.ones_like(seen["gamma"]),
-        seen["beta"] if own else np.zeros_like(seen["beta"]),
-    )
 
 
 def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
@@ -196,27 +154,13 @@ def _worked(block: Block) -> Worked:
     gamma, beta = block.gamma[:, channel], block.beta[:, channel]
     return Worked(
         block.kind,
-        _pooled(block),
+        block.pooled,
         block.numbers[(..., *block.cell)],
         block.numbers[:, block.shared],
         gamma,
         beta,
         normalized_cell(block.kind, block.numbers, block.cell, gamma, beta),
     )
-
-
-def _pooled(block: Block) -> str:
-    """How many numbers share, and which."""
-    B, T, C = block.numbers.shape[1:]
-    match block.kind:
-        case "none":
-            return "1 number: nothing is shared."
-        case "batch":
-            return (
-                f"{B * T:,} numbers share: channel {block.cell[2]} of {B} sentences × {T} tokens."
-            )
-        case _:
-            return f"{C:,} numbers share: the channels of this token."
 
 
 def _arithmetic(block: Block, worked: Worked) -> AnyPanel:
@@ -236,6 +180,8 @@ def _result(look: Look, block: Block, worked: Worked) -> None:
     theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
         block.cell
     ]
+    with np.errstate(invalid="ignore"):  # of a diverged model
+        difference = abs(way.result[at] - theirs)
     spread = "mean square" if block.kind == "rms" else "variance"
     statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
     table = pd.DataFrame(
@@ -246,7 +192,7 @@ def _result(look: Look, block: Block, worked: Worked) -> None:
             "before gain and shift": [way.normalized[at]],
             "behind gain and shift": [way.result[at]],
             "torch's module": [theirs],
-            "difference": [abs(way.result[at] - theirs)],
+            "difference": [difference],
         }
     )
     st.markdown(f"**Step {look.step:,}**, " + plain(block.cell_name))
