@@ -27,7 +27,7 @@ LAB = "Over which numbers"
 PANELS = {"block", "cube", "arithmetic"}
 SHARES = {
     "layer": "5 numbers share: the channels of this token.",
-    "batch": "123 numbers share: channel 2 of 3 sentences × 41 tokens.",
+    "batch": "123 numbers share (3 sentences × 41 tokens).",
     "rms": "5 numbers share: the channels of this token.",
     "none": "1 number: nothing is shared.",
 }
@@ -204,7 +204,7 @@ def test_without_its_text_a_run_has_the_typed_sentence_alone() -> None:
     app = lab(run="bare", text="the fox")
     assert words(app)[0].startswith("Your sentence is alone in its batch: ")
     assert "your sentence alone, 7 tokens each" in captions(app)
-    assert at_last(like(app, "batch"))[0] == "7 numbers share: channel 2 of 1 sentence × 7 tokens."
+    assert at_last(like(app, "batch"))[0] == "7 numbers share (1 sentence × 7 tokens)."
 
 
 def test_batch_norm_of_one_value_says_what_torch_says() -> None:

@@ -49,8 +49,8 @@ class Block:
             case "none":
                 return "1 number: nothing is shared."
             case "batch":
-                of = f"{B} {'sentence' if B == 1 else 'sentences'} × {T:,} tokens"
-                return f"{B * T:,} numbers share: channel {self.cell[2]} of {of}."
+                sentences = "sentence" if B == 1 else "sentences"
+                return f"{B * T:,} numbers share ({B} {sentences} × {T:,} tokens)."
             case _:
                 return f"{C:,} numbers share: the channels of this token."
 

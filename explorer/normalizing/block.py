@@ -20,7 +20,7 @@ from model_core.config import Norm
 from model_core.normalization import Cell, norm_names, normalized_cell, shares, torch_result
 
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
-HEIGHT, WORDS, TITLE = 500, 296, 44  # pixels of the block and of what stands beside it
+HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
 HEAD = 200  # numbers in the table; the CSV has all
 KINDS: tuple[Norm, ...] = get_args(Norm)
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
