@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers, scaling, shift
+from explorer.normalizing import block, layers, scaling, shift
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -17,6 +17,7 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         shift.draw,
     ),
     "Scaling inputs": ("Why scale the inputs before training?", scaling.draw),
+    "Over which numbers": ("Which numbers share one mean and one variance?", block.draw),
 }
 NO_SENTENCE = {scaling.draw}  # they read none
 
