@@ -20,6 +20,7 @@ from explorer.charts.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.stages import contribution_panel, pair_panel, stage_panels
 from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
+from explorer.charts.worked import groups_panel
 from explorer.panels import Panel
 
 STEPS = np.array([0, 1, 2, 5, 100])
@@ -94,6 +95,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
+        "groups": groups_panel(
+            row, NAMES + ["a", "b"], labels, kind="norm", unit="x", chosen=(1, 2), **common
+        ),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
