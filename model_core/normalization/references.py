@@ -52,7 +52,7 @@ def running_by_torch(x: np.ndarray, passes: int) -> Running:
     """The buffers of torch's BatchNorm1d after `passes` over x (N, F) in training mode."""
     module = nn.BatchNorm1d(x.shape[1], dtype=torch.float64)
     for _ in range(passes):
-        module(torch.from_numpy(x))
+        module(torch.tensor(x))
     assert module.running_mean is not None and module.running_var is not None
     return Running(module.running_mean.numpy(), module.running_var.numpy())
 

@@ -170,9 +170,14 @@ def _learned(name: str, given: np.ndarray | None, x: np.ndarray, start: float) -
     """gamma or beta (F,): as given, or as every training starts."""
     features = x.shape[1]
     values = np.full(features, start) if given is None else np.asarray(given, np.float64)
-    if values.shape != (features,) or not np.isfinite(values).all():
-        told = ", ".join(f"{value:g}" for value in values.flat[:4])
-        raise ValueError(f"{name} needs a number for each of {features} features, got {told}")
+    if values.shape != (features,):
+        raise ValueError(f"{name} must be of {features} features like x, got {values.shape}")
+    if not (np.abs(values) <= LARGEST).all():
+        feature = int(np.flatnonzero(~(np.abs(values) <= LARGEST))[0])
+        raise ValueError(
+            f"{name} of feature {feature} must be a number within ±{LARGEST:g}, got "
+            f"{values[feature]:g}; type one there"
+        )
     return values
 
 
@@ -192,6 +197,6 @@ def _check_norm(
 def _check_more_than_one(x: np.ndarray) -> None:
     if len(x) == 1:
         raise ValueError(
-            "batch norm in training mode needs 2 samples at least, got 1: it would be its own "
-            "mean, and every result beta; add a sample, or use evaluation mode"
+            "batch norm in training mode needs 2 samples at least, got 1, whose variance is 0 "
+            "everywhere; add a sample, or use evaluation mode"
         )
