@@ -110,20 +110,20 @@ def _remarks(numbers: Numbers, done: Worked) -> list[str]:
 
 def _cell(numbers: Numbers, done: Worked) -> Cell:
     """The number whose formulas are shown."""
-    left, right = st.columns(2)
     places = []
-    for column, name, options in (
-        (left, "worked-sample", numbers.samples),
-        (right, "worked-feature", list(numbers.features)),
+    for column, name, options in zip(
+        st.columns(2), ("sample", "feature"), (numbers.samples, numbers.features), strict=True
     ):
+        key = session.offer(f"worked-{name}", options)
         column.segmented_control(
-            f"Follow one number: its {name.removeprefix('worked-')}",
+            f"Follow one number, of {name}",
             options,
-            key=session.offer(name, options),
+            key=key,
+            format_func=lambda option: option.removeprefix("sample ").removeprefix("feature "),
             required=True,
             **session.KEPT,
         )
-        places.append(options.index(session.choice(name)))
+        places.append(options.index(session.choice(key)))
     sample, feature = places
     learned = {name: float(values[feature]) for name, values in numbers.learned.items()}
     if numbers.passes is None:
