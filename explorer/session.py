@@ -208,6 +208,29 @@ def words(name: str, default: str) -> str:
     return name
 
 
+def edited(name: str, default: str) -> tuple[str, str]:
+    """The key of an editor of a table told as text, and the text whose edits it holds.
+
+    That text stays the same while the editor is drawn, since another one would make another editor;
+    what comes out of it is kept with `choose`, and is what an editor drawn anew begins with.
+    """
+    state = st.session_state
+    if name not in state:
+        state[name] = state["asked"].get(name, default)
+    state["choices"][name] = default
+    key = f"{name} {state.get(f'{name} rewritten', 0)}"
+    if key not in state:
+        state[f"{name} before"] = state[name]
+    return key, state[f"{name} before"]
+
+
+def rewrite(name: str, text: str) -> None:
+    """Only in a callback: another text for the editor of this name, without its edits so far."""
+    state = st.session_state
+    state[name] = text
+    state[f"{name} rewritten"] = state.get(f"{name} rewritten", 0) + 1
+
+
 def _follow_default(name: str, default: Any) -> None:
     """A value of the run at its default, or as the address or the visitor wants it."""
     state = st.session_state

@@ -26,6 +26,7 @@ from explorer.charts.spread import spread_panel
 from explorer.charts.stages import contribution_panel, pair_panel, stage_panels
 from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
+from explorer.charts.worked import groups_panel
 from explorer.panels import Panel
 
 STEPS = np.array([0, 1, 2, 5, 100])
@@ -126,6 +127,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "descent": descent_panel(**bowl),
         "descent stretched": descent_panel(stretched=True, **bowl),
         "excess": excess_panel({"a": curve, "b": curve / 3}, 0.01, **common),
+        "groups": groups_panel(
+            row, NAMES + ["a", "b"], labels, kind="norm", unit="x", chosen=(1, 2), **common
+        ),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common

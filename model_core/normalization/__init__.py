@@ -12,13 +12,21 @@ from model_core.normalization.groups import (
 )
 from model_core.normalization.inputs import layer_names, norm_before, read_inputs
 from model_core.normalization.layers import read_layers, read_norm, stream_names
+from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
 from model_core.normalization.statistics import norm_names, norm_statistics
+from model_core.normalization.worked import Kind, Running, Worked, running_after, undo, worked
 
 __all__ = [
     "Cell",
+    "Kind",
     "Normalized",
     "QUANTILES",
+    "REFERENCES",
+    "Running",
+    "Worked",
+    "apart",
     "bin_shares",
+    "by_reference",
     "layer_names",
     "norm_before",
     "norm_names",
@@ -29,9 +37,13 @@ __all__ = [
     "read_inputs",
     "read_layers",
     "read_norm",
+    "running_after",
+    "running_by_torch",
     "shares",
     "shift",
     "shift_rate",
     "stream_names",
     "torch_result",
+    "undo",
+    "worked",
 ]
