@@ -194,11 +194,12 @@ def fewer(look: Look, tokens: int) -> Look:
     sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
     kept = 4 * 2 * config.n_layer * tokens * config.n_embd  # queries and keys
     drawn = 2 * 5 * 6 * cells  # five heatmaps' first numbers as text; with one step, then with all
-    return evenly(look, max(min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept), 2))
+    return evenly(look, min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept))
 
 
 def evenly(look: Look, count: int) -> Look:
-    """`look` at `count` ≥ 2 of its steps at most, evenly spread from the first to the last."""
+    """`look` at `count` evenly spaced steps where it has more; two are always kept."""
+    count = max(count, 2)
     if len(look.steps) <= count:
         return look
     places = np.unique(np.linspace(0, len(look.steps) - 1, count).round().astype(int))

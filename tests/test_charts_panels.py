@@ -11,6 +11,8 @@ import plotly.graph_objects as go
 import pytest
 
 from explorer.charts.attention import head_panel
+from explorer.charts.block import block_panel
+from explorer.charts.cube import cube_panel
 from explorer.charts.descent import descent_panel, excess_panel
 from explorer.charts.distributions import bands_over_steps_panel
 from explorer.charts.drift import drift_panel
@@ -25,6 +27,7 @@ from explorer.charts.spread import spread_panel
 from explorer.charts.stages import contribution_panel, pair_panel, stage_panels
 from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
+from explorer.charts.worked import groups_panel
 from explorer.panels import Panel
 
 STEPS = np.array([0, 1, 2, 5, 100])
@@ -65,7 +68,12 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     bowl: dict[str, Any] = {"hessian": np.diag([1.0, 100.0]), "minimum": np.array([2.0, 1.0])}
     bowl |= {"weights": np.zeros((5, 2)), "axis_titles": ("x", "y"), "colour": "#0072B2", **common}
     ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
+    shared = np.arange(2 * N * 3).reshape(2, N, 3) // 3 == 1  # a token's channels
     return {
+        "block": block_panel(
+            numbers(2, N, 3, bad=bad), shared, (0, 1, 2), {"your": labels, "<b>": labels}, **common
+        ),
+        "cube": cube_panel(shared, (0, 1, 2), **common),
         "table": table_panel(numbers(N, 4, bad=bad), **table),
         "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
         "map": map_panel(places, labels, **flat),
@@ -123,6 +131,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "descent": descent_panel(**bowl),
         "descent stretched": descent_panel(stretched=True, **bowl),
         "excess": excess_panel({"a": curve, "b": curve / 3}, 0.01, **common),
+        "groups": groups_panel(
+            row, NAMES + ["a", "b"], labels, kind="norm", unit="x", chosen=(1, 2), **common
+        ),
         "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
         "curves limits": curves_panel(
             STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common

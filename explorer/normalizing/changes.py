@@ -80,7 +80,7 @@ def replace_token(look: Look, sentence: Sentence, size: int) -> tuple[Batch, str
             "It becomes",
             tokens,
             format_func=lambda one: _labels(look, [int(one)])[0],
-            key=session.offer("leak becomes", tokens),
+            key=session.offer("leak becomes", tokens, of_run=True),
             **session.KEPT,
         )
     )

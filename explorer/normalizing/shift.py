@@ -49,7 +49,7 @@ def draw(look: Look, sentence: Sentence) -> None:
 def _bounded(look: Look, sentence: Sentence) -> Look:
     """As many steps as fit into memory, which is said where they are not all."""
     a_step = 2 * 4 * len(sentence.ids) * look.run.model_config.n_embd
-    fitting = evenly(look, max(KEPT_BYTES // a_step, 2))
+    fitting = evenly(look, KEPT_BYTES // a_step)
     if len(fitting.steps) < len(look.steps):
         st.caption(
             f"Showing {len(fitting.steps)} of {len(look.steps)} recorded steps: all of them take "
