@@ -194,7 +194,12 @@ def fewer(look: Look, tokens: int) -> Look:
     sent = heads * (cells + tokens) // 2 + 4 * 4 * cells  # a mosaic and four stages of a head
     kept = 4 * 2 * config.n_layer * tokens * config.n_embd  # queries and keys
     drawn = 2 * 5 * 6 * cells  # five heatmaps' first numbers as text; with one step, then with all
-    count = max(min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept), 2)
+    return evenly(look, min((SENT_BYTES - drawn) // sent - 1, KEPT_BYTES // kept))
+
+
+def evenly(look: Look, count: int) -> Look:
+    """`look` at `count` evenly spaced steps where it has more; two are always kept."""
+    count = max(count, 2)
     if len(look.steps) <= count:
         return look
     places = np.unique(np.linspace(0, len(look.steps) - 1, count).round().astype(int))
@@ -203,7 +208,7 @@ def fewer(look: Look, tokens: int) -> Look:
     return replace(
         look,
         steps=steps,
-        step=_nearest(look.step, steps),
+        step=nearest(look.step, steps),
         metrics=look.metrics.iloc[places],
         timeline=Timeline(steps, line.epochs[places], line.losses[places], line.ticks, trust),
     )
@@ -230,12 +235,13 @@ def example(run: Run) -> str:
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
     """The recorded step nearest to the wanted one; by default the last whose loss is a number."""
     if wanted is not None:
-        return _nearest(wanted, steps)
+        return nearest(wanted, steps)
     known = np.flatnonzero(np.isfinite(losses))
     return int(steps[known[-1]] if len(known) else steps[-1])
 
 
-def _nearest(wanted: int, steps: np.ndarray) -> int:
+def nearest(wanted: int, steps: np.ndarray) -> int:
+    """The one of `steps` (S,) that is nearest to the wanted one."""
     return int(steps[np.abs(steps - wanted).argmin()])
 
 

@@ -11,9 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from explorer import session
-from explorer.look import Look
+from explorer.charts.block import cell_at
+from explorer.look import Look, nearest
 from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
+from model_core.config import ModelConfig
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
 
@@ -39,7 +41,7 @@ def clock(look: Look, panels: Sequence[AnyPanel], *, alone: bool = False) -> Loo
     if state.selection and state.selection.panel == "map":
         session.select(state.selection.rows)
         st.rerun()
-    if state.pick and _follow(state.pick, look.run.model_config.n_head):
+    if state.pick and _follow(state.pick, look.run.model_config):
         st.rerun()
     session.publish()
     return look
@@ -50,9 +52,10 @@ def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
 
     It is kept and told by the address under `name`; at first the clock stands at its last step.
     """
-    last = int(timeline.steps[-1])
-    step = int(session.choice(session.number(name, last, int(timeline.steps[0]), last)))
-    state = step_clock(panels, timeline, step=step, key=name)
+    first, last = int(timeline.steps[0]), int(timeline.steps[-1])
+    step = nearest(session.choice(session.number(name, last, first, last)), timeline.steps)
+    # Streamlit keeps what the component says under its key, so that must not be `name`.
+    state = step_clock(panels, timeline, step=step, key=f"{name} clock")
     if state.step is not None:
         step = state.step
         session.choose(name, step)
@@ -114,7 +117,7 @@ def freeze_once(page: str) -> None:
     gc.freeze()
 
 
-def _follow(pick: Pick, n_head: int) -> bool:
+def _follow(pick: Pick, config: ModelConfig) -> bool:
     """Choose what was clicked; a row of "scores" and a bar of "costs" is a head."""
     match pick.panel, pick.index:
         case (("tokens" | "map"), (token, *_)):
@@ -122,7 +125,7 @@ def _follow(pick: Pick, n_head: int) -> bool:
         case "heads", (layer, head):
             session.choose_head((layer, head))
         case (("scores" | "costs"), (number, *_)):
-            session.choose_head(divmod(number, n_head))
+            session.choose_head(divmod(number, config.n_head))
         case (("head" | "contribution"), (query, key)):
             session.choose_query(query, key)
         case (panel, (query, key)) if panel.startswith("stage-"):
@@ -133,6 +136,8 @@ def _follow(pick: Pick, n_head: int) -> bool:
             session.choose_query(query)
         case (panel, (position, _)) if panel.startswith("tokens-"):
             session.choose_query(position)
+        case "block", (row, column):
+            session.choose_cell(cell_at(row, column, config.n_embd))
         case _:
             return False
     return True

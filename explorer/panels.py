@@ -107,7 +107,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Timeline:
-    """Recorded steps, epochs and losses in nats per token (NaN: unknown), (S,) each.
+    """Recorded steps, epochs and losses in `unit` (NaN: unknown), (S,) each.
 
     `trust`, where a map is shown: how far to trust it at each step, in [0, 1] (NaN: unknown), (S,).
     """
@@ -117,3 +117,4 @@ class Timeline:
     losses: np.ndarray
     ticks: Sequence[Tick] = ()
     trust: np.ndarray | None = None
+    unit: str = "nats/token"

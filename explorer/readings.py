@@ -18,7 +18,7 @@ from model_core.ablation import Replacement
 from model_core.attention import read_heads, read_weights, scores_of, weights_of
 from model_core.config import ModelConfig
 from model_core.history import Arrays, History, Reader
-from model_core.normalization import read_layers
+from model_core.normalization import read_entering, read_inputs, read_layers, read_norm
 from model_core.prediction import next_probabilities, read_lens
 from model_core.runs import Run
 from model_core.writing import Writing, write
@@ -58,6 +58,18 @@ class Drawing(NamedTuple):
 def layers(look: Look, ids: Ids) -> Arrays:
     """What `read_layers` sees at every step shown."""
     return _reader(identity(look.run), "layers", ids, read_layers).at(look.run, look.steps)
+
+
+def norm(look: Look, ids: Ids, name: str) -> Arrays:
+    """What enters and what leaves one norm at every step shown: (S, T, C) each."""
+    seen = partial(read_norm, name=name)
+    return _reader(identity(look.run), name, ids, seen).at(look.run, look.steps)
+
+
+def inputs(run: Run, steps: np.ndarray, ids: Ids, layer: str) -> Arrays:
+    """What `read_inputs` sees at some recorded steps, before and behind the norm: (S, T, C)."""
+    seen = partial(read_inputs, layer=layer)
+    return _reader(identity(run), f"inputs of {layer}", ids, seen).at(run, steps)
 
 
 def unread(look: Look, ids: Ids) -> bool:
@@ -112,6 +124,16 @@ def without(
     return _without(identity(look.run), look.step, ids, position, off, instead, look.run)
 
 
+def windows(look: Look) -> Tensor:
+    """The validation windows (B, T) of the run; ValueError when its text is gone."""
+    return _windows(identity(look.run), look.run)[0]
+
+
+def entering(look: Look, batch: tuple[Ids, ...], norm: str) -> Arrays:
+    """What `read_entering` sees of a batch of B texts at every step shown: (S, B, T, C), (S, C)."""
+    return _entering_reader(identity(look.run), batch, norm).at(look.run, look.steps)
+
+
 def writing(look: Look, ids: Ids, count: int, how: Drawing) -> Writing:
     """`count` tokens behind a sentence, as the model of the settled step writes them."""
     return _writing(identity(look.run), look.step, ids, count, how, look.run)
@@ -136,6 +158,11 @@ def _lens_reader(
     of_run: str, ids: Ids, position: int, _seen: Callable[..., Mapping[str, Tensor]]
 ) -> Reader:
     return Reader(_history(), _seen, torch.tensor(ids))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _entering_reader(of_run: str, batch: tuple[Ids, ...], norm: str) -> Reader:
+    return Reader(_history(), partial(read_entering, norm=norm), torch.tensor(batch))
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)

@@ -8,6 +8,7 @@ import streamlit as st
 
 # also the keys of the widgets that choose them
 RUN, TEXT, TOKENS, FROM = "run", "text", "tokens", "from"
+CELL = ("cell sentence", "cell position", "cell channel")  # a number of a block, one key a place
 KEPT: dict[str, Any] = {"persist_state": "session"}  # of widgets that keep their value elsewhere
 AT_MOST = 200  # selected tokens that an address names
 _NUMBER = re.compile(r"\d{1,9}")
@@ -36,6 +37,7 @@ def begin(runs: Sequence[str]) -> str:
         state[TEXT] = state.pop("next_text")
     if "next_tokens" in state:
         state[TOKENS] = state.pop("next_tokens")
+    state.update(state.pop("next_cell", {}))
     wanted = state[RUN]
     if wanted in runs:
         return ""
@@ -152,12 +154,14 @@ def keep_selected(offered: Sequence[int]) -> None:
     state[TOKENS] = [token for token in state[TOKENS] if token in kept]
 
 
-def offer(name: str, options: Sequence[str]) -> str:
+def offer(name: str, options: Sequence[str], *, of_run: bool = False) -> str:
     """The key of a widget that offers `options`; the first is the default, the URL may say more.
 
-    A choice that is not offered any more is forgotten.
+    A choice that is not offered any more is forgotten, one that is `of_run` with its run.
     """
     state = st.session_state
+    if of_run:
+        state["of run"].add(name)
     if state.get(name) not in options:
         asked = None if name in state["choices"] else state["asked"].get(name)
         state[name] = asked if asked in options else options[0]
@@ -204,6 +208,29 @@ def words(name: str, default: str) -> str:
     return name
 
 
+def edited(name: str, default: str) -> tuple[str, str]:
+    """The key of an editor of a table told as text, and the text whose edits it holds.
+
+    That text stays the same while the editor is drawn, since another one would make another editor;
+    what comes out of it is kept with `choose`, and is what an editor drawn anew begins with.
+    """
+    state = st.session_state
+    if name not in state:
+        state[name] = state["asked"].get(name, default)
+    state["choices"][name] = default
+    key = f"{name} {state.get(f'{name} rewritten', 0)}"
+    if key not in state:
+        state[f"{name} before"] = state[name]
+    return key, state[f"{name} before"]
+
+
+def rewrite(name: str, text: str) -> None:
+    """Only in a callback: another text for the editor of this name, without its edits so far."""
+    state = st.session_state
+    state[name] = text
+    state[f"{name} rewritten"] = state.get(f"{name} rewritten", 0) + 1
+
+
 def _follow_default(name: str, default: Any) -> None:
     """A value of the run at its default, or as the address or the visitor wants it."""
     state = st.session_state
@@ -223,6 +250,11 @@ def choice(name: str) -> Any:
 def choose(name: str, value: Any) -> None:
     """Keep another value under a key that no widget of this rerun holds."""
     st.session_state[name] = value
+
+
+def choose_cell(cell: tuple[int, int, int]) -> None:
+    """Choose another number of a block from the next rerun on: its widgets may be drawn already."""
+    st.session_state["next_cell"] = dict(zip(CELL, cell, strict=True))
 
 
 def head() -> tuple[int, int]:

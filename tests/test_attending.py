@@ -24,6 +24,7 @@ from explorer.panels import NO_ROLE
 from explorer.player import Pick
 from model_core import history
 from model_core.attention import attend, read_weights
+from model_core.config import ModelConfig
 from model_core.roles import MEASURES, THRESHOLD, probe_ids, probe_scores
 from model_core.runs import Run
 from model_core.snapshots import Stored
@@ -265,7 +266,7 @@ def test_choices_stay_while_other_views_and_pages_are_looked_at() -> None:
 
 # ---- what is clicked -----------------------------------------------------------------------------
 
-HEADS_A_LAYER = 4
+FOUR_HEADS = ModelConfig(vocab_size=27, block_size=8, n_embd=8, n_head=4, n_layer=3)
 CLICKS: dict[str, tuple[Pick, dict[str, Any]]] = {
     "a token of the table": (Pick("tokens", (5, 2)), {"token": 5}),
     "a token of the map": (Pick("map", (5,)), {"token": 5}),
@@ -291,7 +292,7 @@ def test_a_click_chooses_what_its_panel_shows(
 ) -> None:
     before = state | {"query": 1, "key": 0}
     state.update(before)
-    assert page._follow(pick, HEADS_A_LAYER)
+    assert page._follow(pick, FOUR_HEADS)
     assert state == before | chosen
 
 
@@ -302,7 +303,7 @@ def test_a_click_chooses_what_its_panel_shows(
 )
 def test_a_click_that_means_nothing_changes_nothing(state: dict[str, Any], pick: Pick) -> None:
     before = dict(state)
-    assert not page._follow(pick, HEADS_A_LAYER)
+    assert not page._follow(pick, FOUR_HEADS)
     assert state == before
 
 

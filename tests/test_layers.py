@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from model_core.model import BigramLanguageModel
-from model_core.normalization import QUANTILES, norm_names, read_layers, stream_names
+from model_core.normalization import QUANTILES, norm_names, read_layers, read_norm, stream_names
 from model_core.normalization.layers import without_gain
 from tests.test_normalization import IDS, entering, modes, norms, positions, scrambled
 
@@ -91,6 +91,16 @@ def test_the_stream_is_measured_from_the_embedding_to_the_last_norm(
     states = [embedding, *heard(model, IDS[0], list(stream_names(2)[1:]))]
     expected = [np.sqrt((state.numpy() ** 2).sum(-1)) for state in states]
     np.testing.assert_allclose(read_layers(model, IDS[0])["stream"], expected, rtol=1e-5)
+
+
+@norms
+@positions
+def test_one_norm_is_read_before_and_behind_it(norm: str, position: str) -> None:
+    model = scrambled(norm=norm, norm_position=position)
+    for name, expected in zip(norm_names(2), entering(model, IDS[:1]), strict=True):
+        seen = read_norm(model, IDS[0], name)
+        assert torch.equal(seen["in"], expected[0])
+        assert torch.equal(seen["out"], heard(model, IDS[0], [name])[0])
 
 
 def test_units_are_silent_when_no_token_turns_them_on() -> None:

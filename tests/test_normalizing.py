@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from model_core.model import part_names
 from model_core.normalization import norm_statistics
+from model_core.taps import tapped
 from tests.conftest import recorded_run
 from tests.test_attending import FOX, panels
 from tests.test_pages import SHIPPED, go_to, opened
@@ -22,6 +23,7 @@ PARTS = {  # what a part draws
     "Gain and shift": {"gamma", "beta"},
     "Gradients, silent units": {"gradients", "units"},
     "One token": {"std", "stream", "tokens-before", "tokens-after"},
+    "Two norms": {"histogram-in", "histogram-out"},
 }
 
 
@@ -101,6 +103,24 @@ def test_the_token_followed_is_the_one_chosen_anywhere() -> None:
     assert "The token 'b' at 6 is followed" in app.caption[0].value
     assert panels(app)["std"]["title"] == "'b' at 6: spread"
     assert "'b' at 6" in app.dataframe[1].value
+
+
+def test_two_norms_are_compared_by_all_their_activations() -> None:
+    app = layers("Two norms", step="5", **{"one norm": "blocks.0.ln2"})
+    assert app.selectbox(key="another norm").value == "ln_f"
+    app.selectbox(key="another norm").set_value("blocks.1.ln1").run()
+    table = app.dataframe[0].value.set_index("norm")
+    ids = torch.tensor([SHIPPED.tokenizer.encode(FOX)])
+    model = SHIPPED.model_at(5)
+    with torch.no_grad(), tapped(model, "blocks.*.ln*", "blocks.*.ln*:in") as seen:
+        model(ids)
+    for name in ("blocks.0.ln2", "blocks.1.ln1"):
+        for side, place in (("before", f"{name}:in"), ("after", name)):
+            assert table.loc[name, f"mean {side}"] == pytest.approx(
+                seen[place].mean().item(), abs=1e-5
+            )
+            expected = seen[place].std(correction=0).item()
+            assert table.loc[name, f"std {side}"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_scales_are_those_of_all_pictures_of_a_kind_or_of_each_step() -> None:

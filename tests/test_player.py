@@ -219,6 +219,12 @@ def test_trust_is_sent_only_where_there_is_one() -> None:
     assert decoded(encode([], timeline()))[0]["timeline"]["trust"] is None
 
 
+def test_losses_are_told_in_their_own_unit() -> None:
+    for other, expected in (({}, "nats/token"), ({"unit": "% left"}, "% left")):
+        header, _ = decoded(encode([], timeline(**other)))
+        assert header["timeline"]["unit"] == expected
+
+
 # ---- the store --------------------------------------------------------------------------------
 
 

@@ -9,22 +9,23 @@ WIDTH = 2.5
 
 def frame_row(figure: go.Figure, row: int, columns: int, width: float = WIDTH) -> None:
     """A frame around one row of a heatmap whose columns are 0 .. columns-1."""
-    _frame(figure, (0, columns - 1), (row, row), width)
+    frame_cells(figure, (0, columns - 1), (row, row), width)
 
 
 def frame_column(figure: go.Figure, column: int, rows: int, width: float = WIDTH) -> None:
     """A frame around one column of a heatmap whose rows are 0 .. rows-1."""
-    _frame(figure, (column, column), (0, rows - 1), width)
+    frame_cells(figure, (column, column), (0, rows - 1), width)
 
 
 def frame_cell(figure: go.Figure, row: int, column: int, width: float = WIDTH) -> None:
     """A frame around one cell of a heatmap."""
-    _frame(figure, (column, column), (row, row), width)
+    frame_cells(figure, (column, column), (row, row), width)
 
 
-def _frame(
+def frame_cells(
     figure: go.Figure, columns: tuple[int, int], rows: tuple[int, int], width: float
 ) -> None:
+    """A frame around the cells from the first to the last of these `columns` and `rows`."""
     figure.add_shape(
         type="rect",
         x0=columns[0] - 0.5,

@@ -77,14 +77,15 @@ def token_depth_panel(
     key: str,
     title: str,
     unit: str,
+    along: str = "norm",
     log: bool = False,
     per_step: bool = False,
     span: int = 6,
     height: int | None = None,
 ) -> Panel:
-    """Values (S, K, T) of K norms at T tokens: rows are tokens, columns norms in depth order.
+    """Values (S, K, T) of K places at T tokens: rows are tokens, columns go `along` the depth.
 
-    A Pick is (position, norm). `log` colours by the logarithm and shows the numbers as they are;
+    A Pick is (position, place). `log` colours by the logarithm and shows the numbers as they are;
     numbers that are not positive are gaps. Raises ValueError when shapes do not fit.
     """
     shown = _drawable(values, "values", ("S", len(names), len(labels)), log)
@@ -108,7 +109,7 @@ def token_depth_panel(
         ),
         theme.layout(
             xaxis={
-                "title": theme.axis_title("norm, in depth order"),
+                "title": theme.axis_title(f"{along}, in depth order"),
                 "range": [-0.5, len(names) - 0.5],
                 **column_ticks(names, width),
             },
@@ -193,7 +194,7 @@ def _token_alt(
     title: str, shown: np.ndarray, names: Sequence[str], labels: Sequence[str], unit: str
 ) -> str:
     told = (
-        f"{title}: heatmap, {len(labels)} tokens by {len(names)} norms in depth order, "
+        f"{title}: heatmap, {len(labels)} tokens by {len(names)} places in depth order, "
         f"{len(shown)} recorded steps, in {unit}."
     )
     last = shown[-1]

@@ -17,10 +17,10 @@ from model_core.model import part_names
 from model_core.normalization import QUANTILES, norm_names, stream_names
 
 SIDES = {"in": "before", "normalized": "normalized", "out": "after"}
-OF_A_TOKEN = (
-    "Over the channels of each token; 'before' enters the norm, 'normalized' is read before its "
-    "gain and shift, 'after' behind them."
+OF_SIDES = (
+    "'Before' enters the norm, 'normalized' is read before its gain and shift, 'after' behind them."
 )
+OF_A_TOKEN = f"Over the channels of each token. {OF_SIDES}"
 
 
 @dataclass(frozen=True)

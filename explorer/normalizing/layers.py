@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.look import Look, Sentence
-from explorer.normalizing import depth
+from explorer.normalizing import depth, two_norms
 from explorer.normalizing.depth import Shown
 from explorer.page import choose_view, clock, csv_button, how_computed
 
@@ -18,6 +18,7 @@ PARTS: dict[str, Callable[[Look, Sentence, bool], Shown]] = {
     "Gain and shift": depth.gains,
     "Gradients, silent units": depth.gradients,
     "One token": depth.one_token,
+    "Two norms": two_norms.compare,
 }
 OVER = {
     "layer": "each token's channels, so no token feels another",
@@ -36,6 +37,7 @@ def draw(look: Look, sentence: Sentence) -> None:
     per_step = right.toggle(
         "Scales of this step only",
         key="scales",
+        disabled=part == "Two norms",
         help="Off: one scale for all steps, and for pictures of the same kind.",
         **session.KEPT,
     )

@@ -192,8 +192,8 @@ export class Bar {
   }
 
   numbersAt(index) {
-    const { steps, epochs, losses } = this.clock.timeline
-    const loss = Number.isFinite(losses[index]) ? `${decimal(losses[index])} nats/token` : "–"
+    const { steps, epochs, losses, unit } = this.clock.timeline
+    const loss = Number.isFinite(losses[index]) ? `${decimal(losses[index])} ${unit}` : "–"
     const epoch = Number.isFinite(epochs[index]) ? decimal(epochs[index]) : "–"
     return `step ${integer(steps[index])} · epoch ${epoch} · loss ${loss}`
   }
@@ -239,8 +239,10 @@ export class Bar {
 
   close() {
     this.observer.disconnect()
-    document.documentElement.style.removeProperty("--driftscope-bar")
     this.bar.remove()
+    // Another clock may stand here already: Streamlit removes an old one late.
+    if (document.querySelector(".driftscope-bar")) return
+    document.documentElement.style.removeProperty("--driftscope-bar")
   }
 }
 

@@ -67,6 +67,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
             "epochs": arrays.add(np.asarray(timeline.epochs, np.float64)),
             "losses": arrays.add(np.asarray(timeline.losses, np.float64)),
             "trust": _optional(arrays, timeline.trust),
+            "unit": str(timeline.unit),
             "ticks": [{"step": int(t.step), "label": str(t.label)} for t in timeline.ticks],
         },
         "panels": [_describe(panel, steps, arrays) for panel in panels],

@@ -24,12 +24,13 @@ export function decode(buffer) {
     const size = shape.reduce((product, n) => product * n, 1)
     return { shape, values: new TYPES[dtype](buffer, 4 + length + offset, size) }
   })
-  const { steps, epochs, losses, trust, ticks } = header.timeline
+  const { steps, epochs, losses, trust, unit, ticks } = header.timeline
   const timeline = {
     steps: arrays[steps].values,
     epochs: arrays[epochs].values,
     losses: arrays[losses].values,
     trust: arrays[trust]?.values,
+    unit,
     ticks,
   }
   const panels = header.panels.map((panel) => ({

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from explorer.look import Look, Sentence
-from explorer.normalizing import layers
+from explorer.normalizing import block, layers, leak, scaling, shift, worked
 from explorer.page import choose_view, clock, question
 
 # What is asked, and who answers; the first is shown at first.
@@ -12,13 +12,29 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         "How does normalization keep activations in bounds, layer by layer?",
         layers.draw,
     ),
+    "Over which numbers": ("Which numbers share one mean and one variance?", block.draw),
+    "The leak": (
+        "Does another sentence, or the future, change what the model makes of yours?",
+        leak.draw,
+    ),
+    "Worked examples": (
+        "What does each normalization do to a few numbers you choose?",
+        worked.draw,
+    ),
+    "Scaling inputs": ("Why scale the inputs before training?", scaling.draw),
+    "Covariate shift": (
+        "How much do the inputs of a layer move while the layers before it learn?",
+        shift.draw,
+    ),
 }
+WITHOUT_SENTENCE = ("Worked examples", "Scaling inputs")  # nothing is read there
 
 
 def draw(look: Look, sentence: Sentence) -> None:
-    asked, answer = VIEWS[choose_view("lab", tuple(VIEWS))]
+    view = choose_view("lab", tuple(VIEWS))
+    asked, answer = VIEWS[view]
     question(asked)
-    if not sentence.ids:
+    if not sentence.ids and view not in WITHOUT_SENTENCE:
         clock(look, [])
         return
     answer(look, sentence)

@@ -1,17 +1,86 @@
 """Normalization by experiment: statistics around every norm, and what each kind of norm does."""
 
-from model_core.normalization.distributions import QUANTILES, quantiles
-from model_core.normalization.layers import read_layers, stream_names
+from model_core.normalization.batches import (
+    BatchStatistics,
+    batch_statistics,
+    company,
+    distances,
+    expected_distances,
+)
+from model_core.normalization.covariate_shift import shift, shift_rate
+from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
+from model_core.normalization.exchange import exchanged, settle, with_running_averages
+from model_core.normalization.groups import (
+    Cell,
+    Normalized,
+    normalized_cell,
+    read_entering,
+    shares,
+    torch_result,
+)
+from model_core.normalization.inputs import layer_names, norm_before, read_inputs
+from model_core.normalization.layers import read_layers, read_norm, stream_names
+from model_core.normalization.leak import (
+    CASES,
+    EVALUATION,
+    TRAINING,
+    Leak,
+    leak,
+    leak_places,
+    leaks,
+    relative,
+)
 from model_core.normalization.modes import batch_mode, mode_losses
+from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
 from model_core.normalization.statistics import norm_names, norm_statistics
+from model_core.normalization.worked import Kind, Running, Worked, running_after, undo, worked
 
 __all__ = [
+    "CASES",
+    "EVALUATION",
     "QUANTILES",
+    "REFERENCES",
+    "TRAINING",
+    "BatchStatistics",
+    "Cell",
+    "Kind",
+    "Leak",
+    "Normalized",
+    "Running",
+    "Worked",
+    "apart",
     "batch_mode",
+    "batch_statistics",
+    "bin_shares",
+    "by_reference",
+    "company",
+    "distances",
+    "exchanged",
+    "expected_distances",
+    "layer_names",
+    "leak",
+    "leak_places",
+    "leaks",
     "mode_losses",
+    "norm_before",
     "norm_names",
     "norm_statistics",
+    "normalized_cell",
     "quantiles",
+    "read_entering",
+    "read_inputs",
     "read_layers",
+    "read_norm",
+    "relative",
+    "running_after",
+    "running_by_torch",
+    "settle",
+    "shares",
+    "shift",
+    "shift_rate",
     "stream_names",
+    "torch_result",
+    "undo",
+    "with_running_averages",
+    "worked",
 ]

@@ -1,5 +1,6 @@
-"""Distributions told by a few of their quantiles."""
+"""Distributions told by a few of their quantiles, or by the share of numbers in each bin."""
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,3 +19,16 @@ def quantiles(values: Tensor) -> Tensor:
     share = places - below
     told = ordered[..., below] * (1 - share) + ordered[..., above] * share
     return torch.where(ordered[..., -1:].isnan(), ordered[..., -1:], told)  # NaN is sorted last
+
+
+def bin_shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The share of numbers (S, N) in each bin between ascending edges (B + 1,): (S, B) in 0..1.
+
+    A bin holds its lower edge, the last one both; what lies outside all of them is missing from
+    the sum. NaN throughout where a number is not finite.
+    """
+    told = np.full((len(values), len(edges) - 1), np.nan)
+    for at, numbers in enumerate(values):
+        if np.isfinite(numbers).all():
+            told[at] = np.histogram(numbers, edges)[0] / numbers.size
+    return told

@@ -58,6 +58,13 @@ def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     }
 
 
+def read_norm(model: BigramLanguageModel, ids: Tensor, name: str) -> dict[str, Tensor]:
+    """What enters the norm of this name and what leaves it, for ids (T,): (T, C) each."""
+    with tapped(model, f"{name}:in", name) as seen:
+        model(ids[None])
+    return {"in": seen[f"{name}:in"][0], "out": seen[name][0]}
+
+
 def without_gain(norm: nn.Module, x: Tensor) -> Tensor:
     """What a norm of the model makes of x (..., C) before its gain and shift, in its mode."""
     match norm:

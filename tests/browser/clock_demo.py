@@ -73,6 +73,24 @@ def line_panel(count: int) -> Panel:
     )
 
 
+def log_panel(count: int) -> Panel:
+    """A line with marks and a gap on a fixed logarithmic axis."""
+    y = 10 ** (2 * drifting(count, 9))
+    y[:, 4] = np.nan
+    line = go.Scatter(y=y[0], mode="lines+markers", line={"simplify": False})
+    layout = {"yaxis": {"type": "log", "range": [-2.1, 2.1]}, "xaxis": {"range": [-1, 9]}}
+    return Panel("log", "Sizes", go.Figure(line, layout), {"0.y": y}, span=6, height=280)
+
+
+def told_panel(count: int) -> Panel:
+    """A heatmap of logarithms that tells the numbers themselves."""
+    panel = table_panel("told", "Sizes of a table", 7, 5, count)
+    values = 10 ** panel.moving["0.z"]
+    tells = "%{customdata:.4g}<extra></extra>"
+    panel.figure.data[0].update(customdata=values[0], hovertemplate=tells)
+    return replace(panel, moving={**panel.moving, "0.customdata": values})
+
+
 def scale_panel(count: int) -> Panel:
     """A bar whose axis moves with the step: drawn by Plotly's own call."""
     top = 1 + np.arange(count, dtype=np.float32) / STEPS
@@ -205,6 +223,8 @@ def main() -> None:
             text_panel(count, state.query),
             long_panel(),
             line_panel(count),
+            log_panel(count),
+            told_panel(count),
             scale_panel(count),
             words,
         ]

@@ -194,6 +194,34 @@ def test_a_binary_file_named_txt_is_refused_in_words(
     expect(page.get_by_text("not UTF-8 text: byte 0x89 at position 0")).to_be_visible()
 
 
+def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/normalization?lab=Scaling+inputs&descent=3")
+    clock = ClockDriver(page).wait_ready()
+    assert clock.step() == 3
+    clock.drag(0.03, 0.2)
+    page.get_by_text("After step 20 of this descent").wait_for()
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("After step 21 of this descent").wait_for()
+    expect(page).to_have_url(re.compile("descent=21"))
+    expect(page.locator(".driftscope-numbers")).to_contain_text("% left (standardized)")
+
+    page.get_by_role("radio", name="Layer by layer").click()
+    page.locator("[data-panel=tokens-after]").wait_for()
+    expect(page.locator(".driftscope-clock")).to_have_count(1)  # the other one is gone
+    assert ClockDriver(page).wait_ready().step() == 1000
+    height = "getComputedStyle(document.documentElement).getPropertyValue('--driftscope-bar')"
+    assert page.evaluate(height).endswith("px")  # the page's end stays clear of the bar
+
+    go_to(page, "Tables").wait_step(1000)
+    go_to(page, "Normalization")
+    page.get_by_role("radio", name="Scaling inputs").click()
+    page.locator("[data-panel=excess]").wait_for()
+    expect(page.locator(".driftscope-clock")).to_have_count(1)
+    assert ClockDriver(page).wait_ready().step() == 21
+
+
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_nothing_is_wider_than_the_screen(

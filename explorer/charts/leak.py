@@ -1,0 +1,223 @@
+"""What leaks through batch norm along the depth, and batch statistics against the running ones."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts import theme
+from explorer.charts.arrays import extent, gaps, padded
+from explorer.charts.labels import escape
+from explorer.charts.normalization import depth_panel
+from explorer.panels import Panel
+
+SYMBOLS = ("circle", "circle-open", "square-open", "diamond-open", "circle-open")
+
+
+def movement_panel(
+    values: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    *,
+    key: str,
+    title: str,
+    unit: str,
+    span: int = 6,
+    height: int = 400,
+) -> Panel:
+    """One line a series (S, K) ≥ 0 over K places in depth order, on a linear axis from 0.
+
+    Series that are all 0 lie on each other on a line that says so; their open marks are of
+    different sizes, so that each can be seen. ValueError when shapes do not fit.
+    """
+    most = max(extent(gaps(of, name, ("S", len(names))))[1] for name, of in values.items())
+    panel = depth_panel(
+        values,
+        names,
+        key=key,
+        title=title,
+        unit=unit,
+        along="place",
+        limits=(-0.16 * (most or 1.0), 1.08 * (most or 1.0)),
+        span=span,
+        height=height,
+    )
+    for at, line in enumerate(panel.figure.data):
+        line.marker = {"size": 8 + 3 * max(at - 1, 0), "symbol": SYMBOLS[at % len(SYMBOLS)]}
+    panel.figure.update_layout(margin=theme.MARGIN | {"t": 56})
+    panel.figure.add_shape(_zero())
+    return panel
+
+
+def distances_panel(
+    sizes: Sequence[int],
+    measured: np.ndarray,
+    expected: np.ndarray,
+    *,
+    size: int,
+    key: str,
+    title: str,
+    unit: str,
+    span: int = 6,
+    height: int = 360,
+) -> Panel:
+    """How far off batches of N sizes are, (N,) each: measured, and if tokens were independent.
+
+    The `size` of the batch looked at is marked; nothing moves with the step. ValueError when shapes
+    do not fit or the size is none of them.
+    """
+    if size not in sizes:
+        raise ValueError(f"size must be one of {', '.join(map(str, sizes))}, got {size}")
+    drawn = {
+        "measured": gaps(measured, "measured", (len(sizes),)),
+        "if all tokens were independent": gaps(expected, "expected", (len(sizes),)),
+    }
+    here = drawn["measured"][list(sizes).index(size)]
+    top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
+    lines = [
+        _line(sizes, values, name, unit, theme.CATEGORIES[at], "dash" if at else "solid")
+        for at, (name, values) in enumerate(drawn.items())
+    ]
+    figure = go.Figure(
+        [*lines, _mark(size, here)],
+        theme.layout(
+            xaxis={
+                "title": theme.axis_title("windows in the batch"),
+                "type": "log",
+                "range": [np.log10(sizes[0]) - 0.05, np.log10(sizes[-1]) + 0.1],
+                "tickmode": "array",
+                "tickvals": list(sizes),
+                "ticktext": [str(one) for one in sizes],
+            },
+            yaxis={
+                "title": theme.axis_title(escape(unit)),
+                "range": [0.0, top],
+                "showgrid": True,
+                "nticks": 6,
+            },
+            showlegend=True,
+            margin=theme.MARGIN | {"t": 32},
+        ),
+    )
+    told = "no number" if np.isnan(here) else f"{here:.4g}"
+    return Panel(
+        key=key,
+        title=title,
+        figure=figure,
+        alt=f"{title}: lines over batches of {sizes[0]} to {sizes[-1]} windows, in {unit}. "
+        f"At {size} windows measured {told}.",
+        span=span,
+        height=height,
+    )
+
+
+def means_panel(
+    running: np.ndarray,
+    batch: np.ndarray,
+    *,
+    key: str,
+    title: str,
+    unit: str,
+    span: int = 6,
+    height: int = 360,
+) -> Panel:
+    """One point a channel (S, C): its running number to the right, the batch's upwards.
+
+    On the line both are the same. One scale for all steps. ValueError when shapes do not fit.
+    """
+    across = gaps(running, "running", ("S", "C"))
+    up = gaps(batch, "batch", across.shape)
+    low, high = padded(*extent(np.stack([across, up])))
+    points = go.Scatter(
+        x=across[0],
+        y=up[0],
+        mode="markers",
+        marker={"size": 9, "color": theme.CATEGORIES[0], "opacity": 0.7},
+        customdata=np.arange(across.shape[1], dtype=np.float32),
+        hovertemplate="channel %{customdata}: running %{x:.4g}, batch %{y:.4g}<extra></extra>",
+    )
+    same = go.Scatter(
+        x=[low, high],
+        y=[low, high],
+        mode="lines",
+        line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
+    )
+    ends = {"range": [low, high], "showgrid": True, "nticks": 6}
+    figure = go.Figure(
+        [same, points],
+        theme.layout(
+            xaxis={"title": theme.axis_title(escape(f"running {unit}")), **ends},
+            yaxis={"title": theme.axis_title(escape(f"{unit} of the batch")), **ends},
+        ),
+    )
+    return Panel(
+        key=key,
+        title=title,
+        figure=figure,
+        moving={"1.x": across, "1.y": up},
+        alt=f"{title}: a point for each of {across.shape[1]} channels, {len(across)} recorded "
+        f"steps; on the dashed line both are the same. {_farthest(across[-1], up[-1])}",
+        span=span,
+        height=height,
+    )
+
+
+def _zero() -> go.layout.Shape:
+    return go.layout.Shape(
+        type="line",
+        xref="paper",
+        x0=0,
+        x1=1,
+        y0=0,
+        y1=0,
+        line={"color": theme.CURSOR, "width": 1},
+        layer="below",
+        label={
+            "text": "exactly 0",
+            "textposition": "start",
+            "yanchor": "top",
+            "padding": 12,
+            "font": {"size": 12},
+        },
+    )
+
+
+def _line(
+    sizes: Sequence[int], values: np.ndarray, name: str, unit: str, colour: str, dash: str
+) -> go.Scatter:
+    return go.Scatter(
+        x=np.array(sizes, np.float32),
+        y=values,
+        mode="lines+markers",
+        name=name,
+        line={"color": colour, "width": 2.5, "dash": dash},
+        marker={"size": 7},
+        hovertemplate=f"{name}, %{{x:d}} windows: %{{y:.4g}} ({escape(unit)})<extra></extra>",
+    )
+
+
+def _mark(size: int, value: float) -> go.Scatter:
+    """The batch looked at, with its number."""
+    return go.Scatter(
+        x=np.array([size], np.float32),
+        y=np.array([value], np.float32),
+        mode="markers+text",
+        marker={"color": theme.CHOSEN, "size": 13},
+        texttemplate="%{y:.3g}",
+        textposition="top right",
+        textfont={"size": 14},
+        hoverinfo="skip",
+        showlegend=False,
+        cliponaxis=False,
+    )
+
+
+def _farthest(running: np.ndarray, batch: np.ndarray) -> str:
+    apart = np.abs(batch - running)
+    if not np.isfinite(apart).any():
+        return "At the last step there is no number that can be drawn."
+    channel = int(np.nanargmax(apart))
+    return (
+        f"At the last step channel {channel} is farthest from it: running {running[channel]:.4g}, "
+        f"batch {batch[channel]:.4g}."
+    )

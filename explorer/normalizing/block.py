@@ -1,0 +1,235 @@
+"""Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
+
+from collections.abc import Sequence
+from typing import cast, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import session
+from explorer.charts.block import block_panel
+from explorer.charts.cube import cube_panel
+from explorer.look import Look, Sentence, evenly
+from explorer.normalizing.arithmetic import Worked, told
+from explorer.normalizing.batch import Block, others, read_block
+from explorer.page import clock, csv_button, how_computed, plain, quoted
+from explorer.panels import AnyPanel, Words
+from explorer.readings import Ids
+from model_core.config import Norm
+from model_core.normalization import Cell, norm_names, normalized_cell, shares, torch_result
+
+NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
+HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
+HEAD = 200  # numbers in the table; the CSV has all
+KINDS: tuple[Norm, ...] = get_args(Norm)
+DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
+POOLS: dict[Norm, str] = {
+    "layer": "Layer norm pools all channels of one token",
+    "batch": "Batch norm pools one channel of all tokens of all sentences",
+    "rms": "RMS norm pools all channels of one token",
+    "none": "Without a norm nothing is pooled",
+}
+OVER: dict[Norm, str] = {
+    "layer": "Mean and variance are over the channels of one token, in training and evaluation.",
+    "batch": "Mean and variance are over all tokens of this batch, as in training mode; in "
+    "evaluation batch norm uses running averages of them instead.",
+    "rms": "The mean square is over the channels of one token, in training and evaluation.",
+    "none": "No statistic is taken.",
+}
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    batch = (sentence.ids, *_beside(look, sentence))
+    shape = (len(batch), len(sentence.ids), look.run.model_config.n_embd)
+    kind, place, cell = _choices(look, shape)
+    look = evenly(look, NUMBERS // int(np.prod(shape)))
+    _say(look, kind, place, shape)
+    block = read_block(look, batch, kind, place, cell)
+    panels = [*_pictures(block)]
+    try:
+        worked = _worked(block)
+    except ValueError as error:
+        st.warning(plain(str(error)))
+        clock(look, panels)
+        return
+    look = clock(look, [*panels, _arithmetic(block, worked)])
+    _result(look, block, worked)
+    _members(look, block)
+    _explained()
+
+
+def _choices(look: Look, shape: tuple[int, int, int]) -> tuple[Norm, str, Cell]:
+    """The kind of norm to pool like, at first the run's own; before which norm; which number."""
+    own, names = look.run.model_config.norm, norm_names(look.run.model_config.n_layer)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Normalize like",
+            KINDS,
+            key=session.offer("pooled like", (own, *KINDS), of_run=True),
+            required=True,
+            **session.KEPT,
+        )
+        place = st.selectbox(
+            "What enters",
+            names,
+            key=session.offer("what enters", names),
+            width=180,
+            **session.KEPT,
+        )
+        cell = _cell(shape)
+    return cast(Norm, kind), place, cell
+
+
+def _cell(shape: tuple[int, int, int]) -> Cell:
+    """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
+    first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
+    chosen = []
+    for at, label in enumerate(("Sentence (0: yours)", "Token (from 0)", "Channel")):
+        last = shape[at] - 1
+        key = session.number(session.CELL[at], first[at], 0, last, of_run=True)
+        chosen.append(st.number_input(label, 0, last, key=key, width=140, **session.KEPT))
+    sentence, position, channel = chosen
+    return sentence, position, channel
+
+
+def _beside(look: Look, sentence: Sentence) -> Sequence[Ids]:
+    try:
+        return others(look, sentence.ids)
+    except ValueError as error:
+        st.info(plain(f"Your sentence is alone in its batch: {error}."))
+        return []
+
+
+def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
+    """What is shown, over which axes, in which mode, and on which side of the gain."""
+    own, (sentences, tokens, _) = look.run.model_config.norm, shape
+    beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
+    said = [
+        f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
+        f"sentence{beside}, {tokens} tokens each. Up to there it is in evaluation mode. "
+        f"{OVER[kind]}"
+    ]
+    if kind == "batch":
+        said.append(f"This run trains with {look.run.training_config.batch_size} sentences.")
+    if kind == own != "none":
+        said.append(f"Gain and shift are those of this run's {place}.")
+    elif kind != "none":
+        said.append(f"This run has {own} norm: gain 1 and shift 0 stand in for {kind} norm's.")
+    if len(look.steps) < len(look.run.steps):
+        said.append(
+            f"Showing {len(look.steps)} of {len(look.run.steps)} recorded steps: the numbers of "
+            "all are too many. Every mean is over all numbers that share."
+        )
+    st.caption(" ".join(said))
+
+
+def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
+    front = (0, 1, 2)
+    return (
+        block_panel(
+            block.numbers,
+            block.shared,
+            block.cell,
+            block.sentences,
+            key="block",
+            title=f"What enters {block.place}. Lit up: what shares. Click another number",
+            span=7,
+            height=HEIGHT,
+        ),
+        cube_panel(
+            shares(block.kind, DRAWN, front),
+            front,
+            key="cube",
+            title=POOLS[block.kind],
+            span=5,
+            height=HEIGHT - WORDS - TITLE,
+        ),
+    )
+
+
+def _worked(block: Block) -> Worked:
+    """ValueError for batch norm of one value."""
+    channel = block.cell[2]
+    gamma, beta = block.gamma[:, channel], block.beta[:, channel]
+    return Worked(
+        block.kind,
+        block.pooled,
+        block.numbers[(..., *block.cell)],
+        block.numbers[:, block.shared],
+        gamma,
+        beta,
+        normalized_cell(block.kind, block.numbers, block.cell, gamma, beta),
+    )
+
+
+def _arithmetic(block: Block, worked: Worked) -> AnyPanel:
+    return Words(
+        key="arithmetic",
+        title=block.cell_name,
+        texts=told(worked),
+        alt="The formulas with the numbers put in, at each recorded step.",
+        span=5,
+        height=WORDS,
+    )
+
+
+def _result(look: Look, block: Block, worked: Worked) -> None:
+    """The statistics at the settled step, and torch's own module beside them."""
+    at, way = look.at, worked.way
+    theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
+        block.cell
+    ]
+    with np.errstate(invalid="ignore"):  # of a diverged model
+        difference = abs(way.result[at] - theirs)
+    spread = "mean square" if block.kind == "rms" else "variance"
+    statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
+    table = pd.DataFrame(
+        {
+            "before the norm": [worked.x[at]],
+            "numbers that share": [way.numbers],
+            **({} if block.kind == "none" else statistics),
+            "before gain and shift": [way.normalized[at]],
+            "behind gain and shift": [way.result[at]],
+            "torch's module": [theirs],
+            "difference": [difference],
+        }
+    )
+    st.markdown(f"**Step {look.step:,}**, " + plain(block.cell_name))
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"difference": st.column_config.NumberColumn(format="%.1e")},
+    )
+
+
+def _members(look: Look, block: Block) -> None:
+    """The numbers that share, at the settled step."""
+    names = list(block.sentences)
+    places = np.argwhere(block.shared)
+    table = pd.DataFrame(
+        {
+            "sentence": [names[b] for b, _, _ in places],
+            "position": places[:, 1],
+            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in places],
+            "channel": places[:, 2],
+            "before the norm": block.numbers[look.at][block.shared],
+        }
+    )
+    count = f"{len(table):,}"
+    shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
+    st.markdown(f"**The numbers that share**: {shown}")
+    st.dataframe(table.head(HEAD), hide_index=True)
+    csv_button("Numbers as CSV", f"{look.run.name}-shared-step-{look.step}", lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mu = \frac1N\sum_{i \in S} x_i, \quad \sigma^2 = \frac1N\sum_{i \in S} (x_i-\mu)^2,"
+        r" \quad y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta",
+        "The norms differ in S, the numbers that share (Wu and He 2018): for **layer** norm the C "
+        "channels of one token (Ba, Kiros and Hinton 2016), for **batch** norm the B·T values of "
+        "one channel (Ioffe and Szegedy 2015). **RMS** norm pools like layer norm, but takes μ "
+        "as 0 and has no β (Zhang and Sennrich 2019). The divisor is N, ε is 0.00001.",
+        "normalization.groups.shares, normalized_cell",
+    )

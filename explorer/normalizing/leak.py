@@ -1,0 +1,237 @@
+"""The leak: does another sentence, or the future, change what the model makes of yours?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import session
+from explorer.charts.leak import distances_panel, means_panel, movement_panel
+from explorer.charts.normalization import token_depth_panel
+from explorer.look import Look, Sentence
+from explorer.normalizing import movement
+from explorer.normalizing.changes import LARGEST, Batch, replace_sentence, replace_token
+from explorer.normalizing.movement import Seen
+from explorer.page import clock, csv_button, how_computed, plain
+from explorer.panels import AnyPanel
+from model_core.normalization import CASES, TRAINING, expected_distances, leak_places, norm_names
+
+ANOTHER, FUTURE = "Another sentence", "A future token"
+UNIT = "standard deviations of the place"
+OFF = "running standard deviations of the channel"
+TRIED = {
+    "batch, training mode": "batch norm in training mode",
+    "batch, evaluation mode": "batch norm in evaluation mode",
+    "layer": "layer norm",
+    "rms": "RMS norm",
+    "none": "no norm",
+}
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    what, size, norm = _choices(look)
+    change = replace_sentence if what == ANOTHER else replace_token
+    try:
+        batch, words = change(look, sentence, size)
+    except ValueError as error:
+        st.info(plain(f"The leak cannot be shown: {error}."))
+        clock(look, [])
+        return
+    recorded, look = len(look.steps), movement.bounded(look, batch)
+    seen = movement.seen(look, batch)
+    _headline(look, seen, words)
+    _say(look, batch, recorded)
+    shown = look.step
+    look = clock(look, [*_movement(look, sentence, batch, seen), *_running(look, size, norm, seen)])
+    if look.step != shown:
+        st.rerun()  # the sentence above tells of the settled step
+    _tables(look, seen)
+    _explained()
+
+
+def _choices(look: Look) -> tuple[str, int, int]:
+    """What is changed, how many sentences are in the batch, and the n-th norm to look at."""
+    config = look.run.model_config
+    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    what = left.segmented_control(
+        "What is changed",
+        (ANOTHER, FUTURE),
+        key=session.offer("leak", (ANOTHER, FUTURE)),
+        required=True,
+        **session.KEPT,
+    )
+    least = 2 if what == ANOTHER else 1
+    offered = [str(2**power) for power in range(7) if least <= 2**power <= LARGEST]
+    size = middle.select_slider(
+        "Sentences in the batch, yours among them",
+        offered,
+        key=session.offer("sentences", offered),
+        **session.KEPT,
+    )
+    names = norm_names(config.n_layer)
+    norm = right.selectbox(
+        "Norm whose statistics are shown",
+        names,
+        key=session.offer("leak norm", names),
+        **session.KEPT,
+    )
+    return str(what), int(size), names.index(norm)
+
+
+def _headline(look: Look, seen: Seen, words: str) -> None:
+    """The result at the settled step, in one sentence."""
+    largest, relative = seen.largest[look.at], seen.relative[look.at]
+    places = list(leak_places(look.run.model_config))
+    told: dict[str, list[str]] = {}
+    for case, moved, share in zip(CASES, largest, relative, strict=True):
+        told.setdefault(_by(moved, share, places), []).append(TRIED[case])
+    parts = [f"{by} under {_and(names)}" for by, names in told.items()]
+    st.markdown(f"#### {words} moved {'; '.join(parts)}.")
+
+
+def _by(moved: np.ndarray, relative: np.ndarray, places: Sequence[str]) -> str:
+    """By how much, where it is most."""
+    if not np.isfinite(moved).all():
+        return "by what is no number (what the model computes is NaN or infinite)"
+    if not moved.any():
+        return "by exactly **0**"
+    at = int(relative.argmax())
+    return (
+        f"by up to **{moved[at]:.3g}** at {places[at]} ({relative[at]:.2g} of the standard "
+        "deviation there)"
+    )
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _say(look: Look, batch: Batch, recorded: int) -> None:
+    """At which weights, over which numbers, and what was left out."""
+    norm = look.run.model_config.norm
+    own = (
+        "its running averages are the run's own"
+        if norm == "batch"
+        else f"its running averages are those of {len(batch.held_back)} held-back windows"
+    )
+    thinned = (
+        f" Showing {len(look.steps)} of {recorded} recorded steps: reading batches takes long."
+        if len(look.steps) < recorded
+        else ""
+    )
+    st.caption(
+        f"At step {look.step:,}, trained with **{norm}** norm; the others are tried at the same "
+        "weights, gain and shift kept where both kinds have them. Batch norm normalizes each "
+        f"channel over batch and time, here {batch.idx.numel():,} numbers, in training mode; in "
+        f"evaluation mode {own}. Layer and RMS norm see the channels of one token. Dropout is off."
+        + thinned
+    )
+
+
+def _movement(look: Look, sentence: Sentence, batch: Batch, seen: Seen) -> Sequence[AnyPanel]:
+    names, count = list(leak_places(look.run.model_config)), len(sentence.ids)
+    tokens = np.full((len(look.steps), len(names), count), np.nan, np.float32)
+    tokens[:, :, : batch.upto] = seen.tokens
+    blank = f"; blank from the changed one at {batch.upto} on" if batch.upto < count else ""
+    return [
+        movement_panel(
+            {case: seen.relative[:, at] for at, case in enumerate(CASES)},
+            names,
+            key="movement",
+            title="Largest movement over channels and tokens, at each depth",
+            unit=UNIT,
+        ),
+        replace(
+            token_depth_panel(
+                tokens,
+                names,
+                sentence.labels,
+                key="moved-tokens",
+                title=f"Each token under {TRIED[TRAINING]}, largest over its channels{blank}",
+                unit=UNIT,
+                along="place",
+                height=400,
+            ),
+            pickable=False,
+        ),
+    ]
+
+
+def _running(look: Look, size: int, norm: int, seen: Seen) -> Sequence[AnyPanel]:
+    config = look.run.model_config
+    name, compared = norm_names(config.n_layer)[norm], movement.sizes(config)
+    measured = movement.distances_at(look)[:, norm]
+    return [
+        distances_panel(
+            compared,
+            measured,
+            expected_distances(compared, config.block_size),
+            size=max(size, compared[0]),
+            key="distances",
+            title=f"How far a batch's means are from the running ones: before {name}, "
+            f"step {look.step:,}",
+            unit=OFF,
+        ),
+        means_panel(
+            seen.statistics.running_mean[:, norm],
+            seen.statistics.mean[:, norm],
+            key="means",
+            title=f"Each channel before {name}: mean over batch and time of {size} "
+            f"window{'s' if size > 1 else ''}, and running",
+            unit="mean",
+        ),
+    ]
+
+
+def _tables(look: Look, seen: Seen) -> None:
+    """The settled step in numbers: what moved, and the statistics of every norm and channel."""
+    at, config = look.at, look.run.model_config
+    moved = pd.DataFrame({"place": list(leak_places(config))})
+    for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
+        moved[f"{case}: movement"] = largest
+        moved[f"{case}: standard deviation"] = spread
+    st.markdown(
+        f"**Largest movement at step {look.step:,}**, in the activations' own units, beside the "
+        "standard deviation over channels and tokens of what stands there"
+    )
+    st.dataframe(moved, hide_index=True)
+    csv_button("Movement as CSV", f"{look.run.name}-leak-step-{look.step}", lambda: moved)
+    csv_button(
+        "Batch and running statistics as CSV",
+        f"{look.run.name}-batch-statistics-step-{look.step}",
+        lambda: _statistics(look, seen),
+    )
+
+
+def _statistics(look: Look, seen: Seen) -> pd.DataFrame:
+    """One row a norm and channel, before the norm."""
+    names = norm_names(look.run.model_config.n_layer)
+    channels = look.run.model_config.n_embd
+    told = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
+    parts = seen.statistics._asdict().items()
+    return pd.DataFrame(told | {name: values[look.at].ravel() for name, values in parts})
+
+
+def _explained() -> None:
+    how_computed(
+        r"m_{k,t} = \max_c \big|x_{k,t,c} - x'_{k,t,c}\big|, \qquad"
+        r" \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}, \qquad"
+        r" \mathrm{E}\,\frac{|\mu_c - \bar\mu_c|}{\sigma_c} \approx \sqrt{\frac{2}{\pi B T}}",
+        "x and x' are what stands at place k for token t of your sentence, before and after the "
+        "change; these tokens were not touched. 0.ln1 is the first norm of block 0; norms "
+        "are read behind gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
+        "is what enters the norm. "
+        "**Batch norm in training mode** takes μ and the variance (divisor B·T) over all "
+        "sentences and times of the batch (Ioffe and Szegedy 2015), so each of them is felt by "
+        "every other; **in evaluation mode** it uses running averages (variance with divisor "
+        "B·T − 1) and feels nobody. **Batch against running**: of what enters the norm, over batch "
+        "and time, in windows as long as the model reads; the line is the mean of 8 batches drawn "
+        "from the validation windows, over the channels. Were all B·T tokens independent it would "
+        "follow the dashed one; tokens of a window are not: neighbours are alike, and every "
+        "window has each position once. Running averages of a run trained with batch norm follow "
+        "its last training batches, so even a large batch of other text stays apart from them.",
+        "normalization.leak, normalization.exchanged, normalization.batch_statistics, "
+        "normalization.distances",
+    )

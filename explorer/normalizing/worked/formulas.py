@@ -1,0 +1,201 @@
+"""The formula of every step with one cell's numbers put in."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+
+from model_core.normalization import Kind, Worked
+
+SHOWN = 5  # addends of a sum, or of a minimum; of more the last stands behind an ellipsis
+# What belongs to every number; all else is a statistic of a feature or of a sample.
+EACH = ("x", "centred", "normalized", "result")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a worked example: its value at every step, and those that share its statistics.
+
+    `learned` are its gamma and beta, of which a norm may have none. In evaluation mode `passes` is
+    how often batch norm read a feature of this `trained` mean and unbiased variance before.
+    """
+
+    done: Worked
+    sample: int
+    feature: int
+    eps: float
+    learned: Mapping[str, float] = field(default_factory=dict)
+    passes: int | None = None
+    trained: tuple[float, float] = (0.0, 1.0)
+
+    def value(self, name: str) -> float:
+        """The cell's number of a step, or the statistic that it shares."""
+        values = self.done.steps[name]
+        return values[min(self.sample, len(values) - 1), self.feature % values.shape[1]]
+
+    def at(self, name: str) -> str:
+        return operand(self.value(name))
+
+    def shared(self, name: str) -> list[str]:
+        """The numbers of a step that go into the cell's statistics."""
+        values = self.done.steps[name]
+        group = values[:, self.feature] if self.done.over_samples else values[self.sample]
+        return [operand(value) for value in group]
+
+
+def told(number: float) -> str:
+    """A number for a table: six digits, of large ones all before the point and some behind."""
+    if number != number:
+        return "no number"
+    size = abs(number)
+    return f"{number + 0.0:.12g}" if 1e5 <= size < 1e12 else f"{number + 0.0:.6g}"
+
+
+def latex(number: float) -> str:
+    """As `told`, for a formula: powers of ten as such."""
+    if number != number:
+        return r"\text{no number}"
+    digits, _, power = told(number).partition("e")
+    if not power:
+        return digits.replace("inf", r"\infty")
+    ten = f"10^{{{int(power)}}}"
+    return ten if digits == "1" else rf"{digits} \cdot {ten}"
+
+
+def operand(number: float) -> str:
+    """As `latex`, with parentheses where a sign or a product would be misread."""
+    word = latex(number)
+    return f"({word})" if number < 0 or "^" in word else word
+
+
+def formulas(cell: Cell) -> dict[str, tuple[str, str]]:
+    """For each step to show, in order: what it is, and its formula for the cell."""
+    names = list(cell.done.steps)
+    if "divisor" in names and not _replaced(cell.done):
+        names.remove("divisor")
+    return {name: (_title(cell, name), _formula(cell, name)) for name in names}
+
+
+def _formula(cell: Cell, name: str) -> str:
+    """One line for each of its parts, so that it fits on a phone."""
+    symbol, *parts = (*_RULES[name](cell), latex(cell.value(name)))
+    lines = r" \\ ".join(f"&= {part}" for part in parts)
+    return rf"\begin{{aligned}} {symbol} {lines} \end{{aligned}}"
+
+
+def _replaced(done: Worked) -> bool:
+    """Whether somewhere 1 stands for a divisor of 0."""
+    spread = done.steps["span" if done.kind == "min-max" else "std"]
+    return not np.array_equal(done.steps["divisor"], spread)
+
+
+def _title(cell: Cell, name: str) -> str:
+    if cell.passes is not None and name in ("mean", "variance"):
+        return f"Running {name} of each feature, after {cell.passes} passes in training mode"
+    if name == "result":
+        return _RESULTS[cell.done.kind]
+    owner, over = ("feature", "samples") if cell.done.over_samples else ("sample", "features")
+    return _TITLES[name].format(
+        owner=owner,
+        over=f"its {len(cell.shared('x'))} {over}",
+        centre="lowest" if cell.done.centre == "low" else "mean",
+    )
+
+
+_TITLES = {
+    "x": "The numbers",
+    "low": "Lowest of each {owner}, over {over}",
+    "high": "Highest of each {owner}, over {over}",
+    "span": "Span of each {owner}",
+    "mean": "Mean of each {owner}, over {over}",
+    "centred": "Centred: minus the {centre}",
+    "variance": "Variance of each {owner}, over {over} (the divisor: biased)",
+    "std": "Standard deviation of each {owner}",
+    "divisor": "What is divided by: 1 where the spread is 0",
+    "deviation": "Deviation of each {owner}; ε keeps it above 0",
+    "mean square": "Mean square of each {owner}, over {over}",
+    "root": "Root mean square of each {owner}; ε keeps it above 0",
+    "normalized": "Normalized, before the gain",
+}
+_RESULTS: dict[Kind, str] = {
+    "min-max": "Result, from 0 to 1",
+    "standardization": "Result, with mean 0 and standard deviation 1",
+    "batch": "Result, behind gain γ and shift β of each feature",
+    "layer": "Result, behind gain γ and shift β of each feature",
+    "rms": "Result, behind gain γ of each feature",
+}
+
+
+def _listed(words: list[str], between: str) -> str:
+    if len(words) > SHOWN:
+        words = [*words[: SHOWN - 1], r"\dots", words[-1]]
+    return between.join(words)
+
+
+# A symbol and what it is equal to; the cell's number is set behind that.
+Rule: TypeAlias = Callable[[Cell], tuple[str, ...]]
+
+
+def _sum(cell: Cell, name: str, power: str = "") -> str:
+    words = [word + power for word in cell.shared(name)]
+    return rf"\tfrac{{1}}{{{len(words)}}}\left({_listed(words, ' + ')}\right)"
+
+
+def _running(cell: Cell, start: int, statistic: float) -> str:
+    kept = rf"0.9^{{{cell.passes}}}"
+    return rf"{kept} \cdot {start} + (1 - {kept}) \cdot {operand(statistic)}"
+
+
+def _mean(cell: Cell) -> tuple[str, ...]:
+    running = cell.passes is not None
+    return r"\mu", _running(cell, 0, cell.trained[0]) if running else _sum(cell, "x")
+
+
+def _variance(cell: Cell) -> tuple[str, ...]:
+    if cell.passes is None:
+        return r"\sigma^2", _sum(cell, "centred", "^2")
+    return r"\sigma^2", _running(cell, 1, cell.trained[1])
+
+
+def _centred(cell: Cell) -> tuple[str, ...]:
+    assert cell.done.centre is not None
+    symbol = r"x_{\min}" if cell.done.centre == "low" else r"\mu"
+    return rf"x - {symbol}", f"{cell.at('x')} - {cell.at(cell.done.centre)}"
+
+
+def _root(cell: Cell, symbol: str, name: str) -> tuple[str, ...]:
+    inner = f"{latex(cell.value(name))} + {latex(cell.eps)}"
+    return rf"\sqrt{{{symbol} + \varepsilon}}", rf"\sqrt{{{inner}}}"
+
+
+def _divided(cell: Cell) -> tuple[str, ...]:
+    above = cell.at("x" if cell.done.centre is None else "centred")
+    return r"\hat x", f"{above} \\,/\\, {cell.at(cell.done.divisor)}"
+
+
+def _result(cell: Cell) -> tuple[str, ...]:
+    if "normalized" not in cell.done.steps:
+        return _divided(cell)
+    gained = rf"{operand(cell.learned['gamma'])} \cdot {cell.at('normalized')}"
+    if cell.done.kind == "rms":
+        return "y", r"\gamma\,\hat x", gained
+    return "y", r"\gamma\,\hat x + \beta", f"{gained} + {operand(cell.learned['beta'])}"
+
+
+_RULES: dict[str, Rule] = {
+    "x": lambda cell: ("x",),
+    "low": lambda cell: (r"x_{\min}", rf"\min({_listed(cell.shared('x'), ', ')})"),
+    "high": lambda cell: (r"x_{\max}", rf"\max({_listed(cell.shared('x'), ', ')})"),
+    "span": lambda cell: (r"x_{\max} - x_{\min}", f"{cell.at('high')} - {cell.at('low')}"),
+    "divisor": lambda cell: (r"\text{divisor}",),
+    "mean": _mean,
+    "centred": _centred,
+    "variance": _variance,
+    "std": lambda cell: (r"\sigma", rf"\sqrt{{{latex(cell.value('variance'))}}}"),
+    "deviation": lambda cell: _root(cell, r"\sigma^2", "variance"),
+    "mean square": lambda cell: ("m", _sum(cell, "x", "^2")),
+    "root": lambda cell: _root(cell, "m", "mean square"),
+    "normalized": _divided,
+    "result": _result,
+}

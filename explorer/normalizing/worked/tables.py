@@ -1,0 +1,43 @@
+"""A step's numbers as a table in which those stand out that share a statistic."""
+
+import numpy as np
+import pandas as pd
+from pandas.io.formats.style import Styler
+
+from explorer.normalizing.worked.formulas import EACH, Cell, told
+
+READABLE = "font-size: 1.15rem;"  # from the last row
+SHARED, CHOSEN = "rgba(0, 114, 178, 0.22)", "rgba(230, 0, 122, 0.4)"
+
+
+def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
+    """The numbers of one step; a statistic is a row or a column of its own."""
+    values = cell.done.steps[name]
+    if name in EACH:
+        return pd.DataFrame(values, samples, features)
+    if cell.done.over_samples:
+        return pd.DataFrame(values, [name], features)
+    return pd.DataFrame(values, samples, [name])
+
+
+def styled(cell: Cell, name: str, samples: list[str], features: list[str]) -> Styler:
+    """As `frame`, blue where numbers share the chosen cell's statistics, pink the cell itself."""
+    table = frame(cell, name, samples, features)
+    row, column = min(cell.sample, len(table) - 1), min(cell.feature, table.shape[1] - 1)
+    colours = np.full(table.shape, READABLE, dtype=object)
+    shared = f"{READABLE} background-color: {SHARED}"
+    if cell.done.over_samples:
+        colours[:, column] = shared
+    else:
+        colours[row] = shared
+    colours[row, column] = f"{READABLE} background-color: {CHOSEN}; font-weight: 600"
+    return table.map(told).style.apply(lambda _: colours, axis=None)
+
+
+def long(cell: Cell, samples: list[str], features: list[str]) -> pd.DataFrame:
+    """Every number of every step, a row each; a statistic without its missing sample or feature."""
+    parts = []
+    for name in cell.done.steps:
+        table = frame(cell, name, samples, features).reset_index(names="sample")
+        parts.append(table.melt("sample", var_name="feature").assign(step=name))
+    return pd.concat(parts)[["step", "sample", "feature", "value"]]

@@ -1,0 +1,111 @@
+"""Batch statistics against the running ones, and how far off a batch of few windows is."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_core import corpora
+from model_core.arrays import freeze
+from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.normalization.exchange import check_batch
+from model_core.normalization.modes import batch_mode
+from model_core.normalization.statistics import norm_names
+from model_core.runs import Run
+from model_core.taps import tapped
+
+
+class BatchStatistics(NamedTuple):
+    """Of what enters each of K norms, before the norm, over batch and time: (K, C) each.
+
+    `var` is biased (divisor B·T), the one batch norm divides by in training mode; `running_var`
+    averages unbiased ones (divisor B·T - 1), as torch keeps them for evaluation.
+    """
+
+    mean: np.ndarray
+    var: np.ndarray
+    running_mean: np.ndarray
+    running_var: np.ndarray
+
+
+@torch.inference_mode()
+def batch_statistics(model: BigramLanguageModel, idx: Tensor) -> BatchStatistics:
+    """What a model with batch norm finds in the batch idx (B, T) in training mode.
+
+    ValueError for a model with another norm, and for B·T = 1, which has no variance.
+    """
+    running_mean, running_var = _running(model)
+    entering = _entering(model, idx)  # (K, B·T, C)
+    mean, var = entering.mean(1), entering.var(1, correction=0)
+    return BatchStatistics(freeze(mean), freeze(var), freeze(running_mean), freeze(running_var))
+
+
+@torch.inference_mode()
+def distances(
+    model: BigramLanguageModel, windows: Tensor, sizes: Sequence[int], repeats: int = 8
+) -> np.ndarray:
+    """How far batch means are from the running means, for batches of each size: (sizes, K).
+
+    The mean of |batch mean - running mean| over the channels of a norm and over `repeats` batches
+    drawn from windows (N, T), always the same ones; in running standard deviations √(var + ε) of
+    the channel. Errors as `batch_statistics`.
+    """
+    middle, variance = _running(model)
+    assert isinstance(model.ln_f, BatchNorm)
+    scale = (variance + model.ln_f.eps).sqrt()
+    drawing = torch.Generator().manual_seed(0)
+
+    def distance(size: int) -> Tensor:
+        drawn = windows[torch.randint(len(windows), (size,), generator=drawing)]
+        return ((_entering(model, drawn).mean(1) - middle).abs() / scale).mean(1)
+
+    found = [torch.stack([distance(size) for _ in range(repeats)]).mean(0) for size in sizes]
+    return freeze(torch.stack(found))
+
+
+def expected_distances(sizes: Sequence[int], tokens: int) -> np.ndarray:
+    """The same, (sizes,), if the B·T numbers of a channel were independent: √(2 / (π B T)).
+
+    Their mean has the standard error σ/√(B T), and a normal number of deviation 1 is on average
+    √(2/π) from its mean.
+    """
+    return np.sqrt(2 / (np.pi * np.asarray(sizes) * tokens))
+
+
+def company(run: Run, count: int) -> Tensor:
+    """Windows (count, block_size) of the held-back text to fill a batch with, always the same.
+
+    First the validation windows, then more drawn at random. ValueError when the text is gone.
+    """
+    size, (first, _) = run.model_config.block_size, run.validation_windows()
+    if count <= len(first):
+        return first[:count]
+    drawing = torch.Generator().manual_seed(0)
+    of = corpora.windows(run.split().validation, size)
+    return torch.cat([first, corpora.batch(of, count - len(first), drawing)[0]])
+
+
+def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
+    """Running means and variances of the K norms: (K, C) each; ValueError where there are none."""
+    if model.config.norm != "batch":
+        raise ValueError(
+            f"only batch norm has running averages, this model has norm={model.config.norm!r}; "
+            "exchange its norms first"
+        )
+    names = norm_names(model.config.n_layer)
+    mean, var = (
+        torch.stack([model.get_buffer(f"{name}.{part}") for name in names])
+        for part in ("running_mean", "running_var")
+    )
+    return mean, var
+
+
+def _entering(model: BigramLanguageModel, idx: Tensor) -> Tensor:
+    """What enters each norm in training mode: (K, B·T, C)."""
+    check_batch(idx)
+    places = [f"{name}:in" for name in norm_names(model.config.n_layer)]
+    with batch_mode(model), tapped(model, *places) as seen:
+        model(idx)
+    return torch.stack(list(seen.values())).flatten(1, 2)

@@ -1,0 +1,71 @@
+"""The same weights with another norm, and the running averages that a batch norm then lacks."""
+
+from copy import deepcopy
+
+import torch
+from torch import Tensor
+
+from model_core.config import Norm
+from model_core.model import BatchNorm, BigramLanguageModel, make_norm
+from model_core.normalization.statistics import norm_names
+
+
+def exchanged(model: BigramLanguageModel, norm: Norm) -> BigramLanguageModel:
+    """A copy of the model in evaluation mode with every norm exchanged for one of another kind.
+
+    What both kinds have is taken over: gamma, beta, and from batch norm to batch norm its running
+    averages. What only the new kind has is as at birth: gamma 1, beta 0, running mean 0 and
+    variance 1 (see `settle`).
+    """
+    other = deepcopy(model).eval()
+    put_norms(other, norm, of=model)
+    return other
+
+
+def put_norms(other: BigramLanguageModel, norm: Norm, *, of: BigramLanguageModel) -> None:
+    """Make `other`, a copy of the model `of`, what `exchanged(of, norm)` would be."""
+    other.config = of.config.replaced(norm=norm)
+    for name in norm_names(of.config.n_layer):
+        new = make_norm(other.config).to(of.lm_head.weight)  # its precision and device
+        new.load_state_dict(of.get_submodule(name).state_dict(), strict=False)
+        other.set_submodule(name, new.eval())
+
+
+@torch.no_grad()
+def settle(model: BigramLanguageModel, idx: Tensor) -> None:
+    """Set every running average to the statistics of idx (B, T), all of it read as one batch.
+
+    The mean and, as torch keeps it, the unbiased variance (divisor B·T - 1) over batch and time.
+    Only batch norms are in training mode meanwhile. ValueError for B·T = 1, see `check_batch`.
+    """
+    check_batch(idx)
+    norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
+    before = [(module.training, module.momentum) for module in norms]
+    for module in norms:
+        module.reset_running_stats()
+        module.train()
+        module.momentum = None  # the average of all batches since, here of one
+    model(idx)
+    for module, (training, momentum) in zip(norms, before, strict=True):
+        module.train(training)
+        module.momentum = momentum
+
+
+def with_running_averages(model: BigramLanguageModel, windows: Tensor) -> BigramLanguageModel:
+    """The model with batch norm: its own, or exchanged and settled on windows (N, T)."""
+    batch = exchanged(model, "batch")
+    if model.config.norm != "batch":
+        settle(batch, windows)
+    return batch
+
+
+def check_batch(idx: Tensor) -> None:
+    """ValueError when batch norm in training mode cannot normalize idx (B, T), B·T = 1.
+
+    The only value of a channel is its own mean: every input would become 0.
+    """
+    if idx.numel() < 2:
+        raise ValueError(
+            "batch norm in training mode needs more than 1 value per channel, got a batch of "
+            f"{idx.numel()} token; add a sentence or a token"
+        )

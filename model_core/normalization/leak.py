@@ -1,0 +1,111 @@
+"""Does another sentence of the batch, or the future, change what a model makes of a sentence?"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_core.arrays import freeze
+from model_core.config import ModelConfig, Norm
+from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.normalization.exchange import check_batch, exchanged, put_norms
+from model_core.normalization.modes import batch_mode
+from model_core.taps import tapped
+
+TRAINING, EVALUATION = "batch, training mode", "batch, evaluation mode"
+ALONE: tuple[Norm, ...] = ("layer", "rms", "none")  # over the channels of a token alone
+CASES = (TRAINING, EVALUATION, *ALONE)
+
+
+class Leak(NamedTuple):
+    """How much a sentence moved at K places of the model, in the order of computing.
+
+    `moved` (K, T): the largest absolute change over the channels of each token. `spread` (K,): the
+    standard deviation of what stood there before, over the channels of all T tokens.
+    """
+
+    moved: np.ndarray
+    spread: np.ndarray
+
+
+def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """`moved` in standard deviations `spread` of its place; 0 where nothing moved.
+
+    Infinite where something moved although nothing varied there.
+    """
+    moved, spread = np.broadcast_arrays(moved, spread)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.divide(moved, spread, out=np.zeros_like(moved), where=moved != 0)
+
+
+def leak_places(config: ModelConfig) -> dict[str, str]:
+    """The K places by name, in the order of computing, and where to tap each.
+
+    "0.ln1" is behind gain and shift of the first norm of block 0. With norm_position "post" a norm
+    normalizes the stream itself, so "0.ln1:in" is the sum that enters it.
+    """
+    pre, post = ("ln1", "resid_mid", "ln2", "resid_post"), ("ln1:in", "ln1", "ln2:in", "ln2")
+    parts = pre if config.norm_position == "pre" else post
+    inside = {f"{i}.{part}": f"blocks.{i}.{part}" for i in range(config.n_layer) for part in parts}
+    return {"embedding": "blocks:in", **inside, "ln_f": "ln_f", "logits": "lm_head"}
+
+
+def leak(model: BigramLanguageModel, idx: Tensor, changed: Tensor, *, upto: int) -> Leak:
+    """How much the first `upto` tokens of sentence 0 move when idx (B, T) becomes `changed`.
+
+    As the model stands: in its mode. Sentence 0 may differ from `upto` on, the others anywhere.
+    ValueError when shapes do not fit, when the tokens looked at are themselves changed, and for
+    B·T = 1 where batch norm is in training mode.
+    """
+    if idx.shape != changed.shape or not 1 <= upto <= idx.shape[1]:
+        raise ValueError(
+            f"both batches must have one shape and upto be in it, got {tuple(idx.shape)}, "
+            f"{tuple(changed.shape)} and upto={upto}"
+        )
+    if not torch.equal(idx[0, :upto], changed[0, :upto]):
+        raise ValueError(
+            f"the first upto={upto} tokens of sentence 0 must stay as they are; change later ones"
+        )
+    before, after = _read(model, (idx, changed), upto)
+    pairs = list(zip(before, after, strict=True))
+    return Leak(
+        freeze(torch.stack([(one - other).abs().amax(-1) for one, other in pairs])),
+        freeze(torch.stack([one.std(correction=0) for one in before])),
+    )
+
+
+def leaks(
+    model: BigramLanguageModel,
+    batch: BigramLanguageModel,
+    idx: Tensor,
+    changed: Tensor,
+    *,
+    upto: int,
+) -> dict[str, Leak]:
+    """`leak` in each of CASES: the model's own norm, and its weights with another in its place.
+
+    `batch` is the model with batch norm, see `with_running_averages`.
+    """
+    with batch_mode(batch):
+        found = {TRAINING: leak(batch, idx, changed, upto=upto)}
+    found[EVALUATION] = leak(batch, idx, changed, upto=upto)
+    other = exchanged(model, ALONE[0])
+    for norm in ALONE:
+        put_norms(other, norm, of=model)
+        found[norm] = leak(other, idx, changed, upto=upto)
+    return found
+
+
+@torch.inference_mode()
+def _read(model: BigramLanguageModel, batches: Sequence[Tensor], upto: int) -> list[list[Tensor]]:
+    """What stands at each place for the first tokens of sentence 0: K of (upto, C), at last V."""
+    if any(isinstance(module, BatchNorm) and module.training for module in model.modules()):
+        check_batch(batches[0])
+    places, heard = list(leak_places(model.config).values()), []
+    with tapped(model, *places) as seen:
+        for idx in batches:
+            model(idx)
+            heard.append([seen[place][0, :upto] for place in places])
+    return heard

@@ -1,0 +1,82 @@
+"""The same normalizations by the modules of torch and scikit-learn, to hold ours against."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from model_core.normalization.worked import Kind, Running
+
+REFERENCES: dict[Kind, str] = {
+    "min-max": "scikit-learn's MinMaxScaler",
+    "standardization": "scikit-learn's StandardScaler",
+    "batch": "torch's BatchNorm1d",
+    "layer": "torch's LayerNorm",
+    "rms": "torch's RMSNorm",
+}
+
+
+def by_reference(
+    kind: Kind,
+    x: np.ndarray,
+    *,
+    gamma: np.ndarray | None = None,
+    beta: np.ndarray | None = None,
+    eps: float = 1e-5,
+    running: Running | None = None,
+    precision: str = "float64",
+) -> np.ndarray:
+    """What `worked` calls the result, (N, F) float64, computed in "float64" or "float32".
+
+    Raises torch's own ValueError where it refuses: batch norm in training mode with eps = 0.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
+        given = x.astype(precision)
+    if kind in ("min-max", "standardization"):
+        return _scaled(kind, given)
+    module = _module(kind, x.shape[1], eps).to(getattr(torch, precision))
+    module.train(running is None)
+    state = {
+        "weight": gamma,
+        "bias": beta,
+        "running_mean": None if running is None else running.mean,
+        "running_var": None if running is None else running.variance,
+    }
+    with torch.no_grad():
+        for name, values in state.items():
+            if values is not None:
+                getattr(module, name).copy_(torch.from_numpy(np.array(values)))
+        return module(torch.from_numpy(given)).double().numpy()
+
+
+def running_by_torch(x: np.ndarray, passes: int) -> Running:
+    """The buffers of torch's BatchNorm1d after `passes` over x (N, F) in training mode."""
+    module = nn.BatchNorm1d(x.shape[1], dtype=torch.float64)
+    for _ in range(passes):
+        module(torch.tensor(x))
+    assert module.running_mean is not None and module.running_var is not None
+    return Running(module.running_mean.numpy(), module.running_var.numpy())
+
+
+def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
+    """The largest difference of two arrays (N, F), infinite where only one has a number."""
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    same = known | (np.isnan(ours) & np.isnan(theirs)) | (ours == theirs)
+    if not same.all():
+        return float("inf")
+    return float(np.abs(ours[known] - theirs[known]).max(initial=0.0))
+
+
+def _module(kind: Kind, features: int, eps: float) -> nn.Module:
+    if kind == "batch":
+        return nn.BatchNorm1d(features, eps=eps)
+    if kind == "layer":
+        return nn.LayerNorm(features, eps=eps)
+    return nn.RMSNorm(features, eps=eps)
+
+
+def _scaled(kind: Kind, x: np.ndarray) -> np.ndarray:
+    # loads for a second: only where asked for
+    from sklearn.preprocessing import MinMaxScaler, StandardScaler
+
+    scaler = MinMaxScaler() if kind == "min-max" else StandardScaler()
+    return scaler.fit_transform(x).astype(np.float64)

@@ -1,0 +1,237 @@
+"""The view of covariate shift: whom it compares, which steps, and what it says and tells."""
+
+import json
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.stats import wasserstein_distance
+from streamlit.testing.v1 import AppTest
+
+from explorer.look import Look, look_at
+from explorer.normalizing import shift
+from explorer.normalizing.others import beside, comparable, held_beside
+from explorer.normalizing.spreads import Shown, spread
+from model_core.history import History
+from model_core.normalization import read_inputs
+from model_core.runs import Run
+from tests.conftest import recorded_run, refusal
+from tests.test_attending import captions, drawn, panels
+from tests.test_pages import SHIPPED, go_to, opened, visitor, words
+
+FOX = "Quick brown fox"
+ALL = {"bands-0", "bands-1", "bands-2", "moved", "channels", "histogram"}
+LAYER = "blocks.1.ffwd"
+FOX_IDS = tuple(SHIPPED.tokenizer.encode(FOX))
+IDS = torch.tensor(FOX_IDS)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder, for reading only."""
+    folder, size = tmp_path_factory.mktemp("shift") / "runs", {"block_size": 20}
+    recorded_run(folder / "layered", **size)
+    recorded_run(folder / "longer", **size, steps=50, snapshots=7)
+    recorded_run(folder / "batch", **size, norm="batch")
+    recorded_run(folder / "bare", **size, norm="none")
+    recorded_run(folder / "boom", **size, norm="none", learning_rate=1e6)
+    recorded_run(folder / "flat", **size, n_layer=0)
+    recorded_run(folder / "short", block_size=4)
+    recorded_run(folder / "words", tokenizer="word", block_size=4)
+    return folder
+
+
+@pytest.fixture
+def runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(made))
+    return made
+
+
+@pytest.fixture
+def look(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Look:
+    """At the layer-normalized run, without a browser."""
+    with monkeypatch.context() as patch:
+        visitor(patch)
+        return look_at(Run.open(runs / "layered"))
+
+
+def view(**query: str) -> AppTest:
+    asked = {"run": "layered", "text": FOX, "lab": "Covariate shift"} | query
+    return go_to(opened(**asked), "normalization")
+
+
+# ---- which runs, which of their steps ------------------------------------------------------------
+
+
+def test_runs_that_differ_only_in_their_norm_come_first_the_one_without_any_before(
+    look: Look,
+) -> None:
+    names = comparable(look, len(FOX), LAYER, None)
+    assert names == ["bare", "batch", "boom", SHIPPED.name, "longer"]
+
+
+def test_a_run_must_read_the_tokens_and_have_layer_and_channel(look: Look) -> None:
+    assert "flat" in comparable(look, 5, "lm_head", 5)
+    assert SHIPPED.name not in comparable(look, 5, LAYER, 5)  # which has channels 0 to 4
+    assert "short" in comparable(look, 4, LAYER, None)
+    assert "words" not in comparable(look, 1, "lm_head", None)
+
+
+def test_beside_a_step_stands_the_nearest_recorded_one_but_none_after_the_last() -> None:
+    steps, recorded = np.array([0, 3, 5, 8, 10, 11]), np.array([0, 4, 10])
+    assert recorded[beside(steps, recorded)[:-1]].tolist() == [0, 4, 4, 10, 10]
+    assert beside(steps, recorded)[-1] == -1
+    assert beside(np.array([0, 1]), np.array([0])).tolist() == [0, -1]
+
+
+def test_a_run_beside_tells_its_own_steps_and_nothing_behind_its_end(look: Look) -> None:
+    longer = Run.open(look.run.path.parent / "longer")
+    other = held_beside(look, FOX_IDS, "longer", LAYER)
+    for at, step in enumerate(look.steps):
+        nearest = longer.steps[np.abs(longer.steps - step).argmin()]
+        assert abs(other.steps[other.places[at]] - step) == abs(nearest - step)
+        with torch.inference_mode():
+            model = longer.model_at(int(other.steps[other.places[at]]))
+            values = read_inputs(model, IDS, LAYER)["input"]
+        np.testing.assert_allclose(other.of("mean")[at], values.mean(), atol=1e-6)
+    boom = held_beside(look, FOX_IDS, "boom", LAYER)
+    ended = look.steps > Run.open(look.run.path.parent / "boom").steps[-1]
+    assert ended.any() and np.isnan(boom.of("quantiles")[ended]).all()
+
+
+def test_a_run_beside_without_a_step_or_gone_is_refused(
+    look: Look, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = shutil.copytree(look.run.path, tmp_path / "empty")
+    shutil.rmtree(folder / "snapshots")
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    assert refusal(held_beside, look, (1,), "empty", LAYER) == (
+        "run empty has no whole recorded step yet"
+    )
+    assert "no run named 'gone'" in refusal(held_beside, look, (1,), "gone", LAYER)
+
+
+# ---- the numbers ---------------------------------------------------------------------------------
+
+
+def test_every_number_is_that_of_the_models_own_activations(look: Look) -> None:
+    shown = Shown(
+        "s", "", spread(look.run, look.steps, FOX_IDS, LAYER, "stream", None), look.steps,
+        np.arange(len(look.steps)),
+    )  # fmt: skip
+    with torch.inference_mode():
+        first, before, last = (
+            read_inputs(model, IDS, LAYER)["stream"].double().numpy()
+            for model in look.run.models(look.steps[[0, -2, -1]])
+        )
+    row, std = shift._row(shown, len(look.steps) - 1), first.std()
+    moved = wasserstein_distance(first.ravel(), last.ravel())
+    channels = [wasserstein_distance(first[:, c], last[:, c]) / std for c in range(6)]
+    rate = wasserstein_distance(before.ravel(), last.ravel()) / np.diff(look.steps)[-1]
+    expected: dict[str, float] = {
+        "step": look.steps[-1],
+        "mean": last.mean(),
+        "std": last.std(),
+        "1 %": np.quantile(last, 0.01),
+        "99 %": np.quantile(last, 0.99),
+        "moved": moved / std,
+        "moved, as values": moved,
+        "moved each step": rate / std,
+        "each channel moved, mean": np.mean(channels),
+        "most moved channel": float(np.argmax(channels)),
+        "it moved": np.max(channels),
+    }
+    for key, value in expected.items():
+        assert row[key] == pytest.approx(value, abs=1e-5), key
+
+
+def test_one_channel_is_told_by_its_own_numbers_alone(look: Look) -> None:
+    every = spread(look.run, look.steps, FOX_IDS, LAYER, "input", None)
+    one = spread(look.run, look.steps, FOX_IDS, LAYER, "input", 4)
+    np.testing.assert_array_equal(one.shift, every.channel_shift[:, 4])
+    np.testing.assert_array_equal(one.rate, every.channel_rate[:, 4])
+    np.testing.assert_array_equal(one.numbers, every.numbers[:, 4::6])
+
+
+# ---- the page ------------------------------------------------------------------------------------
+
+
+def test_before_behind_and_beside_share_one_scale_and_are_told_below(runs: Path) -> None:
+    app = view()
+    shown = panels(app)
+    assert shown.keys() == ALL and words(app) == []
+    assert "Santurkar et al. (2018)" in captions(app)
+    assert "(15 tokens × 6 channels)" in captions(app) and "`blocks.1.ln2`" in captions(app)
+    assert shown["bands-2"]["title"] == "bare (no norm): what its layer receives"
+    assert len({ranges(shown[f"bands-{at}"]) for at in range(3)}) == 1
+    (table,) = app.dataframe
+    assert table.value["numbers"].tolist() == ["before the norm", "behind the norm", "bare"]
+    assert table.value["step"].tolist() == [30, 30, 30]
+
+
+def ranges(panel: dict[str, Any]) -> tuple[float, ...]:
+    return tuple(json.loads(panel["figure"])["layout"]["yaxis"]["range"])
+
+
+def test_choices_are_in_the_address_and_odd_ones_count_as_not_said(runs: Path) -> None:
+    asked = {
+        "shift layer": "1", "shift channels": "one", "shift channel": "4",
+        "shift since": "the step before", "shift beside": "longer",
+    }  # fmt: skip
+    app = view(**asked)
+    assert asked.items() <= app.query_params.items()
+    assert panels(app).keys() == ALL - {"channels"}
+    assert panels(app)["moved"]["title"] == "Moved each training step"
+    assert "channel 4 at 15 tokens" in captions(app) and "`blocks.0.ln2`" in captions(app)
+    assert "its nearest one is shown" in captions(app)
+    app.selectbox(key="shift layer").set_value(4).run()
+    app.segmented_control(key="shift channels").set_value("all").run()
+    assert not app.exception and "`ln_f`" in captions(app)
+    odd = view(**dict.fromkeys(asked, "x"))
+    assert panels(odd).keys() == ALL and not asked.keys() & odd.query_params.keys()
+
+
+def test_where_no_norm_stands_before_a_layer_its_inputs_are_shown_once(runs: Path) -> None:
+    app = view(run="bare")
+    assert panels(app).keys() == ALL - {"bands-2"}
+    assert panels(app)["bands-0"]["title"] == "What the layer receives: no norm stands before it"
+
+
+def test_a_run_that_diverged_has_gaps_and_says_since_when(runs: Path) -> None:
+    boom = Run.open(runs / "boom")
+    app = view(run="boom", step=str(boom.steps[-1]))
+    assert panels(app).keys() == ALL - {"bands-2"}
+    seen = History().read(boom, boom.steps, partial(read_inputs, layer=LAYER), IDS)["input"]
+    gone = boom.steps[~np.isfinite(seen).all((1, 2))]
+    assert f"this run: gaps from step {gone[0]:,} on" in " ".join(words(app))
+    beside_it = view(**{"shift beside": "boom"})
+    assert "boom has recorded nothing after step" in captions(beside_it)
+    assert np.isnan(beside_it.dataframe[0].value["mean"][2])
+
+
+def test_without_another_run_the_view_says_how_to_get_one(
+    runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(runs / "words", tmp_path / "words")
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    app = view(run="words", text="fox", **{"shift channels": "one"})
+    assert panels(app).keys() == ALL - {"bands-2", "channels"}
+    said = words(app)
+    assert said[0].startswith("No other run reads this sentence as the same tokens")
+    assert "Side by side trains one" in said[0]
+    assert all("type a longer sentence" in one for one in said[1:]) and len(said) == 3
+
+
+def test_steps_that_do_not_fit_into_memory_are_left_out_in_words(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift, "KEPT_BYTES", 3 * 2 * 4 * len(FOX) * 6)
+    app = view()
+    header, arrays = drawn(app)
+    recorded = Run.open(runs / "layered").steps
+    assert len(arrays[header["timeline"]["steps"]]) == 3
+    assert f"Showing 3 of {len(recorded)} recorded steps" in captions(app)
