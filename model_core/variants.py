@@ -60,14 +60,14 @@ COMPARISONS: Mapping[str, Comparison] = {
         ),
         Comparison(
             "small-batch",
-            "Two windows of eight tokens in a batch: batch norm is worse with its running averages.",
+            "Two windows of 8 tokens a batch: batch norm is worse off with its running averages.",
             "stories",
             {**_SHORT, "batch_size": 2},
             ("layer-pre", "batch-pre"),
         ),
         Comparison(
             "large-batch",
-            "The same with 32 windows in a batch: batch norm loses nothing any more.",
+            "The same in batches of 32 windows: batch norm loses nothing any more.",
             "stories",
             {**_SHORT, "batch_size": 32},
             ("layer-pre", "batch-pre"),
@@ -108,6 +108,19 @@ def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]
             create_run(there[variant], **like._replace(model_config=config)._asdict())
         paths.append(there[variant])
     return paths
+
+
+def training_seconds(plan: Plan) -> float:
+    """About how long one run takes on one core of a laptop: to announce it, not to compare.
+
+    A fixed cost a step and layer, and 6 floating-point operations a weight and token (Kaplan et
+    al. 2020), fitted to trainings measured on two cores; then the start of a process and what is
+    recorded.
+    """
+    model, training = plan.model_config, plan.training_config
+    operations = 6 * 12 * model.n_layer * model.n_embd**2 * training.batch_size * model.block_size
+    step = 0.0012 * (model.n_layer + 1) + operations / 60e9
+    return 2 + training.steps * step + 0.03 * min(training.snapshots, training.steps)
 
 
 def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.normalization.statistics import norm_names
+from model_core.taps import tapped
 
 
 @contextmanager
@@ -25,6 +27,20 @@ def batch_mode(model: nn.Module) -> Iterator[None]:
     finally:
         for norm, (training, tracks) in zip(norms, before, strict=True):
             norm.training, norm.track_running_stats = training, tracks
+
+
+def read_scales(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """How large is what enters each of K norms while ids (T,) are read as in training.
+
+    `scale` (K,): the standard deviation over the C channels of a token, divisor C, mean over the
+    T tokens. Batch norms take their statistics over these tokens, so there must be two of them:
+    else torch raises a ValueError. Pure, as `torch.func.vmap` wants it.
+    """
+    names = norm_names(len(model.blocks))
+    with batch_mode(model), tapped(model, *(f"{name}:in" for name in names)) as seen:
+        model(ids[None])
+    entering = torch.stack([seen[f"{name}:in"][0] for name in names])  # (K, T, C)
+    return {"scale": entering.std(-1, correction=0).mean(-1)}
 
 
 @torch.inference_mode()
