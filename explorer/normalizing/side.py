@@ -1,6 +1,6 @@
 """Side by side: the same training with other norms, on one clock."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -28,6 +28,7 @@ from explorer.panels import AnyPanel, Panel
 from model_core.normalization import norm_names, window_lengths
 from model_core.runs import Run
 
+FLIGHT = 10.0  # how far above the largest first loss curves are drawn
 WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
 TITLES = {
     "train_loss": "Training loss: the batch drawn at that step, training mode",
@@ -47,8 +48,10 @@ def draw(look: Look, sentence: Sentence) -> None:
     look = on_one_clock(look, runs)
     scales = _scales(look, runs, sentence)
     _say(look, runs, sentence)
-    lengths = st.toggle("Read windows of other lengths, too", key="lengths", **session.KEPT)
-    panels = _panels(look, runs, scales)
+    left, right = st.columns(2)
+    lengths = left.toggle("Read windows of other lengths, too", key="lengths", **session.KEPT)
+    per_step = right.toggle("Scales of this step only", key="scales", **session.KEPT)
+    panels = _panels(look, runs, scales, per_step)
     shown = look.step
     there = {name: run for name, run in runs.items() if shown in run.steps}
     if lengths:
@@ -94,26 +97,32 @@ def _say(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> None:
 
 
 def _panels(
-    look: Look, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray]
+    look: Look, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray], per_step: bool
 ) -> list[AnyPanel]:
-    panels = _losses(look, runs)
-    if scales:
-        norms = norm_names(look.run.model_config.n_layer)
-        panels.append(
-            _by_depth(scales, norms, "norm", "Activations before each norm", "standard deviation")
-        )
-    parts = variant_parts(look.run)
     told = {name: spread_out(gradients(run), run.steps, look.steps) for name, run in runs.items()}
-    panels.append(_by_depth(told, parts, "part", "Gradient of each part of the model", "L2 norm"))
-    return [as_variants(panel) for panel in panels]
+    norms, parts = norm_names(look.run.model_config.n_layer), variant_parts(look.run)
+    drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
+    drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
+    by_depth = [
+        depth_panel(
+            values,
+            [_short(place) for place in places],
+            key=f"by-{along}",
+            title=title,
+            unit=unit,
+            along=along,
+            log=True,
+            per_step=per_step,
+        )
+        for along, title, unit, values, places in drawn
+        if values
+    ]
+    return [as_variants(panel) for panel in (*_losses(look, runs), *by_depth)]
 
 
-def _by_depth(
-    told: Mapping[str, np.ndarray], places: Sequence[str], along: str, title: str, unit: str
-) -> Panel:
-    return depth_panel(
-        told, places, key=f"by-{along}", title=title, unit=unit, along=along, log=True
-    )
+def _short(place: str) -> str:
+    """A place of the model in few letters: many stand along one axis."""
+    return place.removeprefix("blocks.").replace("_embedding_table", "s")
 
 
 def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
@@ -125,6 +134,9 @@ def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
     }
     low, high = extent(np.stack([one for series in losses.values() for one in series.values()]))
     wide = high > WIDE * low > 0
+    if wide:  # a run on its way to infinity leaves at the top: the others are to be seen, too
+        first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
+        low, high = np.log10([low, min(high, FLIGHT * first)])
     return [
         curves_panel(
             look.steps,
@@ -133,7 +145,7 @@ def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
             title=TITLES[column],
             unit="nats per token",
             log=wide,
-            limits=None if wide else padded(low, high),
+            limits=padded(low, high),
             height=300,
         )
         for column, series in losses.items()

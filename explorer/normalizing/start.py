@@ -13,7 +13,7 @@ from explorer.normalizing.family import family, standing
 from explorer.page import plain
 from model_core import jobs
 from model_core.presets import Plan
-from model_core.runs import runs_folder
+from model_core.runs import Run, runs_folder
 from model_core.turns import slots
 from model_core.variants import (
     COMPARISONS,
@@ -22,6 +22,7 @@ from model_core.variants import (
     plan_for,
     plan_of,
     training_seconds,
+    variant_name,
 )
 
 OWN = "This run's settings"
@@ -52,7 +53,7 @@ def choose(look: Look) -> Wanted:
     wanted = Wanted(_variants(right, name, there), there)
     if name != OWN:
         st.caption(COMPARISONS[name].says)
-    _offer(look, look.run.name if name == OWN else name, like, wanted)
+    _offer(look, _stem(look.run) if name == OWN else name, like, wanted)
     if look.run.path in there.values():
         return wanted
     st.caption(plain(f"Shown below: {look.run.name}, which is not one of these runs."))
@@ -60,9 +61,10 @@ def choose(look: Look) -> Wanted:
 
 
 def _variants(place: DeltaGenerator, name: str, there: Mapping[str, Path]) -> tuple[str, ...]:
-    """Those chosen; at first the usual ones and what is there."""
+    """Those chosen; at first what is there, and where that is one or none the usual ones."""
     names, usual = list(VARIANTS), USUAL if name == OWN else COMPARISONS[name].variants
-    default = [at for at, variant in enumerate(names) if variant in (*usual, *there)]
+    first = there if len(there) > 1 else (*usual, *there)
+    default = [at for at, variant in enumerate(names) if variant in first]
     chosen = place.multiselect(
         "Norms; pre stands before attention and feed-forward, post behind the addition",
         range(len(names)),
@@ -72,6 +74,11 @@ def _variants(place: DeltaGenerator, name: str, there: Mapping[str, Path]) -> tu
         **session.KEPT,
     )
     return tuple(names[at] for at in sorted(chosen))
+
+
+def _stem(run: Run) -> str:
+    """The name of a run, without the variant that it may end with."""
+    return run.name.removesuffix(f"-{variant_name(run.model_config)}")
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
@@ -85,14 +92,14 @@ def _offer(look: Look, name: str, like: Plan, wanted: Wanted) -> None:
     button, words = st.columns([1, 4], vertical_alignment="center")
     seconds = len(missing) * training_seconds(like) / min(slots(), max(len(missing), 1))
     pressed = button.button(
-        f"Train {len(missing)} run{'' if len(missing) == 1 else 's'}",
+        f"Train {len(missing)} run{'s' * (len(missing) > 1)}" if missing else "All trained",
         type="primary",
         disabled=not missing,
         width="stretch",
     )
     told = [f"{variant}: {standing(wanted.paths, variant)}" for variant in wanted.variants]
-    about = f"about {max(seconds, 1):,.0f} s in all" if missing else "all are there"
-    words.caption(plain(" · ".join([*told, about])))
+    told += [f"about {max(seconds, 1):,.0f} s in all"] if missing else []
+    words.caption(plain(" · ".join(told)))
     there = [path.name for path in wanted.paths.values()]
     if there and look.run.name not in there:
         words.button("Look at these runs", on_click=_look_at, args=(there[-1], example(look.run)))
