@@ -166,8 +166,10 @@ def test_a_variant_that_diverged_has_gaps_and_the_clock_goes_on(reading: Path) -
     assert f"none: diverged at step {end}" in captions(app).replace("\\", "")
     assert f"none up to step {end}" in captions(app).replace("\\", "")
     steps = Run.open(reading / "tame").steps
-    header, _ = drawn(app)
-    assert header["steps"] == sorted({*Run.open(reading / "wild").steps.tolist(), *steps.tolist()})
+    header, arrays = drawn(app)
+    assert arrays[header["timeline"]["steps"]].tolist() == sorted(
+        {*Run.open(reading / "wild").steps.tolist(), *steps.tolist()}
+    )
     table = app.dataframe[0].value
     assert table["training loss"].isna().tolist() == [True, False]
 
@@ -187,3 +189,20 @@ def test_windows_of_other_lengths_are_read_when_asked_for(reading: Path) -> None
     assert told["batch-pre"]["color"] == told["batch-pre, evaluation mode"]["color"]
     app.toggle(key="lengths").set_value(False).run()
     assert "lengths" not in panels(app)
+
+
+def test_losses_measured_at_some_steps_only_are_drawn_as_one_line(
+    folder: Path,
+) -> None:
+    recorded_run(folder / "seldom", eval_interval=10)
+    figure = json.loads(panels(side(run="seldom"))["val_loss"]["figure"])
+    assert figure["data"][0]["connectgaps"]
+
+
+def test_what_was_not_recorded_is_no_picture_and_is_said(folder: Path) -> None:
+    lines = (folder / "fox" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) | {"grad_norms": None} for line in lines]
+    (folder / "fox" / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = side(run="fox")
+    assert set(panels(app)) == {"train_loss", "val_loss", "by-norm"}
+    assert "without the gradients of its parts: layer-pre" in captions(app).replace("\\", "")

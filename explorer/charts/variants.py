@@ -20,13 +20,16 @@ EVALUATION = ", evaluation mode"  # behind a variant's name where both of its mo
 
 
 def as_variants(panel: Panel) -> Panel:
-    """The panel with each line in the look of the variant it is named after."""
+    """The panel with each line in the look of the variant it is named after.
+
+    Lines go on over what one of the runs has not: a step not recorded or measured, or a place.
+    """
     figure = go.Figure(panel.figure)
     names = [trace.name for trace in figure.data if trace.name]
     for trace in figure.data:
         if trace.name:
             look = {"color": _colour(trace.name), "dash": _dash(trace.name)}
-            trace.update(line=look, marker={"color": look["color"]})
+            trace.update(line=look, marker={"color": look["color"]}, connectgaps=True)
         elif len(trace.x) == len(names) and trace.mode.startswith("markers"):
             trace.update(marker={"color": [_colour(name) for name in names]})
     return replace(panel, figure=figure)

@@ -81,19 +81,25 @@ def _say(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> None:
         "batch norm uses the statistics of these tokens. Where there is no norm, read where one "
         "would stand. Gradients: of the training batch drawn at that step, before clipping."
     )
-    alone = len(sentence.ids) == 1 and any(
-        run.model_config.norm == "batch" for run in runs.values()
-    )
-    if alone:
-        said += " Batch norm is left out there: one token has no variance over batch and time."
+    st.caption(plain(" ".join([said, *_missing(look, runs, sentence)])))
+
+
+def _missing(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> list[str]:
+    """What is not drawn of some variants, and why."""
+    said = []
+    if len(sentence.ids) == 1 and any(run.model_config.norm == "batch" for run in runs.values()):
+        said.append("Batch norm is left out there: one token has no variance over batch and time.")
     short = [
         f"{name} up to step {run.steps[-1]:,}"
         for name, run in runs.items()
         if run.steps[-1] < look.steps[-1]
     ]
     if short:
-        said += f" Recorded only: {', '.join(short)}; behind that its lines have gaps."
-    st.caption(plain(said))
+        said.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
+    old = [name for name, run in runs.items() if not np.isfinite(gradients(run)).any()]
+    if old:
+        said.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
+    return said
 
 
 def _panels(
@@ -115,9 +121,14 @@ def _panels(
             per_step=per_step,
         )
         for along, title, unit, values, places in drawn
-        if values
+        if _drawable(values)
     ]
     return [as_variants(panel) for panel in (*_losses(look, runs), *by_depth)]
+
+
+def _drawable(values: Mapping[str, np.ndarray]) -> bool:
+    """Whether there is a number in a picture: older runs lack gradients, some all validation."""
+    return any(np.isfinite(one).any() for one in values.values())
 
 
 def _short(place: str) -> str:
@@ -149,6 +160,7 @@ def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
             height=300,
         )
         for column, series in losses.items()
+        if _drawable(series)
     ]
 
 
@@ -221,8 +233,9 @@ def _explained() -> None:
         "Only batch norm has two modes: in training it takes μ and σ of each channel over batch "
         "and time (B·T tokens), in evaluation it uses running averages of them. Few tokens in a "
         "batch make them noisy, and the model learns to live with that noise: without it, it is "
-        "worse. On **windows of other lengths** T changes, so the batch statistics do; layer and "
-        "RMS norm take theirs over the channels of one token and notice nothing. All models have "
+        "worse. At first the averages know nothing, so its evaluation begins badly and catches up "
+        "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
+        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. All models have "
         "less to go by in short windows, so every loss is larger there. Windows are spread evenly "
         "over the validation text; dropout is off.",
         "normalization.mode_losses, normalization.length_losses, normalization.read_scales, "

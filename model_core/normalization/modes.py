@@ -55,9 +55,10 @@ def mode_losses(
     """
     assert not model.training
     _check_batches(model, idx, batch_size)
+    felt = batch_size if model.config.norm == "batch" else len(idx)  # else batches are not felt
     with batch_mode(model):
-        as_in_training = _loss(model, idx, targets, batch_size)
-    return as_in_training, _loss(model, idx, targets, batch_size)
+        as_in_training = _loss(model, idx, targets, felt)
+    return as_in_training, _loss(model, idx, targets, len(idx))
 
 
 def _loss(model: BigramLanguageModel, idx: Tensor, targets: Tensor, batch_size: int) -> float:
