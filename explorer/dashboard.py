@@ -11,6 +11,7 @@ from explorer.look import Look, Sentence
 from explorer.page import freeze_once, plain
 from explorer.views import attention, drift, normalization, overview, tables, train
 from model_core.runs import Run
+from model_core.status import State
 
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
 LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
@@ -24,9 +25,10 @@ def show(
     view: View,
     above: Callable[[], None] = lambda: None,
     first: Callable[[Run], None] = lambda _: None,
+    standing: Callable[[Run], State] = lambda run: run.status.state,
 ) -> None:
     """A page that looks at a run: what is `above`, then `first` and the view, anew while live."""
-    state = look.open_run().status.state
+    state = standing(look.open_run())
     above()
 
     @st.fragment(run_every=LIVE_EVERY.get(state))
@@ -39,7 +41,7 @@ def show(
             if session.run() in look.run_names():
                 raise
             st.rerun()  # deleted while it was looked at: the header says so
-        if run.status.state != state:
+        if standing(run) != state:
             st.rerun()
 
     body()
@@ -120,7 +122,11 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),
-    ("Normalization", partial(show, normalization.draw), ":material/equalizer:"),
+    (
+        "Normalization",
+        partial(show, normalization.draw, standing=normalization.state),
+        ":material/equalizer:",
+    ),
 )
 page = st.navigation(
     [st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES],

@@ -13,12 +13,12 @@ from explorer.cache import identity, moment
 from explorer.charts.attention import levels as packed
 from explorer.charts.squares import masked
 from explorer.look import Look
-from model_core import ablation, roles
+from model_core import ablation, normalization, roles
 from model_core.ablation import Replacement
 from model_core.attention import read_heads, read_weights, scores_of, weights_of
 from model_core.config import ModelConfig
 from model_core.history import Arrays, History, Reader
-from model_core.normalization import read_entering, read_inputs, read_layers, read_norm
+from model_core.normalization import read_entering, read_inputs, read_layers, read_norm, read_scales
 from model_core.prediction import next_probabilities, read_lens
 from model_core.runs import Run
 from model_core.writing import Writing, write
@@ -70,6 +70,19 @@ def inputs(run: Run, steps: np.ndarray, ids: Ids, layer: str) -> Arrays:
     """What `read_inputs` sees at some recorded steps, before and behind the norm: (S, T, C)."""
     seen = partial(read_inputs, layer=layer)
     return _reader(identity(run), f"inputs of {layer}", ids, seen).at(run, steps)
+
+
+def scales(run: Run, ids: Ids) -> np.ndarray:
+    """What `read_scales` sees at every recorded step of a run: (S, K)."""
+    return _scale_reader(identity(run), ids).at(run, run.steps)["scale"]
+
+
+def length_losses(run: Run, step: int, lengths: tuple[int, ...]) -> np.ndarray:
+    """What `normalization.length_losses` gives for the validation text: (2, K).
+
+    Batches are as in training; ValueError when the run's text is gone.
+    """
+    return _length_losses(identity(run), step, lengths, run)
 
 
 def unread(look: Look, ids: Ids) -> bool:
@@ -160,6 +173,11 @@ def _lens_reader(
     return Reader(_history(), _seen, torch.tensor(ids))
 
 
+@st.cache_resource(max_entries=16, show_spinner=False)  # of all variants of a run or two
+def _scale_reader(of_run: str, ids: Ids) -> Reader:
+    return Reader(_history(), read_scales, torch.tensor(ids))
+
+
 @st.cache_resource(max_entries=4, show_spinner=False)
 def _entering_reader(of_run: str, batch: tuple[Ids, ...], norm: str) -> Reader:
     return Reader(_history(), partial(read_entering, norm=norm), torch.tensor(batch))
@@ -227,6 +245,18 @@ def _without(
         loss = model(idx, targets)[1].item()
         logits = model(torch.tensor([ids]))[0][0, position]
     return Without(loss, next_probabilities(logits))
+
+
+@st.cache_resource(max_entries=64, show_spinner="Reading windows …")
+def _length_losses(of_run: str, step: int, lengths: tuple[int, ...], _run: Run) -> np.ndarray:
+    batch_size = _run.training_config.batch_size
+    text = _validation(of_run, _run)
+    return normalization.length_losses(_run.model_at(step), text, batch_size, lengths)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _validation(of_run: str, _run: Run) -> Tensor:
+    return _run.split().validation
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)

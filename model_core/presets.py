@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.recording import snapshot_bytes, snapshot_steps
 from model_core.runs import create_run
-from model_core.tokenizers import Kind, train_tokenizer
+from model_core.tokenizers import Kind, Tokenizer, train_tokenizer
 
 
 @dataclass(frozen=True)
@@ -84,10 +84,25 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
+class Plan(NamedTuple):
+    """All that a run is made from, checked; what `create_run` asks for."""
+
+    corpus: str
+    text: str
+    tokenizer: Tokenizer
+    model_config: ModelConfig
+    training_config: TrainingConfig
+
+
 def create_from_preset(
     path: Path, name: str, changes: Mapping[str, Any], own_text: str | None = None
 ) -> None:
-    """Make the run directory `path`, ready to train, from a preset with some settings changed.
+    """Make the run directory `path`, ready to train, as `plan` has it. ValueError says why not."""
+    create_run(path, **plan(name, changes, own_text)._asdict())
+
+
+def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> Plan:
+    """What a run of a preset with some settings changed is made from.
 
     `changes` may hold any field of ModelConfig and TrainingConfig but vocab_size, which follows
     from the text, and for byte-pair encoding says the size aimed at; and `tokenizer`. `own_text`
@@ -96,12 +111,7 @@ def create_from_preset(
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name[:40]!r}")
     preset = PRESETS[name]
-    known = [*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"]
-    for key in changes:
-        if key not in known:
-            close = get_close_matches(key, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else "some are n_embd, norm, learning_rate"
-            raise ValueError(f"unknown setting {key[:40]!r}; {hint}")
+    _check_known(changes)
     text = corpora.built_in_text(preset.corpus) if own_text is None else own_text
     settings = {**preset.model, **preset.training, "tokenizer": preset.tokenizer, **changes}
     tokenizer = train_tokenizer(text, settings["tokenizer"], _size_aimed_at(settings))
@@ -114,14 +124,17 @@ def create_from_preset(
     )
     corpora.check_length(len(tokenizer.encode(text)), model_config.block_size)
     snapshot_steps(training_config, snapshot_bytes(model_config))
-    create_run(
-        path,
-        corpus=preset.corpus if own_text is None else "own-text",
-        text=text,
-        tokenizer=tokenizer,
-        model_config=model_config,
-        training_config=training_config,
-    )
+    corpus = preset.corpus if own_text is None else "own-text"
+    return Plan(corpus, text, tokenizer, model_config, training_config)
+
+
+def _check_known(changes: Mapping[str, Any]) -> None:
+    known = [*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"]
+    for key in changes:
+        if key not in known:
+            close = get_close_matches(key, known, n=1)
+            hint = f"did you mean {close[0]}?" if close else "some are n_embd, norm, learning_rate"
+            raise ValueError(f"unknown setting {key[:40]!r}; {hint}")
 
 
 def _size_aimed_at(settings: Mapping[str, Any]) -> int:

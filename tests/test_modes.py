@@ -2,14 +2,23 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from model_core import corpora
 from model_core.config import ModelConfig
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization import batch_mode, mode_losses
+from model_core.normalization import (
+    batch_mode,
+    length_losses,
+    mode_losses,
+    norm_names,
+    read_scales,
+    window_lengths,
+)
 from tests.conftest import refusal
 
 IDS = torch.randint(11, (6, 8), generator=torch.Generator().manual_seed(2))
@@ -84,3 +93,44 @@ def test_a_batch_of_one_token_has_no_variance_and_is_refused_in_words() -> None:
     assert said == refusal(mode_losses, model, one[:5], TARGETS[:5, :1], 2)  # the last batch
     mode_losses(model, one, TARGETS[:, :1], 2)
     mode_losses(trained_a_little(norm="layer"), one, TARGETS[:, :1], 1)
+
+
+@pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+def test_scales_are_those_of_what_enters_each_norm_in_training_mode(norm: str) -> None:
+    model, ids = trained_a_little(norm=norm), IDX[0]
+    entered: list[Tensor] = []
+    with torch.no_grad():
+        scales = read_scales(model, ids)["scale"]
+        for name in norm_names(2):
+            model.get_submodule(name).register_forward_pre_hook(lambda _, x: entered.append(x[0]))
+        model.train()(ids[None])
+    by_hand = [((x - x.mean(-1, keepdim=True)) ** 2).mean(-1).sqrt().mean() for x in entered]
+    torch.testing.assert_close(scales, torch.stack(by_hand), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("block_size", "expected"), [(1, (1,)), (8, (1, 2, 4, 8)), (41, (1, 2, 4, 8, 16, 32, 41))]
+)
+def test_lengths_double_up_to_the_block(block_size: int, expected: tuple[int, ...]) -> None:
+    assert window_lengths(block_size) == expected
+
+
+def test_only_batch_norm_feels_how_many_tokens_are_in_a_batch() -> None:
+    ids = torch.randint(11, (300,), generator=torch.Generator().manual_seed(3))
+    gaps = {}
+    for norm in ("layer", "batch"):
+        losses = length_losses(trained_a_little(norm=norm), ids, 4, (1, 2, 4, 7))
+        assert losses.shape == (2, 4) and np.isfinite(losses).all()
+        gaps[norm] = np.abs(losses[0] - losses[1])
+    assert (gaps["layer"] == 0).all()
+    assert gaps["batch"][0] > gaps["batch"][-1] > 0
+
+
+def test_losses_of_lengths_are_those_of_evenly_spaced_windows_in_whole_batches() -> None:
+    ids = torch.randint(11, (300,), generator=torch.Generator().manual_seed(3))
+    model = trained_a_little(norm="batch")
+    seen = length_losses(model, ids, 100, (3,))
+    windows = corpora.validation_windows(ids, 3, 200)  # of 256 at most, two whole batches
+    assert seen[:, 0] == pytest.approx(mode_losses(model, *windows, 100))
+    alone = length_losses(model, ids, 1, (1, 2))
+    assert np.isnan(alone[:, 0]).all() and np.isfinite(alone[:, 1]).all()

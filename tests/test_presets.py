@@ -1,4 +1,4 @@
-"""Every preset shows what it promises; most of these train it."""
+"""Every preset shows what it promises, `exploding` in test_variants; most of these train it."""
 
 import re
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from model_core.loop import train
 from model_core.model import BigramLanguageModel
 from model_core.presets import PRESETS, create_from_preset, example_sentence
 from model_core.recording import snapshot_bytes
-from model_core.runs import Run, read_metrics
+from model_core.runs import Run
 from model_core.snapshots import snapshot_path
 from tests.conftest import refusal
 
@@ -171,28 +171,3 @@ def test_induction_lines_repeat_words_of_different_letters() -> None:
         assert 4 <= length <= 12
         assert len(set(line[:length])) == length
         assert all(line[place] == line[place % length] for place in range(40))
-
-
-# --- exploding -----------------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_exploding_diverges_says_so_and_every_snapshot_opens(tmp_path: Path) -> None:
-    run = trained(tmp_path / "run", "exploding")
-    assert run.status.state == "diverged"
-    assert 0 < run.status.step < run.training_config.steps
-    assert f"step {run.status.step:,}" in run.status.words
-    assert run.steps[-1] == run.status.step
-    assert run.damaged == []
-    assert sum(1 for _ in run.models(run.steps)) == len(run.steps) >= 3
-    assert read_metrics(run.path)[-1]["train_loss"] is None
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("norm", ["layer", "batch"])
-def test_with_a_norm_the_exploding_settings_train_on(tmp_path: Path, norm: str) -> None:
-    run = trained(tmp_path / "run", "exploding", norm=norm, steps=150, snapshots=3)
-    assert run.status.state == "finished"
-    losses = run.metrics()["train_loss"]
-    assert np.isfinite(losses).all()
-    assert losses.iloc[-1] < losses.iloc[0]

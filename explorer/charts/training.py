@@ -30,8 +30,9 @@ def curves_panel(
     """One line a series (S,) over recorded steps (S,), in `unit`; NaN is a gap.
 
     A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
-    are not positive are gaps. `limits`: the ends of a linear axis, where the unit has them; else
-    it holds all numbers. `threshold`: where a dashed line lies. ValueError when shapes do not fit.
+    are not positive are gaps. `limits`: the ends of the axis, of a logarithmic one as powers of
+    ten; else it holds all numbers. `threshold`: where a dashed line lies. ValueError when shapes
+    do not fit.
     """
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}

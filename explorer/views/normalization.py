@@ -2,10 +2,15 @@
 
 from collections.abc import Callable
 
+from explorer import session
 from explorer.look import Look, Sentence
-from explorer.normalizing import block, layers, leak, scaling, shift, worked
+from explorer.normalizing import block, layers, leak, scaling, shift, side, worked
+from explorer.normalizing.family import family
 from explorer.page import choose_view, clock, question
+from model_core.runs import Run
+from model_core.status import ACTIVE, State, read_status
 
+SIDE = "Side by side"
 # What is asked, and who answers; the first is shown at first.
 VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
     "Layer by layer": (
@@ -13,6 +18,10 @@ VIEWS: dict[str, tuple[str, Callable[[Look, Sentence], None]]] = {
         layers.draw,
     ),
     "Over which numbers": ("Which numbers share one mean and one variance?", block.draw),
+    SIDE: (
+        "What does the choice of norm change, when all else is the same?",
+        side.draw,
+    ),
     "The leak": (
         "Does another sentence, or the future, change what the model makes of yours?",
         leak.draw,
@@ -38,3 +47,13 @@ def draw(look: Look, sentence: Sentence) -> None:
         clock(look, [])
         return
     answer(look, sentence)
+
+
+def state(run: Run) -> State:
+    """How the run stands; where variants stand beside it, as one of them that still trains."""
+    view = session.choice(session.offer("lab", tuple(VIEWS)))
+    own = run.status.state
+    if view != SIDE or own in ACTIVE:
+        return own
+    others = (read_status(path).state for path in family(run).values())
+    return next((one for one in others if one in ACTIVE), own)

@@ -30,7 +30,8 @@ from model_core.normalization.leak import (
     leaks,
     relative,
 )
-from model_core.normalization.modes import batch_mode, mode_losses
+from model_core.normalization.lengths import length_losses, window_lengths
+from model_core.normalization.modes import batch_mode, mode_losses, read_scales
 from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
 from model_core.normalization.statistics import norm_names, norm_statistics
 from model_core.normalization.worked import Kind, Running, Worked, running_after, undo, worked
@@ -61,6 +62,7 @@ __all__ = [
     "leak",
     "leak_places",
     "leaks",
+    "length_losses",
     "mode_losses",
     "norm_before",
     "norm_names",
@@ -71,6 +73,7 @@ __all__ = [
     "read_inputs",
     "read_layers",
     "read_norm",
+    "read_scales",
     "relative",
     "running_after",
     "running_by_torch",
@@ -81,6 +84,7 @@ __all__ = [
     "stream_names",
     "torch_result",
     "undo",
+    "window_lengths",
     "with_running_averages",
     "worked",
 ]

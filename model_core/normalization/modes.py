@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.normalization.statistics import norm_names
+from model_core.taps import tapped
 
 
 @contextmanager
@@ -27,6 +29,20 @@ def batch_mode(model: nn.Module) -> Iterator[None]:
             norm.training, norm.track_running_stats = training, tracks
 
 
+def read_scales(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """How large is what enters each of K norms while ids (T,) are read as in training.
+
+    `scale` (K,): the standard deviation over the C channels of a token, divisor C, mean over the
+    T tokens. Batch norms take their statistics over these tokens, so there must be two of them:
+    else torch raises a ValueError. Pure, as `torch.func.vmap` wants it.
+    """
+    names = norm_names(len(model.blocks))
+    with batch_mode(model), tapped(model, *(f"{name}:in" for name in names)) as seen:
+        model(ids[None])
+    entering = torch.stack([seen[f"{name}:in"][0] for name in names])  # (K, T, C)
+    return {"scale": entering.std(-1, correction=0).mean(-1)}
+
+
 @torch.inference_mode()
 def mode_losses(
     model: BigramLanguageModel, idx: Tensor, targets: Tensor, batch_size: int
@@ -39,9 +55,10 @@ def mode_losses(
     """
     assert not model.training
     _check_batches(model, idx, batch_size)
+    felt = batch_size if model.config.norm == "batch" else len(idx)  # else batches are not felt
     with batch_mode(model):
-        as_in_training = _loss(model, idx, targets, batch_size)
-    return as_in_training, _loss(model, idx, targets, batch_size)
+        as_in_training = _loss(model, idx, targets, felt)
+    return as_in_training, _loss(model, idx, targets, len(idx))
 
 
 def _loss(model: BigramLanguageModel, idx: Tensor, targets: Tensor, batch_size: int) -> float:

@@ -1,0 +1,243 @@
+"""Side by side: the same training with other norms, on one clock."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer import readings, session
+from explorer.charts.arrays import extent, padded
+from explorer.charts.normalization import depth_panel
+from explorer.charts.training import curves_panel
+from explorer.charts.variants import EVALUATION, as_variants, lengths_panel
+from explorer.look import Look, Sentence
+from explorer.normalizing import start
+from explorer.normalizing.family import (
+    gradients,
+    metrics_of,
+    on_one_clock,
+    opened,
+    spread_out,
+    standing,
+    variant_parts,
+)
+from explorer.normalizing.start import Wanted
+from explorer.page import clock, csv_button, how_computed, plain
+from explorer.panels import AnyPanel, Panel
+from model_core.normalization import norm_names, window_lengths
+from model_core.runs import Run
+
+FLIGHT = 10.0  # how far above the largest first loss curves are drawn
+WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
+TITLES = {
+    "train_loss": "Training loss: the batch drawn at that step, training mode",
+    "val_loss": "Validation loss: evaluation mode, batch norm with running averages",
+}
+
+
+def draw(look: Look, sentence: Sentence) -> None:
+    wanted = start.choose(look)
+    runs = opened({name: wanted.paths[name] for name in wanted.variants if name in wanted.paths})
+    if not runs:
+        st.info("None of these variants has recorded a step yet: train them, or wait a moment.")
+        clock(look, [])
+        return
+    if len(runs) == 1:
+        st.info("There is one variant only: train others, and they are drawn beside it.")
+    look = on_one_clock(look, runs)
+    scales = _scales(look, runs, sentence)
+    _say(look, runs, sentence)
+    left, right = st.columns(2)
+    lengths = left.toggle("Read windows of other lengths, too", key="lengths", **session.KEPT)
+    per_step = right.toggle("Scales of this step only", key="scales", **session.KEPT)
+    panels = _panels(look, runs, scales, per_step)
+    shown = look.step
+    there = {name: run for name, run in runs.items() if shown in run.steps}
+    if lengths:
+        panels += _lengths(there, shown)
+    look = clock(look, panels)
+    if lengths and look.step != shown:
+        st.rerun()  # windows are read by the models of the settled step
+    _table(look, runs, wanted, scales)
+    _explained()
+
+
+def _scales(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> dict[str, np.ndarray]:
+    """How large is what enters each norm, at all steps: (S, K); of one token not for batch norm."""
+    return {
+        name: spread_out(readings.scales(run, sentence.ids), run.steps, look.steps)
+        for name, run in runs.items()
+        if len(sentence.ids) > 1 or run.model_config.norm != "batch"
+    }
+
+
+def _say(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> None:
+    """Which mode is read, over which numbers, and whose steps differ."""
+    said = (
+        "All start from the same weights and draw the same batches; only the norm differs. "
+        "Activations: standard deviation over the channels of each token of what enters a norm "
+        "(before it is normalized), mean over the tokens of your sentence, read as in training: "
+        "batch norm uses the statistics of these tokens. Where there is no norm, read where one "
+        "would stand. Gradients: of the training batch drawn at that step, before clipping."
+    )
+    st.caption(plain(" ".join([said, *_missing(look, runs, sentence)])))
+
+
+def _missing(look: Look, runs: Mapping[str, Run], sentence: Sentence) -> list[str]:
+    """What is not drawn of some variants, and why."""
+    said = []
+    if len(sentence.ids) == 1 and any(run.model_config.norm == "batch" for run in runs.values()):
+        said.append("Batch norm is left out there: one token has no variance over batch and time.")
+    short = [
+        f"{name} up to step {run.steps[-1]:,}"
+        for name, run in runs.items()
+        if run.steps[-1] < look.steps[-1]
+    ]
+    if short:
+        said.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
+    old = [name for name, run in runs.items() if not np.isfinite(gradients(run)).any()]
+    if old:
+        said.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
+    return said
+
+
+def _panels(
+    look: Look, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray], per_step: bool
+) -> list[AnyPanel]:
+    told = {name: spread_out(gradients(run), run.steps, look.steps) for name, run in runs.items()}
+    norms, parts = norm_names(look.run.model_config.n_layer), variant_parts(look.run)
+    drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
+    drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
+    by_depth = [
+        depth_panel(
+            values,
+            [_short(place) for place in places],
+            key=f"by-{along}",
+            title=title,
+            unit=unit,
+            along=along,
+            log=True,
+            per_step=per_step,
+        )
+        for along, title, unit, values, places in drawn
+        if _drawable(values)
+    ]
+    return [as_variants(panel) for panel in (*_losses(look, runs), *by_depth)]
+
+
+def _drawable(values: Mapping[str, np.ndarray]) -> bool:
+    """Whether there is a number in a picture: older runs lack gradients, some all validation."""
+    return any(np.isfinite(one).any() for one in values.values())
+
+
+def _short(place: str) -> str:
+    """A place of the model in few letters: many stand along one axis."""
+    return place.removeprefix("blocks.").replace("_embedding_table", "s")
+
+
+def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
+    """Training and validation loss on one scale, logarithmic where one of them explodes."""
+    tables = {name: metrics_of(run).reindex(look.steps) for name, run in runs.items()}
+    losses = {
+        column: {name: table[column].to_numpy() for name, table in tables.items()}
+        for column in TITLES
+    }
+    low, high = extent(np.stack([one for series in losses.values() for one in series.values()]))
+    wide = high > WIDE * low > 0
+    if wide:  # a run on its way to infinity leaves at the top: the others are to be seen, too
+        first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
+        low, high = np.log10([low, min(high, FLIGHT * first)])
+    return [
+        curves_panel(
+            look.steps,
+            series,
+            key=column,
+            title=TITLES[column],
+            unit="nats per token",
+            log=wide,
+            limits=padded(low, high),
+            height=300,
+        )
+        for column, series in losses.items()
+        if _drawable(series)
+    ]
+
+
+def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
+    """The loss on windows of other lengths, of batch norm in both of its modes."""
+    losses: dict[str, np.ndarray] = {}
+    lengths: tuple[int, ...] = ()
+    for name, run in runs.items():
+        lengths = window_lengths(run.model_config.block_size)
+        try:
+            as_trained, evaluated = readings.length_losses(run, step, lengths)
+        except ValueError as error:
+            st.info(plain(f"Windows of {name} cannot be read: {error}."))
+            continue
+        losses[name] = as_trained
+        if run.model_config.norm == "batch":
+            losses[name + EVALUATION] = evaluated
+    if not losses:
+        return []
+    title = f"Validation windows of other lengths at step {step:,}"
+    return [lengths_panel(losses, lengths, key="lengths", title=title, span=12)]
+
+
+def _table(
+    look: Look, runs: Mapping[str, Run], wanted: Wanted, scales: Mapping[str, np.ndarray]
+) -> None:
+    """The settled step in numbers."""
+    table = pd.DataFrame([_row(look, name, run, wanted, scales) for name, run in runs.items()])
+    st.markdown(
+        f"**At step {look.step:,}**: losses in nats per token; the gap is evaluation minus "
+        "training mode on the same validation windows, as many at a time as in training; final "
+        "std is that of the residual stream before ln_f"
+    )
+    st.dataframe(table, hide_index=True)
+    csv_button("Table as CSV", f"{look.run.name}-variants-step-{look.step}", lambda: table)
+
+
+def _row(
+    look: Look, name: str, run: Run, wanted: Wanted, scales: Mapping[str, np.ndarray]
+) -> dict[str, object]:
+    metrics = metrics_of(run).reindex([look.step]).iloc[0]
+    return {
+        "variant": name,
+        "run": run.name,
+        "state": standing(wanted.paths, name),
+        "training loss": metrics["train_loss"],
+        "validation loss": metrics["val_loss"],
+        "gap between modes": _gap(run, look.step),
+        "final std": scales[name][look.at, -1] if name in scales else float("nan"),
+    }
+
+
+def _gap(run: Run, step: int) -> float:
+    """NaN where the step was not recorded, or the text is gone."""
+    if step not in run.steps:
+        return float("nan")
+    if run.model_config.norm != "batch":
+        return 0.0  # one mode only
+    try:
+        as_trained, evaluated = readings.length_losses(run, step, (run.model_config.block_size,))
+    except ValueError:
+        return float("nan")
+    return float(evaluated[0] - as_trained[0])
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{gap} = \mathrm{loss}(\bar\mu_c, \bar\sigma_c) - \mathrm{loss}(\mu_c, \sigma_c),"
+        r" \qquad \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}",
+        "Only batch norm has two modes: in training it takes μ and σ of each channel over batch "
+        "and time (B·T tokens), in evaluation it uses running averages of them. Few tokens in a "
+        "batch make them noisy, and the model learns to live with that noise: without it, it is "
+        "worse. At first the averages know nothing, so its evaluation begins badly and catches up "
+        "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
+        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. All models have "
+        "less to go by in short windows, so every loss is larger there. Windows are spread evenly "
+        "over the validation text; dropout is off.",
+        "normalization.mode_losses, normalization.length_losses, normalization.read_scales, "
+        "training.Trainer.gradient_norms",
+    )
