@@ -235,9 +235,9 @@ def _explained() -> None:
         "batch make them noisy, and the model learns to live with that noise: without it, it is "
         "worse. At first the averages know nothing, so its evaluation begins badly and catches up "
         "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
-        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. All models have "
-        "less to go by in short windows, so every loss is larger there. Windows are spread evenly "
-        "over the validation text; dropout is off.",
+        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. "
+        "All models have less to go by in short windows, so every loss is larger there. Windows "
+        "are spread evenly over the validation text; dropout is off.",
         "normalization.mode_losses, normalization.length_losses, normalization.read_scales, "
         "training.Trainer.gradient_norms",
     )
