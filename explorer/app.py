@@ -26,6 +26,7 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Import everything once, then freeze: Streamlit collects all garbage after each run."""
     for name in (*HEAVY, *own_modules()):
         importlib.import_module(name)
+    importlib.import_module("torch").set_num_threads(1)  # more wait for each other, and trainers
     importlib.import_module("explorer.player.assets").plotly_gzip()
     gc.collect()
     gc.freeze()

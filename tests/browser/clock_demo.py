@@ -184,8 +184,8 @@ def drift_panels(kind: str, color: str) -> list[Panel]:
 def main() -> None:
     """Draw what the address asks for: three linked panels, or by `?panels=`
 
-    `all`, every other kind of panel too; `alone`, at first one step; `drift` or `space`, a map as
-    a page of maps has it.
+    `all`, every other kind of panel too; `sizes`, those on logarithmic scales; `alone`, at first
+    one step; `drift` or `space`, a map as a page of maps has it.
     """
     st.set_page_config(layout="wide", page_title="Clock")
     state = st.session_state
@@ -223,11 +223,11 @@ def main() -> None:
             text_panel(count, state.query),
             long_panel(),
             line_panel(count),
-            log_panel(count),
-            told_panel(count),
             scale_panel(count),
             words,
         ]
+    if kind == "sizes":
+        panels += [log_panel(count), told_panel(count)]
     if maps:
         panels = [*drift_panels(kind, color)]
     if alone:

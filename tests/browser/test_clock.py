@@ -187,7 +187,7 @@ def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
 # ---- drawing ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("panel", ["map", "tokens", "positions", "lines", "log", "told"])
+@pytest.mark.parametrize("panel", ["map", "tokens", "positions", "lines"])
 def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver, panel: str) -> None:
     full.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
     full.page.keyboard.press("ArrowRight")
@@ -197,16 +197,19 @@ def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver, panel: str) 
     assert_drawn_alike(drawn(full.page, panel), redrawn(full.page, panel))
 
 
-def test_a_cell_tells_its_number_at_the_step_shown(full: ClockDriver) -> None:
-    cell = full.page.locator("[data-panel=told] .js-plotly-plot .nsewdrag")
+def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo: Server) -> None:
+    clock = ClockDriver(visit(f"{demo.url}/?panels=sizes")).wait_ready()
+    cell = clock.page.locator("[data-panel=told] .js-plotly-plot .nsewdrag")
     cell.scroll_into_view_if_needed()
-    full.drag(0, 0.37)
-    full.wait_step(STEPS[74])
+    clock.drag(0, 0.37)
+    clock.wait_step(STEPS[74])
+    for panel in ("log", "told"):
+        assert_drawn_alike(drawn(clock.page, panel), redrawn(clock.page, panel))
     box = cell.bounding_box()
     assert box is not None
-    full.page.mouse.move(box["x"] + box["width"] / 10, box["y"] + box["height"] / 14)
+    clock.page.mouse.move(box["x"] + box["width"] / 10, box["y"] + box["height"] / 14)
     value = 10 ** drifting(200, 7, 5)[74, 0, 0]
-    told = full.page.locator("[data-panel=told] .hovertext")
+    told = clock.page.locator("[data-panel=told] .hovertext")
     expect(told).to_contain_text(f"{value:.4g}")
 
 

@@ -1,0 +1,68 @@
+"""The Normalization page in a real Chromium: every view is drawn and fits, clicks choose."""
+
+import re
+from collections.abc import Callable, Iterator
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Page, Position, expect
+
+from tests.browser.conftest import NARROW, WIDE
+from tests.browser.driver import ROOT, ClockDriver, Server
+
+SHOWN_BY = {  # a panel that only this view has
+    "Over which numbers": "cube",
+    "The leak": "movement",
+    "Worked examples": "worked-after",
+    "Scaling inputs": "excess",
+    "Covariate shift": "bands-0",
+    "Layer by layer": "std",
+}
+PARTS = {
+    "Distribution": "quantiles-in",
+    "Gain and shift": "gamma",
+    "Gradients, silent units": "gradients",
+    "One token": "tokens-before",
+    "Two norms": "histogram-in",
+}
+
+Visit = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    runs = tmp_path_factory.mktemp("normalization") / "runs"
+    yield serve(ROOT / "explorer" / "app.py", DRIFTSCOPE_RUNS=str(runs))
+
+
+def choose(page: Page, name: str, panel: str) -> None:
+    page.get_by_role("radio", name=name, exact=True).click()
+    page.locator(f"[data-panel={panel}] .js-plotly-plot").first.wait_for()
+    ClockDriver(page).wait_ready()
+
+
+@pytest.mark.parametrize(("size", "dark"), [(WIDE, True), (NARROW, False)], ids=["wide", "narrow"])
+def test_every_view_is_drawn_and_fits_the_screen(
+    visit: Visit, app: Server, size: tuple[int, int], dark: bool
+) -> None:
+    page = visit(f"{app.url}/normalization?run=quick-brown-fox&step=26", size=size, dark=dark)
+    ClockDriver(page).wait_ready()
+    for name, panel in (SHOWN_BY | PARTS).items():
+        choose(page, name, panel)
+        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    expect(page).to_have_url(re.compile("step=26"))
+
+
+def test_a_click_into_the_block_chooses_a_number(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/normalization?{urlencode({'lab': 'Over which numbers'})}")
+    ClockDriver(page).wait_ready()
+    block = page.locator("[data-panel=block] .js-plotly-plot .nsewdrag").first
+    for token in (0, 40):  # the first and the last row
+        box = block.bounding_box()
+        assert box is not None
+        at: Position = {"x": 2, "y": (token + 0.5) * box["height"] / 41}
+        block.hover(position=at)
+        page.locator("[data-panel=block] .hovertext").wait_for()  # Plotly clicks what it hovers
+        block.click(position=at)
+        expect(page.get_by_label("Token (from 0)")).to_have_value(str(token))
+        expect(page.get_by_label("Channel", exact=True)).to_have_value("0")
