@@ -109,7 +109,9 @@ def _offer(look: Look, name: str, like: Plan, wanted: Wanted) -> None:
 
 def _start(look: Look, name: str, like: Plan, missing: Sequence[str]) -> str:
     """Make the runs and their processes, then look at the first; words if that cannot be."""
-    new = [variant for variant in missing if variant not in family(like)]  # a double click
+    known = family(like)  # read anew: a double click, or another visitor
+    # what has no norm comes last: it may diverge at once, and the first one is looked at
+    new = sorted((one for one in missing if one not in known), key=lambda one: one == "none")
     try:
         paths = create_variants(runs_folder(), name, like, new)
         for path in paths:
