@@ -18,7 +18,14 @@ from model_core.ablation import Replacement
 from model_core.attention import read_heads, read_weights, scores_of, weights_of
 from model_core.config import ModelConfig
 from model_core.history import Arrays, History, Reader
-from model_core.normalization import read_entering, read_inputs, read_layers, read_norm, read_scales
+from model_core.normalization import (
+    read_distributions,
+    read_entering,
+    read_inputs,
+    read_layers,
+    read_norm,
+    read_scales,
+)
 from model_core.prediction import next_probabilities, read_lens
 from model_core.runs import Run
 from model_core.writing import Writing, write
@@ -58,6 +65,12 @@ class Drawing(NamedTuple):
 def layers(look: Look, ids: Ids) -> Arrays:
     """What `read_layers` sees at every step shown."""
     return _reader(identity(look.run), "layers", ids, read_layers).at(look.run, look.steps)
+
+
+def distributions(look: Look, ids: Ids) -> Arrays:
+    """What `read_distributions` sees at every step shown."""
+    kept = _reader(identity(look.run), "distributions", ids, read_distributions)
+    return kept.at(look.run, look.steps)
 
 
 def norm(look: Look, ids: Ids, name: str) -> Arrays:

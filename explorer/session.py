@@ -184,6 +184,15 @@ def number(name: str, default: float, low: float, high: float, *, of_run: bool =
     return name
 
 
+def switch(name: str) -> str:
+    """The key of a widget that is on or off; the URL may say which at first, else it is off."""
+    state = st.session_state
+    if name not in state:
+        state[name] = state["asked"].get(name) == str(True)
+    state["choices"][name] = False
+    return name
+
+
 def add(name: str, count: int, most: int) -> None:
     """Only in a callback: the number of this key, `count` larger but at most `most`."""
     st.session_state[name] = min(st.session_state[name] + count, most)

@@ -60,6 +60,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     row = numbers(N, bad=bad) / 3
     deep = numbers(3, N, bad=bad)
     curve = numbers(bad=bad)
+    quantiles = numbers(3, len(LEVELS), bad=bad)
     near = {"none": 2, "some": 0, "all": -N}[bad]  # ids below zero: nobody
     heads = numbers(2, 3, 3, bad=bad) / 3
     pair: dict[str, Any] = {"query": 3, "key_position": 1}
@@ -108,10 +109,8 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "costs": costs_panel(heads[0, 0], selected=(1, 2), off=[(0, 1)], **common),
         "depth": depth_panel(norms, NAMES, unit="std", **common),
         "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
-        "spread": spread_panel(numbers(3, 7, bad=bad), NAMES, unit="std", **common),
-        "spread step": spread_panel(
-            numbers(3, 7, bad=bad), NAMES, unit="std", per_step=True, **common
-        ),
+        "spread": spread_panel(quantiles, NAMES, LEVELS, unit="std", **common),
+        "spread step": spread_panel(quantiles, NAMES, LEVELS, unit="std", per_step=True, **common),
         "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),

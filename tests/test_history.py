@@ -13,7 +13,7 @@ from model_core import history
 from model_core.attention import attend, read_weights
 from model_core.history import History, Reader
 from model_core.model import BigramLanguageModel
-from model_core.normalization import read_layers
+from model_core.normalization import read_distributions, read_layers
 from model_core.runs import Run
 from model_core.snapshots import load_snapshot, snapshot_path
 from tests.conftest import recorded_run, refusal
@@ -32,12 +32,13 @@ def test_every_step_reads_as_its_model_alone(tmp_path: Path, norm: str, position
     seen = History().read(run, run.steps, read_weights, IDS[None])["weights"][:, 0]
     logits = History().read(run, run.steps, read_logits, IDS.expand(3, 7))["logits"]
     norms = History().read(run, run.steps, read_layers, IDS)
+    norms |= History().read(run, run.steps, read_distributions, IDS)
     for at, step in enumerate(run.steps):
         model = run.model_at(int(step))
         np.testing.assert_allclose(seen[at], attend(model, IDS).weights, atol=1e-6)
         with torch.inference_mode():
             expected = model(IDS.expand(3, 7))[0]
-            alone = read_layers(model, IDS)
+            alone = read_layers(model, IDS) | read_distributions(model, IDS)
         np.testing.assert_allclose(logits[at], expected, rtol=1e-5, atol=1e-5)
         for name, values in alone.items():
             np.testing.assert_allclose(norms[name][at], values, rtol=1e-5, atol=1e-6)

@@ -8,7 +8,14 @@ import torch
 from torch import Tensor, nn
 
 from model_core.model import BigramLanguageModel
-from model_core.normalization import QUANTILES, norm_names, read_layers, read_norm, stream_names
+from model_core.normalization import (
+    QUANTILES,
+    norm_names,
+    read_distributions,
+    read_layers,
+    read_norm,
+    stream_names,
+)
 from model_core.normalization.layers import without_gain
 from tests.test_normalization import IDS, entering, modes, norms, positions, scrambled
 
@@ -57,7 +64,10 @@ def test_what_is_normalized_is_read_before_gain_and_shift(
     np.testing.assert_allclose(seen["mean_normalized"], stacked.mean(-1), atol=1e-5)
     np.testing.assert_allclose(seen["std_normalized"], stacked.std(-1, correction=0), atol=1e-5)
     told = np.moveaxis(np.quantile(stacked.flatten(1), QUANTILES, axis=1), 0, -1)
+    seen = read_distributions(model, IDS[0])
     np.testing.assert_allclose(seen["quantiles_normalized"], told, atol=1e-5)
+    entering_told = np.quantile(torch.stack(entered).flatten(1), QUANTILES, axis=1).T
+    np.testing.assert_allclose(seen["quantiles_in"], entering_told, atol=1e-5)
 
 
 @norms
@@ -119,13 +129,13 @@ def test_units_are_silent_when_no_token_turns_them_on() -> None:
 
 
 def test_gains_and_shifts_are_told_by_their_quantiles_over_the_channels() -> None:
-    seen = read_layers(scrambled(norm="layer"), IDS[0])
+    seen = read_distributions(scrambled(norm="layer"), IDS[0])
     for name, part in (("gamma", "weight"), ("beta", "bias")):
         parameter = scrambled(norm="layer").get_parameter(f"ln_f.{part}")
         told = np.quantile(parameter.detach(), QUANTILES)
         np.testing.assert_allclose(seen[name][-1], told, atol=1e-6)
-    assert read_layers(scrambled(norm="rms"), IDS[0])["beta"].isnan().all()
-    assert read_layers(scrambled(norm="none"), IDS[0])["gamma"].isnan().all()
+    assert read_distributions(scrambled(norm="rms"), IDS[0])["beta"].isnan().all()
+    assert read_distributions(scrambled(norm="none"), IDS[0])["gamma"].isnan().all()
 
 
 def test_a_model_without_blocks_has_one_norm_and_no_units() -> None:

@@ -1,6 +1,7 @@
 """Distributions along the depth of a model: one upright bar a place, told by its quantiles."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,88 +11,89 @@ from explorer.charts.arrays import each_step, extent, gaps, padded
 from explorer.charts.labels import column_ticks, escape
 from explorer.panels import Panel
 
-QUANTILES = 7  # of each distribution: three pairs around the median
-# the share of the numbers between the two ends of a bar, from the outer pair inwards; its width
 BLUE = "rgba(0, 114, 178, 0.45)"
-BARS = (("98 % of the numbers", 3), ("90 %", 9), ("50 %", 17))
+WIDEST = 18  # pixels of the innermost bar
 
 
 def spread_panel(
     values: np.ndarray,
     names: Sequence[str],
+    levels: Sequence[float],
     *,
     key: str,
     title: str,
     unit: str,
-    along: str = "norm",
     limits: tuple[float, float] | None = None,
     per_step: bool = False,
     span: int = 6,
     height: int = 320,
 ) -> Panel:
-    """Quantiles (S, K, 7) of the numbers at each of K places `along` the depth, in `unit`.
+    """Quantiles (S, K, Q) of the numbers at each of K norms in the order of depth, in `unit`.
 
-    Bars within bars from the outer pair of quantiles to the inner one, and a dot for the median.
-    The scale holds all steps, or with `per_step` follows the step shown; `limits` are its ends
-    where several panels share it. ValueError when shapes do not fit.
+    `levels` (Q,) in 0..1 ascend evenly around a median: bars within bars from the outer pair to
+    the inner one, and a dot. The scale holds all steps, or with `per_step` follows the step shown;
+    `limits` are its ends where several panels share it. ValueError when shapes do not fit.
     """
-    drawn = gaps(values, "values", ("S", len(names), QUANTILES))
-    places = np.arange(len(names), dtype=np.float32)
+    drawn = gaps(values, "values", ("S", len(names), len(levels)))
+    places, middle = np.arange(len(names), dtype=np.float32), len(levels) // 2
+    bars = [_ends(drawn, pair) for pair in range(middle)]
+    medians = np.ascontiguousarray(drawn[:, :, middle])
     ranges = each_step(drawn)
-    bars = [_bar(drawn, pair) for pair in range(len(BARS))]
-    figure = go.Figure(
-        [
-            *(_bars(places, bar[0], *BARS[pair]) for pair, bar in enumerate(bars)),
-            _medians(places, drawn[0, :, QUANTILES // 2], names, unit),
-        ],
-        theme.layout(
-            xaxis={
-                "title": theme.axis_title(f"{along}, in depth order"),
-                "range": [-0.5, len(names) - 0.5],
-                **column_ticks(names, theme.plot_width(span) + 64),
-            },
-            yaxis={
-                "title": theme.axis_title(escape(unit)),
-                "range": ranges[0].tolist() if per_step else list(limits or padded(*extent(drawn))),
-                "showgrid": True,
-                "nticks": 6,
-            },
-            showlegend=True,
-            margin=theme.MARGIN | {"t": 32},
-        ),
-    )
-    moving = {
-        **{f"{pair}.y": bar for pair, bar in enumerate(bars)},
-        f"{len(BARS)}.y": np.ascontiguousarray(drawn[:, :, QUANTILES // 2]),
-    }
+    traces = [_bars(places, bar[0], levels, pair) for pair, bar in enumerate(bars)]
+    traces.append(_medians(places, medians[0], names, unit))
+    whole = limits or padded(*extent(drawn))
+    moving = {f"{at}.y": array for at, array in enumerate([*bars, medians])}
     if per_step:
         moving["layout.yaxis.range"] = ranges
     return Panel(
         key=key,
         title=title,
-        figure=figure,
+        figure=go.Figure(
+            traces, _layout(names, unit, ranges[0].tolist() if per_step else list(whole), span)
+        ),
         moving=moving,
-        alt=f"{title}: distributions at {len(names)} places in depth order, {len(drawn)} recorded "
-        f"steps, in {unit}. {_words(drawn[-1], names)}",
+        alt=f"{title}: distributions at {len(names)} norms in depth order, {len(drawn)} recorded "
+        f"steps, in {unit}. {_words(drawn[-1], names, levels)}",
         span=span,
         height=height,
     )
 
 
-def _bar(drawn: np.ndarray, pair: int) -> np.ndarray:
+def _layout(names: Sequence[str], unit: str, ends: list[float], span: int) -> go.Layout:
+    axis: dict[str, Any] = column_ticks(names, theme.plot_width(span) + 64)
+    return theme.layout(
+        xaxis={
+            "title": theme.axis_title("norm, in depth order"),
+            "range": [-0.5, len(names) - 0.5],
+            **axis,
+        },
+        yaxis={
+            "title": theme.axis_title(escape(unit)),
+            "range": ends,
+            "showgrid": True,
+            "nticks": 6,
+        },
+        showlegend=True,
+        margin=theme.MARGIN | {"t": 32},
+    )
+
+
+def _ends(drawn: np.ndarray, pair: int) -> np.ndarray:
     """Both ends of every bar and a gap behind it: (S, 3K)."""
     ends = [drawn[:, :, pair], drawn[:, :, -1 - pair], np.full_like(drawn[:, :, 0], np.nan)]
     return np.stack(ends, axis=2).reshape(len(drawn), -1)
 
 
-def _bars(places: np.ndarray, ends: np.ndarray, name: str, width: int) -> go.Scatter:
+def _bars(places: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: int) -> go.Scatter:
+    """The bars between a pair of quantiles; the inner ones are wider."""
+    share = f"{100 * (levels[-1 - pair] - levels[pair]):.3g} %"
     return go.Scatter(
         x=np.repeat(places, 3),
         y=ends,
         mode="lines",
-        name=name,
-        line={"color": BLUE, "width": width},
-        hovertemplate=f"%{{y:.4g}}: an end of {name}<extra></extra>",
+        name=share if pair else f"{share} of the numbers",
+        line={"color": BLUE, "width": WIDEST * (pair + 0.5) / (len(levels) // 2)},
+        hovertemplate=f"%{{y:.4g}}: an end of {share} of the numbers<extra></extra>",
     )
 
 
@@ -109,14 +111,15 @@ def _medians(
     )
 
 
-def _words(last: np.ndarray, names: Sequence[str]) -> str:
+def _words(last: np.ndarray, names: Sequence[str], levels: Sequence[float]) -> str:
     """The widest and the narrowest distribution at the last step."""
     widths = last[:, -1] - last[:, 0]
     if not np.isfinite(widths).any():
         return "At the last step there is no number that can be drawn."
     low, high = int(np.nanargmin(widths)), int(np.nanargmax(widths))
+    share = f"{100 * (levels[-1] - levels[0]):.3g} %"
     narrow, wide = (
-        f"at {names[place]} (98 % within {last[place, 0]:.4g} and {last[place, -1]:.4g})"
+        f"at {names[place]} ({share} within {last[place, 0]:.4g} and {last[place, -1]:.4g})"
         for place in (low, high)
     )
     return f"At the last step narrowest {narrow}, widest {wide}."

@@ -19,7 +19,7 @@ from model_core.normalization.groups import (
     torch_result,
 )
 from model_core.normalization.inputs import layer_names, norm_before, read_inputs
-from model_core.normalization.layers import read_layers, read_norm, stream_names
+from model_core.normalization.layers import read_distributions, read_layers, read_norm, stream_names
 from model_core.normalization.leak import (
     CASES,
     EVALUATION,
@@ -69,6 +69,7 @@ __all__ = [
     "norm_statistics",
     "normalized_cell",
     "quantiles",
+    "read_distributions",
     "read_entering",
     "read_inputs",
     "read_layers",

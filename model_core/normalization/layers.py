@@ -22,39 +22,39 @@ def stream_names(n_layer: int) -> tuple[str, ...]:
 def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """What K norms, L blocks and the residual stream do with ids (T,), in the model's mode.
 
-    Of every norm, for each of SIDES: `mean_*` and `std_*` (K, T) over the C channels of a token,
-    divisor C, and `quantiles_*` (K, 7) over all T·C numbers. `gamma`, `beta` (K, 7): quantiles of
-    the learned gain and shift over the channels, NaN where a norm has none. `stream` (D, T): the
-    Euclidean norm over the channels at `stream_names`. `silent` and `off` (L,): the share of a
-    block's 4C feed-forward units that no token turns on, and of all (token, unit) pairs that are 0
-    behind the ReLU. Pure, as `torch.func.vmap` wants it.
+    `mean_*` and `std_*` (K, T), for each of SIDES of a norm: over the C channels of a token,
+    divisor C. `stream` (D, T): the Euclidean norm over the channels at `stream_names`. `silent`
+    and `off` (L,): the share of a block's 4C feed-forward units that no token turns on, and of all
+    (token, unit) pairs that are 0 behind the ReLU. Pure, as `torch.func.vmap` wants it.
     """
-    names = norm_names(len(model.blocks))
     layers = range(len(model.blocks))
     places = [f"blocks.{i}.{part}" for i in layers for part in ("resid_mid", "resid_post")]
     units = [f"blocks.{i}.ffwd.activation" for i in layers]
-    norms = [place for name in names for place in (f"{name}:in", name)]
-    with tapped(model, "blocks:in", *norms, *places, *units) as seen:
-        model(ids[None])
-    modules = [model.get_submodule(name) for name in names]
-    inputs = torch.stack([seen[f"{name}:in"][0] for name in names])  # (K, T, C)
-    sides = {
-        "in": inputs,
-        "normalized": torch.stack(
-            [without_gain(module, x) for module, x in zip(modules, inputs, strict=True)]
-        ),
-        "out": torch.stack([seen[name][0] for name in names]),
-    }
+    with tapped(model, "blocks:in", "ln_f", *places, *units) as seen:
+        sides = _sides(model, ids)
     stream = torch.stack([seen[place][0] for place in ("blocks:in", *places, "ln_f")])
-    channels = inputs[0, 0]
     return {
         **{f"mean_{side}": x.mean(-1) for side, x in sides.items()},
         **{f"std_{side}": x.std(-1, correction=0) for side, x in sides.items()},
+        "stream": torch.linalg.vector_norm(stream, dim=-1),
+        **_units([seen[place][0] for place in units], like=stream),
+    }
+
+
+@torch.no_grad()
+def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """How activations, gains and shifts of K norms are distributed while `model` reads ids (T,).
+
+    `quantiles_*` (K, 7), for each of SIDES: QUANTILES of all T·C numbers. `gamma`, `beta` (K, 7):
+    of the learned gain and shift over the channels, NaN where a norm has none.
+    """
+    sides = _sides(model, ids)
+    modules = [model.get_submodule(name) for name in norm_names(len(model.blocks))]
+    channels = sides["in"][0, 0]
+    return {
         **{f"quantiles_{side}": quantiles(x.flatten(1)) for side, x in sides.items()},
         "gamma": _over_channels(modules, "weight", channels),
         "beta": _over_channels(modules, "bias", channels),
-        "stream": torch.linalg.vector_norm(stream, dim=-1),
-        **_units([seen[place][0] for place in units], channels),
     }
 
 
@@ -79,6 +79,19 @@ def without_gain(norm: nn.Module, x: Tensor) -> Tensor:
             assert mean is not None and var is not None
             return (x - mean) / (var + norm.eps).sqrt()
     return x
+
+
+def _sides(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
+    """Activations on each of SIDES of every norm: (K, T, C)."""
+    names = norm_names(len(model.blocks))
+    with tapped(model, *(place for name in names for place in (f"{name}:in", name))) as seen:
+        model(ids[None])
+    entering = [seen[f"{name}:in"][0] for name in names]
+    normalized = [
+        without_gain(model.get_submodule(name), x) for name, x in zip(names, entering, strict=True)
+    ]
+    leaving = [seen[name][0] for name in names]
+    return dict(zip(SIDES, map(torch.stack, (entering, normalized, leaving)), strict=True))
 
 
 def _over_channels(modules: list[nn.Module], part: str, like: Tensor) -> Tensor:

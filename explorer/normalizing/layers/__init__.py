@@ -7,17 +7,17 @@ import streamlit as st
 
 from explorer import session
 from explorer.look import Look, Sentence
-from explorer.normalizing import depth, two_norms
-from explorer.normalizing.depth import Shown
+from explorer.normalizing.layers import gradients, sizes, spread, two_norms
+from explorer.normalizing.layers.shown import Shown
 from explorer.page import choose_view, clock, csv_button, how_computed
 
 # What of each layer is shown; the first at first.
 PARTS: dict[str, Callable[[Look, Sentence, bool], Shown]] = {
-    "Size": depth.sizes,
-    "Distribution": depth.distributions,
-    "Gain and shift": depth.gains,
-    "Gradients, silent units": depth.gradients,
-    "One token": depth.one_token,
+    "Size": sizes.sizes,
+    "Distribution": spread.activations,
+    "Gain and shift": spread.gains,
+    "Gradients, silent units": gradients.gradients_and_units,
+    "One token": sizes.one_token,
     "Two norms": two_norms.compare,
 }
 OVER = {
@@ -36,7 +36,7 @@ def draw(look: Look, sentence: Sentence) -> None:
         part = choose_view("part", tuple(PARTS))
     per_step = right.toggle(
         "Scales of this step only",
-        key="scales",
+        key=session.switch("scales"),
         disabled=part == "Two norms",
         help="Off: one scale for all steps, and for pictures of the same kind.",
         **session.KEPT,
@@ -47,7 +47,20 @@ def draw(look: Look, sentence: Sentence) -> None:
         f"over {OVER[config.norm]}. {shown.says}"
     )
     look = clock(look, shown.panels)
-    _numbers(look, part, shown)
+    for name, table in shown.tables(look.at).items():
+        _numbers(look, name, table)
+    _explained()
+
+
+def _numbers(look: Look, name: str, table: pd.DataFrame) -> None:
+    st.markdown(f"**{name}**, step {look.step:,}")
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
+    file = f"{look.run.name}-{name.split(',')[0].lower().replace(' ', '-')}-step-{look.step}"
+    csv_button(f"{name} as CSV", file, lambda: table)
+
+
+def _explained() -> None:
     how_computed(
         r"\mu = \frac1C\sum_c x_c, \quad \sigma^2 = \frac1C\sum_c (x_c-\mu)^2, \quad"
         r" \hat x_c = \frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}}, \quad"
@@ -59,17 +72,6 @@ def draw(look: Look, sentence: Sentence) -> None:
         "channels. A unit is silent when its ReLU puts out 0 for every token of your sentence; "
         "another sentence may turn it on. The gradient of a part is the Euclidean norm over its "
         "parameters, of the loss of the training batch drawn at that step, before clipping.",
-        "normalization.read_layers, training.Trainer.gradient_norms",
+        "normalization.read_layers, normalization.read_distributions, "
+        "training.Trainer.gradient_norms",
     )
-
-
-def _numbers(look: Look, part: str, shown: Shown) -> None:
-    st.markdown(f"**Values at step {look.step:,}**")
-    for number, table in enumerate(shown.tables(look.at)):
-        _told(table, f"{look.run.name}-{part.split()[0].strip(',').lower()}-{number}", look.step)
-
-
-def _told(table: pd.DataFrame, name: str, step: int) -> None:
-    shape = st.column_config.NumberColumn(format="%.4g")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
-    csv_button(f"These {table.columns[0]}s as CSV", f"{name}-step-{step}", lambda: table)

@@ -11,16 +11,17 @@ from explorer.charts.arrays import extent, padded
 from explorer.charts.histograms import histogram_panel
 from explorer.charts.scales import bend_of, edges_between
 from explorer.look import Look, Sentence
-from explorer.normalizing.depth import OF_SIDES, Shown
+from explorer.normalizing.layers.shown import Shown, norms_of
+from explorer.normalizing.words import LEARNED
 from explorer.panels import Panel
-from model_core.normalization import bin_shares, norm_names
+from model_core.normalization import bin_shares
 
 BINS = 40
 
 
-def compare(look: Look, sentence: Sentence, per_step: bool) -> Shown:
+def compare(look: Look, sentence: Sentence, _per_step: bool) -> Shown:
     """Histograms of two chosen norms, before and after; a bin means the same at every step."""
-    names = norm_names(look.run.model_config.n_layer)
+    names, config = norms_of(look), look.run.model_config
     sides = zip(st.columns(2), ("One norm", "Another norm"), (names, names[::-1]), strict=True)
     chosen = []
     for column, label, offered in sides:
@@ -28,15 +29,16 @@ def compare(look: Look, sentence: Sentence, per_step: bool) -> Shown:
         column.selectbox(label, offered, key=key, **session.KEPT)
         chosen.append(session.choice(key))
     seen = {name: readings.norm(look, sentence.ids, name) for name in chosen}
+    titles = {"in": "Before the norm", "out": f"After it, behind {LEARNED[config.norm]}"}
     panels = [
         _histogram({name: one[side] for name, one in seen.items()}, side, title)
-        for side, title in (("in", "Before the norm"), ("out", "After it, behind gain and shift"))
+        for side, title in titles.items()
     ]
-    numbers = f"{len(sentence.ids)} tokens × {look.run.model_config.n_embd} channels"
+    over = f"all {len(sentence.ids)} tokens of your sentence × {config.n_embd} channels"
     return Shown(
         panels,
-        f"Each histogram holds the activations of all {numbers} at one norm. {OF_SIDES}",
-        lambda at: [_table({name: (one["in"][at], one["out"][at]) for name, one in seen.items()})],
+        f"Histograms, means and standard deviations are over {over} at one norm.",
+        lambda at: {f"Over {over}": _table(seen, at)},
     )
 
 
@@ -57,15 +59,13 @@ def _histogram(values: Mapping[str, np.ndarray], side: str, title: str) -> Panel
     )
 
 
-def _table(values: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
-    """Of what enters and leaves (T, C): mean and standard deviation of all numbers."""
-    return pd.DataFrame(
-        {
-            "norm": name,
-            "mean before": before.mean(),
-            "std before": before.std(),
-            "mean after": after.mean(),
-            "std after": after.std(),
-        }
-        for name, (before, after) in values.items()
-    )
+def _table(seen: Mapping[str, Mapping[str, np.ndarray]], at: int) -> pd.DataFrame:
+    """Mean and standard deviation of all T·C numbers before and after each norm."""
+    rows = []
+    for name, sides in seen.items():
+        row: dict[str, object] = {"norm": name}
+        for side, label in (("in", "before"), ("out", "after")):
+            numbers = sides[side][at].astype(np.float64)  # squares leave float32 sooner
+            row |= {f"mean {label}": numbers.mean(), f"std {label}": numbers.std()}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,125 @@
+"""How large activations are around each norm: of all tokens, and of one that is followed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from explorer import readings
+from explorer.attending.place import place_of
+from explorer.charts.normalization import depth_panel, token_depth_panel
+from explorer.look import Look, Sentence
+from explorer.normalizing.layers.shown import (
+    SIDES,
+    Shown,
+    norms_of,
+    places_of,
+    sides_in_words,
+    stream_in_words,
+    table_of,
+)
+from explorer.panels import Panel
+
+Series = Mapping[str, np.ndarray]
+
+
+def sizes(look: Look, sentence: Sentence, per_step: bool) -> Shown:
+    """Mean and standard deviation around each norm, and the size of the residual stream."""
+    seen, config = readings.layers(look, sentence.ids), look.run.model_config
+    stds, means = (
+        {label: seen[f"{what}_{side}"].mean(2) for side, label in SIDES.items()}
+        for what in ("std", "mean")
+    )
+    stream = {
+        "largest token": seen["stream"].max(2),
+        "mean over the tokens": seen["stream"].mean(2),
+        "smallest token": seen["stream"].min(2),
+    }
+    return Shown(
+        [
+            _std(look, stds, "Spread around each norm", per_step),
+            _stream(look, stream, "Size of the residual stream, to ln_f", per_step),
+            depth_panel(
+                means,
+                norms_of(look),
+                key="mean",
+                title="Mean around each norm",
+                unit="mean",
+                per_step=per_step,
+                span=12,
+            ),
+        ],
+        "Over the channels of each token, then averaged over the tokens of your sentence. "
+        f"{sides_in_words(config)} {stream_in_words(config)}",
+        lambda at: {
+            "Norms": table_of("norm", norms_of(look), _both(stds, means), at),
+            "Residual stream": table_of("place", places_of(look), stream, at),
+        },
+    )
+
+
+def one_token(look: Look, sentence: Sentence, per_step: bool) -> Shown:
+    """One token of the sentence, followed through the depth."""
+    seen, config = readings.layers(look, sentence.ids), look.run.model_config
+    at = place_of(look, sentence).query
+    who = f"'{sentence.labels[at]}' at {at}"
+    stds, means = (
+        {label: seen[f"{what}_{side}"][:, :, at] for side, label in SIDES.items()}
+        for what in ("std", "mean")
+    )
+    stream = {who: seen["stream"][:, :, at], "mean over the tokens": seen["stream"].mean(2)}
+    return Shown(
+        [
+            _std(look, stds, f"{who}: spread", per_step),
+            _stream(look, stream, f"{who}: size of its residual stream", per_step),
+            *(
+                token_depth_panel(
+                    seen[f"std_{side}"],
+                    norms_of(look),
+                    sentence.labels,
+                    key=f"tokens-{SIDES[side]}",
+                    title=f"Spread of every token {SIDES[side]} the norm. Click one to follow it",
+                    unit="standard deviation",
+                    log=True,
+                    per_step=per_step,
+                )
+                for side in ("in", "out")
+            ),
+        ],
+        f"The token {who} is followed, over its channels. {sides_in_words(config)} "
+        f"{stream_in_words(config)}",
+        lambda step: {
+            "Norms": table_of("norm", norms_of(look), _both(stds, means), step),
+            "Residual stream": table_of("place", places_of(look), stream, step),
+        },
+    )
+
+
+def _std(look: Look, values: Series, title: str, per_step: bool) -> Panel:
+    return depth_panel(
+        values,
+        norms_of(look),
+        key="std",
+        title=title,
+        unit="standard deviation",
+        log=True,
+        per_step=per_step,
+    )
+
+
+def _stream(look: Look, values: Series, title: str, per_step: bool) -> Panel:
+    return depth_panel(
+        values,
+        places_of(look),
+        key="stream",
+        title=title,
+        unit="Euclidean norm",
+        along="place",
+        log=True,
+        per_step=per_step,
+    )
+
+
+def _both(stds: Series, means: Series) -> Series:
+    return {f"std {label}": values for label, values in stds.items()} | {
+        f"mean {label}": values for label, values in means.items()
+    }
