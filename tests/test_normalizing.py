@@ -1,20 +1,25 @@
 """Layer by layer in Streamlit's own test harness: what is drawn, told and kept."""
 
+import base64
 import json
 import math
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
+from torch import Tensor
 
+from explorer.look import run_path
 from model_core.model import part_names
-from model_core.normalization import norm_statistics
+from model_core.normalization import norm_statistics, read_distributions, read_layers
+from model_core.runs import Run
 from model_core.taps import tapped
 from tests.conftest import recorded_run
-from tests.test_attending import FOX, panels
+from tests.test_attending import FOX, drawn, panels
 from tests.test_pages import SHIPPED, go_to, opened
 
 PARTS = {  # what a part draws
@@ -52,17 +57,69 @@ def switch(app: AppTest, part: str) -> AppTest:
     return app
 
 
-@pytest.mark.parametrize("run", [SHIPPED.name, "flat", "plain", "batch"])
-def test_every_part_is_drawn_and_told_for_any_run(run: str) -> None:
+def moving(app: AppTest, key: str, path: str) -> np.ndarray:
+    """What a panel moves with the steps (S, ...)."""
+    header, arrays = drawn(app)
+    panel = next(one for one in header["panels"] if one["key"] == key)
+    (place,) = (entry["array"] for entry in panel["moving"] if entry["path"] == path)
+    return arrays[place]
+
+
+def read(sight: Callable[..., dict[str, Tensor]], step: int) -> dict[str, np.ndarray]:
+    """What a sight sees of the shipped sentence with the model of one step."""
+    ids = torch.tensor(SHIPPED.tokenizer.encode(FOX))
+    with torch.no_grad():
+        return {name: value.numpy() for name, value in sight(SHIPPED.model_at(step), ids).items()}
+
+
+WITHOUT = {  # what a run lacks
+    SHIPPED.name: set(),
+    "flat": {"units"},  # no blocks
+    "plain": {"gamma", "beta"},  # no norm
+    "batch": set(),
+}
+
+
+@pytest.mark.parametrize(("run", "lacks"), WITHOUT.items(), ids=WITHOUT)
+def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> None:
     app = layers("Size", run=run, text="Quick")
     for _ in range(2):  # a first click can work by accident
         for part, expected in PARTS.items():
-            shown = set(panels(switch(app, part)))
-            assert shown <= expected
-            if run == SHIPPED.name:
-                assert shown == expected
-                assert "layer** norm, **pre** position" in app.caption[0].value
-                assert app.dataframe
+            assert set(panels(switch(app, part))) == expected - lacks
+            config = Run.open(run_path(run)).model_config
+            named = f"**{config.norm}** norm, **{config.norm_position}** position"
+            assert named in app.caption[0].value
+
+
+def test_sizes_are_means_over_the_tokens_and_the_stream_is_bounded_by_its_tokens() -> None:
+    app, seen = layers("Size"), read(read_layers, 3)
+    at = SHIPPED.steps.tolist().index(3)
+    for number, side in enumerate(("in", "normalized", "out")):
+        for what in ("std", "mean"):
+            told = moving(app, what, f"{number}.y")[at]
+            np.testing.assert_allclose(told, seen[f"{what}_{side}"].mean(1), rtol=1e-4, atol=1e-5)
+    for number, over in enumerate(("max", "mean", "min")):
+        told = moving(app, "stream", f"{number}.y")[at]
+        expected = getattr(seen["stream"], over)(axis=1)
+        np.testing.assert_allclose(told, expected, rtol=1e-5)
+
+
+def test_distributions_gains_and_units_are_those_of_the_step() -> None:
+    app = layers("Distribution")
+    at, seen = SHIPPED.steps.tolist().index(3), read(read_distributions, 3)
+    for side in ("in", "normalized", "out"):
+        told = moving(app, f"quantiles-{side}", "0.y")[at].reshape(5, 3)[:, :2]
+        expected = seen[f"quantiles_{side}"][:, [0, -1]]
+        np.testing.assert_allclose(told, expected, rtol=1e-4, atol=1e-5)
+    switch(app, "Gain and shift")
+    for name in ("gamma", "beta"):
+        told = moving(app, name, "3.y")[at]
+        np.testing.assert_allclose(told, seen[name][:, 3], rtol=1e-5, atol=1e-7)
+    switch(app, "Gradients, silent units")
+    np.testing.assert_array_equal(moving(app, "gradients", "0.y"), SHIPPED.gradient_norms())
+    units = read(read_layers, 3)
+    for number, name in enumerate(("silent", "off")):
+        np.testing.assert_allclose(moving(app, "units", f"{number}.y")[at], units[name], rtol=1e-5)
 
 
 def test_the_tables_hold_the_statistics_of_the_settled_step() -> None:
@@ -102,6 +159,13 @@ def test_the_token_followed_is_the_one_chosen_anywhere() -> None:
     app = layers("One token", pair="6")
     assert "The token 'b' at 6 is followed" in app.caption[0].value
     assert panels(app)["std"]["title"] == "'b' at 6: spread"
+    seen = read(read_layers, 3)
+    at = SHIPPED.steps.tolist().index(3)
+    told = [moving(app, key, "0.y")[at] for key in ("std", "stream")]
+    np.testing.assert_allclose(told[0], seen["std_in"][:, 6], rtol=1e-4)
+    np.testing.assert_allclose(told[1], seen["stream"][:, 6], rtol=1e-4)
+    grid = moving(app, "tokens-after", "0.customdata")[at]
+    np.testing.assert_allclose(grid, seen["std_out"].T, rtol=1e-4)
     assert "'b' at 6" in app.dataframe[1].value
 
 
@@ -116,11 +180,17 @@ def test_two_norms_are_compared_by_all_their_activations() -> None:
         model(ids)
     for name in ("blocks.0.ln2", "blocks.1.ln1"):
         for side, place in (("before", f"{name}:in"), ("after", name)):
-            assert table.loc[name, f"mean {side}"] == pytest.approx(
-                seen[place].mean().item(), abs=1e-5
-            )
-            expected = seen[place].std(correction=0).item()
-            assert table.loc[name, f"std {side}"] == pytest.approx(expected, rel=1e-5)
+            expected = [seen[place].mean().item(), seen[place].std(correction=0).item()]
+            told = table.loc[name, [f"mean {side}", f"std {side}"]].astype(float)
+            np.testing.assert_allclose(told, expected, rtol=1e-5, atol=1e-5)
+    at = SHIPPED.steps.tolist().index(5)
+    for side, place in (("in", "blocks.0.ln2:in"), ("out", "blocks.0.ln2")):
+        figure = json.loads(panels(app)[f"histogram-{side}"]["figure"])
+        x = figure["data"][0]["x"]
+        edges = np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"])[::2].astype(float)
+        shares = np.histogram(seen[place], edges)[0] / seen[place].numel()
+        heights = moving(app, f"histogram-{side}", "0.y")[at]
+        np.testing.assert_allclose(heights[1:-1:2], shares, atol=1 / seen[place].numel())
 
 
 def test_scales_are_those_of_all_pictures_of_a_kind_or_of_each_step() -> None:
