@@ -1,7 +1,7 @@
 """Numbers of the whole training over recorded steps, with a cursor at the step shown."""
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -54,25 +54,27 @@ def curves_panel(
     colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
     lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
     ends = (10**low, 10**high) if log else (low, high)
-    layout = _layout(steps, (low, high), unit, log, legend=len(drawn) > 1)
-    figure = go.Figure([*lines, cursor(*ends), _now(everything, colours)], layout)
-    whose = f"steps {steps_of}" if steps_of else "recorded steps"
-    if steps_of:
-        figure.update_xaxes(title=theme.axis_title(f"step {steps_of}"))
+    across = step_axis(steps) | (
+        {"title": theme.axis_title(f"step {steps_of}")} if steps_of else {}
+    )
+    figure = go.Figure(
+        [*lines, cursor(*ends), _now(everything, colours)],
+        _layout(across, (low, high), unit, log, legend=len(drawn) > 1),
+    )
     if threshold:
         figure.add_shape(_threshold_line(threshold))
-    at, count = len(drawn), len(steps)
-    places = np.repeat(np.arange(count, dtype=np.float32)[:, None], at, axis=1)
+    at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
+    places = np.arange(len(steps), dtype=np.float32)[:, None].repeat(at, axis=1)
     return Panel(
         key=key,
         title=title,
         figure=figure,
         moving={
-            f"{at}.x": cursor_places(count),
+            f"{at}.x": cursor_places(len(steps)),
             f"{at + 1}.x": places,
             f"{at + 1}.y": everything,
         },
-        alt=f"{title}: lines over {count} {whose}, from step {steps[0]:,} to "
+        alt=f"{title}: lines over {len(steps)} {whose}, from step {steps[0]:,} to "
         f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}"
         + (f" The threshold is {threshold.value:g}." if threshold else ""),
         span=span,
@@ -81,10 +83,10 @@ def curves_panel(
 
 
 def _layout(
-    steps: np.ndarray, ends: tuple[float, float], unit: str, log: bool, legend: bool
+    across: dict[str, Any], ends: tuple[float, float], unit: str, log: bool, legend: bool
 ) -> go.Layout:
     return theme.layout(
-        xaxis=step_axis(steps),
+        xaxis=across,
         yaxis={
             "title": theme.axis_title(escape(unit)),
             "type": "log" if log else "linear",
