@@ -173,7 +173,8 @@ def _say_steps(look: Look, other: Shown) -> None:
             + f"at most {away:,} steps away."
         )
     if not there.all():
-        st.caption(plain(f"{other.name} has recorded nothing after step {other.steps[-1]:,}."))
+        last = f"After step {look.steps[there][-1]:,} nothing of "
+        st.caption(last + plain(f"{other.name} is shown: its recording had ended."))
 
 
 def _say_gaps(look: Look, shown: Sequence[Shown]) -> None:
