@@ -80,6 +80,10 @@ class Bowl:
         along = (weights - self.minimum) @ self.axes
         return (self.curvatures / 2 * along**2).sum(axis=-1)
 
+    def reach(self, weights: np.ndarray) -> np.ndarray:
+        """(2,) how far from the minimum the ellipse of equal loss through weights (2,) goes."""
+        return np.sqrt(2 * self.excess(weights) * np.diag(np.linalg.inv(self.hessian)))
+
     def steps_to_converge(self, rate: float, left: float = LEFT) -> int | None:
         """Steps from weights 0 until less than `left` of the excess is; None: they never do.
 
@@ -99,10 +103,10 @@ class Bowl:
         return bisect_left(range(enough), True, key=converged)
 
 
-def descend(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (steps + 1, 2) from 0 on and their losses (steps + 1,), each step on all students."""
+def descend(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> np.ndarray:
+    """Weights (steps + 1, 2) from 0 on, each step on all students."""
     weights = np.zeros((steps + 1, x.shape[1]))
     for step in range(steps):
         gradient = 2 / len(x) * x.T @ (x @ weights[step] - y)
         weights[step + 1] = weights[step] - rate * gradient
-    return weights, ((weights @ x.T - y) ** 2).mean(axis=1)
+    return weights

@@ -109,16 +109,24 @@ def test_the_pointer_tells_sentence_token_and_channel() -> None:
     for row, column in np.ndindex(T, whole.z.shape[1]):
         if not np.isnan(whole.z[row, column]):
             sheet, position, channel = cell_at(row, column, C)
-            name, labels = list(SENTENCES.items())[sheet]
-            assert whole.text[row][column] == labels[position]
-            assert whole.customdata[row][column] == f"{name}, channel {channel}"
+            assert whole.text[row][column] == list(SENTENCES.values())[sheet][position]
+            assert tuple(whole.customdata[row][column]) == (sheet, channel)
+    assert whole.hovertemplate.startswith(
+        "sentence %{customdata[0]}, channel %{customdata[1]}<br>'%{text}' at %{y:d}: %{z"
+    )
 
 
-def test_of_a_large_block_the_pointer_tells_positions_only() -> None:
-    values, shared = np.zeros((1, 1, 200, 200)), np.zeros((1, 200, 200), bool)
+@pytest.mark.parametrize(("time", "token"), [(256, "a"), (1024, None)])
+def test_in_a_large_block_too_each_number_has_its_whole_place(time: int, token: str | None) -> None:
+    """The tokens of the second, 196,608 numbers, would outweigh the numbers: its axis has them."""
+    values, shared = np.zeros((1, 3, time, 64)), np.zeros((3, time, 64), bool)
     shared[0, 0] = True
-    whole = block_panel(values, shared, (0, 0, 0), {"yours": "a" * 200}, **GIVEN).figure.data[0]
-    assert whole.text is None and "position %{y:d}" in whole.hovertemplate
+    sentences = dict.fromkeys(SENTENCES, "a" * time)
+    whole = block_panel(values, shared, (0, 0, 0), sentences, **GIVEN).figure.data[0]
+    assert cell_at(200, 153, 64) == (2, 200, 9)
+    assert whole.customdata[200][153].tolist() == [2, 9]
+    assert (whole.text[200][153] if whole.text else None) == token
+    assert all(f"%{{{told}" in whole.hovertemplate for told in ("customdata[0]", "y:d", "z:"))
 
 
 def test_alt_tells_the_chosen_number_and_the_range_of_those_that_share() -> None:

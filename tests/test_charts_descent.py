@@ -5,16 +5,20 @@ import pytest
 
 from explorer.charts.descent import CEILING, FLOOR, descent_panel, excess_panel
 from explorer.panels import Panel
+from model_core.scaling import Bowl
 
 HESSIAN = np.array([[2.0, 0.5], [0.5, 100.0]])
 MINIMUM = np.array([2.0, 1.0])
+ROOT = np.linalg.cholesky(HESSIAN).T  # of two students, H is xᵀx
+BOWL = Bowl(ROOT, ROOT @ MINIMUM)
 WEIGHTS = np.array([[0.0, 0.0], [1.0, 1.5], [1.5, 0.9]])
 COMMON: dict[str, Any] = {"key": "d", "title": "Raw", "colour": "#0072B2"}
 TITLES = ("weight of age (per year)", "weight of tuition (per $)")
 
 
 def panel(weights: np.ndarray = WEIGHTS, **more: Any) -> Panel:
-    return descent_panel(weights, HESSIAN, MINIMUM, axis_titles=TITLES, **COMMON, **more)
+    shares = BOWL.excess(weights) / BOWL.excess(weights[0])
+    return descent_panel(weights, shares, BOWL, axis_titles=TITLES, **COMMON, **more)
 
 
 def excess(weights: np.ndarray) -> float:
@@ -47,7 +51,7 @@ def test_contours_are_the_logarithm_of_the_same_excess_over_both_weights() -> No
 
 def test_the_cross_is_at_the_minimum_and_in_the_middle_of_the_window() -> None:
     figure = panel().figure
-    assert (figure.data[3].x[0], figure.data[3].y[0]) == tuple(MINIMUM)
+    np.testing.assert_allclose([figure.data[3].x[0], figure.data[3].y[0]], MINIMUM)
     axes = (figure.layout.xaxis, figure.layout.yaxis)
     np.testing.assert_allclose([np.mean(axis.range) for axis in axes], MINIMUM)
 
@@ -71,8 +75,9 @@ def test_one_unit_is_equally_long_on_both_axes_unless_stretched() -> None:
 
 
 def test_the_grid_is_fine_around_the_minimum_however_narrow_the_valley() -> None:
+    x = np.diag([1.0, 1e4])
     narrow = descent_panel(
-        np.zeros((2, 2)), np.diag([1.0, 1e8]), MINIMUM, axis_titles=TITLES, **COMMON
+        np.zeros((2, 2)), np.ones(2), Bowl(x, x @ MINIMUM), axis_titles=TITLES, **COMMON
     )
     y = np.array(narrow.figure.data[0].y)
     assert y.min() < -1e4 and y.max() > 1e4  # reaches as far as the valley is long
@@ -91,9 +96,11 @@ def test_alt_tells_start_minimum_and_what_is_left() -> None:
     assert alt.endswith(f"At the last step {left:.3g} of the excess loss is left.")
 
 
-def test_weights_of_another_shape_are_refused() -> None:
+def test_what_has_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"weights must have shape \(S, 2\), got \(3, 3\)"):
-        panel(np.zeros((3, 3)))
+        descent_panel(np.zeros((3, 3)), np.ones(3), BOWL, axis_titles=TITLES, **COMMON)
+    with pytest.raises(ValueError, match=r"shares must have shape \(3\), got \(2,\)"):
+        descent_panel(WEIGHTS, np.ones(2), BOWL, axis_titles=TITLES, **COMMON)
 
 
 def test_shares_are_curves_with_a_line_where_a_descent_has_converged() -> None:
@@ -104,4 +111,4 @@ def test_shares_are_curves_with_a_line_where_a_descent_has_converged() -> None:
     (line,) = curves.figure.layout.shapes
     assert line.y0 == line.y1 == 0.01 and line.label.text == "1% is left"
     assert curves.figure.layout.xaxis.title.text == "step of this descent"
-    assert "recorded" not in curves.alt and "over 3 steps" in curves.alt
+    assert "recorded" not in curves.alt and "over 3 steps of this descent" in curves.alt

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.charts.normalization import depth_panel, token_depth_panel
+from explorer.charts.variants import lengths_panel
 
 NAMES = ["blocks.0.ln1", "ln_f"]
 SERIES = {"before": np.array([[1, 10], [2, 100]]), "after": np.array([[1, 1], [1, 1]])}
@@ -17,6 +18,15 @@ def test_each_series_is_a_line_over_the_depth_that_moves_with_the_step() -> None
     np.testing.assert_array_equal(panel.moving["0.y"], SERIES["before"])
     np.testing.assert_array_equal(panel.moving["1.y"], SERIES["after"])
     assert panel.figure.layout.xaxis.ticktext == ("blocks.0.ln1", "ln_f")
+
+
+def test_places_that_are_no_parts_of_a_model_are_not_called_a_depth() -> None:
+    losses = {"none": np.array([3.0, 2.0]), "batch-pre": np.array([3.0, 1.0])}
+    panel = lengths_panel(losses, [4, 8], key="l", title="Windows")
+    axis = panel.figure.layout.xaxis
+    assert (axis.title.text, axis.ticktext) == ("tokens in a window", ("4", "8"))
+    said = "Windows: lines over 2 places (tokens in a window), 1 recorded step, in nats per token."
+    assert panel.alt.startswith(said) and not panel.moving
 
 
 def test_one_scale_holds_all_series_and_steps() -> None:

@@ -29,6 +29,7 @@ from explorer.charts.tables import table_panel
 from explorer.charts.training import curves_panel
 from explorer.charts.worked import groups_panel
 from explorer.panels import Panel
+from model_core.scaling import Bowl
 
 STEPS = np.array([0, 1, 2, 5, 100])
 NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
@@ -66,8 +67,8 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
     pair: dict[str, Any] = {"query": 3, "key_position": 1}
     stages = stage_panels(square, square, 5, labels, **pair)
     expected: dict[str, Any] = {"labels": labels, "true": 1, "shown": 3, **common}
-    bowl: dict[str, Any] = {"hessian": np.diag([1.0, 100.0]), "minimum": np.array([2.0, 1.0])}
-    bowl |= {"weights": np.zeros((5, 2)), "axis_titles": ("x", "y"), "colour": "#0072B2", **common}
+    bowl: dict[str, Any] = {"bowl": Bowl(np.diag([1.0, 10.0]), np.array([2.0, 10.0]))}
+    bowl |= {"weights": np.zeros((5, 2)), "shares": np.ones(5), "colour": "#0072B2", **flat}
     ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
     shared = np.arange(2 * N * 3).reshape(2, N, 3) // 3 == 1  # a token's channels
     return {

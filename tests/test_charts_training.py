@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.charts.steps import TICKS, step_axis
-from explorer.charts.training import curves_panel
+from explorer.charts.training import Threshold, curves_panel
 
 STEPS = [0, 1, 10, 1000]
 SERIES = {"training": np.array([4, 3, 2, 1]), "validation": np.array([4, np.nan, 2.5, 2])}
@@ -44,12 +44,22 @@ def test_the_axis_has_the_limits_of_its_unit_whatever_the_numbers() -> None:
 
 
 def test_a_threshold_is_a_dashed_line_across_the_axes_and_no_trace() -> None:
-    panel = curves_panel(STEPS, SERIES, threshold=2.5, **CURVES)
+    panel = curves_panel(STEPS, SERIES, threshold=Threshold(2.5), **CURVES)
     (line,) = panel.figure.layout.shapes
     assert (line.y0, line.y1, line.x0, line.x1, line.xref) == (2.5, 2.5, 0, 1, "paper")
     assert line.line.dash == "dash" and line.label.text == "threshold 2.5"
     assert len(panel.figure.data) == 4 and panel.alt.endswith("The threshold is 2.5.")
     assert not curves_panel(STEPS, SERIES, **CURVES).figure.layout.shapes
+
+
+def test_a_threshold_and_steps_that_are_not_the_runs_have_words_of_their_own() -> None:
+    panel = curves_panel(
+        STEPS, SERIES, threshold=Threshold(2.5, "half <b>", "end"), steps_of="of a walk", **CURVES
+    )
+    (line,) = panel.figure.layout.shapes
+    assert (line.label.text, line.label.textposition) == ("half &lt;b&gt;", "end")
+    assert panel.figure.layout.xaxis.title.text == "step of a walk"
+    assert panel.alt.startswith("Loss: lines over 4 steps of a walk, from step 0 to 1,000, in")
 
 
 def test_of_two_series_the_higher_has_its_number_above() -> None:

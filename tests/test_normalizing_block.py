@@ -26,9 +26,9 @@ from tests.test_pages import SHIPPED, go_to, opened, visitor, words
 LAB = "Over which numbers"
 PANELS = {"block", "cube", "arithmetic"}
 SHARES = {
-    "layer": "5 numbers share: the channels of this token.",
-    "batch": "123 numbers share (3 sentences × 41 tokens).",
-    "rms": "5 numbers share: the channels of this token.",
+    "layer": "5 numbers share: all channels of one token.",
+    "batch": "123 numbers share: one channel at all tokens of all sentences.",
+    "rms": "5 numbers share: all channels of one token.",
     "none": "1 number: nothing is shared.",
 }
 
@@ -110,6 +110,10 @@ def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() 
     for kind in ("batch", "rms", "none", "layer"):
         like(app, kind)
         assert at_last(app)[0] == SHARES[kind]
+        over = SHARES[kind].partition(": ")[2] if kind != "none" else "nothing."
+        assert panels(app)["cube"]["title"] + "." == f"Pooled: {over}"
+        if kind != "none":
+            assert f"over {over[:-1]}, " in captions(app)
         shown = result(app)
         assert shown["numbers that share"] == int(SHARES[kind].split()[0])
         assert shown["difference"] <= 1e-12
@@ -204,7 +208,10 @@ def test_without_its_text_a_run_has_the_typed_sentence_alone() -> None:
     app = lab(run="bare", text="the fox")
     assert words(app)[0].startswith("Your sentence is alone in its batch: ")
     assert "your sentence alone, 7 tokens each" in captions(app)
-    assert at_last(like(app, "batch"))[0] == "7 numbers share (1 sentence × 7 tokens)."
+    assert (
+        at_last(like(app, "batch"))[0]
+        == "7 numbers share: one channel at all tokens of all sentences."
+    )
 
 
 def test_batch_norm_of_one_value_says_what_torch_says() -> None:

@@ -48,7 +48,7 @@ def test_three_maps_and_a_curve_tell_how_many_steps_each_scaling_needs() -> None
 def test_the_table_is_of_the_step_that_the_address_names() -> None:
     inputs, loan = students()
     x, y = scaled("standardized", inputs), loan - loan.mean()
-    excess = Bowl(x, y).excess(descend(x, y, 0.5, 2)[0])  # 2 / (sum of two curvatures) is 0.5
+    excess = Bowl(x, y).excess(descend(x, y, 0.5, 2))  # 2 / (sum of two curvatures) is 0.5
     app = scaling(descent="2")
     assert numbers(app)[LEFT]["standardized"] == pytest.approx(100 * excess[2] / excess[0])
     assert component_data(app)["step"] == 2
@@ -94,7 +94,7 @@ def test_it_needs_no_sentence_and_says_whose_steps_are_counted() -> None:
     app = scaling(text="")
     assert "not those of the run" in app.caption[0].value
     assert list(titles(app)) == [*MAPS, "excess"]
-    assert header(app)["timeline"]["unit"] == "% left (standardized)"
+    assert header(app)["timeline"]["unit"] == "% of the excess left (standardized)"
 
 
 # ---- a clock of its own ------------------------------------------------------------------------

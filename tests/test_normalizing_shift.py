@@ -1,5 +1,6 @@
 """The view of covariate shift: whom it compares, which steps, and what it says and tells."""
 
+import itertools
 import json
 import shutil
 from functools import partial
@@ -13,9 +14,12 @@ from scipy.stats import wasserstein_distance
 from streamlit.testing.v1 import AppTest
 
 from explorer.look import Look, look_at
+from explorer.look import sentence as sentence_of
 from explorer.normalizing import shift
 from explorer.normalizing.others import beside, comparable, held_beside
-from explorer.normalizing.spreads import Shown, spread
+from explorer.normalizing.receivers import BEFORE, FIRST, Choice
+from explorer.normalizing.spreads import Shown, Spread, spread
+from explorer.panels import Panel
 from model_core.history import History
 from model_core.normalization import read_inputs
 from model_core.runs import Run
@@ -40,6 +44,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recorded_run(folder / "bare", **size, norm="none")
     recorded_run(folder / "boom", **size, norm="none", learning_rate=1e6)
     recorded_run(folder / "flat", **size, n_layer=0)
+    recorded_run(folder / "wide", **size, n_embd=12, steps=40)
     recorded_run(folder / "short", block_size=4)
     recorded_run(folder / "words", tokenizer="word", block_size=4)
     return folder
@@ -71,7 +76,7 @@ def test_runs_that_differ_only_in_their_norm_come_first_the_one_without_any_befo
     look: Look,
 ) -> None:
     names = comparable(look, len(FOX), LAYER, None)
-    assert names == ["bare", "batch", "boom", SHIPPED.name, "longer"]
+    assert names == ["bare", "batch", "boom", SHIPPED.name, "longer", "wide"]
 
 
 def test_a_run_must_read_the_tokens_and_have_layer_and_channel(look: Look) -> None:
@@ -157,6 +162,76 @@ def test_one_channel_is_told_by_its_own_numbers_alone(look: Look) -> None:
     np.testing.assert_array_equal(one.numbers, every.numbers[:, 4::6])
 
 
+def test_panels_draw_the_numbers_of_the_models_own_activations(look: Look) -> None:
+    """Every array against plain numpy and SciPy: before and behind the norm, and the other run."""
+    shown, activations = [*own(look), held_beside(look, FOX_IDS, "longer", LAYER)], []
+    for run, side, one in zip(
+        (look.run, look.run, Run.open(look.run.path.parent / "longer")),
+        ("stream", "input", "input"), shown, strict=True,
+    ):  # fmt: skip
+        with torch.inference_mode():
+            models = run.models(one.steps[one.places])
+            read = [read_inputs(model, IDS, LAYER)[side].numpy() for model in models]
+        activations.append(np.stack(read).astype(np.float64))  # (S, T, C)
+    drawn = {key: of.figure.data for key, of in drawn_by(look, shown, FIRST).items()}
+    for at, values in enumerate(activations):
+        outer, median, dot = (drawn[f"bands-{at}"][place] for place in (0, 3, 5))
+        low, middle, high = np.quantile(values, (0.01, 0.5, 0.99), axis=(1, 2))
+        S = len(values)
+        np.testing.assert_allclose(outer.y[1 : S + 1], low, atol=1e-5)
+        np.testing.assert_allclose(outer.y[S + 1 : 2 * S + 1], high[::-1], atol=1e-5)
+        np.testing.assert_allclose(median.y, middle, atol=1e-5)
+        np.testing.assert_allclose(
+            median.customdata[:, [1, 4, 7]].T, [low, middle, high], atol=1e-5
+        )
+        assert dot.y[0] == median.y[0]
+        np.testing.assert_allclose(drawn["moved"][at].y, moved(values), atol=1e-5)
+        each = np.stack([moved(values, channel) for channel in range(6)])
+        np.testing.assert_allclose(drawn["channels"][at].y, each.mean(0), atol=1e-5)
+
+
+def own(look: Look) -> list[Shown]:
+    return shift._own(look, sentence_of(look.run, FOX), Choice(LAYER, None, FIRST, ""))
+
+
+def drawn_by(look: Look, shown: list[Shown], since: str) -> dict[str, Panel]:
+    panels = shift._panels(look, shown, Choice(LAYER, None, since, "longer"))
+    return {panel.key: panel for panel in panels if isinstance(panel, Panel)}
+
+
+def moved(values: np.ndarray, channel: int | None = None) -> list[float]:
+    """How far (S, T, C) moved since the first step, in that step's standard deviation."""
+    of = values if channel is None else values[..., channel]
+    return [wasserstein_distance(one.ravel(), of[0].ravel()) / values[0].std() for one in of]
+
+
+def test_since_the_step_before_the_curves_are_distances_each_training_step(look: Look) -> None:
+    between = np.diff(look.steps)
+    with torch.inference_mode():
+        models = look.run.models(look.steps)
+        values = np.stack([read_inputs(model, IDS, LAYER)["input"].numpy() for model in models])
+    drawn = drawn_by(look, own(look), BEFORE)
+    for key, parts in (("moved", [values]), ("channels", np.moveaxis(values, 2, 0))):
+        rates = [
+            [wasserstein_distance(a.ravel(), b.ravel()) for a, b in itertools.pairwise(part)]
+            / between
+            for part in parts
+        ]
+        y = drawn[key].figure.data[1].y
+        assert np.isnan(y[0])
+        np.testing.assert_allclose(y[1:], np.mean(rates, 0) / values[0].std(), rtol=1e-3)
+
+
+def test_the_histogram_is_numpys_of_the_same_numbers(look: Look) -> None:
+    stream, _ = own(look)
+    panel = drawn_by(look, own(look), FIRST)["histogram"]
+    edges = np.asarray(panel.figure.data[0].x[::2], np.float64)  # linear: nothing explodes here
+    for at in (0, -1):
+        counts, _ = np.histogram(stream.of("numbers")[at], edges)
+        shares = counts / stream.of("numbers").shape[1]
+        np.testing.assert_allclose(panel.moving["0.y"][at, 1:-1:2], shares, atol=1e-6)
+
+
 # ---- the page ------------------------------------------------------------------------------------
 
 
@@ -209,7 +284,9 @@ def test_a_run_that_diverged_has_gaps_and_says_since_when(runs: Path) -> None:
     gone = boom.steps[~np.isfinite(seen).all((1, 2))]
     assert f"this run: gaps from step {gone[0]:,} on" in " ".join(words(app))
     beside_it = view(**{"shift beside": "boom"})
-    assert "boom has recorded nothing after step" in captions(beside_it)
+    shown = Run.open(runs / "layered").steps
+    last = shown[shown <= boom.steps[-1]][-1]  # boom may have recorded a later one
+    assert f"After step {last} nothing of boom is shown" in captions(beside_it)
     assert np.isnan(beside_it.dataframe[0].value["mean"][2])
 
 
@@ -235,3 +312,23 @@ def test_steps_that_do_not_fit_into_memory_are_left_out_in_words(
     recorded = Run.open(runs / "layered").steps
     assert len(arrays[header["timeline"]["steps"]]) == 3
     assert f"Showing 3 of {len(recorded)} recorded steps" in captions(app)
+
+
+def test_a_run_beside_with_more_channels_counts_for_memory_too(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shift, "KEPT_BYTES", 3 * 2 * 4 * len(FOX) * 12)  # of 12 channels, not 6
+    app = view(**{"shift beside": "wide"})
+    header, arrays = drawn(app)
+    assert len(arrays[header["timeline"]["steps"]]) == 3
+    assert "Showing 3 of" in captions(app)
+
+
+def test_what_is_shown_at_once_is_kept_and_no_more(look: Look) -> None:
+    def told(channel: int) -> Spread:
+        return spread(look.run, look.steps, FOX_IDS, LAYER, "input", channel)
+
+    first, *others = (told(channel) for channel in range(3))
+    assert told(0) is first and told(2) is others[1]
+    fourth = told(3)
+    assert told(3) is fourth and told(1) is not others[0]

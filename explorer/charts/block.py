@@ -13,7 +13,7 @@ from explorer.charts.labels import count_ticks, escape, row_ticks, with_position
 from explorer.panels import Panel
 
 DIM = 0.25  # opacity of numbers that do not share
-NAMED = 2**15  # cells: the words of more would outweigh their numbers
+NAMED = 2**17  # cells: the tokens of more would outweigh their numbers
 ABOVE = 28  # pixels for the sheets' names
 
 Cell = tuple[int, int, int]  # (sentence, position, channel)
@@ -50,10 +50,7 @@ def block_panel(
     )
     across = theme.plot_width(span) / (sheets * _pitch(channels))  # pixels of a cell
     width = min(WIDTH, max(across / 4, 1.0))  # a thick line would hide small cells
-    for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
-        piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
-        corner = (rows.start, sheet * _pitch(channels) + columns.start)
-        _light_up(figure, piece[0], corner, width, colours)
+    moving |= _lit_up(figure, block, shared, width, colours)
     frame_cell(figure, cell[1], cell[0] * _pitch(channels) + cell[2], 1.6 * width)
     figure.update_traces(showscale=True, colorbar=theme.colour_bar("value"), selector=1)
     return Panel(
@@ -109,26 +106,31 @@ def _sheets(
     )
 
 
-def _light_up(
+def _lit_up(
     figure: go.Figure,
-    values: np.ndarray,
-    corner: tuple[int, int],
+    block: np.ndarray,
+    shared: np.ndarray,
     width: float,
     colours: dict[str, Any],
-) -> None:
-    """Numbers (R, C) in full over the dimmed ones, from the row and column `corner` on, framed."""
-    (top, left), (rows, columns) = corner, values.shape
-    figure.add_heatmap(
-        z=values,
-        x0=left,
-        dx=1,
-        y0=top,
-        dy=1,
-        hoverinfo="skip",  # the pointer asks the whole block below
-        showscale=False,
-        **colours,
-    )
-    frame_cells(figure, (left, left + columns - 1), (top, top + rows - 1), width)
+) -> dict[str, np.ndarray]:
+    """Draws what shares in full over the dimmed numbers, framed; what moves of it (S, R, C)."""
+    moving = {}
+    for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
+        piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
+        left = sheet * _pitch(block.shape[3]) + columns.start
+        figure.add_heatmap(
+            z=piece[0],
+            x0=left,
+            dx=1,
+            y0=rows.start,
+            dy=1,
+            hoverinfo="skip",  # the pointer asks the whole block below
+            showscale=False,
+            **colours,
+        )
+        last = left + piece.shape[2] - 1
+        frame_cells(figure, (left, last), (rows.start, rows.stop - 1), width)
+    return moving
 
 
 def _side_by_side(block: np.ndarray) -> np.ndarray:
@@ -159,17 +161,17 @@ def _colours(end: float) -> dict[str, Any]:
 
 
 def _words(sentences: Mapping[str, Sequence[str]], channels: int) -> dict[str, Any]:
-    """What the pointer tells of a cell; of a large block its position alone."""
-    if len(sentences) * len(next(iter(sentences.values()))) * channels > NAMED:
-        return {"hovertemplate": "position %{y:d}: %{z:.4g}<extra></extra>"}
-    rows = zip(*sentences.values(), strict=True)
-    pitch = _pitch(channels)
-    tokens = [[escape(token) for token in row for _ in range(pitch)] for row in rows]
-    places = [f"{escape(name)}, channel {c}" for name in sentences for c in range(pitch)]
-    return {
+    """What the pointer tells of a cell; of a very large block all but its token."""
+    rows, pitch = list(zip(*sentences.values(), strict=True)), _pitch(channels)
+    row = np.indices((len(sentences), pitch), np.uint16).reshape(2, -1).T  # (B·pitch, 2)
+    place = "sentence %{customdata[0]}, channel %{customdata[1]}<br>"
+    told: dict[str, Any] = {"customdata": np.repeat(row[None], len(rows), axis=0)}
+    if len(rows) * len(sentences) * channels > NAMED:
+        return told | {"hovertemplate": place + "position %{y:d}: %{z:.4g}<extra></extra>"}
+    tokens = [[token for token in map(escape, row) for _ in range(pitch)] for row in rows]
+    return told | {
         "text": tokens,
-        "customdata": [places] * len(tokens),
-        "hovertemplate": "%{customdata}<br>'%{text}' at %{y:d}: %{z:.4g}<extra></extra>",
+        "hovertemplate": place + "'%{text}' at %{y:d}: %{z:.4g}<extra></extra>",
     }
 
 

@@ -36,37 +36,29 @@ def cube_panel(
     for place, side in _sides(shared.shape):
         colour = theme.CHOSEN if place == cell else POOLED if shared[place] else theme.FAINT
         sides[colour].append(side)
-    wide, high = B * BACK[0], B * BACK[1]
-    figure = go.Figure(
-        [_polygons(found, colour) for colour, found in sides.items()],
-        theme.layout(
-            xaxis=BARE | {"title": theme.axis_title("channels"), "range": [-0.1, C + wide + 0.1]},
-            yaxis=BARE
-            | {
-                "title": theme.axis_title("tokens"),
-                "range": [-T - 0.1, high + 0.1],
-                "scaleanchor": "x",
-            },
-            margin={"l": 8, "r": 80, "t": 4, "b": 24},
-            annotations=[
-                {
-                    "text": "sentences",
-                    "x": C + wide / 2 + 0.2,
-                    "y": -T + high / 2 - 0.2,
-                    "xanchor": "left",
-                    "showarrow": False,
-                }
-            ],
-        ),
-    )
+    polygons = [_polygons(found, colour) for colour, found in sides.items()]
     return Panel(
         key=key,
         title=title,
-        figure=figure,
+        figure=go.Figure(polygons, _layout(B, T, C)),
         alt=f"{title}: a block of {B} sentences, {T} tokens and {C} channels, of whose "
         f"{shared.size} cells {shared.sum()} are pooled.",
         span=span,
         height=height,
+    )
+
+
+def _layout(B: int, T: int, C: int) -> go.Layout:
+    """Equally long units, and a name at each of the three edges."""
+    wide, high = B * BACK[0], B * BACK[1]
+    across = {"title": theme.axis_title("channels"), "range": [-0.1, C + wide + 0.1]}
+    up = {"title": theme.axis_title("tokens"), "range": [-T - 0.1, high + 0.1]}
+    back = {"text": "sentences", "x": C + wide / 2 + 0.2, "y": -T + high / 2 - 0.2}
+    return theme.layout(
+        xaxis=BARE | across,
+        yaxis=BARE | up | {"scaleanchor": "x"},
+        margin={"l": 8, "r": 80, "t": 4, "b": 24},
+        annotations=[back | {"xanchor": "left", "showarrow": False}],
     )
 
 

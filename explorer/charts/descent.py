@@ -1,7 +1,6 @@
 """The way of gradient descent over the contours of a loss of two weights."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ import plotly.graph_objects as go
 from explorer.charts import theme
 from explorer.charts.arrays import gaps
 from explorer.charts.labels import escape
-from explorer.charts.training import curves_panel
+from explorer.charts.training import Threshold, curves_panel
 from explorer.panels import Panel
+from model_core.scaling import Bowl
 
 ROOM = 1.15  # the window over the part of the bowl that lies below the start
 FLOOR, CEILING = 1e-4, 1e3  # shares of the excess at the start between which curves are drawn
@@ -23,8 +23,8 @@ CROSS = {"symbol": "x-thin", "size": 14, "line": {"color": theme.CHOSEN, "width"
 
 def descent_panel(
     weights: np.ndarray,
-    hessian: np.ndarray,
-    minimum: np.ndarray,
+    shares: np.ndarray,
+    bowl: Bowl,
     *,
     key: str,
     title: str,
@@ -34,36 +34,33 @@ def descent_panel(
     span: int = 4,
     height: int = 400,
 ) -> Panel:
-    """The way of weights (S, 2) so far, over the contours of ½ dᵀ H d with d = w − `minimum` (2,).
+    """The way of weights (S, 2) so far, over the contours of the excess loss of two weights.
 
-    This excess loss is told as a share of that at the start, and each contour is at 3.2 times the
+    It is told as a share of that at the start, `shares` (S,), and each contour is at 3.2 times the
     one before. The window holds all that lies below the start; of a step that leaves it nothing is
     seen. One unit is equally long on both axes, or each axis is `stretched` to the window.
     ValueError when shapes do not fit.
     """
     ways = gaps(weights, "weights", ("S", 2))
-    shares = _excess(weights, hessian, minimum) / _excess(weights[0], hessian, minimum)
-    reach = _reach(weights[0], hessian, minimum)
+    left = gaps(shares, "shares", (len(ways),))
+    reach = bowl.reach(weights[0])
     window = ROOM * (reach if stretched else np.full(2, reach.max()))
-    x, y = (minimum[axis] + _offsets(reach[axis], window[axis]) for axis in (0, 1))
-    places = np.stack(np.meshgrid(x, y), axis=-1)  # (Y, X, 2)
-    around = _excess(places, hessian, minimum) / _excess(weights[0], hessian, minimum)
-    path, moving = _path(ways, shares, axis_titles, colour)
+    path, moving = _path(ways, left, axis_titles, colour)
     figure = go.Figure(
         [
-            _contours(x, y, around, axis_titles),
+            _contours(bowl, weights[0], window, axis_titles),
             path,
             _mark(ways[0], {"color": colour, "size": 14, "line": {"color": "white", "width": 2}}),
-            _mark(minimum, CROSS),
+            _mark(bowl.minimum, CROSS),
         ],
-        _layout(minimum, window, axis_titles, stretched),
+        _layout(bowl.minimum, window, axis_titles, stretched),
     )
     return Panel(
         key=key,
         title=title,
         figure=figure,
         moving=moving | {"2.x": ways[:, :1].copy(), "2.y": ways[:, 1:].copy()},
-        alt=_alt(title, weights, shares, minimum, reach, axis_titles),
+        alt=_alt(title, weights[0], left, bowl, axis_titles),
         span=span,
         height=height,
     )
@@ -88,20 +85,18 @@ def excess_panel(
         for name, values in shares.items()
     }
     steps = np.arange(len(next(iter(drawn.values()))))
-    panel = curves_panel(
+    return curves_panel(
         steps,
         drawn,
         key=key,
         title=title,
         unit="share of the excess at the start",
         log=True,
-        threshold=left,
+        threshold=Threshold(left, f"{left:.0%} is left", "end"),
+        steps_of="of this descent",
         span=span,
         height=height,
     )
-    panel.figure.update_xaxes(title=theme.axis_title("step of this descent"))
-    panel.figure.update_shapes(label={"text": f"{left:.0%} is left", "textposition": "end"})
-    return replace(panel, alt=panel.alt.replace("recorded steps", "steps"))
 
 
 def _path(
@@ -133,22 +128,15 @@ def _mark(place: np.ndarray, marker: dict[str, Any]) -> go.Scatter:
     return go.Scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip")
 
 
-def _excess(weights: np.ndarray, hessian: np.ndarray, minimum: np.ndarray) -> np.ndarray:
-    """(...,) of weights (..., 2)."""
-    away = weights - minimum
-    return (away @ hessian * away).sum(axis=-1) / 2
-
-
-def _reach(start: np.ndarray, hessian: np.ndarray, minimum: np.ndarray) -> np.ndarray:
-    """(2,) how far from the minimum the ellipse through the start goes along each axis."""
-    return np.sqrt(2 * _excess(start, hessian, minimum) * np.diag(np.linalg.inv(hessian)))
-
-
 def _contours(
-    x: np.ndarray, y: np.ndarray, shares: np.ndarray, titles: Sequence[str]
+    bowl: Bowl, start: np.ndarray, window: np.ndarray, titles: Sequence[str]
 ) -> go.Contour:
-    """Contours of the logarithm of shares (Y, X)."""
+    """Contours of the logarithm of the share of the excess at the start, `window` (2,) around."""
     first, last, distance = LEVELS
+    offsets = map(_offsets, bowl.reach(start), window)
+    x, y = (middle + away for middle, away in zip(bowl.minimum, offsets, strict=True))
+    places = np.stack(np.meshgrid(x, y), axis=-1)  # (Y, X, 2)
+    shares = bowl.excess(places) / bowl.excess(start)
     return go.Contour(
         x=x,
         y=y,
@@ -189,17 +177,13 @@ def _layout(
 
 
 def _alt(
-    title: str,
-    weights: np.ndarray,
-    shares: np.ndarray,
-    minimum: np.ndarray,
-    reach: np.ndarray,
-    titles: Sequence[str],
+    title: str, first: np.ndarray, shares: np.ndarray, bowl: Bowl, titles: Sequence[str]
 ) -> str:
-    start, goal = (f"({x:.4g}, {y:.4g})" for x, y in (weights[0], minimum))
+    start, goal = (f"({x:.4g}, {y:.4g})" for x, y in (first, bowl.minimum))
+    across, up = bowl.reach(first)
     return (
         f"{title}: contours of the loss over {titles[0]} and {titles[1]}, and a descent over "
-        f"{len(weights):,} steps. It starts at {start}; the minimum is at {goal}. What lies below "
-        f"the start reaches {reach[0]:.4g} across and {reach[1]:.4g} up to either side of it. "
+        f"{len(shares):,} steps. It starts at {start}; the minimum is at {goal}. What lies below "
+        f"the start reaches {across:.4g} across and {up:.4g} up to either side of it. "
         f"At the last step {shares[-1]:.3g} of the excess loss is left."
     )

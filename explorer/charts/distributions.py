@@ -40,28 +40,16 @@ def bands_over_steps_panel(
     _check_levels(levels)
     told = gaps(quantiles, "quantiles", (len(steps), len(levels)))
     drawn = bent(told, bend).astype(np.float32)
-    low, high = limits or padded(*extent(told))
-    ends = [float(end) for end in bent(np.array([low, high]), bend)]
+    layout = _layout(steps, limits or padded(*extent(told)), bend, unit)
     middle = len(levels) // 2
     figure = go.Figure(
         [
             *(_band(drawn, at, levels, colour) for at in range(middle)),
             _median(steps, drawn[:, middle], told, levels, colour, unit),
-            cursor(*ends),
+            cursor(*layout.yaxis.range),
             _dot(drawn[0, middle], colour),
         ],
-        theme.layout(
-            xaxis=step_axis(steps),
-            yaxis={
-                "title": theme.axis_title(escape(unit)),
-                "range": ends,
-                "showgrid": True,
-                **bent_axis(low, high, bend),
-            },
-            hoverdistance=-1,  # the nearest step, wherever in the plot
-            showlegend=True,
-            margin=theme.MARGIN | {"t": 32},
-        ),
+        layout,
     )
     places = cursor_places(len(steps))
     return Panel(
@@ -76,6 +64,23 @@ def bands_over_steps_panel(
         alt=_bands_alt(title, steps, told, levels, unit),
         span=span,
         height=height,
+    )
+
+
+def _layout(
+    steps: np.ndarray, limits: tuple[float, float], bend: float | None, unit: str
+) -> go.Layout:
+    return theme.layout(
+        xaxis=step_axis(steps),
+        yaxis={
+            "title": theme.axis_title(escape(unit)),
+            "range": bent(np.array(limits), bend).tolist(),
+            "showgrid": True,
+            **bent_axis(*limits, bend),
+        },
+        hoverdistance=-1,  # the nearest step, wherever in the plot
+        showlegend=True,
+        margin=theme.MARGIN | {"t": 32},
     )
 
 

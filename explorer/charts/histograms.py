@@ -39,22 +39,7 @@ def histogram_panel(
             _outline(np.repeat(places, 2), values[0], name, edges, theme.CATEGORIES[at])
             for at, (name, values) in enumerate(stairs.items())
         ],
-        theme.layout(
-            xaxis={
-                "title": theme.axis_title(escape(unit)),
-                "range": [float(places[0]), float(places[-1])],
-                **bent_axis(float(edges[0]), float(edges[-1]), bend),
-            },
-            yaxis={
-                "title": theme.axis_title("share of the numbers, each bin"),
-                "range": [0, top],
-                "showgrid": True,
-                "nticks": 6,
-                "tickformat": "~%",
-            },
-            showlegend=len(drawn) > 1,
-            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8},
-        ),
+        _layout(edges, bend, unit, top, legend=len(drawn) > 1),
     )
     return Panel(
         key=key,
@@ -64,6 +49,29 @@ def histogram_panel(
         alt=_histogram_alt(title, drawn, edges, unit),
         span=span,
         height=height,
+    )
+
+
+def _layout(
+    edges: np.ndarray, bend: float | None, unit: str, top: float, legend: bool
+) -> go.Layout:
+    """Across from the first edge to the last, up to the share `top`."""
+    low, high = float(edges[0]), float(edges[-1])
+    return theme.layout(
+        xaxis={
+            "title": theme.axis_title(escape(unit)),
+            "range": bent(np.array([low, high]), bend).tolist(),
+            **bent_axis(low, high, bend),
+        },
+        yaxis={
+            "title": theme.axis_title("share of the numbers, each bin"),
+            "range": [0, top],
+            "showgrid": True,
+            "nticks": 6,
+            "tickformat": "~%",
+        },
+        showlegend=legend,
+        margin=theme.MARGIN | {"t": 32 if legend else 8},
     )
 
 

@@ -19,6 +19,7 @@ def depth_panel(
     title: str,
     unit: str,
     along: str = "norm",
+    depth: bool = True,
     log: bool = False,
     limits: tuple[float, float] | None = None,
     per_step: bool = False,
@@ -27,6 +28,7 @@ def depth_panel(
 ) -> Panel:
     """One line a series (S, K) over K places `along` the depth; all share one scale, in `unit`.
 
+    Without `depth` the places are no parts of a model, and `along` is all that is said of them.
     The scale holds all steps, or with `per_step` follows the step shown; `limits` are the ends of
     a linear one where the unit has them. `log`: numbers that are not positive are gaps. Raises
     ValueError when shapes do not fit.
@@ -39,7 +41,7 @@ def depth_panel(
         [_depth_line(index, drawn, names, unit) for index in range(len(drawn))],
         theme.layout(
             xaxis={
-                "title": theme.axis_title(f"{along}, in depth order"),
+                "title": theme.axis_title(f"{along}, in depth order" if depth else along),
                 "range": [-0.5, len(names) - 0.5],
                 **column_ticks(names, theme.plot_width(span) + 64),
             },
@@ -57,13 +59,14 @@ def depth_panel(
     moving = {f"{index}.y": series for index, series in enumerate(drawn.values())}
     if per_step:
         moving["layout.yaxis.range"] = ranges
+    places, count = "in depth order" if depth else f"({along})", len(everything)
     return Panel(
         key=key,
         title=title,
         figure=figure,
         moving=moving,
-        alt=f"{title}: lines over {len(names)} places in depth order, {len(everything)} recorded "
-        f"steps, in {unit}.{_series_words(drawn, names)}",
+        alt=f"{title}: lines over {len(names)} places {places}, {count} recorded "
+        f"step{'s' * (count > 1)}, in {unit}.{_series_words(drawn, names)}",
         span=span,
         height=height,
     )

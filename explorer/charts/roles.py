@@ -9,7 +9,7 @@ from explorer.charts import theme
 from explorer.charts.arrays import extent, extremes, gaps, padded
 from explorer.charts.frames import frame_row
 from explorer.charts.labels import column_ticks, escape, row_ticks, width
-from explorer.charts.training import curves_panel
+from explorer.charts.training import Threshold, curves_panel
 from explorer.panels import Panel
 
 
@@ -101,7 +101,7 @@ def role_curves_panel(
         title=title,
         unit="score",
         limits=(0.0, 1.0),
-        threshold=threshold,
+        threshold=Threshold(threshold),
         span=span,
         height=height,
     )

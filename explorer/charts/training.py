@@ -1,6 +1,7 @@
 """Numbers of the whole training over recorded steps, with a cursor at the step shown."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -14,6 +15,14 @@ from explorer.panels import Panel
 TOLD = 2  # with more series the current values would cover each other
 
 
+class Threshold(NamedTuple):
+    """Where a dashed line lies, and what is written at which side of it; "": its number."""
+
+    value: float
+    words: str = ""
+    side: Literal["start", "end"] = "start"
+
+
 def curves_panel(
     steps: Sequence[int] | np.ndarray,
     series: Mapping[str, np.ndarray],
@@ -23,7 +32,8 @@ def curves_panel(
     unit: str,
     log: bool = False,
     limits: tuple[float, float] | None = None,
-    threshold: float | None = None,
+    threshold: Threshold | None = None,
+    steps_of: str = "",
     span: int = 6,
     height: int = 260,
 ) -> Panel:
@@ -31,8 +41,8 @@ def curves_panel(
 
     A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
     are not positive are gaps. `limits`: the ends of the axis, of a logarithmic one as powers of
-    ten; else it holds all numbers. `threshold`: where a dashed line lies. ValueError when shapes
-    do not fit.
+    ten; else it holds all numbers. `steps_of`: whose steps they are, if not the run's recorded
+    ones. ValueError when shapes do not fit.
     """
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
@@ -44,39 +54,48 @@ def curves_panel(
     colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
     lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
     ends = (10**low, 10**high) if log else (low, high)
+    across = step_axis(steps) | (
+        {"title": theme.axis_title(f"step {steps_of}")} if steps_of else {}
+    )
     figure = go.Figure(
         [*lines, cursor(*ends), _now(everything, colours)],
-        theme.layout(
-            xaxis=step_axis(steps),
-            yaxis={
-                "title": theme.axis_title(escape(unit)),
-                "type": "log" if log else "linear",
-                "range": [low, high],
-                "showgrid": True,
-                **(theme.log_axis(low, high) if log else {"nticks": 6}),
-            },
-            showlegend=len(drawn) > 1,
-            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8, "r": 48},
-        ),
+        _layout(across, (low, high), unit, log, legend=len(drawn) > 1),
     )
-    if threshold is not None:
+    if threshold:
         figure.add_shape(_threshold_line(threshold))
-    at, count = len(drawn), len(steps)
-    places = np.repeat(np.arange(count, dtype=np.float32)[:, None], at, axis=1)
+    at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
+    places = np.arange(len(steps), dtype=np.float32)[:, None].repeat(at, axis=1)
     return Panel(
         key=key,
         title=title,
         figure=figure,
         moving={
-            f"{at}.x": cursor_places(count),
+            f"{at}.x": cursor_places(len(steps)),
             f"{at + 1}.x": places,
             f"{at + 1}.y": everything,
         },
-        alt=f"{title}: lines over {count} recorded steps, from step {steps[0]:,} to "
+        alt=f"{title}: lines over {len(steps)} {whose}, from step {steps[0]:,} to "
         f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}"
-        + ("" if threshold is None else f" The threshold is {threshold:g}."),
+        + (f" The threshold is {threshold.value:g}." if threshold else ""),
         span=span,
         height=height,
+    )
+
+
+def _layout(
+    across: dict[str, Any], ends: tuple[float, float], unit: str, log: bool, legend: bool
+) -> go.Layout:
+    return theme.layout(
+        xaxis=across,
+        yaxis={
+            "title": theme.axis_title(escape(unit)),
+            "type": "log" if log else "linear",
+            "range": list(ends),
+            "showgrid": True,
+            **(theme.log_axis(*ends) if log else {"nticks": 6}),
+        },
+        showlegend=legend,
+        margin=theme.MARGIN | {"t": 32 if legend else 8, "r": 48},
     )
 
 
@@ -93,18 +112,18 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
     )
 
 
-def _threshold_line(threshold: float) -> go.layout.Shape:
+def _threshold_line(threshold: Threshold) -> go.layout.Shape:
     return go.layout.Shape(
         type="line",
         xref="paper",
         x0=0,
         x1=1,
-        y0=threshold,
-        y1=threshold,
+        y0=threshold.value,
+        y1=threshold.value,
         line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
         label={
-            "text": f"threshold {threshold:g}",
-            "textposition": "start",
+            "text": escape(threshold.words) or f"threshold {threshold.value:g}",
+            "textposition": threshold.side,
             "yanchor": "bottom",
             "font": {"size": 12},
         },

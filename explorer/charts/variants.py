@@ -45,13 +45,11 @@ def lengths_panel(
         key=key,
         title=title,
         unit="nats per token",
-        along="length",
+        along="tokens in a window",
+        depth=False,
         span=span,
     )
-    figure = go.Figure(panel.figure)
-    figure.update_xaxes(title=theme.axis_title("tokens in a window"))
-    alt = panel.alt.replace("places in depth order, 1 recorded steps", "lengths of a window")
-    return as_variants(replace(panel, figure=figure, moving={}, alt=alt))
+    return as_variants(replace(panel, moving={}))
 
 
 def _colour(name: str) -> str:

@@ -11,6 +11,12 @@ from model_core.config import Norm
 from model_core.normalization import Cell, shares
 
 OTHERS = 2  # sentences beside the typed one
+OVER: dict[Norm, str] = {  # what each norm pools, in words
+    "layer": "all channels of one token",
+    "batch": "one channel at all tokens of all sentences",
+    "rms": "all channels of one token",
+    "none": "nothing",
+}
 
 
 @dataclass(frozen=True)
@@ -44,15 +50,9 @@ class Block:
     @property
     def pooled(self) -> str:
         """How many numbers share, and which."""
-        B, T, C = self.numbers.shape[1:]
-        match self.kind:
-            case "none":
-                return "1 number: nothing is shared."
-            case "batch":
-                sentences = "sentence" if B == 1 else "sentences"
-                return f"{B * T:,} numbers share ({B} {sentences} × {T:,} tokens)."
-            case _:
-                return f"{C:,} numbers share: the channels of this token."
+        if self.kind == "none":
+            return "1 number: nothing is shared."
+        return f"{self.shared.sum():,} numbers share: {OVER[self.kind]}."
 
 
 def others(look: Look, ids: Ids) -> list[Ids]:

@@ -12,7 +12,7 @@ from explorer.charts.block import block_panel
 from explorer.charts.cube import cube_panel
 from explorer.look import Look, Sentence, evenly
 from explorer.normalizing.arithmetic import Worked, told
-from explorer.normalizing.batch import Block, others, read_block
+from explorer.normalizing.batch import OVER, Block, others, read_block
 from explorer.page import clock, csv_button, how_computed, plain, quoted
 from explorer.panels import AnyPanel, Words
 from explorer.readings import Ids
@@ -24,19 +24,6 @@ HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands be
 HEAD = 200  # numbers in the table; the CSV has all
 KINDS: tuple[Norm, ...] = get_args(Norm)
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
-POOLS: dict[Norm, str] = {
-    "layer": "Layer norm pools all channels of one token",
-    "batch": "Batch norm pools one channel of all tokens of all sentences",
-    "rms": "RMS norm pools all channels of one token",
-    "none": "Without a norm nothing is pooled",
-}
-OVER: dict[Norm, str] = {
-    "layer": "Mean and variance are over the channels of one token, in training and evaluation.",
-    "batch": "Mean and variance are over all tokens of this batch, as in training mode; in "
-    "evaluation batch norm uses running averages of them instead.",
-    "rms": "The mean square is over the channels of one token, in training and evaluation.",
-    "none": "No statistic is taken.",
-}
 
 
 def draw(look: Look, sentence: Sentence) -> None:
@@ -108,7 +95,7 @@ def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> Non
     said = [
         f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
         f"sentence{beside}, {tokens} tokens each. Up to there it is in evaluation mode. "
-        f"{OVER[kind]}"
+        f"{_statistics(kind)}"
     ]
     if kind == "batch":
         said.append(f"This run trains with {look.run.training_config.batch_size} sentences.")
@@ -122,6 +109,19 @@ def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> Non
             "all are too many. Every mean is over all numbers that share."
         )
     st.caption(" ".join(said))
+
+
+def _statistics(kind: Norm) -> str:
+    """What a norm takes, over which axes, in which mode."""
+    if kind == "none":
+        return "No statistic is taken."
+    taken = "The mean square is" if kind == "rms" else "Mean and variance are"
+    mode = (
+        "as in training mode; in evaluation batch norm uses running averages of them instead."
+        if kind == "batch"
+        else "in training and evaluation."
+    )
+    return f"{taken} over {OVER[kind]}, {mode}"
 
 
 def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
@@ -141,7 +141,7 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             shares(block.kind, DRAWN, front),
             front,
             key="cube",
-            title=POOLS[block.kind],
+            title=f"Pooled: {OVER[block.kind]}",
             span=5,
             height=HEIGHT - WORDS - TITLE,
         ),

@@ -46,6 +46,12 @@ def held_beside(look: Look, ids: Ids, name: str, layer: str, channel: int | None
     )
 
 
+def channels(name: str) -> int:
+    """`n_embd` of the run `name`; 0 when it cannot be read."""
+    run = _described(name)
+    return run.model_config.n_embd if run else 0
+
+
 def beside(steps: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     """The place among `recorded` steps (R,) of the one nearest to each of `steps`: (S,).
 

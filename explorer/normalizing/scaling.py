@@ -111,22 +111,24 @@ def _descent(kind: Scaling, chosen: Choices) -> Descent:
     y = loan - loan.mean()
     bowl = Bowl(x, y)
     rate = bowl.best_rate if chosen.share is None else chosen.share * bowl.largest_rate
-    weights, _ = descend(x, y, rate, STEPS)
+    weights = descend(x, y, rate, STEPS)
     excess = bowl.excess(weights)
     return Descent(kind, bowl, rate, weights, excess / excess[0])
 
 
 def _timeline(descent: Descent) -> Timeline:
     steps = np.arange(len(descent.weights))
-    return Timeline(steps, steps, 100 * descent.shares, unit=f"% left ({descent.kind})")
+    return Timeline(
+        steps, steps, 100 * descent.shares, unit=f"% of the excess left ({descent.kind})"
+    )
 
 
 def _panels(descents: list[Descent], chosen: Choices) -> list[AnyPanel]:
     maps = [
         descent_panel(
             one.weights,
-            one.bowl.hessian,
-            one.bowl.minimum,
+            one.shares,
+            one.bowl,
             key=f"descent-{one.kind}",
             title=_title(one),
             axis_titles=[

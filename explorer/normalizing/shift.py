@@ -14,7 +14,7 @@ from explorer.charts.histograms import histogram_panel
 from explorer.charts.scales import bend_of, edges_between
 from explorer.charts.training import curves_panel
 from explorer.look import KEPT_BYTES, Look, Sentence, evenly
-from explorer.normalizing.others import held_beside
+from explorer.normalizing.others import channels, held_beside
 from explorer.normalizing.receivers import BEFORE, Choice, choose
 from explorer.normalizing.spreads import Shown, spread
 from explorer.page import clock, csv_button, how_computed, plain
@@ -26,8 +26,8 @@ BINS = 60  # at most; fewer for few numbers
 
 
 def draw(look: Look, sentence: Sentence) -> None:
-    look = _bounded(look, sentence)
     choice = choose(look, sentence)
+    look = _bounded(look, sentence, choice.other)
     shown = _own(look, sentence, choice)
     _say(look, sentence, choice)
     other = _beside(look, sentence, choice)
@@ -46,9 +46,10 @@ def draw(look: Look, sentence: Sentence) -> None:
     _explained()
 
 
-def _bounded(look: Look, sentence: Sentence) -> Look:
-    """As many steps as fit into memory, which is said where they are not all."""
-    a_step = 2 * 4 * len(sentence.ids) * look.run.model_config.n_embd
+def _bounded(look: Look, sentence: Sentence, other: str) -> Look:
+    """As many steps as fit into memory of either run, which is said where they are not all."""
+    most = max(look.run.model_config.n_embd, channels(other) if other else 0)
+    a_step = 2 * 4 * len(sentence.ids) * most
     fitting = evenly(look, KEPT_BYTES // a_step)
     if len(fitting.steps) < len(look.steps):
         st.caption(
@@ -172,7 +173,8 @@ def _say_steps(look: Look, other: Shown) -> None:
             + f"at most {away:,} steps away."
         )
     if not there.all():
-        st.caption(plain(f"{other.name} has recorded nothing after step {other.steps[-1]:,}."))
+        last = f"After step {look.steps[there][-1]:,} nothing of "
+        st.caption(last + plain(f"{other.name} is shown: its recording had ended."))
 
 
 def _say_gaps(look: Look, shown: Sequence[Shown]) -> None:

@@ -14,6 +14,7 @@ from model_core.normalization import quantiles, shift, shift_rate
 from model_core.runs import Run
 
 Side = Literal["stream", "input"]
+SHOWN = 3  # at once; each holds up to 64 MiB, beside what it was computed from
 
 
 class Spread(NamedTuple):
@@ -63,7 +64,7 @@ def spread(
     return _spread(key, ids, layer, side, channel, run, steps)
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=SHOWN, show_spinner=False)
 def _spread(
     when: str,
     ids: Ids,

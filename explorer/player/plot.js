@@ -176,10 +176,11 @@ function lookOf(spec, theme) {
 
 const slow = Symbol("Plotly's own call draws every step")
 
-// Both ends of the axis in turn, so that even a line of such places has a length.
+// Both ends of the axis in turn, so that even a line of such places has a length; a logarithmic one
+// tells its ends as powers of ten.
 function standIns(values, axis) {
   if (!axis?.range) return values
-  return Array.from(values, (value, i) => (value === value ? value : axis.range[i % 2]))
+  return Array.from(values, (value, i) => (value === value ? value : axis.r2d(axis.range[i % 2])))
 }
 
 // "0.marker.size" -> trace 0, "marker.size"; "layout.xaxis.range" -> no trace, "xaxis.range".

@@ -56,6 +56,23 @@ def ranges(page: Page, selector: str = MAP) -> list[list[float]]:
     )
 
 
+def plotly_calls(page: Page) -> Callable[[], list[list[str]]]:
+    """What Plotly is asked to draw from now on: [panel, function], read when called."""
+    page.evaluate(
+        """() => {
+          window.asked = []
+          for (const name of ["update", "restyle", "relayout", "react", "redraw"]) {
+            const official = Plotly[name]
+            Plotly[name] = (div, ...rest) => {
+              window.asked.push([div.closest("[data-panel]").dataset.panel, name])
+              return official(div, ...rest)
+            }
+          }
+        }"""
+    )
+    return lambda: page.evaluate("window.asked")
+
+
 # ---- moving -----------------------------------------------------------------------------------
 
 
@@ -201,10 +218,15 @@ def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo
     clock = ClockDriver(visit(f"{demo.url}/?panels=sizes")).wait_ready()
     cell = clock.page.locator("[data-panel=told] .js-plotly-plot .nsewdrag")
     cell.scroll_into_view_if_needed()
+    clock.page.keyboard.press("ArrowRight")  # points that Plotly left out are drawn once
+    clock.wait_step(STEPS[1])
+    calls = plotly_calls(clock.page)
     clock.drag(0, 0.37)
     clock.wait_step(STEPS[74])
+    assert calls() == []
     for panel in ("log", "told"):
         assert_drawn_alike(drawn(clock.page, panel), redrawn(clock.page, panel))
+    assert {panel for panel, _ in calls()} == {"log", "told"}  # so a call would have been heard
     box = cell.bounding_box()
     assert box is not None
     clock.page.mouse.move(box["x"] + box["width"] / 10, box["y"] + box["height"] / 14)
