@@ -18,6 +18,8 @@ LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
 # A lecture screen is low: the page starts right below the navigation.
 COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
+# A formula that is wider than a phone, or has many numbers put in, scrolls by itself.
+FORMULAS = ".katex-display { overflow-x: auto; overflow-y: hidden; }"
 View = Callable[[Look, Sentence], None]
 
 
@@ -115,7 +117,7 @@ def _choose_window(sentence: Sentence) -> None:
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")
-st.html(f"<style>{COMPACT}</style>")
+st.html(f"<style>{COMPACT} {FORMULAS}</style>")
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw), ":material/dashboard:"),
     ("Train", partial(show, train.draw, train.form, train.steer), ":material/model_training:"),

@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from explorer.look import run_path
+from explorer.normalizing.words import NAMES
 from model_core.model import part_names
 from model_core.normalization import norm_statistics, read_distributions, read_layers
 from model_core.runs import Run
@@ -26,7 +27,7 @@ PARTS = {  # what a part draws
     "Size": {"std", "stream", "mean"},
     "Distribution": {"quantiles-in", "quantiles-normalized", "quantiles-out"},
     "Gain and shift": {"gamma", "beta"},
-    "Gradients, silent units": {"gradients", "units"},
+    "Gradients, units": {"gradients", "units"},
     "One token": {"std", "stream", "tokens-before", "tokens-after"},
     "Two norms": {"histogram-in", "histogram-out"},
 }
@@ -87,14 +88,13 @@ def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> 
         for part, expected in PARTS.items():
             assert set(panels(switch(app, part))) == expected - lacks
             config = Run.open(run_path(run)).model_config
-            named = f"**{config.norm}** norm, **{config.norm_position}** position"
-            assert named in app.caption[0].value
+            assert app.caption[0].value.startswith(f"This model: **{NAMES[config.norm]}**")
 
 
 def test_sizes_are_means_over_the_tokens_and_the_stream_is_bounded_by_its_tokens() -> None:
     app, seen = layers("Size"), read(read_layers, 3)
     at = SHIPPED.steps.tolist().index(3)
-    for number, side in enumerate(("in", "normalized", "out")):
+    for number, side in enumerate(("in", "out", "normalized")):
         for what in ("std", "mean"):
             told = moving(app, what, f"{number}.y")[at]
             np.testing.assert_allclose(told, seen[f"{what}_{side}"].mean(1), rtol=1e-4, atol=1e-5)
@@ -115,7 +115,7 @@ def test_distributions_gains_and_units_are_those_of_the_step() -> None:
     for name in ("gamma", "beta"):
         told = moving(app, name, "3.y")[at]
         np.testing.assert_allclose(told, seen[name][:, 3], rtol=1e-5, atol=1e-7)
-    switch(app, "Gradients, silent units")
+    switch(app, "Gradients, units")
     np.testing.assert_array_equal(moving(app, "gradients", "0.y"), SHIPPED.gradient_norms())
     units = read(read_layers, 3)
     for number, name in enumerate(("silent", "off")):
@@ -135,7 +135,7 @@ def test_the_tables_hold_the_statistics_of_the_settled_step() -> None:
 
 
 def test_gradients_are_those_recorded_at_the_settled_step() -> None:
-    table = layers("Gradients, silent units", step="3").dataframe[0].value
+    table = layers("Gradients, units", step="3").dataframe[0].value
     assert table["part"].tolist() == list(part_names(SHIPPED.model_config))
     at = SHIPPED.steps.tolist().index(3)
     np.testing.assert_allclose(table["gradient"], SHIPPED.gradient_norms()[at])
@@ -150,14 +150,14 @@ def test_a_run_without_recorded_gradients_says_so(made: Path, tmp_path: Path) ->
     old = Path(shutil.copytree(made / "batch", made / "old"))
     kept = [{name: value for name, value in row.items() if name != "grad_norms"} for row in rows]
     (old / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
-    app = layers("Gradients, silent units", run="old", text="Quick")
+    app = layers("Gradients, units", run="old", text="Quick")
     assert "recorded without the gradients of its parts" in app.caption[0].value
     assert set(panels(app)) == {"units"}
 
 
 def test_the_token_followed_is_the_one_chosen_anywhere() -> None:
     app = layers("One token", pair="6")
-    assert "The token 'b' at 6 is followed" in app.caption[0].value
+    assert "Plotted: the token 'b' at 6" in app.caption[0].value
     assert panels(app)["std"]["title"] == "'b' at 6: spread"
     seen = read(read_layers, 3)
     at = SHIPPED.steps.tolist().index(3)

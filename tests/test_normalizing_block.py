@@ -111,7 +111,7 @@ def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() 
         like(app, kind)
         assert at_last(app)[0] == SHARES[kind]
         over = SHARES[kind].partition(": ")[2] if kind != "none" else "nothing."
-        assert panels(app)["cube"]["title"] + "." == f"Pooled: {over}"
+        assert panels(app)["cube"]["title"] + "." == f"Scheme of any block. Pooled: {over}"
         if kind != "none":
             assert f"over {over[:-1]}, " in captions(app)
         shown = result(app)
@@ -139,7 +139,7 @@ def test_gain_and_shift_are_the_runs_for_its_own_kind_only(made: Path) -> None:
     shown = result(app)
     wanted = shown["before gain and shift"] * gamma + beta
     assert shown["behind gain and shift"] == pytest.approx(wanted, abs=1e-6)
-    assert "Gain and shift are those of this run's blocks.0.ln1." in captions(app)
+    assert "Behind it: gain and shift of this run's blocks.0.ln1 at that step." in captions(app)
     assert "in evaluation batch norm uses running averages" in captions(app)
     assert "This run trains with 4 sentences." in captions(app)
     shown = result(like(app, "layer"))

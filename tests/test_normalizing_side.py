@@ -170,7 +170,9 @@ def test_a_variant_that_diverged_has_gaps_and_the_clock_goes_on(reading: Path) -
     assert arrays[header["timeline"]["steps"]].tolist() == sorted(
         {*Run.open(reading / "wild").steps.tolist(), *steps.tolist()}
     )
-    table = app.dataframe[0].value
+    together = app.dataframe[0].value  # first the last step that is a number for both
+    assert together["training loss"].notna().tolist() == [True, True]
+    table = side(run="wild", step=str(steps[-1])).dataframe[0].value
     assert table["training loss"].isna().tolist() == [True, False]
 
 

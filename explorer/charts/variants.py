@@ -36,7 +36,13 @@ def as_variants(panel: Panel) -> Panel:
 
 
 def lengths_panel(
-    losses: Mapping[str, np.ndarray], lengths: Sequence[int], *, key: str, title: str, span: int = 6
+    losses: Mapping[str, np.ndarray],
+    lengths: Sequence[int],
+    *,
+    key: str,
+    title: str,
+    log: bool = False,
+    span: int = 6,
 ) -> Panel:
     """Losses (K,) in nats per token of windows of K lengths, one line a variant and mode."""
     panel = depth_panel(
@@ -47,6 +53,7 @@ def lengths_panel(
         unit="nats per token",
         along="tokens in a window",
         depth=False,
+        log=log,
         span=span,
     )
     return as_variants(replace(panel, moving={}))

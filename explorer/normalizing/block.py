@@ -13,6 +13,7 @@ from explorer.charts.cube import cube_panel
 from explorer.look import Look, Sentence, evenly
 from explorer.normalizing.arithmetic import Worked, told
 from explorer.normalizing.batch import OVER, Block, others, read_block
+from explorer.normalizing.words import LEARNED, NAMES, counted
 from explorer.page import clock, csv_button, how_computed, plain, quoted
 from explorer.panels import AnyPanel, Words
 from explorer.readings import Ids
@@ -94,15 +95,16 @@ def _say(look: Look, kind: Norm, place: str, shape: tuple[int, int, int]) -> Non
     beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
     said = [
         f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
-        f"sentence{beside}, {tokens} tokens each. Up to there it is in evaluation mode. "
+        f"sentence{beside}, {counted(tokens, 'token')} each. Up to there it is in evaluation mode. "
         f"{_statistics(kind)}"
     ]
     if kind == "batch":
         said.append(f"This run trains with {look.run.training_config.batch_size} sentences.")
     if kind == own != "none":
-        said.append(f"Gain and shift are those of this run's {place}.")
+        said.append(f"Behind it: {LEARNED[kind]} of this run's {place} at that step.")
     elif kind != "none":
-        said.append(f"This run has {own} norm: gain 1 and shift 0 stand in for {kind} norm's.")
+        stands = "gain 1 stands" if kind == "rms" else "gain 1 and shift 0 stand"
+        said.append(f"This run has {NAMES[own]}: {stands} in for those of {NAMES[kind]}.")
     if len(look.steps) < len(look.run.steps):
         said.append(
             f"Showing {len(look.steps)} of {len(look.run.steps)} recorded steps: the numbers of "
@@ -141,7 +143,7 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             shares(block.kind, DRAWN, front),
             front,
             key="cube",
-            title=f"Pooled: {OVER[block.kind]}",
+            title=f"Scheme of any block. Pooled: {OVER[block.kind]}",
             span=5,
             height=HEIGHT - WORDS - TITLE,
         ),

@@ -41,8 +41,8 @@ def opened(paths: Mapping[str, Path]) -> dict[str, Run]:
 def on_one_clock(look: Look, runs: Mapping[str, Run]) -> Look:
     """The look at all steps, S of them, that the run looked at or one of `runs` recorded.
 
-    The track shows the loss of the run looked at; while nobody chose a step, the last one stands
-    at which the loss of any is a number.
+    The track shows the loss of the run looked at. While nobody chose a step, the last one stands
+    at which the loss of any is a number, once all have ended that of all: one may have diverged.
     """
     tables = [look.metrics, *(metrics_of(run) for run in runs.values())]
     epochs, losses = (
@@ -51,7 +51,9 @@ def on_one_clock(look: Look, runs: Mapping[str, Run]) -> Look:
     )
     steps, wanted = epochs.index.to_numpy(), session.step()
     if wanted is None:
-        known = steps[np.isfinite(losses).any(axis=1)]
+        numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the run looked at, once more
+        ended = not any_active([run.path for run in runs.values()])
+        known = steps[numbers.all(axis=1) if ended else numbers.any(axis=1)]
         wanted = int(known[-1]) if len(known) else look.step
     own = look.metrics.reindex(steps)
     track = (epochs.max(axis=1).to_numpy(), own["train_loss"].to_numpy())

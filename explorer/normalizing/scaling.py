@@ -78,16 +78,16 @@ def _choices() -> Choices:
         required=True,
         **session.KEPT,
     )
-    key = session.number("descent share", 0.5, 0.05, 1.25)
-    share = middle.slider(
-        "Share of the largest stable learning rate",
-        0.05,
-        1.25,
-        step=0.05,
-        key=key,
-        disabled=rate == BEST,
-        **session.KEPT,
-    )
+    share = None
+    if rate == SAME:
+        share = middle.slider(
+            "Share of the largest stable learning rate",
+            0.05,
+            1.25,
+            step=0.05,
+            key=session.number("descent share", 0.5, 0.05, 1.25),
+            **session.KEPT,
+        )
     unit = right.segmented_control(
         "Raw tuition is counted in units of",
         UNITS,
@@ -102,7 +102,7 @@ def _choices() -> Choices:
         required=True,
         **session.KEPT,
     )
-    return Choices(None if rate == BEST else round(share, 2), str(unit), axes == STRETCHED)
+    return Choices(None if share is None else round(share, 2), str(unit), axes == STRETCHED)
 
 
 def _descent(kind: Scaling, chosen: Choices) -> Descent:

@@ -49,8 +49,13 @@ def draw(look: Look, sentence: Sentence) -> None:
     scales = _scales(look, runs, sentence)
     _say(look, runs, sentence)
     left, right = st.columns(2)
-    lengths = left.toggle("Read windows of other lengths, too", key="lengths", **session.KEPT)
-    per_step = right.toggle("Scales of this step only", key="scales", **session.KEPT)
+    lengths, per_step = (
+        column.toggle(label, key=session.switch(key), **session.KEPT)
+        for column, label, key in (
+            (left, "Read windows of other lengths, too", "lengths"),
+            (right, "Scales of this step only", "scales"),
+        )
+    )
     panels = _panels(look, runs, scales, per_step)
     shown = look.step
     there = {name: run for name, run in runs.items() if shown in run.steps}
@@ -144,16 +149,17 @@ def _losses(look: Look, runs: Mapping[str, Run]) -> list[Panel]:
         for column in TITLES
     }
     low, high = extent(np.stack([one for series in losses.values() for one in series.values()]))
-    wide = high > WIDE * low > 0
+    wide, cut = _is_wide(low, high), False
     if wide:  # a run on its way to infinity leaves at the top: the others are to be seen, too
         first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
+        cut = high > FLIGHT * first
         low, high = np.log10([low, min(high, FLIGHT * first)])
     return [
         curves_panel(
             look.steps,
             series,
             key=column,
-            title=TITLES[column],
+            title=TITLES[column] + (" (cut off above)" if cut else ""),
             unit="nats per token",
             log=wide,
             limits=padded(low, high),
@@ -181,7 +187,13 @@ def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
     if not losses:
         return []
     title = f"Validation windows of other lengths at step {step:,}"
-    return [lengths_panel(losses, lengths, key="lengths", title=title, span=12)]
+    log = _is_wide(*extent(np.stack(list(losses.values()))))
+    return [lengths_panel(losses, lengths, key="lengths", title=title, log=log, span=12)]
+
+
+def _is_wide(low: float, high: float) -> bool:
+    """Whether a linear axis would hide the smaller losses."""
+    return high > WIDE * low > 0
 
 
 def _table(
@@ -194,7 +206,8 @@ def _table(
         "training mode on the same validation windows, as many at a time as in training; final "
         "std is that of the residual stream before ln_f"
     )
-    st.dataframe(table, hide_index=True)
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[3:], shape))
     csv_button("Table as CSV", f"{look.run.name}-variants-step-{look.step}", lambda: table)
 
 

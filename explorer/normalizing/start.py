@@ -101,8 +101,10 @@ def _offer(look: Look, name: str, like: Plan, wanted: Wanted) -> None:
     told += [f"about {max(seconds, 1):,.0f} s in all"] if missing else []
     words.caption(plain(" · ".join(told)))
     there = [path.name for path in wanted.paths.values()]
-    if there and look.run.name not in there:
-        words.button("Look at these runs", on_click=_look_at, args=(there[-1], example(look.run)))
+    hidden = there and look.run.name not in there
+    if hidden and words.button("Look at these runs"):
+        _look_at(there[-1], example(look.run))
+        st.rerun()  # of the whole page: the run is chosen above this view
     if pressed and (problem := _start(look, name, like, missing)):
         st.error(plain(problem))
 

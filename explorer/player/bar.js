@@ -254,6 +254,7 @@ function integer(value) {
 
 function decimal(value) {
   if (value !== 0 && Math.abs(value) < 0.1) return value.toPrecision(2)
+  if (Math.abs(value) >= 1e7) return value.toExponential(1).replace("e+", "e")
   return Math.abs(value) >= 1000 ? Math.round(value).toLocaleString("en-US") : value.toFixed(2)
 }
 

@@ -21,7 +21,7 @@ SHOWN_BY = {  # a panel that only this view has
 PARTS = {
     "Distribution": "quantiles-in",
     "Gain and shift": "gamma",
-    "Gradients, silent units": "gradients",
+    "Gradients, units": "gradients",
     "One token": "tokens-before",
     "Two norms": "histogram-in",
 }

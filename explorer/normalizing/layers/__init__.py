@@ -9,6 +9,7 @@ from explorer import session
 from explorer.look import Look, Sentence
 from explorer.normalizing.layers import gradients, sizes, spread, two_norms
 from explorer.normalizing.layers.shown import Shown
+from explorer.normalizing.words import NAMES
 from explorer.page import choose_view, clock, csv_button, how_computed
 
 # What of each layer is shown; the first at first.
@@ -16,7 +17,7 @@ PARTS: dict[str, Callable[[Look, Sentence, bool], Shown]] = {
     "Size": sizes.sizes,
     "Distribution": spread.activations,
     "Gain and shift": spread.gains,
-    "Gradients, silent units": gradients.gradients_and_units,
+    "Gradients, units": gradients.gradients_and_units,
     "One token": sizes.one_token,
     "Two norms": two_norms.compare,
 }
@@ -25,7 +26,7 @@ OVER = {
     "rms": "each token's channels (only their size; the mean stays)",
     "batch": "all tokens of the batch, channel by channel; here in evaluation mode, with the "
     "running averages",
-    "none": "nothing: this model has no normalization, what goes in comes out",
+    "none": "nothing: what goes in comes out",
 }
 
 
@@ -42,9 +43,10 @@ def draw(look: Look, sentence: Sentence) -> None:
         **session.KEPT,
     )
     shown = PARTS[part](look, sentence, per_step)
+    position = "" if config.norm == "none" else f", **{config.norm_position}** position"
     st.caption(
-        f"This model: **{config.norm}** norm, **{config.norm_position}** position. It normalizes "
-        f"over {OVER[config.norm]}. {shown.says}"
+        f"This model: **{NAMES[config.norm]}**{position}. It normalizes over {OVER[config.norm]}. "
+        f"{shown.says}"
     )
     look = clock(look, shown.panels)
     for name, table in shown.tables(look.at).items():

@@ -16,7 +16,7 @@ def gradients_and_units(look: Look, sentence: Sentence, per_step: bool) -> Shown
     """Gradients of the training batches, units on the sentence; what is not there is left out."""
     config, seen = look.run.model_config, readings.layers(look, sentence.ids)
     norms = look.run.gradient_norms()[np.searchsorted(look.run.steps, look.steps)]
-    units = {"silent for every token": seen["silent"], "0, over all tokens": seen["off"]}
+    units = {"silent for every token": seen["silent"], "off, over all tokens": seen["off"]}
     blocks = tuple(f"blocks.{i}.ffwd" for i in range(config.n_layer))
     panels, says = [], []
     rows: dict[str, tuple[str, tuple[str, ...], Mapping[str, np.ndarray]]] = {}

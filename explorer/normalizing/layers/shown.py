@@ -12,7 +12,7 @@ from explorer.panels import Panel
 from model_core.config import ModelConfig
 from model_core.normalization import norm_names, stream_names
 
-SIDES = {"in": "before", "normalized": "normalized", "out": "after"}
+SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from explorer.normalizing.layers.shown import (
 from explorer.panels import Panel
 
 Series = Mapping[str, np.ndarray]
+THIRD, HALF = 4, 6  # of twelve columns
 
 
 def sizes(look: Look, sentence: Sentence, per_step: bool) -> Shown:
@@ -36,8 +37,8 @@ def sizes(look: Look, sentence: Sentence, per_step: bool) -> Shown:
     }
     return Shown(
         [
-            _std(look, stds, "Spread around each norm", per_step),
-            _stream(look, stream, "Size of the residual stream, to ln_f", per_step),
+            _std(look, stds, "Spread around each norm", per_step, THIRD),
+            _stream(look, stream, "Size of the residual stream", per_step, THIRD),
             depth_panel(
                 means,
                 norms_of(look),
@@ -45,13 +46,16 @@ def sizes(look: Look, sentence: Sentence, per_step: bool) -> Shown:
                 title="Mean around each norm",
                 unit="mean",
                 per_step=per_step,
-                span=12,
+                span=THIRD,
             ),
         ],
-        "Over the channels of each token, then averaged over the tokens of your sentence. "
+        "Plotted: over the channels of each token, then averaged over the tokens of your sentence"
+        f"{', which batch norm does not set to 1' if config.norm == 'batch' else ''}. "
         f"{sides_in_words(config)} {stream_in_words(config)}",
         lambda at: {
-            "Norms": table_of("norm", norms_of(look), _both(stds, means), at),
+            "Norms, over a token's channels, mean over the tokens": table_of(
+                "norm", norms_of(look), _both(stds, means), at
+            ),
             "Residual stream": table_of("place", places_of(look), stream, at),
         },
     )
@@ -69,8 +73,8 @@ def one_token(look: Look, sentence: Sentence, per_step: bool) -> Shown:
     stream = {who: seen["stream"][:, :, at], "mean over the tokens": seen["stream"].mean(2)}
     return Shown(
         [
-            _std(look, stds, f"{who}: spread", per_step),
-            _stream(look, stream, f"{who}: size of its residual stream", per_step),
+            _std(look, stds, f"{who}: spread", per_step, HALF),
+            _stream(look, stream, f"{who}: size of its residual stream", per_step, HALF),
             *(
                 token_depth_panel(
                     seen[f"std_{side}"],
@@ -85,16 +89,18 @@ def one_token(look: Look, sentence: Sentence, per_step: bool) -> Shown:
                 for side in ("in", "out")
             ),
         ],
-        f"The token {who} is followed, over its channels. {sides_in_words(config)} "
+        f"Plotted: the token {who}, over its channels. {sides_in_words(config)} "
         f"{stream_in_words(config)}",
         lambda step: {
-            "Norms": table_of("norm", norms_of(look), _both(stds, means), step),
+            "Norms, over the token's channels": table_of(
+                "norm", norms_of(look), _both(stds, means), step
+            ),
             "Residual stream": table_of("place", places_of(look), stream, step),
         },
     )
 
 
-def _std(look: Look, values: Series, title: str, per_step: bool) -> Panel:
+def _std(look: Look, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
         norms_of(look),
@@ -103,10 +109,11 @@ def _std(look: Look, values: Series, title: str, per_step: bool) -> Panel:
         unit="standard deviation",
         log=True,
         per_step=per_step,
+        span=span,
     )
 
 
-def _stream(look: Look, values: Series, title: str, per_step: bool) -> Panel:
+def _stream(look: Look, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
         places_of(look),
@@ -116,6 +123,7 @@ def _stream(look: Look, values: Series, title: str, per_step: bool) -> Panel:
         along="place",
         log=True,
         per_step=per_step,
+        span=span,
     )
 
 

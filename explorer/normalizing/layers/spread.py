@@ -10,7 +10,7 @@ from explorer.charts.arrays import extent, padded
 from explorer.charts.spread import spread_panel
 from explorer.look import Look, Sentence
 from explorer.normalizing.layers.shown import SIDES, Shown, norms_of, sides_in_words
-from explorer.normalizing.words import LEARNED
+from explorer.normalizing.words import LEARNED, counted
 from model_core.normalization import QUANTILES
 
 STARTS = {"gamma": "Gain gamma (1 at the start)", "beta": "Shift beta (0 at the start)"}
@@ -44,7 +44,7 @@ def activations(look: Look, sentence: Sentence, per_step: bool) -> Shown:
             for side in SIDES
         ],
         f"Each bar holds the {len(sentence.ids) * config.n_embd:,} activations at one norm: all "
-        f"{len(sentence.ids)} tokens of your sentence × {config.n_embd} channels. "
+        f"{counted(len(sentence.ids), 'token')} of your sentence × {config.n_embd} channels. "
         f"{sides_in_words(config)}",
         lambda at: {
             titles[side]: _quantile_table(norms_of(look), told[side][at]) for side in SIDES

@@ -12,7 +12,7 @@ from explorer.charts.histograms import histogram_panel
 from explorer.charts.scales import bend_of, edges_between
 from explorer.look import Look, Sentence
 from explorer.normalizing.layers.shown import Shown, norms_of
-from explorer.normalizing.words import LEARNED
+from explorer.normalizing.words import LEARNED, counted
 from explorer.panels import Panel
 from model_core.normalization import bin_shares
 
@@ -34,7 +34,8 @@ def compare(look: Look, sentence: Sentence, _per_step: bool) -> Shown:
         _histogram({name: one[side] for name, one in seen.items()}, side, title)
         for side, title in titles.items()
     ]
-    over = f"all {len(sentence.ids)} tokens of your sentence × {config.n_embd} channels"
+    tokens = counted(len(sentence.ids), "token")
+    over = f"all {tokens} of your sentence × {config.n_embd} channels"
     return Shown(
         panels,
         f"Histograms, means and standard deviations are over {over} at one norm.",
