@@ -32,9 +32,8 @@ OVER = {
 
 def draw(look: Look, sentence: Sentence) -> None:
     config = look.run.model_config
-    left, right = st.columns([3, 1], vertical_alignment="center")
-    with left:
-        part = choose_view("part", tuple(PARTS))
+    part = choose_view("part", tuple(PARTS))
+    left, right = st.columns([4, 1])
     per_step = right.toggle(
         "Scales of this step only",
         key=session.switch("scales"),
@@ -44,7 +43,7 @@ def draw(look: Look, sentence: Sentence) -> None:
     )
     shown = PARTS[part](look, sentence, per_step)
     position = "" if config.norm == "none" else f", **{config.norm_position}** position"
-    st.caption(
+    left.caption(
         f"This model: **{NAMES[config.norm]}**{position}. It normalizes over {OVER[config.norm]}. "
         f"{shown.says}"
     )
