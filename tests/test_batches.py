@@ -1,5 +1,6 @@
 """Batch statistics against the running ones, how far small batches are off, and their windows."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +78,7 @@ class Largest(TorchDispatchMode):
 def test_what_enters_all_norms_is_never_put_together() -> None:
     """The largest tensor is one feed-forward's hidden layer, (B, T, 4 C)."""
     model = made(norm="batch", n_layer=3)
-    for measure in (batch_statistics, lambda *given: distances(*given, (3,))):
+    for measure in (batch_statistics, partial(distances, sizes=(3,))):
         with Largest() as seen:
             measure(model, IDS)
         assert seen.numbers == IDS.numel() * 4 * 6
