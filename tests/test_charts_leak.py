@@ -49,6 +49,13 @@ def test_the_batch_looked_at_is_marked_with_its_distance() -> None:
     assert panel.alt.endswith("At 2 windows measured 2.")
 
 
+def test_the_number_of_the_largest_batch_stands_inside_the_picture() -> None:
+    common = COMMON | {"repeats": 8}
+    for size, side in ((1, "top right"), (2, "top left")):
+        panel = distances_panel((1, 2), np.ones(2), np.ones(2), size=size, **common)
+        assert panel.figure.data[2].textposition == side
+
+
 @pytest.mark.parametrize("size", [3, 0])
 def test_a_size_that_was_not_measured_has_no_mark(size: int) -> None:
     panel = distances_panel((1, 2), np.ones(2), np.ones(2), repeats=8, size=size, **COMMON)

@@ -75,12 +75,11 @@ def distances_panel(
         for at, (name, values) in enumerate(drawn.items())
     ]
     measured = lines[0].y
-    marks = [_mark(size, measured[sizes.index(size)])] if size in sizes else []
     top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
     return Panel(
         key=key,
         title=title,
-        figure=go.Figure([*lines, *marks], _over_sizes(sizes, top, unit)),
+        figure=go.Figure([*lines, *_marks(sizes, measured, size)], _over_sizes(sizes, top, unit)),
         alt=f"{title}: lines over batches of {sizes[0]} to {sizes[-1]} windows, in {unit}. "
         f"{_told(sizes, measured, size)}",
         span=span,
@@ -177,20 +176,23 @@ def _over_sizes(sizes: Sequence[int], top: float, unit: str) -> go.Layout:
     )
 
 
-def _mark(size: int, value: float) -> go.Scatter:
-    """The batch looked at, with its number."""
-    return go.Scatter(
+def _marks(sizes: Sequence[int], measured: np.ndarray, size: int) -> list[go.Scatter]:
+    """The batch looked at, if measured, with its number: right of the last it would be cut off."""
+    if size not in sizes:
+        return []
+    mark = go.Scatter(
         x=np.array([size], np.float32),
-        y=np.array([value], np.float32),
+        y=measured[[sizes.index(size)]],
         mode="markers+text",
         marker={"color": theme.CHOSEN, "size": 13},
         texttemplate="%{y:.3g}",
-        textposition="top right",
+        textposition="top left" if size == sizes[-1] else "top right",
         textfont={"size": 14},
         hoverinfo="skip",
         showlegend=False,
         cliponaxis=False,
     )
+    return [mark]
 
 
 def _told(sizes: Sequence[int], measured: np.ndarray, size: int) -> str:

@@ -205,7 +205,7 @@ def _tables(look: Look, seen: Seen) -> None:
         moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
     st.markdown(
         f"**Largest movement at step {look.step:,}**, in the activations' own units, beside "
-        "`std`, the standard deviation over channels and tokens of what stands there"
+        "`std`, the standard deviation over channels and tokens of what stood there before"
     )
     st.dataframe(moved, hide_index=True)
     csv_button("Movement as CSV", f"{look.run.name}-leak-step-{look.step}", lambda: moved)
