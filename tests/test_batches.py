@@ -1,11 +1,13 @@
 """Batch statistics against the running ones, how far small batches are off, and their windows."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
@@ -59,6 +61,27 @@ def test_batch_statistics_follow_numpy_and_change_nothing() -> None:
         np.testing.assert_array_equal(found.running_var[at], before[f"{name}.running_var"])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     assert not any(module.training for module in model.modules())
+
+
+class Largest(TorchDispatchMode):
+    """How many numbers the largest tensor has that is made inside the block."""
+
+    numbers = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        if isinstance(made, torch.Tensor):
+            self.numbers = max(self.numbers, made.numel())
+        return made
+
+
+def test_what_enters_all_norms_is_never_put_together() -> None:
+    """The largest tensor is one feed-forward's hidden layer, (B, T, 4 C)."""
+    model = made(norm="batch", n_layer=3)
+    for measure in (batch_statistics, partial(distances, sizes=(3,))):
+        with Largest() as seen:
+            measure(model, IDS)
+        assert seen.numbers == IDS.numel() * 4 * 6
 
 
 def test_a_model_settled_on_a_batch_is_at_no_distance_from_it() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from explorer.charts.leak import distances_panel, means_panel, movement_panel
-from tests.conftest import refusal
 
 COMMON: dict[str, Any] = {"key": "k", "title": "T", "unit": "u"}
 NAMES = ["embedding", "ln_f"]
@@ -40,19 +39,28 @@ def test_the_scale_is_not_empty_where_nothing_moves_at_all() -> None:
 
 def test_the_batch_looked_at_is_marked_with_its_distance() -> None:
     panel = distances_panel(
-        (1, 2, 4), np.array([3, 2, 1]), np.array([3, 2.1, 1.5]), size=2, **COMMON
+        (1, 2, 4), np.array([3, 2, 1]), np.array([3, 2.1, 1.5]), repeats=8, size=2, **COMMON
     )
     measured, expected, mark = panel.figure.data
     np.testing.assert_array_equal(measured.y, [3, 2, 1])
     np.testing.assert_allclose(expected.y, [3, 2.1, 1.5], rtol=1e-6)
     assert (mark.x.tolist(), mark.y.tolist()) == ([2], [2])
+    assert measured.name == "measured, mean of 8 batches"
     assert panel.alt.endswith("At 2 windows measured 2.")
 
 
+def test_the_number_of_the_largest_batch_stands_inside_the_picture() -> None:
+    common = COMMON | {"repeats": 8}
+    for size, side in ((1, "top right"), (2, "top left")):
+        panel = distances_panel((1, 2), np.ones(2), np.ones(2), size=size, **common)
+        assert panel.figure.data[2].textposition == side
+
+
 @pytest.mark.parametrize("size", [3, 0])
-def test_a_size_that_was_not_measured_is_refused(size: int) -> None:
-    said = refusal(distances_panel, (1, 2), np.ones(2), np.ones(2), size=size, **COMMON)
-    assert said == f"size must be one of 1, 2, got {size}"
+def test_a_size_that_was_not_measured_has_no_mark(size: int) -> None:
+    panel = distances_panel((1, 2), np.ones(2), np.ones(2), repeats=8, size=size, **COMMON)
+    assert len(panel.figure.data) == 2
+    assert panel.alt.endswith(f"At {size} windows nothing was measured.")
 
 
 def test_a_channel_whose_means_are_the_same_lies_on_the_line() -> None:

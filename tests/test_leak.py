@@ -23,7 +23,7 @@ from model_core.normalization import (
     settle,
     with_running_averages,
 )
-from model_core.normalization.leak import ALONE
+from model_core.normalization.leak import ALONE, _read
 from tests.conftest import refusal
 
 SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}
@@ -132,6 +132,11 @@ def test_what_moves_is_the_largest_difference_over_the_channels() -> None:
     before, after = (model.embed(batch).detach().double().numpy() for batch in (IDS, changed))
     normal = [(x - x.mean((0, 1))) / np.sqrt(x.var((0, 1)) + 1e-5) for x in (before, after)]
     np.testing.assert_allclose(found, np.abs(normal[0] - normal[1])[0].max(-1), atol=1e-6)
+
+
+def test_only_what_is_looked_at_is_kept_of_a_batch() -> None:
+    for kept in _read(made(), (IDS, IDS), upto=5)[0]:
+        assert kept.untyped_storage().nbytes() == kept.numel() * kept.element_size()
 
 
 def test_without_layers_there_are_three_places() -> None:

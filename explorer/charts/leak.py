@@ -53,6 +53,7 @@ def distances_panel(
     measured: np.ndarray,
     expected: np.ndarray,
     *,
+    repeats: int,
     size: int,
     key: str,
     title: str,
@@ -62,49 +63,25 @@ def distances_panel(
 ) -> Panel:
     """How far off batches of N sizes are, (N,) each: measured, and if tokens were independent.
 
-    The `size` of the batch looked at is marked; nothing moves with the step. ValueError when shapes
-    do not fit or the size is none of them.
+    Measured is the mean of `repeats` batches a size. The `size` of the batch looked at is marked if
+    it is one of them; nothing moves with the step. ValueError when shapes do not fit.
     """
-    if size not in sizes:
-        raise ValueError(f"size must be one of {', '.join(map(str, sizes))}, got {size}")
     drawn = {
-        "measured": gaps(measured, "measured", (len(sizes),)),
+        f"measured, mean of {repeats} batches": gaps(measured, "measured", (len(sizes),)),
         "if all tokens were independent": gaps(expected, "expected", (len(sizes),)),
     }
-    here = drawn["measured"][list(sizes).index(size)]
-    top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
     lines = [
         _line(sizes, values, name, unit, theme.CATEGORIES[at], "dash" if at else "solid")
         for at, (name, values) in enumerate(drawn.items())
     ]
-    figure = go.Figure(
-        [*lines, _mark(size, here)],
-        theme.layout(
-            xaxis={
-                "title": theme.axis_title("windows in the batch"),
-                "type": "log",
-                "range": [np.log10(sizes[0]) - 0.05, np.log10(sizes[-1]) + 0.1],
-                "tickmode": "array",
-                "tickvals": list(sizes),
-                "ticktext": [str(one) for one in sizes],
-            },
-            yaxis={
-                "title": theme.axis_title(escape(unit)),
-                "range": [0.0, top],
-                "showgrid": True,
-                "nticks": 6,
-            },
-            showlegend=True,
-            margin=theme.MARGIN | {"t": 32},
-        ),
-    )
-    told = "no number" if np.isnan(here) else f"{here:.4g}"
+    measured = lines[0].y
+    top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
     return Panel(
         key=key,
         title=title,
-        figure=figure,
+        figure=go.Figure([*lines, *_marks(sizes, measured, size)], _over_sizes(sizes, top, unit)),
         alt=f"{title}: lines over batches of {sizes[0]} to {sizes[-1]} windows, in {unit}. "
-        f"At {size} windows measured {told}.",
+        f"{_told(sizes, measured, size)}",
         span=span,
         height=height,
     )
@@ -126,34 +103,16 @@ def means_panel(
     """
     across = gaps(running, "running", ("S", "C"))
     up = gaps(batch, "batch", across.shape)
-    low, high = padded(*extent(np.stack([across, up])))
-    points = go.Scatter(
-        x=across[0],
-        y=up[0],
-        mode="markers",
-        marker={"size": 9, "color": theme.CATEGORIES[0], "opacity": 0.7},
-        customdata=np.arange(across.shape[1], dtype=np.float32),
-        hovertemplate="channel %{customdata}: running %{x:.4g}, batch %{y:.4g}<extra></extra>",
-    )
-    same = go.Scatter(
-        x=[low, high],
-        y=[low, high],
-        mode="lines",
-        line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
-        hoverinfo="skip",
-    )
-    ends = {"range": [low, high], "showgrid": True, "nticks": 6}
-    figure = go.Figure(
-        [same, points],
-        theme.layout(
-            xaxis={"title": theme.axis_title(escape(f"running {unit}")), **ends},
-            yaxis={"title": theme.axis_title(escape(f"{unit} of the batch")), **ends},
-        ),
+    ends = padded(*extent(np.stack([across, up])))
+    axis = {"range": list(ends), "showgrid": True, "nticks": 6}
+    layout = theme.layout(
+        xaxis={"title": theme.axis_title(escape(f"running {unit}")), **axis},
+        yaxis={"title": theme.axis_title(escape(f"{unit} of the batch")), **axis},
     )
     return Panel(
         key=key,
         title=title,
-        figure=figure,
+        figure=go.Figure([_same(ends), _channels(across[0], up[0])], layout),
         moving={"1.x": across, "1.y": up},
         alt=f"{title}: a point for each of {across.shape[1]} channels, {len(across)} recorded "
         f"steps; on the dashed line both are the same. {_farthest(across[-1], up[-1])}",
@@ -196,19 +155,71 @@ def _line(
     )
 
 
-def _mark(size: int, value: float) -> go.Scatter:
-    """The batch looked at, with its number."""
-    return go.Scatter(
+def _over_sizes(sizes: Sequence[int], top: float, unit: str) -> go.Layout:
+    return theme.layout(
+        xaxis={
+            "title": theme.axis_title("windows in the batch"),
+            "type": "log",
+            "range": [np.log10(sizes[0]) - 0.05, np.log10(sizes[-1]) + 0.1],
+            "tickmode": "array",
+            "tickvals": list(sizes),
+            "ticktext": [str(one) for one in sizes],
+        },
+        yaxis={
+            "title": theme.axis_title(escape(unit)),
+            "range": [0.0, top],
+            "showgrid": True,
+            "nticks": 6,
+        },
+        showlegend=True,
+        margin=theme.MARGIN | {"t": 32},
+    )
+
+
+def _marks(sizes: Sequence[int], measured: np.ndarray, size: int) -> list[go.Scatter]:
+    """The batch looked at, if measured, with its number: right of the last it would be cut off."""
+    if size not in sizes:
+        return []
+    mark = go.Scatter(
         x=np.array([size], np.float32),
-        y=np.array([value], np.float32),
+        y=measured[[sizes.index(size)]],
         mode="markers+text",
         marker={"color": theme.CHOSEN, "size": 13},
         texttemplate="%{y:.3g}",
-        textposition="top right",
+        textposition="top left" if size == sizes[-1] else "top right",
         textfont={"size": 14},
         hoverinfo="skip",
         showlegend=False,
         cliponaxis=False,
+    )
+    return [mark]
+
+
+def _told(sizes: Sequence[int], measured: np.ndarray, size: int) -> str:
+    if size not in sizes:
+        return f"At {size} windows nothing was measured."
+    here = measured[sizes.index(size)]
+    return f"At {size} windows measured {'no number' if np.isnan(here) else f'{here:.4g}'}."
+
+
+def _channels(across: np.ndarray, up: np.ndarray) -> go.Scatter:
+    return go.Scatter(
+        x=across,
+        y=up,
+        mode="markers",
+        marker={"size": 9, "color": theme.CATEGORIES[0], "opacity": 0.7},
+        customdata=np.arange(len(across), dtype=np.float32),
+        hovertemplate="channel %{customdata}: running %{x:.4g}, batch %{y:.4g}<extra></extra>",
+    )
+
+
+def _same(ends: tuple[float, float]) -> go.Scatter:
+    return go.Scatter(
+        x=list(ends),
+        y=list(ends),
+        mode="lines",
+        line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
+        hoverinfo="skip",
     )
 
 

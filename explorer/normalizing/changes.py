@@ -1,22 +1,21 @@
 """The batch around the typed sentence, and what is changed in it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
+import numpy as np
 import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer import session
+from explorer import readings, session
 from explorer.cache import identity
-from explorer.look import Look, Sentence
+from explorer.look import Look, Sentence, labels_of
 from explorer.page import plain
 from model_core.normalization import company
 from model_core.runs import Run
-from model_core.tokenizers import token_label
 
-LARGEST = 64  # sentences in a batch
+SIZES = tuple(2**power for power in range(7))  # sentences in a batch
 
 
 @dataclass(frozen=True)
@@ -36,9 +35,9 @@ class Batch:
 
     @property
     def key(self) -> str:
-        parts = [self.idx, self.changed, self.others]
+        parts = [self.idx, self.changed, self.others, self.held_back]
         told = b"".join(str(part.shape).encode() + part.numpy().tobytes() for part in parts)
-        return sha256(told).hexdigest()
+        return sha256(f"{self.upto}".encode() + told).hexdigest()
 
 
 def replace_sentence(look: Look, sentence: Sentence, size: int) -> tuple[Batch, str]:
@@ -46,8 +45,8 @@ def replace_sentence(look: Look, sentence: Sentence, size: int) -> tuple[Batch, 
 
     ValueError when that cannot be, with the words to show.
     """
-    batch = another_sentence(look.run, sentence, size)
-    was, now = ("".join(_labels(look, ids.tolist())) for ids in (batch.idx[1], batch.changed[1]))
+    batch = another_sentence(look, sentence, size)
+    was, now = ("".join(labels_of(look.run, idx[1].numpy())) for idx in (batch.idx, batch.changed))
     others = "sentence 1 is" if size == 2 else f"sentences 1 to {size - 1} are"
     st.caption(
         f"Your sentence is sentence 0; {others} cut from the text held back from training, to as "
@@ -79,58 +78,57 @@ def replace_token(look: Look, sentence: Sentence, size: int) -> tuple[Batch, str
         right.selectbox(
             "It becomes",
             tokens,
-            format_func=lambda one: _labels(look, [int(one)])[0],
+            format_func=lambda one: _label(look, int(one)),
             key=session.offer("leak becomes", tokens, of_run=True),
             **session.KEPT,
         )
     )
-    batch = future_token(look.run, sentence, size, place, token)
-    was, now = sentence.labels[place], _labels(look, [token])[0]
+    batch = future_token(look, sentence, size, place, token)
+    was, now = sentence.labels[place], _label(look, token)
     changed = plain(f"You changed token {place} of your sentence, '{was}', into '{now}'.")
     return batch, f"{changed} What stands before it"
 
 
-def another_sentence(run: Run, sentence: Sentence, size: int) -> Batch:
+def another_sentence(look: Look, sentence: Sentence, size: int) -> Batch:
     """Sentence 1 of `size` ≥ 2 is replaced; ValueError when no window differs or the text is gone.
 
     The others are windows of the held-back text, as long as the typed sentence.
     """
     count = len(sentence.ids)
-    pool, _ = _windows(identity(run), run)
-    cut = pool[:, :count]
+    cut = _pool(identity(look.run), look.run)[:, :count]
     differing = (cut != cut[0]).any(1).nonzero()
     if not len(differing):
         raise ValueError(
             f"all windows of the held-back text begin with the same {count} tokens, so none can "
             "take another's place; type a longer sentence"
         )
-    return _batch(run, sentence, size, count, (1, slice(None)), cut[int(differing[-1])])
+    return _batch(look, sentence, size, count, (1, slice(None)), cut[int(differing[-1])])
 
 
-def future_token(run: Run, sentence: Sentence, size: int, position: int, token: int) -> Batch:
+def future_token(look: Look, sentence: Sentence, size: int, position: int, token: int) -> Batch:
     """The typed sentence's token at `position` ≥ 1 becomes another; those before are looked at.
 
     ValueError when the text is gone.
     """
-    return _batch(run, sentence, size, position, (0, position), torch.tensor(token))
+    return _batch(look, sentence, size, position, (0, position), torch.tensor(token))
 
 
-def _labels(look: Look, ids: Sequence[int]) -> list[str]:
-    return [token_label(look.run.tokenizer.tokens[token]) for token in ids]
+def _label(look: Look, token: int) -> str:
+    return labels_of(look.run, np.array([token]))[0]
 
 
 def _batch(
-    run: Run, sentence: Sentence, size: int, upto: int, where: tuple[int, int | slice], to: Tensor
+    look: Look, sentence: Sentence, size: int, upto: int, where: tuple[int, int | slice], to: Tensor
 ) -> Batch:
-    pool, held_back = _windows(identity(run), run)
+    pool = _pool(identity(look.run), look.run)
     others = pool[: size - 1, : len(sentence.ids)]
     idx = torch.cat([torch.tensor([sentence.ids]), others])
     changed = idx.clone()
     changed[where] = to
-    return Batch(idx, changed, upto, pool[:size], held_back)
+    return Batch(idx, changed, upto, pool[:size], readings.windows(look))
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _windows(of_run: str, _run: Run) -> tuple[Tensor, Tensor]:
-    """Windows to fill a batch with, and the validation windows, the first of them."""
-    return company(_run, LARGEST), _run.validation_windows()[0]
+def _pool(of_run: str, _run: Run) -> Tensor:
+    """Windows to fill a batch with."""
+    return company(_run, SIZES[-1])

@@ -12,18 +12,25 @@ from explorer.charts.leak import distances_panel, means_panel, movement_panel
 from explorer.charts.normalization import token_depth_panel
 from explorer.look import Look, Sentence
 from explorer.normalizing import movement
-from explorer.normalizing.changes import LARGEST, Batch, replace_sentence, replace_token
+from explorer.normalizing.changes import SIZES, Batch, replace_sentence, replace_token
 from explorer.normalizing.movement import Seen
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel
-from model_core.normalization import CASES, TRAINING, expected_distances, leak_places, norm_names
+from model_core.normalization import (
+    CASES,
+    EVALUATION,
+    TRAINING,
+    expected_distances,
+    leak_places,
+    norm_names,
+)
 
 ANOTHER, FUTURE = "Another sentence", "A future token"
 UNIT = "standard deviations of the place"
 OFF = "running standard deviations of the channel"
 TRIED = {
-    "batch, training mode": "batch norm in training mode",
-    "batch, evaluation mode": "batch norm in evaluation mode",
+    TRAINING: "batch norm in training mode",
+    EVALUATION: "batch norm in evaluation mode",
     "layer": "layer norm",
     "rms": "RMS norm",
     "none": "no norm",
@@ -63,7 +70,7 @@ def _choices(look: Look) -> tuple[str, int, int]:
         **session.KEPT,
     )
     least = 2 if what == ANOTHER else 1
-    offered = [str(2**power) for power in range(7) if least <= 2**power <= LARGEST]
+    offered = [str(size) for size in SIZES if size >= least]
     size = middle.select_slider(
         "Sentences in the batch, yours among them",
         offered,
@@ -92,16 +99,19 @@ def _headline(look: Look, seen: Seen, words: str) -> None:
 
 
 def _by(moved: np.ndarray, relative: np.ndarray, places: Sequence[str]) -> str:
-    """By how much, where it is most."""
+    """By how much, where it is most in standard deviations of the place."""
     if not np.isfinite(moved).all():
         return "by what is no number (what the model computes is NaN or infinite)"
     if not moved.any():
         return "by exactly **0**"
-    at = int(relative.argmax())
-    return (
-        f"by up to **{moved[at]:.3g}** at {places[at]} ({relative[at]:.2g} of the standard "
-        "deviation there)"
-    )
+    compared = np.where(np.isfinite(relative), relative, 0)
+    if not compared.any():
+        at = int(moved.argmax())
+        return f"by up to **{moved[at]:.4g}** at {places[at]} (nothing varies there)"
+    at = int(compared.argmax())
+    told = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
+    many = "" if told == "1" else "s"
+    return f"by up to **{told} standard deviation{many}** at {places[at]} ({moved[at]:.4g} there)"
 
 
 def _and(names: Sequence[str]) -> str:
@@ -161,17 +171,18 @@ def _movement(look: Look, sentence: Sentence, batch: Batch, seen: Seen) -> Seque
 
 def _running(look: Look, size: int, norm: int, seen: Seen) -> Sequence[AnyPanel]:
     config = look.run.model_config
-    name, compared = norm_names(config.n_layer)[norm], movement.sizes(config)
-    measured = movement.distances_at(look)[:, norm]
+    name, (compared, repeats) = norm_names(config.n_layer)[norm], movement.drawn(config)
+    larger = "" if compared[-1] == SIZES[-1] else "; larger batches take too long"
     return [
         distances_panel(
             compared,
-            measured,
+            movement.distances_at(look)[:, norm],
             expected_distances(compared, config.block_size),
-            size=max(size, compared[0]),
+            repeats=repeats,
+            size=size,
             key="distances",
             title=f"How far a batch's means are from the running ones: before {name}, "
-            f"step {look.step:,}",
+            f"step {look.step:,}{larger}",
             unit=OFF,
         ),
         means_panel(
@@ -190,11 +201,11 @@ def _tables(look: Look, seen: Seen) -> None:
     at, config = look.at, look.run.model_config
     moved = pd.DataFrame({"place": list(leak_places(config))})
     for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
-        moved[f"{case}: movement"] = largest
-        moved[f"{case}: standard deviation"] = spread
+        norm = case.removesuffix(" mode")
+        moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
     st.markdown(
-        f"**Largest movement at step {look.step:,}**, in the activations' own units, beside the "
-        "standard deviation over channels and tokens of what stands there"
+        f"**Largest movement at step {look.step:,}**, in the activations' own units, beside "
+        "`std`, the standard deviation over channels and tokens of what stood there before"
     )
     st.dataframe(moved, hide_index=True)
     csv_button("Movement as CSV", f"{look.run.name}-leak-step-{look.step}", lambda: moved)
@@ -227,7 +238,7 @@ def _explained() -> None:
         "sentences and times of the batch (Ioffe and Szegedy 2015), so each of them is felt by "
         "every other; **in evaluation mode** it uses running averages (variance with divisor "
         "B·T − 1) and feels nobody. **Batch against running**: of what enters the norm, over batch "
-        "and time, in windows as long as the model reads; the line is the mean of 8 batches drawn "
+        "and time, in windows as long as the model reads; the line is the mean of batches drawn "
         "from the validation windows, over the channels. Were all B·T tokens independent it would "
         "follow the dashed one; tokens of a window are not: neighbours are alike, and every "
         "window has each position once. Running averages of a run trained with batch norm follow "

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
+from torch import Tensor
 
+from explorer import readings
 from explorer.cache import identity
 from explorer.look import Look, evenly
-from explorer.normalizing.changes import LARGEST, Batch
+from explorer.normalizing.changes import SIZES, Batch
 from model_core.config import ModelConfig
 from model_core.normalization import (
     CASES,
@@ -24,6 +26,15 @@ from model_core.runs import Run
 WORK = 5e10  # multiplications that a reader waits for, about two seconds
 FEWEST = 16  # steps shown, however long they take
 A_LAYER = 2e8  # what a layer costs beside its multiplications, told in them
+AGAIN = WORK / 2  # at every step where a reader settles
+REPEATS = (2, 8)  # batches drawn of each size: at least, at most
+
+
+class Drawn(NamedTuple):
+    """Sizes of the batches compared, ascending, and how many are drawn of each."""
+
+    sizes: tuple[int, ...]
+    repeats: int
 
 
 class Seen(NamedTuple):
@@ -63,15 +74,23 @@ def seen(look: Look, batch: Batch) -> Seen:
     return Seen(parts[0], parts[1], parts[2], BatchStatistics(*statistics))
 
 
-def sizes(config: ModelConfig) -> tuple[int, ...]:
-    """Sizes of batches to compare: one token alone has no variance."""
-    least = 1 if config.block_size > 1 else 2
-    return tuple(2**power for power in range(7) if least <= 2**power <= LARGEST)
+def drawn(config: ModelConfig) -> Drawn:
+    """As many batches as can be read again at every step: first fewer of each, then none so large.
+
+    Two sizes are always compared; one token alone, which has no variance, never.
+    """
+    fewest, most = REPEATS
+    windows = AGAIN / (config.block_size * _multiplications(config))
+    sizes = SIZES if config.block_size > 1 else SIZES[1:]
+    while len(sizes) > 2 and fewest * sum(sizes) > windows:
+        sizes = sizes[:-1]
+    return Drawn(sizes, min(max(int(windows / sum(sizes)), fewest), most))
 
 
 def distances_at(look: Look) -> np.ndarray:
-    """How far off batches of each of `sizes` are at the settled step: (sizes, norms)."""
-    return _distances(identity(look.run), look.step, look.run)
+    """How far off the batches `drawn` are at the settled step: (sizes, norms)."""
+    of, windows = drawn(look.run.model_config), readings.windows(look)
+    return _distances(identity(look.run), look.step, of, look.run, windows)
 
 
 def _multiplications(config: ModelConfig) -> int:
@@ -94,7 +113,6 @@ def _seen(of_run: str, step: int, batch_key: str, _run: Run, _batch: Batch) -> S
 
 
 @st.cache_resource(max_entries=64, show_spinner="Reading batches of all sizes …")
-def _distances(of_run: str, step: int, _run: Run) -> np.ndarray:
-    windows, _ = _run.validation_windows()
-    model = with_running_averages(_run.model_at(step), windows)
-    return distances(model, windows, sizes(_run.model_config))
+def _distances(of_run: str, step: int, of: Drawn, _run: Run, _windows: Tensor) -> np.ndarray:
+    model = with_running_averages(_run.model_at(step), _windows)
+    return distances(model, _windows, of.sizes, of.repeats)

@@ -1,6 +1,6 @@
 """Batch statistics against the running ones, and how far off a batch of few windows is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,8 +37,8 @@ def batch_statistics(model: BigramLanguageModel, idx: Tensor) -> BatchStatistics
     ValueError for a model with another norm, and for B·T = 1, which has no variance.
     """
     running_mean, running_var = _running(model)
-    entering = _entering(model, idx)  # (K, B·T, C)
-    mean, var = entering.mean(1), entering.var(1, correction=0)
+    of_each = [(x.mean(0), x.var(0, correction=0)) for x in _entering(model, idx)]
+    mean, var = (torch.stack(part) for part in zip(*of_each, strict=True))
     return BatchStatistics(freeze(mean), freeze(var), freeze(running_mean), freeze(running_var))
 
 
@@ -59,7 +59,8 @@ def distances(
 
     def distance(size: int) -> Tensor:
         drawn = windows[torch.randint(len(windows), (size,), generator=drawing)]
-        return ((_entering(model, drawn).mean(1) - middle).abs() / scale).mean(1)
+        means = torch.stack([x.mean(0) for x in _entering(model, drawn)])
+        return ((means - middle).abs() / scale).mean(1)
 
     found = [torch.stack([distance(size) for _ in range(repeats)]).mean(0) for size in sizes]
     return freeze(torch.stack(found))
@@ -102,10 +103,10 @@ def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
     return mean, var
 
 
-def _entering(model: BigramLanguageModel, idx: Tensor) -> Tensor:
-    """What enters each norm in training mode: (K, B·T, C)."""
+def _entering(model: BigramLanguageModel, idx: Tensor) -> Iterator[Tensor]:
+    """What enters each norm in training mode, one after the other: (B·T, C) each."""
     check_batch(idx)
     places = [f"{name}:in" for name in norm_names(model.config.n_layer)]
     with batch_mode(model), tapped(model, *places) as seen:
         model(idx)
-    return torch.stack(list(seen.values())).flatten(1, 2)
+    return (x.flatten(0, 1) for x in seen.values())

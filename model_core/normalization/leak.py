@@ -107,5 +107,6 @@ def _read(model: BigramLanguageModel, batches: Sequence[Tensor], upto: int) -> l
     with tapped(model, *places) as seen:
         for idx in batches:
             model(idx)
-            heard.append([seen[place][0, :upto] for place in places])
+            # A view would keep all B sentences alive.
+            heard.append([seen[place][0, :upto].clone() for place in places])
     return heard
