@@ -376,3 +376,11 @@ def test_a_batch_too_large_to_be_read_again_is_not_compared(
     assert numbers(measured["x"]).tolist() == [1, 2]
     assert len(numbers(measured["y"])) == 2 and measured["name"] == "measured, mean of 2 batches"
     assert drawn["alt"].endswith("At 4 windows nothing was measured.")
+
+
+def test_the_sentence_beside_yours_is_another_one(look: Look) -> None:
+    text = look.run.tokenizer.decode(look.run.validation_windows()[0][0].tolist())
+    made = changes.another_sentence(look, typed(look, text), 2)
+    assert made.idx[0].tolist() == look.run.validation_windows()[0][0].tolist()
+    assert not torch.equal(made.idx[1], made.idx[0])
+    assert not torch.equal(made.changed[1], made.idx[1])

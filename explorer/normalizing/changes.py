@@ -95,7 +95,7 @@ def another_sentence(look: Look, sentence: Sentence, size: int) -> Batch:
     The others are windows of the held-back text, as long as the typed sentence.
     """
     count = len(sentence.ids)
-    cut = _pool(identity(look.run), look.run)[:, :count]
+    cut = _company(look, sentence)
     differing = (cut != cut[0]).any(1).nonzero()
     if not len(differing):
         raise ValueError(
@@ -121,11 +121,17 @@ def _batch(
     look: Look, sentence: Sentence, size: int, upto: int, where: tuple[int, int | slice], to: Tensor
 ) -> Batch:
     pool = _pool(identity(look.run), look.run)
-    others = pool[: size - 1, : len(sentence.ids)]
-    idx = torch.cat([torch.tensor([sentence.ids]), others])
+    idx = torch.cat([torch.tensor([sentence.ids]), _company(look, sentence)[: size - 1]])
     changed = idx.clone()
     changed[where] = to
     return Batch(idx, changed, upto, pool[:size], readings.windows(look))
+
+
+def _company(look: Look, sentence: Sentence) -> Tensor:
+    """Windows as long as the typed sentence: those that are the same text come last."""
+    cut = _pool(identity(look.run), look.run)[:, : len(sentence.ids)]
+    same = (cut == torch.tensor(sentence.ids)).all(1)
+    return torch.cat([cut[~same], cut[same]])
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
