@@ -11,8 +11,8 @@ from explorer.charts.labels import column_ticks, escape
 from explorer.panels import Panel
 
 QUANTILES = 7  # of each distribution: three pairs around the median
+COLOUR = theme.with_opacity(theme.CATEGORIES[0], 0.45)
 # the share of the numbers between the two ends of a bar, from the outer pair inwards; its width
-BLUE = "rgba(0, 114, 178, 0.45)"
 BARS = (("98 % of the numbers", 3), ("90 %", 9), ("50 %", 17))
 
 
@@ -90,7 +90,7 @@ def _bars(places: np.ndarray, ends: np.ndarray, name: str, width: int) -> go.Sca
         y=ends,
         mode="lines",
         name=name,
-        line={"color": BLUE, "width": width},
+        line={"color": COLOUR, "width": width},
         hovertemplate=f"%{{y:.4g}}: an end of {name}<extra></extra>",
     )
 

@@ -4,10 +4,12 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from explorer.charts import theme
 from explorer.normalizing.worked.formulas import EACH, Cell, told
 
 READABLE = "font-size: 1.15rem;"  # from the last row
-SHARED, CHOSEN = "rgba(0, 114, 178, 0.22)", "rgba(230, 0, 122, 0.4)"
+SHARED = theme.with_opacity(theme.CATEGORIES[0], 0.22)
+CHOSEN = theme.with_opacity(theme.CHOSEN, 0.4)
 
 
 def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
