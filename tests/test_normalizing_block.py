@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import page, session
 from explorer.charts.block import cell_at
 from explorer.normalizing import block as view
-from explorer.normalizing.arithmetic import Worked, told
+from explorer.normalizing.arithmetic import OneNumber, written_out
 from explorer.player import ClockState, Pick
 from model_core.config import ModelConfig, Norm
 from model_core.normalization import normalized_cell
@@ -238,7 +238,8 @@ def formula(norm: Norm, numbers: list[float], gamma: float = 2.0, beta: float = 
     shared = x[:, 0, 0] if norm != "none" else x[:, 0, 0, :1]
     gains = np.array([gamma]), np.array([beta])
     way = normalized_cell(norm, x, (0, 0, 0), *gains)
-    return told(Worked(norm, "who", x[:, 0, 0, 0], shared, *gains, way))[0].splitlines()
+    number = OneNumber(norm, "who", x[:, 0, 0, 0], shared, *gains, way)
+    return written_out(number)[0].splitlines()
 
 
 def test_layer_norm_written_out() -> None:

@@ -13,7 +13,7 @@ from torch import nn
 from explorer import session
 from explorer.charts.worked import groups_panel
 from explorer.normalizing.worked import cases, remarks, tables
-from explorer.normalizing.worked.formulas import Cell, formulas, latex, operand, told
+from explorer.normalizing.worked.formulas import Followed, formulas, latex, operand, told
 from model_core.normalization import Kind, by_reference, running_after, worked
 from tests.test_attending import panels, press
 from tests.test_pages import SHIPPED, go_to, opened, visitor, words
@@ -200,14 +200,14 @@ def test_without_epsilon_torch_is_quoted_where_it_refuses() -> None:
 # ---- formulas and tables -------------------------------------------------------------------------
 
 
-def lines(cell: Cell) -> dict[str, str]:
+def lines(cell: Followed) -> dict[str, str]:
     """What each formula is equal to, line by line."""
     shown = {name: formula for name, (_, formula) in formulas(cell).items()}
     return {name: re.sub(r"\\(begin|end)\{aligned\} ?", "", text) for name, text in shown.items()}
 
 
 def test_formulas_have_the_numbers_of_the_chosen_cell_in_their_places() -> None:
-    cell = Cell(worked("batch", X, eps=0.25), 0, 3, 0.25, {"gamma": 2.0, "beta": -1.0})
+    cell = Followed(worked("batch", X, eps=0.25), 0, 3, 0.25, {"gamma": 2.0, "beta": -1.0})
     shown = lines(cell)
     assert shown["mean"] == r"\mu &= \tfrac{1}{3}\left(6 + 2 + 7\right) \\ &= 5 "
     assert shown["variance"] == (
@@ -218,7 +218,7 @@ def test_formulas_have_the_numbers_of_the_chosen_cell_in_their_places() -> None:
 
 
 def test_layer_norm_sums_along_the_row() -> None:
-    cell = Cell(worked("layer", X), 2, 1, 1e-5, {"gamma": 1.0, "beta": 0.0})
+    cell = Followed(worked("layer", X), 2, 1, 1e-5, {"gamma": 1.0, "beta": 0.0})
     assert lines(cell)["mean"] == r"\mu &= \tfrac{1}{4}\left(7 + 2 + 0 + 7\right) \\ &= 4 "
 
 
@@ -226,7 +226,7 @@ def test_running_averages_show_what_each_pass_keeps() -> None:
     running = running_after(X, 3)
     trained = (float(X[:, 0].mean()), float(X[:, 0].var(ddof=1)))
     done = worked("batch", X, running=running)
-    cell = Cell(done, 0, 0, 1e-5, {"gamma": 1.0, "beta": 0.0}, 3, trained)
+    cell = Followed(done, 0, 0, 1e-5, {"gamma": 1.0, "beta": 0.0}, 3, trained)
     assert lines(cell)["variance"] == (
         rf"\sigma^2 &= 0.9^{{3}} \cdot 1 + (1 - 0.9^{{3}}) \cdot 9 \\ &= {running.variance[0]:.6g} "
     )
@@ -235,12 +235,12 @@ def test_running_averages_show_what_each_pass_keeps() -> None:
 def test_a_divisor_is_shown_only_where_it_is_not_the_spread() -> None:
     varied, constant = np.array([[1.0], [2.0]]), np.array([[2.0], [2.0]])
     for kind in KINDS[:2]:
-        assert "divisor" not in formulas(Cell(worked(kind, varied), 0, 0, 0.0))
-        assert "divisor" in formulas(Cell(worked(kind, constant), 0, 0, 0.0))
+        assert "divisor" not in formulas(Followed(worked(kind, varied), 0, 0, 0.0))
+        assert "divisor" in formulas(Followed(worked(kind, constant), 0, 0, 0.0))
 
 
 def test_long_sums_are_shortened_to_their_ends() -> None:
-    cell = Cell(worked("min-max", np.arange(8.0)[:, None]), 0, 0, 0.0)
+    cell = Followed(worked("min-max", np.arange(8.0)[:, None]), 0, 0, 0.0)
     assert r"\min(0, 1, 2, 3, \dots, 7)" in lines(cell)["low"]
 
 
@@ -254,7 +254,7 @@ def test_numbers_are_told_in_six_digits_and_large_ones_in_full() -> None:
 @pytest.mark.parametrize(("kind", "rows", "columns"), [("batch", 3, 1), ("layer", 1, 4)])
 def test_the_colours_show_who_shares_a_statistic(kind: Kind, rows: int, columns: int) -> None:
     names = ["sample 0", "sample 1", "sample 2"], ["a", "b", "c", "d"]
-    page = tables.styled(Cell(worked(kind, X), 2, 1, 1e-5), "x", *names).to_html()
+    page = tables.styled(Followed(worked(kind, X), 2, 1, 1e-5), "x", *names).to_html()
     cells = re.findall(
         r"#T_\w+_row(\d)_col(\d)", "".join(re.findall(r"[^}]*\{[^}]*background.*?\}", page, re.S))
     )
@@ -266,7 +266,7 @@ def test_the_colours_show_who_shares_a_statistic(kind: Kind, rows: int, columns:
 
 def test_the_csv_has_every_number_of_every_step_once() -> None:
     done = worked("layer", X)
-    table = tables.long(Cell(done, 0, 0, 1e-5), ["0", "1", "2"], ["a", "b", "c", "d"])
+    table = tables.long(Followed(done, 0, 0, 1e-5), ["0", "1", "2"], ["a", "b", "c", "d"])
     assert len(table) == sum(step.size for step in done.steps.values())
     found = table.query("step == 'result' and sample == '1' and feature == 'c'")["value"]
     assert found.tolist() == [done.result[1, 2]]

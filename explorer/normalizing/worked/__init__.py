@@ -7,7 +7,7 @@ from explorer import session
 from explorer.charts.worked import groups_panel
 from explorer.look import Look, Sentence
 from explorer.normalizing.worked import remarks, tables
-from explorer.normalizing.worked.formulas import Cell, formulas
+from explorer.normalizing.worked.formulas import Followed, formulas
 from explorer.normalizing.worked.numbers import Numbers, typed
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import Panel
@@ -108,7 +108,7 @@ def _remarks(numbers: Numbers, done: Worked) -> list[str]:
     return [words for words in said if words]
 
 
-def _cell(numbers: Numbers, done: Worked) -> Cell:
+def _cell(numbers: Numbers, done: Worked) -> Followed:
     """The number whose formulas are shown."""
     places = []
     for column, name, options in zip(
@@ -127,13 +127,13 @@ def _cell(numbers: Numbers, done: Worked) -> Cell:
     sample, feature = places
     learned = {name: float(values[feature]) for name, values in numbers.learned.items()}
     if numbers.passes is None:
-        return Cell(done, sample, feature, numbers.eps, learned)
+        return Followed(done, sample, feature, numbers.eps, learned)
     read = numbers.trained_on[:, feature]
     trained = (float(read.mean()), float(read.var(ddof=1)))
-    return Cell(done, sample, feature, numbers.eps, learned, numbers.passes, trained)
+    return Followed(done, sample, feature, numbers.eps, learned, numbers.passes, trained)
 
 
-def _panels(numbers: Numbers, cell: Cell) -> list[Panel]:
+def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
     """All numbers before and after, a row for each group that shares its statistics."""
     names = [numbers.samples, list(numbers.features)]
     chosen = (cell.sample, cell.feature)
@@ -157,7 +157,7 @@ def _panels(numbers: Numbers, cell: Cell) -> list[Panel]:
     ]
 
 
-def _steps(numbers: Numbers, cell: Cell) -> None:
+def _steps(numbers: Numbers, cell: Followed) -> None:
     """Each step: what it is, its formula with the chosen number, and the table of it."""
     group = "feature" if cell.done.over_samples else "sample"
     st.markdown(

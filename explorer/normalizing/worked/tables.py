@@ -5,14 +5,14 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from explorer.charts import theme
-from explorer.normalizing.worked.formulas import EACH, Cell, told
+from explorer.normalizing.worked.formulas import EACH, Followed, told
 
 READABLE = "font-size: 1.15rem;"  # from the last row
 SHARED = theme.with_opacity(theme.CATEGORIES[0], 0.22)
 CHOSEN = theme.with_opacity(theme.CHOSEN, 0.4)
 
 
-def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
+def frame(cell: Followed, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
     """The numbers of one step; a statistic is a row or a column of its own."""
     values = cell.done.steps[name]
     if name in EACH:
@@ -22,7 +22,7 @@ def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.
     return pd.DataFrame(values, samples, [name])
 
 
-def styled(cell: Cell, name: str, samples: list[str], features: list[str]) -> Styler:
+def styled(cell: Followed, name: str, samples: list[str], features: list[str]) -> Styler:
     """As `frame`, blue where numbers share the chosen cell's statistics, pink the cell itself."""
     table = frame(cell, name, samples, features)
     row, column = min(cell.sample, len(table) - 1), min(cell.feature, table.shape[1] - 1)
@@ -36,7 +36,7 @@ def styled(cell: Cell, name: str, samples: list[str], features: list[str]) -> St
     return table.map(told).style.apply(lambda _: colours, axis=None)
 
 
-def long(cell: Cell, samples: list[str], features: list[str]) -> pd.DataFrame:
+def long(cell: Followed, samples: list[str], features: list[str]) -> pd.DataFrame:
     """Every number of every step, a row each; a statistic without its missing sample or feature."""
     parts = []
     for name in cell.done.steps:
