@@ -281,6 +281,7 @@ def test_of_many_numbers_the_first_two_and_the_last_are_written() -> None:
     assert mean == "mean = (1 + 2 + … + 9) / 6 = 4"
 
 
-def test_one_number_alone_has_no_dots() -> None:
+def test_where_nothing_is_left_out_there_are_no_dots() -> None:
+    assert "variance = ((2 − 3)² + (4 − 3)²) / 2 = 1" in formula("layer", [2.0, 4.0])
     lines = formula("layer", [4.0])
     assert "mean = (4) / 1 = 4" in lines and "variance = ((4 − 4)²) / 1 = 0" in lines

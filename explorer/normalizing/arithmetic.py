@@ -55,11 +55,12 @@ def _lines(number: OneNumber, at: int) -> list[str]:
 
 
 def _mean_and_variance(shared: Sequence[str], mean: str, variance: str) -> list[str]:
-    first, last = (f"({shared[at]} − {_bracketed(mean)})²" for at in (0, -1))
-    squares = f"{first} + … + {last}" if len(shared) > 1 else first
+    squares = [f"({one} − {_bracketed(mean)})²" for one in shared]
+    if len(squares) > 2:  # they are long: only their ends
+        squares = [squares[0], "…", squares[-1]]
     return [
         f"mean = ({_sum(shared)}) / {len(shared)} = {mean}",
-        f"variance = ({squares}) / {len(shared)} = {variance}",
+        f"variance = ({' + '.join(squares)}) / {len(shared)} = {variance}",
     ]
 
 
