@@ -37,9 +37,12 @@ def styled(cell: Followed, name: str, samples: list[str], features: list[str]) -
 
 
 def long(cell: Followed, samples: list[str], features: list[str]) -> pd.DataFrame:
-    """Every number of every step, a row each; a statistic without its missing sample or feature."""
+    """Every number of every step, a row each; a statistic has an empty sample or feature."""
     parts = []
     for name in cell.done.steps:
         table = frame(cell, name, samples, features).reset_index(names="sample")
-        parts.append(table.melt("sample", var_name="feature").assign(step=name))
+        table = table.melt("sample", var_name="feature").assign(step=name)
+        if name not in EACH:
+            table["sample" if cell.done.over_samples else "feature"] = ""
+        parts.append(table)
     return pd.concat(parts)[["step", "sample", "feature", "value"]]
