@@ -112,7 +112,7 @@ _TITLES = {
     "centred": "Centred: minus the {centre}",
     "variance": "Variance of each {owner}, over {over} (the divisor: biased)",
     "std": "Standard deviation of each {owner}",
-    "divisor": "What is divided by: 1 where the spread is 0",
+    "divisor": "What is divided by: 1 where nothing but rounding varies",
     "deviation": "Deviation of each {owner}; ε keeps it above 0",
     "mean square": "Mean square of each {owner}, over {over}",
     "root": "Root mean square of each {owner}; ε keeps it above 0",
