@@ -146,6 +146,10 @@ def test_ticks_of_a_wide_scale_do_not_lie_on_each_other() -> None:
     assert axis["ticktext"][len(axis["ticktext"]) // 2] == "0"
 
 
+def test_a_colour_with_opacity_has_its_bytes_as_numbers() -> None:
+    assert theme.with_opacity("#E6007A", 0.5) == "rgba(230, 0, 122, 0.5)"
+
+
 def test_a_light_band_keeps_the_hue_of_its_line() -> None:
     figure = bands(colour=theme.CATEGORIES[1])
     assert figure.data[2].line.color == "#D55E00"

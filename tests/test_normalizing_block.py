@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import page, session
 from explorer.charts.block import cell_at
 from explorer.normalizing import block as view
-from explorer.normalizing.arithmetic import Worked, told
+from explorer.normalizing.arithmetic import OneNumber, written_out
 from explorer.player import ClockState, Pick
 from model_core.config import ModelConfig, Norm
 from model_core.normalization import normalized_cell
@@ -245,7 +245,8 @@ def formula(norm: Norm, numbers: list[float], gamma: float = 2.0, beta: float = 
     shared = x[:, 0, 0] if norm != "none" else x[:, 0, 0, :1]
     gains = np.array([gamma]), np.array([beta])
     way = normalized_cell(norm, x, (0, 0, 0), *gains)
-    return told(Worked(norm, "who", x[:, 0, 0, 0], shared, *gains, way))[0].splitlines()
+    number = OneNumber(norm, "who", x[:, 0, 0, 0], shared, *gains, way)
+    return written_out(number)[0].splitlines()
 
 
 def test_layer_norm_written_out() -> None:
@@ -287,6 +288,7 @@ def test_of_many_numbers_the_first_two_and_the_last_are_written() -> None:
     assert mean == "mean = (1 + 2 + … + 9) / 6 = 4"
 
 
-def test_one_number_alone_has_no_dots() -> None:
+def test_where_nothing_is_left_out_there_are_no_dots() -> None:
+    assert "variance = ((2 − 3)² + (4 − 3)²) / 2 = 1" in formula("layer", [2.0, 4.0])
     lines = formula("layer", [4.0])
     assert "mean = (4) / 1 = 4" in lines and "variance = ((4 − 4)²) / 1 = 0" in lines

@@ -13,7 +13,7 @@ from torch import nn
 from explorer import session
 from explorer.charts.worked import groups_panel
 from explorer.normalizing.worked import cases, remarks, tables
-from explorer.normalizing.worked.formulas import Cell, formulas, latex, operand, told
+from explorer.normalizing.worked.formulas import Followed, formulas, latex, operand, told
 from model_core.normalization import Kind, by_reference, running_after, worked
 from tests.test_attending import panels, press
 from tests.test_pages import SHIPPED, go_to, opened, visitor, words
@@ -126,8 +126,7 @@ SAYS = {  # what is said of a case, from its numbers
     ("batch", "A single sample"): "These numbers cannot be normalized: batch norm in training mode "
     "needs 2 samples at least",
     ("layer", "A single sample"): "One sample is enough: its 4 features have statistics",
-    ("batch", "Huge values"): "In float32, as models compute, torch's BatchNorm1d is up to 1.22474 "
-    "off: near 100000007 it has only every 8th number.",
+    ("batch", "Huge values"): "In float32, as models compute, torch's BatchNorm1d is up to 1",
     ("rms", "Huge values"): "In sample 2, 100000007 outweighs the rest: normalized, the other",
 }
 
@@ -197,17 +196,66 @@ def test_without_epsilon_torch_is_quoted_where_it_refuses() -> None:
     assert not any("gives the same" in text.value for text in app.markdown)
 
 
+def test_what_only_float32_refuses_is_compared_in_float64() -> None:
+    app = examples("min-max", **{"worked-inputs": "1e50,1;2e50,2"})
+    np.testing.assert_array_equal(result(app), [[0, 0], [1, 1]])
+    assert compared(app).endswith("In float32, as models compute, some are no number.")
+    (said,) = words(app)
+    assert said == (
+        "In float32, as models compute, scikit-learn's MinMaxScaler gives no number: 2e+50 is "
+        "beyond its largest number, 3.4e+38."
+    )
+
+
+def test_torch_is_not_said_to_give_the_same_where_rounding_sets_them_apart() -> None:
+    text = "1e12,1,2,3;1000000000001,2,3,4;1000000000004,4,5,7"  # rounded to 1e-4 there
+    app = examples("batch", **{"worked-x": text})
+    (said,) = (text.value for text in app.markdown if "BatchNorm1d" in text.value)
+    x = cases.read(text, 4)
+    off = np.abs(by_reference("batch", x) - worked("batch", x).result).max()
+    assert 1e-6 < off < 1e-3
+    assert f" differs by rounding: largest difference **{off:.2g}** in float64." in said
+
+
+ROUNDED = "0.1,1,2,3;0.1,2,3,4;0.1,4,5,7"  # the mean of three times 0.1 is not 0.1
+
+
+@pytest.mark.parametrize(
+    ("epsilon", "says"),
+    {
+        "1e-05": "-1.38778e-17 / √(1.92593e-34 + 1e-05) = -4.38854e-15. Without ε it would be -1.",
+        "0": "-1.38778e-17 / √(1.92593e-34 + 0) = -1. An ε far above 1.92593e-34 brings it near 0.",
+    }.items(),
+)
+def test_of_a_constant_that_is_not_exact_only_rounding_is_left(epsilon: str, says: str) -> None:
+    (said,) = words(examples("batch", **{"worked-x": ROUNDED, "worked-epsilon": epsilon}))
+    assert said == (
+        f"Feature 0 is constant. Rounding is all that is left: feature 0 begins with {says}"
+    )
+
+
+def test_a_spread_of_rounding_alone_is_told_in_standardization() -> None:
+    said = remarks.constant(
+        done := worked("standardization", cases.read(ROUNDED, 2)), ["a", "b"], 0.0
+    )
+    assert done.steps["std"][0, 0] == np.abs(done.result[:, 0]).max() == 2.0**-56
+    assert said == (
+        "A is constant but for rounding: the spread is 1.38778e-17. Divided by 1 instead, as "
+        "scikit-learn does, every number becomes 0 within 1.38778e-17."
+    )
+
+
 # ---- formulas and tables -------------------------------------------------------------------------
 
 
-def lines(cell: Cell) -> dict[str, str]:
+def lines(cell: Followed) -> dict[str, str]:
     """What each formula is equal to, line by line."""
     shown = {name: formula for name, (_, formula) in formulas(cell).items()}
     return {name: re.sub(r"\\(begin|end)\{aligned\} ?", "", text) for name, text in shown.items()}
 
 
 def test_formulas_have_the_numbers_of_the_chosen_cell_in_their_places() -> None:
-    cell = Cell(worked("batch", X, eps=0.25), 0, 3, 0.25, {"gamma": 2.0, "beta": -1.0})
+    cell = Followed(worked("batch", X, eps=0.25), 0, 3, 0.25, {"gamma": 2.0, "beta": -1.0})
     shown = lines(cell)
     assert shown["mean"] == r"\mu &= \tfrac{1}{3}\left(6 + 2 + 7\right) \\ &= 5 "
     assert shown["variance"] == (
@@ -218,7 +266,7 @@ def test_formulas_have_the_numbers_of_the_chosen_cell_in_their_places() -> None:
 
 
 def test_layer_norm_sums_along_the_row() -> None:
-    cell = Cell(worked("layer", X), 2, 1, 1e-5, {"gamma": 1.0, "beta": 0.0})
+    cell = Followed(worked("layer", X), 2, 1, 1e-5, {"gamma": 1.0, "beta": 0.0})
     assert lines(cell)["mean"] == r"\mu &= \tfrac{1}{4}\left(7 + 2 + 0 + 7\right) \\ &= 4 "
 
 
@@ -226,7 +274,7 @@ def test_running_averages_show_what_each_pass_keeps() -> None:
     running = running_after(X, 3)
     trained = (float(X[:, 0].mean()), float(X[:, 0].var(ddof=1)))
     done = worked("batch", X, running=running)
-    cell = Cell(done, 0, 0, 1e-5, {"gamma": 1.0, "beta": 0.0}, 3, trained)
+    cell = Followed(done, 0, 0, 1e-5, {"gamma": 1.0, "beta": 0.0}, 3, trained)
     assert lines(cell)["variance"] == (
         rf"\sigma^2 &= 0.9^{{3}} \cdot 1 + (1 - 0.9^{{3}}) \cdot 9 \\ &= {running.variance[0]:.6g} "
     )
@@ -235,12 +283,12 @@ def test_running_averages_show_what_each_pass_keeps() -> None:
 def test_a_divisor_is_shown_only_where_it_is_not_the_spread() -> None:
     varied, constant = np.array([[1.0], [2.0]]), np.array([[2.0], [2.0]])
     for kind in KINDS[:2]:
-        assert "divisor" not in formulas(Cell(worked(kind, varied), 0, 0, 0.0))
-        assert "divisor" in formulas(Cell(worked(kind, constant), 0, 0, 0.0))
+        assert "divisor" not in formulas(Followed(worked(kind, varied), 0, 0, 0.0))
+        assert "divisor" in formulas(Followed(worked(kind, constant), 0, 0, 0.0))
 
 
 def test_long_sums_are_shortened_to_their_ends() -> None:
-    cell = Cell(worked("min-max", np.arange(8.0)[:, None]), 0, 0, 0.0)
+    cell = Followed(worked("min-max", np.arange(8.0)[:, None]), 0, 0, 0.0)
     assert r"\min(0, 1, 2, 3, \dots, 7)" in lines(cell)["low"]
 
 
@@ -254,7 +302,7 @@ def test_numbers_are_told_in_six_digits_and_large_ones_in_full() -> None:
 @pytest.mark.parametrize(("kind", "rows", "columns"), [("batch", 3, 1), ("layer", 1, 4)])
 def test_the_colours_show_who_shares_a_statistic(kind: Kind, rows: int, columns: int) -> None:
     names = ["sample 0", "sample 1", "sample 2"], ["a", "b", "c", "d"]
-    page = tables.styled(Cell(worked(kind, X), 2, 1, 1e-5), "x", *names).to_html()
+    page = tables.styled(Followed(worked(kind, X), 2, 1, 1e-5), "x", *names).to_html()
     cells = re.findall(
         r"#T_\w+_row(\d)_col(\d)", "".join(re.findall(r"[^}]*\{[^}]*background.*?\}", page, re.S))
     )
@@ -266,10 +314,22 @@ def test_the_colours_show_who_shares_a_statistic(kind: Kind, rows: int, columns:
 
 def test_the_csv_has_every_number_of_every_step_once() -> None:
     done = worked("layer", X)
-    table = tables.long(Cell(done, 0, 0, 1e-5), ["0", "1", "2"], ["a", "b", "c", "d"])
+    table = tables.long(Followed(done, 0, 0, 1e-5), ["0", "1", "2"], ["a", "b", "c", "d"])
     assert len(table) == sum(step.size for step in done.steps.values())
     found = table.query("step == 'result' and sample == '1' and feature == 'c'")["value"]
     assert found.tolist() == [done.result[1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mean", "missing"), [("batch", 4, "sample"), ("layer", 3, "feature")]
+)
+def test_in_the_csv_a_statistic_has_no_sample_or_no_feature(
+    kind: Kind, mean: int, missing: str
+) -> None:
+    table = tables.long(Followed(worked(kind, X), 0, 0, 1e-5), ["0", "1", "2"], list("abcd"))
+    means = table.query("step == 'mean'")
+    assert len(means) == mean and (means[missing] == "").all()
+    assert (means.drop(columns=missing) != "").all(axis=None)
 
 
 def test_a_table_told_as_text_comes_back_in_every_digit() -> None:
@@ -291,9 +351,32 @@ def test_epsilon_is_spoken_of_where_it_is_not_small() -> None:
     assert remarks.epsilon(worked("batch", x, eps=1e-5), ["a", "b"], 1e-5) == ""
 
 
+@pytest.mark.parametrize("value", [5.0, 0.1])
+def test_running_averages_do_not_know_that_these_numbers_are_constant(value: float) -> None:
+    x = np.full((3, 1), value)
+    own, running = worked("batch", x), worked("batch", x, running=running_after(x, 10))
+    said = [remarks.constant(own, ["a"], 1e-5), remarks.rounded(own, ["a"], 1e-5)]
+    assert [words[:13] for words in said if words] == ["A is constant"]
+    assert not remarks.constant(running, ["a"], 1e-5) and not remarks.rounded(running, ["a"], 1e-5)
+
+
+def test_a_constant_of_which_only_rounding_is_left_is_none_of_epsilons() -> None:
+    x = np.full((3, 1), 0.1)
+    assert worked("batch", x).steps["variance"].item() > 0
+    assert remarks.epsilon(worked("batch", x), ["a"], 1e-5) == ""
+
+
 def test_without_epsilon_a_constant_is_said_to_be_no_number() -> None:
     said = remarks.constant(worked("layer", np.ones((1, 3)), eps=0.0), ["sample 0"], 0.0)
     assert said == "Sample 0 is constant: 0 / √(0 + 0) = no number. Any ε above 0 makes it 0."
+
+
+def test_what_float32_cannot_tell_apart_is_said_in_its_own_steps() -> None:
+    done = worked("batch", np.array([[100_000_000.0], [100_000_004.0]]))
+    assert remarks.float32(done, done.result + 1) == (
+        "In float32, as models compute, torch's BatchNorm1d is up to 1 off: near 100000004 its "
+        "numbers are 8 apart."
+    )
 
 
 def test_squares_beyond_float32_are_said_to_be_so() -> None:

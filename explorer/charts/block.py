@@ -16,13 +16,11 @@ DIM = 0.25  # opacity of numbers that do not share
 NAMED = 2**17  # cells: the tokens of more would outweigh their numbers
 ABOVE = 28  # pixels for the sheets' names
 
-Cell = tuple[int, int, int]  # (sentence, position, channel)
-
 
 def block_panel(
     values: np.ndarray,
     shared: np.ndarray,
-    cell: Cell,
+    cell: tuple[int, int, int],
     sentences: Mapping[str, Sequence[str]],
     *,
     key: str,
@@ -32,9 +30,9 @@ def block_panel(
 ) -> Panel:
     """Values (S, B, T, C) of B named sentences with T labels each, one sheet (T, C) a sentence.
 
-    Those that `shared` (B, T, C) marks are drawn in full and framed, the others dimmed; `cell` has
-    a frame of its own. One scale for all steps, centred on zero. A Pick is (row, column), which
-    `cell_at` understands. Raises ValueError when shapes do not fit.
+    Those that `shared` (B, T, C) marks are drawn in full and framed, the others dimmed; `cell`,
+    (sentence, position, channel), has a frame of its own. One scale for all steps, centred on zero.
+    A Pick is (row, column), which `cell_at` understands. Raises ValueError when shapes do not fit.
     """
     sheets, time = len(sentences), len(next(iter(sentences.values())))
     block = gaps(values, "values", ("S", sheets, time, "C"))
@@ -66,7 +64,7 @@ def block_panel(
     )
 
 
-def cell_at(row: int, column: int, channels: int) -> Cell:
+def cell_at(row: int, column: int, channels: int) -> tuple[int, int, int]:
     """The (sentence, position, channel) in this row and column of a block of C channels."""
     sentence, channel = divmod(column, _pitch(channels))
     return sentence, row, min(channel, channels - 1)
@@ -200,7 +198,7 @@ def _alt(
     title: str,
     block: np.ndarray,
     shared: np.ndarray,
-    cell: Cell,
+    cell: tuple[int, int, int],
     sentences: Mapping[str, Sequence[str]],
 ) -> str:
     steps, B, T, C = block.shape

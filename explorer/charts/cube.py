@@ -10,7 +10,7 @@ from explorer.charts import theme
 from explorer.panels import Panel
 
 BACK = (0.5, 0.36)  # where the next sentence stands: to the right and up, in cells
-POOLED = "rgba(230, 0, 122, 0.5)"  # theme.CHOSEN, so that the chosen cell stands out
+POOLED = theme.with_opacity(theme.CHOSEN, 0.5)  # so that the chosen cell stands out
 BARE = {"showticklabels": False, "ticks": "", "fixedrange": True, "constrain": "domain"}
 Side: TypeAlias = list[tuple[float, float]]
 

@@ -107,8 +107,8 @@ def _band(drawn: np.ndarray, at: int, levels: Sequence[float], colour: str) -> g
         y=np.concatenate([gap, *y]).astype(np.float32),
         mode="lines",
         fill="toself",
-        fillcolor=_with_opacity(colour, opacity),
-        line={"color": _with_opacity(colour, opacity), "width": 1},
+        fillcolor=theme.with_opacity(colour, opacity),
+        line={"color": theme.with_opacity(colour, opacity), "width": 1},
         name=f"{100 * levels[at]:g}–{100 * levels[-1 - at]:g} %",
         hoverinfo="skip",
     )
@@ -154,11 +154,6 @@ def _stretches(drawn: np.ndarray) -> Iterator[np.ndarray]:
     yield from (
         one for one in np.split(places, np.flatnonzero(np.diff(places) > 1) + 1) if len(one)
     )
-
-
-def _with_opacity(colour: str, opacity: float) -> str:
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
-    return f"rgba({red}, {green}, {blue}, {opacity:.2f})"
 
 
 def _bands_alt(

@@ -11,7 +11,7 @@ from explorer.charts.arrays import each_step, extent, gaps, padded
 from explorer.charts.labels import column_ticks, escape
 from explorer.panels import Panel
 
-BLUE = "rgba(0, 114, 178, 0.45)"
+COLOUR = theme.with_opacity(theme.CATEGORIES[0], 0.45)
 WIDEST = 18  # pixels of the innermost bar
 
 
@@ -92,7 +92,7 @@ def _bars(places: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: i
         y=ends,
         mode="lines",
         name=share if pair else f"{share} of the numbers",
-        line={"color": BLUE, "width": WIDEST * (pair + 0.5) / (len(levels) // 2)},
+        line={"color": COLOUR, "width": WIDEST * (pair + 0.5) / (len(levels) // 2)},
         hovertemplate=f"%{{y:.4g}}: an end of {share} of the numbers<extra></extra>",
     )
 

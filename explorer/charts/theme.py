@@ -55,6 +55,12 @@ def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.L
     return go.Layout(**base | more, xaxis=quiet | xaxis, yaxis=quiet | yaxis)
 
 
+def with_opacity(colour: str, opacity: float) -> str:
+    """A colour "#RRGGBB" through which 1 - `opacity` of what lies under it is seen."""
+    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
 def axis_title(text: str) -> dict[str, Any]:
     return {"text": text, "standoff": 8}
 

@@ -12,7 +12,7 @@ WRITTEN = 5  # terms of a sum that are all written out
 
 
 @dataclass(frozen=True)
-class Worked:
+class OneNumber:
     """A number x (S,), all N that share with it (S, N), its channel's gain and shift (S,).
 
     `norm` is the kind of norm, `pooled` says who shares, `way` is what becomes of x.
@@ -27,15 +27,15 @@ class Worked:
     way: Normalized
 
 
-def told(worked: Worked) -> list[str]:
+def written_out(number: OneNumber) -> list[str]:
     """The way of x, a text a step."""
-    return ["\n".join(_lines(worked, at)) for at in range(len(worked.x))]
+    return ["\n".join(_lines(number, at)) for at in range(len(number.x))]
 
 
-def _lines(worked: Worked, at: int) -> list[str]:
-    x, way, rms = _number(worked.x[at]), worked.way, worked.norm == "rms"
-    said = [worked.pooled, f"x = {x}"]
-    if worked.norm == "none":
+def _lines(number: OneNumber, at: int) -> list[str]:
+    x, way, rms = _number(number.x[at]), number.way, number.norm == "rms"
+    said = [number.pooled, f"x = {x}"]
+    if number.norm == "none":
         return [*said, "no mean, no variance: it leaves as it came", f"result = x = {x}"]
     mean, variance, normalized, result = (
         _number(values[at]) for values in (way.mean, way.variance, way.normalized, way.result)
@@ -43,23 +43,24 @@ def _lines(worked: Worked, at: int) -> list[str]:
     pooled = _mean_square if rms else _mean_and_variance
     centred = x if rms else f"({x} − {_bracketed(mean)})"
     shift = "" if rms else " and shift"
-    scaled = f"{normalized} × {_bracketed(_number(worked.gamma[at]))}"
+    scaled = f"{normalized} × {_bracketed(_number(number.gamma[at]))}"
     return [
         *said,
-        *pooled([_number(one) for one in worked.shared[at]], mean, variance),
+        *pooled([_number(one) for one in number.shared[at]], mean, variance),
         f"before gain{shift}:",
         f"  {centred} / √({variance} + 0.00001) = {normalized}",
         f"behind gain{shift}:",
-        f"  {scaled if rms else _sum([scaled, _number(worked.beta[at])])} = {result}",
+        f"  {scaled if rms else _sum([scaled, _number(number.beta[at])])} = {result}",
     ]
 
 
 def _mean_and_variance(shared: Sequence[str], mean: str, variance: str) -> list[str]:
-    first, last = (f"({shared[at]} − {_bracketed(mean)})²" for at in (0, -1))
-    squares = f"{first} + … + {last}" if len(shared) > 1 else first
+    squares = [f"({one} − {_bracketed(mean)})²" for one in shared]
+    if len(squares) > 2:  # they are long: only their ends
+        squares = [squares[0], "…", squares[-1]]
     return [
         f"mean = ({_sum(shared)}) / {len(shared)} = {mean}",
-        f"variance = ({squares}) / {len(shared)} = {variance}",
+        f"variance = ({' + '.join(squares)}) / {len(shared)} = {variance}",
     ]
 
 

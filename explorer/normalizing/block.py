@@ -11,7 +11,7 @@ from explorer import session
 from explorer.charts.block import block_panel
 from explorer.charts.cube import cube_panel
 from explorer.look import Look, Sentence, evenly
-from explorer.normalizing.arithmetic import Worked, told
+from explorer.normalizing.arithmetic import OneNumber, written_out
 from explorer.normalizing.batch import OVER, Block, others, read_block
 from explorer.normalizing.words import LEARNED, NAMES, counted
 from explorer.page import clock, csv_button, how_computed, plain, quoted
@@ -36,13 +36,13 @@ def draw(look: Look, sentence: Sentence) -> None:
     block = read_block(look, batch, kind, place, cell)
     panels = [*_pictures(block)]
     try:
-        worked = _worked(block)
+        number = _one_number(block)
     except ValueError as error:
         st.warning(plain(str(error)))
         clock(look, panels)
         return
-    look = clock(look, [*panels, _arithmetic(block, worked)])
-    _result(look, block, worked)
+    look = clock(look, [*panels, _arithmetic(block, number)])
+    _result(look, block, number)
     _members(look, block)
     _explained()
 
@@ -150,11 +150,11 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
     )
 
 
-def _worked(block: Block) -> Worked:
+def _one_number(block: Block) -> OneNumber:
     """ValueError for batch norm of one value."""
     channel = block.cell[2]
     gamma, beta = block.gamma[:, channel], block.beta[:, channel]
-    return Worked(
+    return OneNumber(
         block.kind,
         block.pooled,
         block.numbers[(..., *block.cell)],
@@ -165,20 +165,20 @@ def _worked(block: Block) -> Worked:
     )
 
 
-def _arithmetic(block: Block, worked: Worked) -> AnyPanel:
+def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
     return Words(
         key="arithmetic",
         title=block.cell_name,
-        texts=told(worked),
+        texts=written_out(number),
         alt="The formulas with the numbers put in, at each recorded step.",
         span=5,
         height=WORDS,
     )
 
 
-def _result(look: Look, block: Block, worked: Worked) -> None:
+def _result(look: Look, block: Block, number: OneNumber) -> None:
     """The statistics at the settled step, and torch's own module beside them."""
-    at, way = look.at, worked.way
+    at, way = look.at, number.way
     theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
         block.cell
     ]
@@ -188,7 +188,7 @@ def _result(look: Look, block: Block, worked: Worked) -> None:
     statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
     table = pd.DataFrame(
         {
-            "before the norm": [worked.x[at]],
+            "before the norm": [number.x[at]],
             "numbers that share": [way.numbers],
             **({} if block.kind == "none" else statistics),
             "before gain and shift": [way.normalized[at]],

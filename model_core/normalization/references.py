@@ -30,7 +30,7 @@ def by_reference(
     Raises torch's own ValueError where it refuses: batch norm in training mode with eps = 0.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
-        given = x.astype(precision)
+        given = x.astype(precision, order="C")  # torch rounds columns in memory otherwise
     if kind in ("min-max", "standardization"):
         return _scaled(kind, given)
     module = _module(kind, x.shape[1], eps).to(getattr(torch, precision))

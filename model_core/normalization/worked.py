@@ -27,12 +27,14 @@ class Worked:
     What belongs to every number is (N, F), a statistic of a feature over its samples (1, F), one of
     a sample over its features (N, 1): they broadcast. `centre` and `divisor` name the two
     statistics with which normalized = (x - centre) / divisor; the centre of "rms" is None.
+    `running` says that they are averages over earlier batches, not of x.
     """
 
     kind: Kind
     steps: Mapping[str, np.ndarray]
     centre: str | None
     divisor: str
+    running: bool = False
 
     @property
     def result(self) -> np.ndarray:
@@ -75,7 +77,7 @@ def worked(
         result = _learned("gamma", gamma, x, 1.0) * steps["normalized"]
         if kind != "rms":
             result = result + _learned("beta", beta, x, 0.0)
-    return Worked(kind, steps | {"result": result}, centre, divisor)
+    return Worked(kind, steps | {"result": result}, centre, divisor, running is not None)
 
 
 def running_after(x: np.ndarray, passes: int) -> Running:
@@ -110,6 +112,16 @@ def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
     return gamma, beta
 
 
+def is_constant(x: np.ndarray, axis: int) -> np.ndarray:
+    """Where x (N, F) does not vary along the axis: its variance is 0 or made of rounding alone.
+
+    By scikit-learn's rule, after Chan, Golub and LeVeque 1983: (F,) for axis 0, (N,) for axis 1.
+    """
+    mean, variance, numbers = x.mean(axis), x.var(axis), x.shape[axis]
+    rounding = np.finfo(np.float64).eps
+    return variance <= numbers * rounding * variance + (numbers * mean * rounding) ** 2
+
+
 def check_numbers(x: np.ndarray) -> np.ndarray:
     """x (N, F) as float64; ValueError unless there is a number and all are finite, none huge."""
     x = np.asarray(x, np.float64)
@@ -135,11 +147,8 @@ def _min_max(x: np.ndarray) -> Worked:
 
 def _standardized(x: np.ndarray) -> Worked:
     mean, variance = x.mean(0, keepdims=True), x.var(0, keepdims=True)
-    # Nothing but rounding is left of such a variance: Chan, Golub and LeVeque 1983, scikit-learn.
-    samples, rounding = len(x), np.finfo(np.float64).eps
-    constant = variance <= samples * rounding * variance + (samples * mean * rounding) ** 2
     std = np.sqrt(variance)
-    divisor = np.where(constant, 1.0, std)
+    divisor = np.where(is_constant(x, 0)[None], 1.0, std)
     centred = x - mean
     steps = {"x": x, "mean": mean, "centred": centred, "variance": variance, "std": std}
     steps |= {"divisor": divisor, "result": centred / divisor}

@@ -7,7 +7,7 @@ from explorer import session
 from explorer.charts.worked import groups_panel
 from explorer.look import Look, Sentence
 from explorer.normalizing.worked import remarks, tables
-from explorer.normalizing.worked.formulas import Cell, formulas
+from explorer.normalizing.worked.formulas import Followed, formulas
 from explorer.normalizing.worked.numbers import Numbers, typed
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import Panel
@@ -29,6 +29,7 @@ OVER = {
     "rms": "One mean square for each **sample**, over its features: along a row. No mean is "
     "subtracted, no β added. The same in training and evaluation mode.",
 }
+SAME = 1e-6  # how far torch may be off, beside 1 or beside the result, and give the same
 
 
 def draw(look: Look, sentence: Sentence) -> None:
@@ -75,13 +76,18 @@ def _compared(numbers: Numbers, done: Worked) -> tuple[str, np.ndarray | None]:
     name, given = REFERENCES[numbers.kind], numbers.given
     try:
         exact = by_reference(numbers.kind, numbers.x, **given)
-        coarse = by_reference(numbers.kind, numbers.x, **given, precision="float32")
     except ValueError as error:
         said = str(error).splitlines()[0].removesuffix(".")
         return f"**{name}** refuses these numbers: {plain(said)}.", None
+    try:
+        coarse = by_reference(numbers.kind, numbers.x, **given, precision="float32")
+    except ValueError:  # what is beyond float32 is infinite there: scikit-learn refuses it
+        coarse = np.full_like(exact, np.nan)
+    same = np.allclose(done.result, exact, rtol=SAME, atol=SAME, equal_nan=True)
     words = (
-        f"**{name}** gives the same: largest difference **{apart(done.result, exact):.2g}** in "
-        f"float64. In float32, as models compute, {_off(done.result, coarse)}."
+        f"**{name}** {'gives the same' if same else 'differs by rounding'}: largest "
+        f"difference **{apart(done.result, exact):.2g}** in float64. In float32, as models "
+        f"compute, {_off(done.result, coarse)}."
     )
     if numbers.running is not None and numbers.passes is not None:
         theirs = running_by_torch(numbers.trained_on, numbers.passes)
@@ -99,16 +105,19 @@ def _off(ours: np.ndarray, coarse: np.ndarray) -> str:
 
 def _remarks(numbers: Numbers, done: Worked) -> list[str]:
     names = numbers.features if done.over_samples else numbers.samples
-    said = [remarks.single(done), remarks.outweighed(done, numbers.samples)]
-    if numbers.passes is None:
-        said.append(remarks.constant(done, names, numbers.eps))
+    said = [
+        remarks.single(done),
+        remarks.outweighed(done, numbers.samples),
+        remarks.constant(done, names, numbers.eps),
+        remarks.rounded(done, names, numbers.eps),
+    ]
     if numbers.learned:
         said.append(remarks.epsilon(done, names, numbers.eps))
         said.append(remarks.undone(done, numbers.learned))
     return [words for words in said if words]
 
 
-def _cell(numbers: Numbers, done: Worked) -> Cell:
+def _cell(numbers: Numbers, done: Worked) -> Followed:
     """The number whose formulas are shown."""
     places = []
     for column, name, options in zip(
@@ -127,13 +136,13 @@ def _cell(numbers: Numbers, done: Worked) -> Cell:
     sample, feature = places
     learned = {name: float(values[feature]) for name, values in numbers.learned.items()}
     if numbers.passes is None:
-        return Cell(done, sample, feature, numbers.eps, learned)
+        return Followed(done, sample, feature, numbers.eps, learned)
     read = numbers.trained_on[:, feature]
     trained = (float(read.mean()), float(read.var(ddof=1)))
-    return Cell(done, sample, feature, numbers.eps, learned, numbers.passes, trained)
+    return Followed(done, sample, feature, numbers.eps, learned, numbers.passes, trained)
 
 
-def _panels(numbers: Numbers, cell: Cell) -> list[Panel]:
+def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
     """All numbers before and after, a row for each group that shares its statistics."""
     names = [numbers.samples, list(numbers.features)]
     chosen = (cell.sample, cell.feature)
@@ -157,7 +166,7 @@ def _panels(numbers: Numbers, cell: Cell) -> list[Panel]:
     ]
 
 
-def _steps(numbers: Numbers, cell: Cell) -> None:
+def _steps(numbers: Numbers, cell: Followed) -> None:
     """Each step: what it is, its formula with the chosen number, and the table of it."""
     group = "feature" if cell.done.over_samples else "sample"
     st.markdown(

@@ -14,8 +14,8 @@ EACH = ("x", "centred", "normalized", "result")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One cell of a worked example: its value at every step, and those that share its statistics.
+class Followed:
+    """The cell whose formulas are shown: its value at every step, and those it shares with.
 
     `learned` are its gamma and beta, of which a norm may have none. In evaluation mode `passes` is
     how often batch norm read a feature of this `trained` mean and unbiased variance before.
@@ -69,7 +69,7 @@ def operand(number: float) -> str:
     return f"({word})" if number < 0 or "^" in word else word
 
 
-def formulas(cell: Cell) -> dict[str, tuple[str, str]]:
+def formulas(cell: Followed) -> dict[str, tuple[str, str]]:
     """For each step to show, in order: what it is, and its formula for the cell."""
     names = list(cell.done.steps)
     if "divisor" in names and not _replaced(cell.done):
@@ -77,7 +77,7 @@ def formulas(cell: Cell) -> dict[str, tuple[str, str]]:
     return {name: (_title(cell, name), _formula(cell, name)) for name in names}
 
 
-def _formula(cell: Cell, name: str) -> str:
+def _formula(cell: Followed, name: str) -> str:
     """One line for each of its parts, so that it fits on a phone."""
     symbol, *parts = (*_RULES[name](cell), latex(cell.value(name)))
     lines = r" \\ ".join(f"&= {part}" for part in parts)
@@ -90,7 +90,7 @@ def _replaced(done: Worked) -> bool:
     return not np.array_equal(done.steps["divisor"], spread)
 
 
-def _title(cell: Cell, name: str) -> str:
+def _title(cell: Followed, name: str) -> str:
     if cell.passes is not None and name in ("mean", "variance"):
         return f"Running {name} of each feature, after {cell.passes} passes in training mode"
     if name == "result":
@@ -112,7 +112,7 @@ _TITLES = {
     "centred": "Centred: minus the {centre}",
     "variance": "Variance of each {owner}, over {over} (the divisor: biased)",
     "std": "Standard deviation of each {owner}",
-    "divisor": "What is divided by: 1 where the spread is 0",
+    "divisor": "What is divided by: 1 where nothing but rounding varies",
     "deviation": "Deviation of each {owner}; ε keeps it above 0",
     "mean square": "Mean square of each {owner}, over {over}",
     "root": "Root mean square of each {owner}; ε keeps it above 0",
@@ -134,47 +134,47 @@ def _listed(words: list[str], between: str) -> str:
 
 
 # A symbol and what it is equal to; the cell's number is set behind that.
-Rule: TypeAlias = Callable[[Cell], tuple[str, ...]]
+Rule: TypeAlias = Callable[[Followed], tuple[str, ...]]
 
 
-def _sum(cell: Cell, name: str, power: str = "") -> str:
+def _sum(cell: Followed, name: str, power: str = "") -> str:
     words = [word + power for word in cell.shared(name)]
     return rf"\tfrac{{1}}{{{len(words)}}}\left({_listed(words, ' + ')}\right)"
 
 
-def _running(cell: Cell, start: int, statistic: float) -> str:
+def _running(cell: Followed, start: int, statistic: float) -> str:
     kept = rf"0.9^{{{cell.passes}}}"
     return rf"{kept} \cdot {start} + (1 - {kept}) \cdot {operand(statistic)}"
 
 
-def _mean(cell: Cell) -> tuple[str, ...]:
+def _mean(cell: Followed) -> tuple[str, ...]:
     running = cell.passes is not None
     return r"\mu", _running(cell, 0, cell.trained[0]) if running else _sum(cell, "x")
 
 
-def _variance(cell: Cell) -> tuple[str, ...]:
+def _variance(cell: Followed) -> tuple[str, ...]:
     if cell.passes is None:
         return r"\sigma^2", _sum(cell, "centred", "^2")
     return r"\sigma^2", _running(cell, 1, cell.trained[1])
 
 
-def _centred(cell: Cell) -> tuple[str, ...]:
+def _centred(cell: Followed) -> tuple[str, ...]:
     assert cell.done.centre is not None
     symbol = r"x_{\min}" if cell.done.centre == "low" else r"\mu"
     return rf"x - {symbol}", f"{cell.at('x')} - {cell.at(cell.done.centre)}"
 
 
-def _root(cell: Cell, symbol: str, name: str) -> tuple[str, ...]:
+def _root(cell: Followed, symbol: str, name: str) -> tuple[str, ...]:
     inner = f"{latex(cell.value(name))} + {latex(cell.eps)}"
     return rf"\sqrt{{{symbol} + \varepsilon}}", rf"\sqrt{{{inner}}}"
 
 
-def _divided(cell: Cell) -> tuple[str, ...]:
+def _divided(cell: Followed) -> tuple[str, ...]:
     above = cell.at("x" if cell.done.centre is None else "centred")
     return r"\hat x", f"{above} \\,/\\, {cell.at(cell.done.divisor)}"
 
 
-def _result(cell: Cell) -> tuple[str, ...]:
+def _result(cell: Followed) -> tuple[str, ...]:
     if "normalized" not in cell.done.steps:
         return _divided(cell)
     gained = rf"{operand(cell.learned['gamma'])} \cdot {cell.at('normalized')}"

@@ -6,6 +6,7 @@ import numpy as np
 
 from explorer.normalizing.worked.formulas import told
 from model_core.normalization import REFERENCES, Worked, apart, undo
+from model_core.normalization.worked import SCALINGS, is_constant
 
 VISIBLE = 0.01  # epsilon's share of variance + epsilon from which it is spoken of
 OUTWEIGHS = 1e4  # how much larger than all others one number is when it is spoken of
@@ -16,7 +17,7 @@ FLOAT32 = np.finfo(np.float32)
 def single(done: Worked) -> str:
     """What is special about one sample alone."""
     samples, features = done.result.shape
-    if samples > 1 or done.kind in ("min-max", "standardization"):
+    if samples > 1 or done.kind in SCALINGS:
         return ""
     if done.kind == "batch":
         return (
@@ -32,38 +33,85 @@ def single(done: Worked) -> str:
 def constant(done: Worked, names: Sequence[str], eps: float) -> str:
     """Which features, or samples where the kind goes along them, do not vary, and what they become.
 
-    Of training mode: running averages do not know that these numbers are constant.
+    Those of which `rounded` speaks are left out.
     """
-    still = np.flatnonzero(np.ptp(done.steps["x"], 0 if done.over_samples else 1) == 0)
-    if not len(still):
+    places = np.flatnonzero(_still(done) & ~_off_by_rounding(done)).tolist()
+    if not places:
         return ""
-    who = _listed([names[int(place)] for place in still])
-    if done.kind in ("min-max", "standardization"):
-        return (
-            f"{who} constant: the spread is 0, and 0 / 0 is no number. Divided by 1 instead, as "
-            "scikit-learn does, every number becomes 0."
-        )
-    above, below, becomes = (_of_group(done, name, int(still[0])) for name in _FRACTION[done.kind])
-    fraction = f"{told(above)} / √({told(below)} + {eps:g}) = {told(becomes)}"
+    who = f"{_listed([names[place] for place in places])} constant"
+    if done.kind in SCALINGS:
+        return f"{who}{_divided_by_one(done, places)}"
+    above, _, fraction = _fraction(done, places[0], eps)
     if above and done.kind == "rms":
-        return f"{who} constant, but no mean is subtracted: {fraction}, where layer norm gives 0."
+        return f"{who}, but no mean is subtracted: {fraction}, where layer norm gives 0."
     if eps == 0:
-        return f"{who} constant: {fraction}. Any ε above 0 makes it 0."
-    return f"{who} constant: {fraction}, whatever γ is. Without ε it would be 0 / 0, no number."
+        return f"{who}: {fraction}. Any ε above 0 makes it 0."
+    return f"{who}: {fraction}, whatever γ is. Without ε it would be 0 / 0, no number."
 
 
-# what is divided, what stands under the root beside epsilon, and what comes out
-_FRACTION = {
-    "batch": ("centred", "variance", "normalized"),
-    "layer": ("centred", "variance", "normalized"),
-    "rms": ("x", "mean square", "normalized"),
-}
+def rounded(done: Worked, names: Sequence[str], eps: float) -> str:
+    """Where batch or layer norm has nothing but rounding to divide: which features, or samples."""
+    places = np.flatnonzero(_still(done) & _off_by_rounding(done)).tolist()
+    if not places:
+        return ""
+    first, axis = places[0], 0 if done.over_samples else 1
+    nearly = "nearly " if np.ptp(done.steps["x"], axis)[places].any() else ""
+    above, below, fraction = _fraction(done, first, eps)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        alone = told(float(np.divide(above, np.sqrt(below))))
+    without = (
+        f"Without ε it would be {alone}."
+        if eps
+        else f"An ε far above {told(below)} brings it near 0."
+    )
+    return (
+        f"{_listed([names[place] for place in places])} {nearly}constant. Rounding is all that is "
+        f"left: {names[first]} begins with {fraction}. {without}"
+    )
 
 
-def _of_group(done: Worked, name: str, place: int) -> float:
-    """The first number of a step that is of this feature or sample."""
-    values = done.steps[name]
-    return float(values[0, place] if done.over_samples else values[place, 0])
+def _still(done: Worked) -> np.ndarray:
+    """Which features (F,), or samples (N,), do not vary; none under running averages."""
+    x, axis = done.steps["x"], 0 if done.over_samples else 1
+    if done.running:
+        return np.zeros(x.shape[1 - axis], bool)
+    if done.kind == "min-max":
+        return (done.steps["divisor"] != done.steps["span"])[0]
+    if done.kind == "rms":  # subtracts no mean, which could be rounded
+        return (x == x[:, :1]).all(axis)
+    return is_constant(x, axis)
+
+
+def _off_by_rounding(done: Worked) -> np.ndarray:
+    """Which features (F,), or samples (N,), of batch and layer norm are not all at their mean."""
+    if done.kind == "batch":
+        return (done.steps["centred"] != 0).any(0)
+    if done.kind == "layer":
+        return (done.steps["centred"] != 0).any(1)
+    return np.zeros_like(_still(done))
+
+
+def _divided_by_one(done: Worked, places: list[int]) -> str:
+    """What a scaling does where it would divide by 0, or by rounding."""
+    spread = done.steps["span" if done.kind == "min-max" else "std"][0, places].max()
+    most = np.abs(done.result[:, places]).max()
+    instead = "Divided by 1 instead, as scikit-learn does, every number becomes 0"
+    if not spread:
+        return f": the spread is 0, and 0 / 0 is no number. {instead}."
+    return f" but for rounding: the spread is {told(spread)}. {instead} within {told(most)}."
+
+
+def _fraction(done: Worked, place: int, eps: float) -> tuple[float, float, str]:
+    """What is divided, what stands under the root beside epsilon, and both with what comes out.
+
+    Of the first number of a feature, or of a sample where the kind goes along them.
+    """
+    names = ("x", "mean square") if done.kind == "rms" else ("centred", "variance")
+    above, below, becomes = (
+        float(done.steps[name][(0, place) if done.over_samples else (place, 0)])
+        for name in (*names, "normalized")
+    )
+    return above, below, f"{told(above)} / √({told(below)} + {eps:g}) = {told(becomes)}"
 
 
 def outweighed(done: Worked, names: Sequence[str]) -> str:
@@ -85,6 +133,8 @@ def outweighed(done: Worked, names: Sequence[str]) -> str:
 def epsilon(done: Worked, names: Sequence[str], eps: float) -> str:
     """Where epsilon is no longer small beside a variance that is not 0."""
     spread = done.steps["mean square" if done.kind == "rms" else "variance"].ravel()
+    if done.kind != "rms":
+        spread = np.where(_still(done), 0, spread)
     share = np.where(spread > 0, eps / np.maximum(spread + eps, FLOAT32.tiny), 0)
     most = int(share.argmax())
     if share[most] < VISIBLE:
@@ -101,12 +151,15 @@ def float32(done: Worked, coarse: np.ndarray) -> str:
     if off < LOST:
         return ""
     largest = np.abs(done.steps["x"]).max()
-    if largest**2 > FLOAT32.max and done.kind not in ("min-max", "standardization"):
+    if largest > FLOAT32.max:
+        why = f"{told(largest)} is beyond its largest number, {FLOAT32.max:.2g}"
+    elif largest**2 > FLOAT32.max and done.kind not in SCALINGS:
         why = f"squares of {told(largest)} are beyond its largest number, {FLOAT32.max:.2g}"
     else:
-        why = f"near {told(largest)} it has only every {np.spacing(np.float32(largest)):g}th number"
-    wrong = "no number" if np.isinf(off) else f"up to {told(off)} off"
-    return f"In float32, as models compute, {REFERENCES[done.kind]} is {wrong}: {why}."
+        gap = np.spacing(np.float32(largest))
+        why = f"near {told(largest)} its numbers are {gap:g} apart"
+    wrong = "gives no number" if np.isinf(off) else f"is up to {told(off)} off"
+    return f"In float32, as models compute, {REFERENCES[done.kind]} {wrong}: {why}."
 
 
 def undone(done: Worked, learned: Mapping[str, np.ndarray]) -> str:

@@ -4,13 +4,15 @@ import numpy as np
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-from explorer.normalizing.worked.formulas import EACH, Cell, told
+from explorer.charts import theme
+from explorer.normalizing.worked.formulas import EACH, Followed, told
 
 READABLE = "font-size: 1.15rem;"  # from the last row
-SHARED, CHOSEN = "rgba(0, 114, 178, 0.22)", "rgba(230, 0, 122, 0.4)"
+SHARED = theme.with_opacity(theme.CATEGORIES[0], 0.22)
+CHOSEN = theme.with_opacity(theme.CHOSEN, 0.4)
 
 
-def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
+def frame(cell: Followed, name: str, samples: list[str], features: list[str]) -> pd.DataFrame:
     """The numbers of one step; a statistic is a row or a column of its own."""
     values = cell.done.steps[name]
     if name in EACH:
@@ -20,7 +22,7 @@ def frame(cell: Cell, name: str, samples: list[str], features: list[str]) -> pd.
     return pd.DataFrame(values, samples, [name])
 
 
-def styled(cell: Cell, name: str, samples: list[str], features: list[str]) -> Styler:
+def styled(cell: Followed, name: str, samples: list[str], features: list[str]) -> Styler:
     """As `frame`, blue where numbers share the chosen cell's statistics, pink the cell itself."""
     table = frame(cell, name, samples, features)
     row, column = min(cell.sample, len(table) - 1), min(cell.feature, table.shape[1] - 1)
@@ -34,10 +36,13 @@ def styled(cell: Cell, name: str, samples: list[str], features: list[str]) -> St
     return table.map(told).style.apply(lambda _: colours, axis=None)
 
 
-def long(cell: Cell, samples: list[str], features: list[str]) -> pd.DataFrame:
-    """Every number of every step, a row each; a statistic without its missing sample or feature."""
+def long(cell: Followed, samples: list[str], features: list[str]) -> pd.DataFrame:
+    """Every number of every step, a row each; a statistic has an empty sample or feature."""
     parts = []
     for name in cell.done.steps:
         table = frame(cell, name, samples, features).reset_index(names="sample")
-        parts.append(table.melt("sample", var_name="feature").assign(step=name))
+        table = table.melt("sample", var_name="feature").assign(step=name)
+        if name not in EACH:
+            table["sample" if cell.done.over_samples else "feature"] = ""
+        parts.append(table)
     return pd.concat(parts)[["step", "sample", "feature", "value"]]
