@@ -116,7 +116,9 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
         "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
         "movement": movement_panel(norms, NAMES, unit="std", **common),
-        "distances": distances_panel((1, 2, 4), curve[:3], curve[2:], size=2, unit="std", **common),
+        "distances": distances_panel(
+            (1, 2, 4), curve[:3], curve[2:], repeats=8, size=2, unit="std", **common
+        ),
         "means": means_panel(row, 2 * row, unit="mean", **common),
         "bands": bands_over_steps_panel(STEPS, deep[:, 0], LEVELS, unit="std", **common),
         "bands bent": bands_over_steps_panel(
