@@ -257,17 +257,15 @@ def lines(cell: Followed) -> dict[str, str]:
 def test_formulas_have_the_numbers_of_the_chosen_cell_in_their_places() -> None:
     cell = Followed(worked("batch", X, eps=0.25), 0, 3, 0.25, {"gamma": 2.0, "beta": -1.0})
     shown = lines(cell)
-    assert shown["mean"] == r"\mu &= \tfrac{1}{3}\left(6 + 2 + 7\right) \\ &= 5 "
-    assert shown["variance"] == (
-        r"\sigma^2 &= \tfrac{1}{3}\left(1^2 + (-3)^2 + 2^2\right) \\ &= 4.66667 "
-    )
+    assert shown["mean"] == r"\mu &= \tfrac{1}{3}(6 + 2 + 7) \\ &= 5 "
+    assert shown["variance"] == (r"\sigma^2 &= \tfrac{1}{3}(1^2 + (-3)^2 + 2^2) \\ &= 4.66667 ")
     assert shown["deviation"].startswith(r"\sqrt{\sigma^2 + \varepsilon} &= \sqrt{4.66667 + 0.25}")
     assert shown["result"].startswith(r"y &= \gamma\,\hat x + \beta \\ &= 2 \cdot 0.450988 + (-1)")
 
 
 def test_layer_norm_sums_along_the_row() -> None:
     cell = Followed(worked("layer", X), 2, 1, 1e-5, {"gamma": 1.0, "beta": 0.0})
-    assert lines(cell)["mean"] == r"\mu &= \tfrac{1}{4}\left(7 + 2 + 0 + 7\right) \\ &= 4 "
+    assert lines(cell)["mean"] == r"\mu &= \tfrac{1}{4}(7 + 2 + 0 + 7) \\ &= 4 "
 
 
 def test_running_averages_show_what_each_pass_keeps() -> None:
@@ -290,6 +288,14 @@ def test_a_divisor_is_shown_only_where_it_is_not_the_spread() -> None:
 def test_long_sums_are_shortened_to_their_ends() -> None:
     cell = Followed(worked("min-max", np.arange(8.0)[:, None]), 0, 0, 0.0)
     assert r"\min(0, 1, 2, 3, \dots, 7)" in lines(cell)["low"]
+
+
+def test_a_sum_too_wide_for_a_phone_goes_on_in_the_next_line() -> None:
+    x = np.array([[1 / 3], [-2 / 3], [1 / 7], [9.0]])
+    cell = Followed(worked("standardization", x), 0, 0, 0.0)
+    assert lines(cell)["mean"].startswith(
+        r"\mu &= \tfrac{1}{4}(0.333333 + (-0.666667) + {} \\ &\quad 0.142857 + 9) \\ &= 2.20238"
+    )
 
 
 def test_numbers_are_told_in_six_digits_and_large_ones_in_full() -> None:

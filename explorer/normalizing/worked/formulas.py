@@ -1,5 +1,6 @@
 """The formula of every step with one cell's numbers put in."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -9,6 +10,8 @@ import numpy as np
 from model_core.normalization import Kind, Worked
 
 SHOWN = 5  # addends of a sum, or of a minimum; of more the last stands behind an ellipsis
+LINE = 27  # characters of a list in one line of a phone, as they are seen
+_MARKUP = re.compile(r"(?<=\\)[a-z]+|[{}^ ]")
 # What belongs to every number; all else is a statistic of a feature or of a sample.
 EACH = ("x", "centred", "normalized", "result")
 
@@ -128,9 +131,18 @@ _RESULTS: dict[Kind, str] = {
 
 
 def _listed(words: list[str], between: str) -> str:
+    """In lines that fit on a phone, to stand in `aligned`."""
     if len(words) > SHOWN:
         words = [*words[: SHOWN - 1], r"\dots", words[-1]]
-    return between.join(words)
+    lines = words[:1]
+    for word in words[1:]:
+        longer = lines[-1] + between + word
+        if len(_MARKUP.sub("", longer)) > LINE:
+            lines[-1] += between + "{}"  # which keeps the space before it
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return r" \\ &\quad ".join(lines)
 
 
 # A symbol and what it is equal to; the cell's number is set behind that.
@@ -139,7 +151,7 @@ Rule: TypeAlias = Callable[[Followed], tuple[str, ...]]
 
 def _sum(cell: Followed, name: str, power: str = "") -> str:
     words = [word + power for word in cell.shared(name)]
-    return rf"\tfrac{{1}}{{{len(words)}}}\left({_listed(words, ' + ')}\right)"
+    return rf"\tfrac{{1}}{{{len(words)}}}({_listed(words, ' + ')})"
 
 
 def _running(cell: Followed, start: int, statistic: float) -> str:
