@@ -16,7 +16,6 @@ from model_core.normalization.groups import (
     normalized_cell,
     read_entering,
     shares,
-    torch_result,
 )
 from model_core.normalization.inputs import layer_names, norm_before, read_inputs
 from model_core.normalization.layers import read_distributions, read_layers, read_norm, stream_names
@@ -83,7 +82,6 @@ __all__ = [
     "shift",
     "shift_rate",
     "stream_names",
-    "torch_result",
     "undo",
     "window_lengths",
     "with_running_averages",
