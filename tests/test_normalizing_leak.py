@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 from explorer import look as looks
 from explorer.look import Sentence
 from explorer.normalizing import changes, movement
-from model_core.normalization import CASES, TRAINING, exchanged, leak, leak_places, settle
+from model_core.normalization import CASES, TRAINING, leak_places
+from model_core.normalization.exchange import exchanged, settle
+from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
 from tests.conftest import recorded_run, refusal
