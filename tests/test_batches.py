@@ -15,12 +15,11 @@ from model_core.normalization import (
     batch_statistics,
     company,
     distances,
-    exchanged,
     expected_distances,
     norm_names,
-    settle,
     with_running_averages,
 )
+from model_core.normalization.exchange import exchanged, settle
 from model_core.runs import Run
 from tests.conftest import new_run, refusal
 

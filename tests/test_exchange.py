@@ -9,7 +9,8 @@ from torch import Tensor
 
 from model_core.config import ModelConfig, Norm
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization import exchanged, norm_names, settle, with_running_averages
+from model_core.normalization import norm_names, with_running_averages
+from model_core.normalization.exchange import exchanged, settle
 from model_core.taps import tapped
 from tests.conftest import refusal
 

@@ -1,4 +1,4 @@
-"""What layers receive, against hooks of our own and the formulas; its shift, against SciPy."""
+"""What layers receive, against hooks of our own and the formulas."""
 
 from functools import partial
 from typing import Any
@@ -7,29 +7,23 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from scipy.stats import wasserstein_distance
 from torch import Tensor, nn
 
 from model_core.config import ModelConfig
 from model_core.history import History
 from model_core.model import BigramLanguageModel
 from model_core.normalization import (
-    bin_shares,
     layer_names,
     norm_before,
     norm_names,
     read_inputs,
-    shift,
-    shift_rate,
 )
 from model_core.runs import Run
 from tests.conftest import refusal
-from tests.test_normalization import scrambled
+from tests.test_normalization import norms, positions, scrambled
 
 IDS = torch.tensor([3, 0, 10, 3, 5])
 LAYERS = ("blocks.0.sa", "blocks.0.ffwd", "blocks.1.sa", "blocks.1.ffwd", "lm_head")
-norms = pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
-positions = pytest.mark.parametrize("position", ["pre", "post"])
 
 
 def received(model: BigramLanguageModel) -> dict[str, Tensor]:
@@ -122,53 +116,3 @@ def test_a_layer_that_is_not_there_is_refused() -> None:
         "no layer 'blocks.2.sa'; choose one of blocks.0.sa, blocks.0.ffwd, blocks.1.sa, "
         "blocks.1.ffwd ..."
     )
-
-
-# ---- how far it moves ----------------------------------------------------------------------------
-
-NUMBERS = np.random.default_rng(0).normal(size=(4, 3, 50)) * np.array([1, 2, 0.5, 9])[:, None, None]
-
-
-def test_the_shift_is_the_wasserstein_distance_from_the_first_step() -> None:
-    expected = [[wasserstein_distance(NUMBERS[0, c], at[c]) for c in range(3)] for at in NUMBERS]
-    np.testing.assert_allclose(shift(NUMBERS), expected, atol=1e-12)
-    np.testing.assert_allclose(shift(NUMBERS[:, 0]), np.array(expected)[:, 0], atol=1e-12)
-
-
-def test_the_rate_is_the_distance_from_the_step_before_for_each_step_between() -> None:
-    rate = shift_rate(NUMBERS, np.array([0, 1, 10, 110]))
-    assert np.isnan(rate[0]).all()
-    for at, between in ((1, 1), (2, 9), (3, 100)):
-        for c in range(3):
-            expected = wasserstein_distance(NUMBERS[at - 1, c], NUMBERS[at, c]) / between
-            np.testing.assert_allclose(rate[at, c], expected, atol=1e-12)
-
-
-def test_numbers_moved_by_two_have_moved_by_two_whatever_their_order() -> None:
-    values = np.array([[1.0, 5, 3], [5, 7, 3], [1, 3, 5]])
-    assert shift(values).tolist() == [0, 2, 0]
-    assert shift_rate(values, np.array([0, 4, 5])).tolist()[1:] == [0.5, 2]
-
-
-def test_channels_that_trade_places_move_although_all_of_them_together_do_not() -> None:
-    channels = np.array([[[1.0, 1], [-1, -1]], [[-1, -1], [1, 1]]])  # (S, C, T)
-    assert shift(channels.reshape(2, 4)).tolist() == [0, 0]
-    assert shift(channels).tolist() == [[0, 0], [2, 2]]
-
-
-def test_all_channels_together_move_no_further_than_each_by_itself_on_average() -> None:
-    assert (shift(NUMBERS.reshape(4, -1)) <= shift(NUMBERS).mean(1) + 1e-12).all()
-
-
-def test_what_is_not_finite_has_not_moved_by_any_number() -> None:
-    values = np.array([[1.0, 2], [np.nan, 2], [np.inf, 2], [2, 3], [1e300, 1]])
-    assert shift(values)[[0, 3]].tolist() == [0, 1]
-    assert np.isnan(shift(values)[1:3]).all()
-    assert shift(values)[4] == pytest.approx(5e299)
-
-
-def test_shares_are_those_of_a_histogram_and_miss_what_lies_outside() -> None:
-    values = np.array([[0.0, 0.5, 1, 2], [0, 0, 5, -1], [0, 0, np.nan, 0]])
-    told = bin_shares(values, np.array([0.0, 1, 2]))
-    assert told[:2].tolist() == [[0.5, 0.5], [0.5, 0]]
-    assert np.isnan(told[2]).all()

@@ -13,17 +13,15 @@ from model_core.normalization import (
     CASES,
     EVALUATION,
     TRAINING,
-    batch_mode,
-    exchanged,
-    leak,
     leak_places,
     leaks,
     norm_names,
     relative,
-    settle,
     with_running_averages,
 )
-from model_core.normalization.leak import ALONE, _read
+from model_core.normalization.exchange import exchanged, settle
+from model_core.normalization.leak import ALONE, _read, leak
+from model_core.normalization.modes import batch_mode
 from tests.conftest import refusal
 
 SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}

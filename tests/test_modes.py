@@ -10,15 +10,16 @@ from torch.nn import functional as F
 
 from model_core import corpora
 from model_core.config import ModelConfig
-from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention
 from model_core.normalization import (
-    batch_mode,
     length_losses,
-    mode_losses,
+    lengths,
+    modes,
     norm_names,
     read_scales,
     window_lengths,
 )
+from model_core.normalization.modes import batch_mode, check_more_than_one, mode_losses
 from tests.conftest import refusal
 
 IDS = torch.randint(11, (6, 8), generator=torch.Generator().manual_seed(2))
@@ -29,7 +30,7 @@ def trained_a_little(**changes: Any) -> BigramLanguageModel:
     """A model whose running averages have seen a few batches."""
     torch.manual_seed(0)
     sizes: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2}
-    model = BigramLanguageModel(ModelConfig(**sizes, n_layer=2, **changes))
+    model = BigramLanguageModel(ModelConfig(**sizes | changes, n_layer=2))
     for _ in range(3):
         model(IDX)
     return model.eval()
@@ -89,10 +90,36 @@ def test_the_losses_of_batch_norm_are_those_of_torch_in_its_two_modes(batch_size
 def test_a_batch_of_one_token_has_no_variance_and_is_refused_in_words() -> None:
     model, one = trained_a_little(norm="batch"), IDX[:, :1]
     said = refusal(mode_losses, model, one, TARGETS[:, :1], 1)
-    assert "2 tokens" in said and "got 1" in said
+    assert said == refusal(check_more_than_one, 1) and "got 1: " in said
     assert said == refusal(mode_losses, model, one[:5], TARGETS[:5, :1], 2)  # the last batch
     mode_losses(model, one, TARGETS[:, :1], 2)
     mode_losses(trained_a_little(norm="layer"), one, TARGETS[:, :1], 1)
+
+
+@pytest.mark.parametrize(("norm", "most"), [("layer", 2), ("batch", 3)])
+def test_only_a_batch_that_is_felt_is_read_whole(
+    norm: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And attention stays in its fused kernel, which keeps no weights."""
+    monkeypatch.setattr(modes, "AT_ONCE", 2 * 7)
+    monkeypatch.setattr(modes, "SMALL", 0)
+    monkeypatch.setattr(MultiHeadAttention, "_explicit", None)
+    model, passes = trained_a_little(norm=norm), list[int]()
+    model.register_forward_pre_hook(lambda _, given: passes.append(len(given[0])))
+    mode_losses(model, IDX, TARGETS, 3)
+    assert max(passes) == most
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_small_batches_lose_the_same_however_many_are_read_in_a_pass(
+    batch_size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, seen = trained_a_little(norm="batch"), []
+    for at_once, small in ((100 * 7, 0), (100 * 7, 100), (4 * 7, 100)):
+        monkeypatch.setattr(modes, "AT_ONCE", at_once)
+        monkeypatch.setattr(modes, "SMALL", small)
+        seen.append(mode_losses(model, IDX, TARGETS, batch_size))
+    np.testing.assert_allclose(seen, seen[:1] * 3, atol=1e-6)
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
@@ -134,3 +161,33 @@ def test_losses_of_lengths_are_those_of_evenly_spaced_windows_in_whole_batches()
     assert seen[:, 0] == pytest.approx(mode_losses(model, *windows, 100))
     alone = length_losses(model, ids, 1, (1, 2))
     assert np.isnan(alone[:, 0]).all() and np.isfinite(alone[:, 1]).all()
+
+
+@pytest.mark.parametrize("tokens", [12, 14, 18])
+@pytest.mark.parametrize("batch_size", [2, 4, 16])
+def test_of_a_short_text_only_whole_batches_are_read_or_all_windows_at_once(
+    tokens: int, batch_size: int
+) -> None:
+    ids = torch.arange(tokens) % 11
+    model = trained_a_little(norm="batch", block_size=8)
+    seen = length_losses(model, ids, batch_size, (1, 8))
+    for length, losses in zip((1, 8), seen.T, strict=True):
+        there = tokens - length
+        count = there - there % batch_size if batch_size <= there else there
+        windows = corpora.validation_windows(ids, length, count)
+        assert losses == pytest.approx(mode_losses(model, *windows, batch_size))
+
+
+def test_a_text_of_one_window_of_one_token_has_no_loss_in_batch_norms_training_mode() -> None:
+    model, ids = trained_a_little(norm="batch"), torch.tensor([1, 2])
+    assert np.isnan(length_losses(model, ids, 16, (1,))).all()
+
+
+def test_a_batch_takes_no_more_than_a_bounded_number_of_tokens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(lengths, "BATCH_TOKENS", 5 * 7)
+    ids = torch.randint(11, (300,), generator=torch.Generator().manual_seed(3))
+    model = trained_a_little(norm="batch")
+    most = length_losses(model, ids, 65_536, (3, 7))
+    np.testing.assert_array_equal(most, length_losses(model, ids, 5, (3, 7)))

@@ -214,9 +214,9 @@ def test_without_its_text_a_run_has_the_typed_sentence_alone() -> None:
     )
 
 
-def test_batch_norm_of_one_value_says_what_torch_says() -> None:
+def test_batch_norm_of_one_value_is_refused_in_words() -> None:
     app = like(lab(run="bare", text="t"), "batch")
-    assert "batch norm expected more than 1 value per channel when training" in words(app)[0]
+    assert "batch norm in training mode needs more than 1 value per channel, got 1" in words(app)[0]
     assert panels(app).keys() == PANELS - {"arithmetic"}
     assert panels(like(app, "layer")).keys() == PANELS
 

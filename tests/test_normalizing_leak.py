@@ -20,16 +20,10 @@ from explorer.look import Look, Sentence
 from explorer.normalizing import changes, movement
 from explorer.normalizing import leak as view
 from explorer.player import ClockState
-from model_core.normalization import (
-    batch_mode,
-    batch_statistics,
-    company,
-    distances,
-    exchanged,
-    leak,
-    leak_places,
-    settle,
-)
+from model_core.normalization import batch_statistics, company, distances, leak_places
+from model_core.normalization.exchange import exchanged, settle
+from model_core.normalization.leak import leak
+from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
 from tests.conftest import recorded_run, refusal
 from tests.test_attending import drawn, panels

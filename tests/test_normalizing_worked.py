@@ -14,7 +14,8 @@ from explorer import session
 from explorer.charts.worked import groups_panel
 from explorer.normalizing.worked import cases, remarks, tables
 from explorer.normalizing.worked.formulas import Followed, formulas, latex, operand, told
-from model_core.normalization import Kind, by_reference, running_after, worked
+from model_core.normalization import Kind, by_reference, running_after
+from model_core.normalization.worked import worked
 from tests.test_attending import panels, press
 from tests.test_pages import SHIPPED, go_to, opened, visitor, words
 

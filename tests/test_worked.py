@@ -18,8 +18,8 @@ from model_core.normalization import (
     running_after,
     running_by_torch,
     undo,
-    worked,
 )
+from model_core.normalization.worked import worked
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 X = np.array([[2.0, 4.0, 6.0, 8.0], [1.0, 3.0, 5.0, 7.0], [9.0, -1.0, 0.0, 4.0]])

@@ -18,7 +18,7 @@ from explorer.page import clock, csv_button, how_computed, plain, quoted
 from explorer.panels import AnyPanel, Words
 from explorer.readings import Ids
 from model_core.config import Norm
-from model_core.normalization import Cell, norm_names, normalized_cell, shares, torch_result
+from model_core.normalization import Cell, by_reference, norm_names, normalized_cell, shares
 
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
 HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
@@ -179,9 +179,7 @@ def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
 def _result(look: Look, block: Block, number: OneNumber) -> None:
     """The statistics at the settled step, and torch's own module beside them."""
     at, way = look.at, number.way
-    theirs = torch_result(block.kind, block.numbers[at], block.gamma[at], block.beta[at])[
-        block.cell
-    ]
+    theirs = _by_torch(block, at)[block.cell]
     with np.errstate(invalid="ignore"):  # of a diverged model
         difference = abs(way.result[at] - theirs)
     spread = "mean square" if block.kind == "rms" else "variance"
@@ -203,6 +201,16 @@ def _result(look: Look, block: Block, number: OneNumber) -> None:
         hide_index=True,
         column_config={"difference": st.column_config.NumberColumn(format="%.1e")},
     )
+
+
+def _by_torch(block: Block, at: int) -> np.ndarray:
+    """What torch's module in training mode makes of the block at one step: (B, T, C)."""
+    x = block.numbers[at]
+    if block.kind == "none":
+        return x
+    beta = None if block.kind == "rms" else block.beta[at]
+    tokens = x.reshape(-1, x.shape[-1])
+    return by_reference(block.kind, tokens, gamma=block.gamma[at], beta=beta).reshape(x.shape)
 
 
 def _members(look: Look, block: Block) -> None:

@@ -243,6 +243,6 @@ def _explained() -> None:
         "follow the dashed one; tokens of a window are not: neighbours are alike, and every "
         "window has each position once. Running averages of a run trained with batch norm follow "
         "its last training batches, so even a large batch of other text stays apart from them.",
-        "normalization.leak, normalization.exchanged, normalization.batch_statistics, "
-        "normalization.distances",
+        "normalization.leak.leak, normalization.exchange.exchanged, "
+        "normalization.batches.batch_statistics, normalization.batches.distances",
     )

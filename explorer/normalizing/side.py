@@ -26,6 +26,7 @@ from explorer.normalizing.start import Wanted
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel, Panel
 from model_core.normalization import norm_names, window_lengths
+from model_core.normalization.lengths import BATCH_TOKENS
 from model_core.runs import Run
 
 FLIGHT = 10.0  # how far above the largest first loss curves are drawn
@@ -203,8 +204,8 @@ def _table(
     table = pd.DataFrame([_row(look, name, run, wanted, scales) for name, run in runs.items()])
     st.markdown(
         f"**At step {look.step:,}**: losses in nats per token; the gap is evaluation minus "
-        "training mode on the same validation windows, as many at a time as in training; final "
-        "std is that of the residual stream before ln_f"
+        "training mode on the same validation windows, in batches as in training (of at most "
+        f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before ln_f"
     )
     shape = st.column_config.NumberColumn(format="%.4g")
     st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[3:], shape))
@@ -250,7 +251,8 @@ def _explained() -> None:
         "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
         "do; layer and RMS norm take theirs over the channels of one token and notice nothing. "
         "All models have less to go by in short windows, so every loss is larger there. Windows "
-        "are spread evenly over the validation text; dropout is off.",
-        "normalization.mode_losses, normalization.length_losses, normalization.read_scales, "
+        "are spread evenly over the validation text, as many in a batch as in training, but of the "
+        f"longest no more than {BATCH_TOKENS:,} tokens; dropout is off.",
+        "normalization.modes.mode_losses, normalization.length_losses, normalization.read_scales, "
         "training.Trainer.gradient_norms",
     )

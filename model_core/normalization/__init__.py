@@ -9,14 +9,13 @@ from model_core.normalization.batches import (
 )
 from model_core.normalization.covariate_shift import shift, shift_rate
 from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
-from model_core.normalization.exchange import exchanged, settle, with_running_averages
+from model_core.normalization.exchange import with_running_averages
 from model_core.normalization.groups import (
     Cell,
     Normalized,
     normalized_cell,
     read_entering,
     shares,
-    torch_result,
 )
 from model_core.normalization.inputs import layer_names, norm_before, read_inputs
 from model_core.normalization.layers import read_distributions, read_layers, read_norm, stream_names
@@ -24,17 +23,15 @@ from model_core.normalization.leak import (
     CASES,
     EVALUATION,
     TRAINING,
-    Leak,
-    leak,
     leak_places,
     leaks,
     relative,
 )
 from model_core.normalization.lengths import length_losses, window_lengths
-from model_core.normalization.modes import batch_mode, mode_losses, read_scales
+from model_core.normalization.modes import read_scales
 from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
 from model_core.normalization.statistics import norm_names, norm_statistics
-from model_core.normalization.worked import Kind, Running, Worked, running_after, undo, worked
+from model_core.normalization.worked import Kind, Running, Worked, running_after, undo
 
 __all__ = [
     "CASES",
@@ -45,25 +42,20 @@ __all__ = [
     "BatchStatistics",
     "Cell",
     "Kind",
-    "Leak",
     "Normalized",
     "Running",
     "Worked",
     "apart",
-    "batch_mode",
     "batch_statistics",
     "bin_shares",
     "by_reference",
     "company",
     "distances",
-    "exchanged",
     "expected_distances",
     "layer_names",
-    "leak",
     "leak_places",
     "leaks",
     "length_losses",
-    "mode_losses",
     "norm_before",
     "norm_names",
     "norm_statistics",
@@ -78,14 +70,11 @@ __all__ = [
     "relative",
     "running_after",
     "running_by_torch",
-    "settle",
     "shares",
     "shift",
     "shift_rate",
     "stream_names",
-    "torch_result",
     "undo",
     "window_lengths",
     "with_running_averages",
-    "worked",
 ]

@@ -31,5 +31,5 @@ def _ordered(values: np.ndarray) -> np.ndarray:
 
 
 def _apart(ordered: np.ndarray, others: np.ndarray) -> np.ndarray:
-    with np.errstate(over="ignore"):  # of a diverged model
-        return np.abs(ordered - others).mean(-1, dtype=np.float64)
+    # In float64: of a diverged model the difference can be beyond float32.
+    return np.abs(np.subtract(ordered, others, dtype=np.float64)).mean(-1)

@@ -11,13 +11,16 @@ def quantiles(values: Tensor) -> Tensor:
     """QUANTILES of numbers (..., N): (..., 7), linear between two of them.
 
     Hyndman and Fan 1996, definition 7, as numpy has it. Under `torch.func.vmap` too, and for more
-    numbers than `torch.quantile` takes. NaN throughout where one is NaN.
+    numbers than `torch.quantile` takes. NaN throughout where one is NaN. Whatever lies between a
+    number and an infinite one is infinite; between -inf and inf it is NaN.
     """
     ordered = values.sort(-1).values
     places = torch.tensor(QUANTILES, dtype=values.dtype) * (values.shape[-1] - 1)
     below, above = places.floor().long(), places.ceil().long()
     share = places - below
-    told = ordered[..., below] * (1 - share) + ordered[..., above] * share
+    low, high = ordered[..., below], ordered[..., above]
+    between = low * (1 - share) + high * share
+    told = torch.where(share == 0, low, between)  # where low is infinite, high * 0 is NaN
     return torch.where(ordered[..., -1:].isnan(), ordered[..., -1:], told)  # NaN is sorted last
 
 

@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_core.config import ModelConfig, Norm
-from model_core.model import BigramLanguageModel, make_norm
+from model_core.config import Norm
+from model_core.model import BigramLanguageModel
+from model_core.normalization.modes import check_more_than_one
 from model_core.taps import tapped
 
 EPS = 1e-5  # below the root in every norm of the model
@@ -56,7 +57,6 @@ def normalized_cell(
     cell: Cell,
     gamma: np.ndarray | float = 1.0,
     beta: np.ndarray | float = 0.0,
-    eps: float = EPS,
 ) -> Normalized:
     """The number in `cell` of x (..., B, T, C), normalized as in training mode, by the formula.
 
@@ -67,38 +67,20 @@ def normalized_cell(
     number = x[(..., *cell)].astype(np.float64)
     shared = x[..., shares(norm, shape, cell)].astype(np.float64)  # (..., count)
     count = shared.shape[-1]
-    if norm == "batch" and count == 1:
-        raise ValueError(
-            "batch norm expected more than 1 value per channel when training, got 1: one token of "
-            "one sentence; give it more"
-        )
+    if norm == "batch":
+        check_more_than_one(count)
     with np.errstate(over="ignore", invalid="ignore"):  # of a diverged model
         mean = shared.mean(-1)
         if norm == "none":
             return Normalized(count, mean, np.zeros_like(mean), number, number)
         centre = np.zeros_like(mean) if norm == "rms" else mean
         variance = np.square(shared - centre[..., None]).mean(-1)
-        normalized = (number - centre) / np.sqrt(variance + eps)
+        normalized = (number - centre) / np.sqrt(variance + EPS)
         result = normalized * gamma + (0.0 if norm == "rms" else beta)
     return Normalized(count, mean, variance, normalized, result)
 
 
 @torch.no_grad()
-def torch_result(norm: Norm, x: np.ndarray, gamma: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """What torch's module in training mode makes of a whole batch x (B, T, C), in float64.
-
-    `gamma` and `beta` (C,) are set as far as the module has them. ValueError as torch raises it.
-    """
-    config = ModelConfig(
-        vocab_size=1, block_size=1, n_embd=x.shape[-1], n_head=1, n_layer=0, norm=norm
-    )
-    module = make_norm(config).double().train()
-    for name, values in (("weight", gamma), ("bias", beta)):
-        if (parameter := getattr(module, name, None)) is not None:
-            parameter.copy_(torch.tensor(values))
-    return module(torch.tensor(x, dtype=torch.float64)).numpy()
-
-
 def read_entering(model: BigramLanguageModel, idx: Tensor, norm: str) -> Mapping[str, Tensor]:
     """ "entering" (B, T, C): what enters the norm of this name while `model` reads idx (B, T).
 

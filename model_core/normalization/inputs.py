@@ -1,5 +1,6 @@
 """What a layer receives, and what it would receive if no norm stood before it."""
 
+import torch
 from torch import Tensor
 
 from model_core.config import ModelConfig
@@ -28,6 +29,7 @@ def norm_before(config: ModelConfig, layer: str) -> str | None:
     return None if config.norm == "none" or at < 0 else norm_names(config.n_layer)[at]
 
 
+@torch.no_grad()
 def read_inputs(model: BigramLanguageModel, ids: Tensor, layer: str) -> dict[str, Tensor]:
     """Of ids (T,), what enters the norm before `layer` and what the layer receives: (T, C) each.
 

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from model_core.model import BigramLanguageModel
 from model_core.normalization.distributions import quantiles
-from model_core.normalization.statistics import norm_names
+from model_core.normalization.statistics import around_norms, norm_names
 from model_core.taps import tapped
 
 SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; behind them
@@ -25,7 +25,8 @@ def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     `mean_*` and `std_*` (K, T), for each of SIDES of a norm: over the C channels of a token,
     divisor C. `stream` (D, T): the Euclidean norm over the channels at `stream_names`. `silent`
     and `off` (L,): the share of a block's 4C feed-forward units that no token turns on, and of all
-    (token, unit) pairs that are 0 behind the ReLU. Pure, as `torch.func.vmap` wants it.
+    (token, unit) pairs that are 0 behind the ReLU. Pure, as `torch.func.vmap` wants it, but in
+    training mode, where the running averages of batch norm move.
     """
     layers = range(len(model.blocks))
     places = [f"blocks.{i}.{part}" for i in layers for part in ("resid_mid", "resid_post")]
@@ -46,7 +47,8 @@ def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Ten
     """How activations, gains and shifts of K norms are distributed while `model` reads ids (T,).
 
     `quantiles_*` (K, 7), for each of SIDES: QUANTILES of all T·C numbers. `gamma`, `beta` (K, 7):
-    of the learned gain and shift over the channels, NaN where a norm has none.
+    of the learned gain and shift over the channels, NaN where a norm has none. Pure where
+    `read_layers` is.
     """
     sides = _sides(model, ids)
     modules = [model.get_submodule(name) for name in norm_names(len(model.blocks))]
@@ -58,6 +60,7 @@ def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Ten
     }
 
 
+@torch.no_grad()
 def read_norm(model: BigramLanguageModel, ids: Tensor, name: str) -> dict[str, Tensor]:
     """What enters the norm of this name and what leaves it, for ids (T,): (T, C) each."""
     with tapped(model, f"{name}:in", name) as seen:
@@ -83,15 +86,10 @@ def without_gain(norm: nn.Module, x: Tensor) -> Tensor:
 
 def _sides(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """Activations on each of SIDES of every norm: (K, T, C)."""
-    names = norm_names(len(model.blocks))
-    with tapped(model, *(place for name in names for place in (f"{name}:in", name))) as seen:
-        model(ids[None])
-    entering = [seen[f"{name}:in"][0] for name in names]
-    normalized = [
-        without_gain(model.get_submodule(name), x) for name, x in zip(names, entering, strict=True)
-    ]
-    leaving = [seen[name][0] for name in names]
-    return dict(zip(SIDES, map(torch.stack, (entering, normalized, leaving)), strict=True))
+    entering, leaving = (x[:, 0] for x in around_norms(model, ids[None]))
+    modules = (model.get_submodule(name) for name in norm_names(len(model.blocks)))
+    normalized = [without_gain(norm, x) for norm, x in zip(modules, entering, strict=True)]
+    return dict(zip(SIDES, (entering, torch.stack(normalized), leaving), strict=True))
 
 
 def _over_channels(modules: list[nn.Module], part: str, like: Tensor) -> Tensor:

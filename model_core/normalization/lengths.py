@@ -9,6 +9,7 @@ from model_core.normalization.modes import mode_losses
 
 TOKENS = 8192  # of the longest windows, read to tell one loss
 WINDOWS = 256  # at most
+BATCH_TOKENS = 2**15  # of the longest windows in one batch: more hardly change its statistics
 
 
 def window_lengths(block_size: int) -> tuple[int, ...]:
@@ -24,15 +25,19 @@ def length_losses(
 ) -> np.ndarray:
     """`mode_losses` of evenly spaced windows of ids (N,), of each of K lengths: (2, K).
 
-    Nats per token. Whole batches of `batch_size` windows are read, at least one, of every length
-    as many. NaN for batch norm where a batch is a single token.
+    Nats per token. Whole batches of `batch_size` windows are read, at least one; where the text has
+    fewer windows than that, all of them are one batch. A batch has at most as many windows as hold
+    BATCH_TOKENS tokens at the model's block_size. NaN for batch norm where it is a single token.
     """
-    fitting = min(WINDOWS, TOKENS // model.config.block_size)
-    count = max(fitting // batch_size, 1) * batch_size
+    block_size = model.config.block_size
+    batch_size = min(batch_size, max(BATCH_TOKENS // block_size, 1))
+    most = min(WINDOWS, TOKENS // block_size)
     losses = np.full((2, len(lengths)), np.nan)
     for at, length in enumerate(lengths):
-        if model.config.norm == "batch" and batch_size * length == 1:
+        there = len(corpora.windows(ids, length))
+        if model.config.norm == "batch" and min(there, batch_size) * length == 1:
             continue
+        count = max(min(most, there) // batch_size, 1) * batch_size
         windows = corpora.validation_windows(ids, length, count)
         losses[:, at] = mode_losses(model, *windows, batch_size)
     return losses

@@ -8,8 +8,11 @@ from torch import Tensor, nn
 from torch.func import vmap
 
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization.statistics import norm_names
+from model_core.normalization.statistics import around_norms
 from model_core.taps import tapped
+
+AT_ONCE = 4096  # tokens read in one pass, but for a batch whose statistics are used
+SMALL = 128  # tokens of a batch: up to here several are read in one pass, each by itself
 
 
 @contextmanager
@@ -30,6 +33,19 @@ def batch_mode(model: nn.Module) -> Iterator[None]:
             norm.training, norm.track_running_stats = training, tracks
 
 
+def check_more_than_one(values: int) -> None:
+    """ValueError for batch norm of one value a channel: it is its own mean, its variance is 0.
+
+    In training mode, where `values` tokens share a mean and a variance.
+    """
+    if values < 2:
+        raise ValueError(
+            f"batch norm in training mode needs more than 1 value per channel, got {values}: "
+            "a channel's variance would be 0; add a token or a sentence"
+        )
+
+
+@torch.no_grad()
 def read_scales(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """How large is what enters each of K norms while ids (T,) are read as in training.
 
@@ -37,11 +53,9 @@ def read_scales(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     T tokens. Batch norms take their statistics over these tokens, so there must be two of them:
     else torch raises a ValueError. Pure, as `torch.func.vmap` wants it.
     """
-    names = norm_names(len(model.blocks))
-    with batch_mode(model), tapped(model, *(f"{name}:in" for name in names)) as seen:
-        model(ids[None])
-    entering = torch.stack([seen[f"{name}:in"][0] for name in names])  # (K, T, C)
-    return {"scale": entering.std(-1, correction=0).mean(-1)}
+    with batch_mode(model):
+        entering, _ = around_norms(model, ids[None])  # (K, 1, T, C)
+    return {"scale": entering.std(-1, correction=0).mean((1, 2))}
 
 
 @torch.inference_mode()
@@ -55,31 +69,33 @@ def mode_losses(
     of a single token is a ValueError: over one value there is no variance.
     """
     assert not model.training
-    _check_batches(model, idx, batch_size)
-    felt = batch_size if model.config.norm == "batch" else len(idx)  # else batches are not felt
+    B, T = idx.shape
+    batch_size = min(batch_size, B)
+    if model.config.norm == "batch":
+        check_more_than_one((B % batch_size or batch_size) * T)  # in the smallest batch
+    evaluated = _total(model, idx, targets, max(AT_ONCE // T, 1)) / B
+    if model.config.norm != "batch":
+        return evaluated, evaluated
+    read = _total_of_small if batch_size * T <= SMALL else _total
     with batch_mode(model):
-        as_in_training = _loss(model, idx, targets, felt)
-    return as_in_training, _loss(model, idx, targets, len(idx))
+        return read(model, idx, targets, batch_size) / B, evaluated
 
 
-def _loss(model: BigramLanguageModel, idx: Tensor, targets: Tensor, batch_size: int) -> float:
-    """All whole batches in one pass: small ones one by one take ten times as long."""
+def _total(model: BigramLanguageModel, idx: Tensor, targets: Tensor, size: int) -> float:
+    """The loss of windows (B, T), `size` of them in a pass, summed over the windows."""
+    passes = zip(idx.split(size), targets.split(size), strict=True)
+    return sum(model(some, wanted)[1].item() * len(some) for some, wanted in passes)
+
+
+def _total_of_small(model: BigramLanguageModel, idx: Tensor, targets: Tensor, size: int) -> float:
+    """The same, but many such batches in a pass: hundreds of passes wait long on a busy machine."""
     losses = vmap(lambda some, wanted: model(some, wanted)[1])
-    whole = len(idx) // batch_size * batch_size
-    total = 0.0
+    rest = len(idx) % size
+    whole = [ids[: len(ids) - rest].unflatten(0, (-1, size)) for ids in (idx, targets)]
+    at_once = AT_ONCE // (size * idx.shape[1])  # batches
+    total = _total(model, idx[-rest:], targets[-rest:], size) if rest else 0.0
     # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
     with tapped(model, *(f"blocks.{i}.sa.weights" for i in range(len(model.blocks)))):
-        for of, size in ((slice(whole), batch_size), (slice(whole, None), len(idx) - whole)):
-            if len(idx[of]):
-                batches = (ids[of].unflatten(0, (-1, size)) for ids in (idx, targets))
-                total += losses(*batches).sum().item() * size
-    return total / len(idx)
-
-
-def _check_batches(model: BigramLanguageModel, idx: Tensor, batch_size: int) -> None:
-    smallest = len(idx) % batch_size or batch_size
-    if model.config.norm == "batch" and min(smallest, len(idx)) * idx.shape[1] == 1:
-        raise ValueError(
-            "batch norm with the statistics of its batch needs 2 tokens in it, got 1; "
-            "read longer or more windows at a time"
-        )
+        for batches in zip(*(ids.split(at_once) for ids in whole), strict=True):
+            total += losses(*batches).sum().item() * size
+    return total

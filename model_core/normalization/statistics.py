@@ -15,6 +15,17 @@ def norm_names(n_layer: int) -> tuple[str, ...]:
     return (*(f"blocks.{i}.ln{j}" for i in range(n_layer) for j in (1, 2)), "ln_f")
 
 
+def around_norms(model: BigramLanguageModel, ids: Tensor) -> tuple[Tensor, Tensor]:
+    """What enters and what leaves each of K norms while `model` reads ids (B, T): (K, B, T, C)."""
+    names = norm_names(len(model.blocks))
+    with tapped(model, *names, *(f"{name}:in" for name in names)) as seen:
+        model(ids)
+    return (
+        torch.stack([seen[f"{name}:in"] for name in names]),
+        torch.stack([seen[name] for name in names]),
+    )
+
+
 @torch.inference_mode()
 def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     """One row for each norm while `model` reads ids (B, T), in the order of depth.
@@ -23,7 +34,7 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     the B·T tokens; `_out` is behind gain and shift. `gamma` and `beta`: means of the learned gain
     and shift over the channels, NaN where a norm has none.
     """
-    before, after = _around_norms(model, ids)
+    before, after = around_norms(model, ids)
     names = norm_names(len(model.blocks))
     modules = [model.get_submodule(name) for name in names]
     return pd.DataFrame(
@@ -36,17 +47,6 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
             "gamma": [_mean_of(getattr(module, "weight", None)) for module in modules],
             "beta": [_mean_of(getattr(module, "bias", None)) for module in modules],
         }
-    )
-
-
-def _around_norms(model: BigramLanguageModel, ids: Tensor) -> tuple[Tensor, Tensor]:
-    """What enters and what leaves every norm: two of (K, B, T, C)."""
-    names = norm_names(len(model.blocks))
-    with tapped(model, *names, *(f"{name}:in" for name in names)) as seen:
-        model(ids)
-    return (
-        torch.stack([seen[f"{name}:in"] for name in names]),
-        torch.stack([seen[name] for name in names]),
     )
 
 

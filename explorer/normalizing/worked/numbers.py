@@ -20,8 +20,8 @@ from explorer.normalizing.worked.cases import (
     read,
     write,
 )
-from model_core.normalization import Kind, Running, Worked, running_after, undo, worked
-from model_core.normalization.worked import SCALINGS
+from model_core.normalization import Kind, Running, Worked, running_after, undo
+from model_core.normalization.worked import SCALINGS, worked
 
 KINDS: dict[Kind, str] = {
     "min-max": "Min-max",
