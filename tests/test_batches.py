@@ -5,12 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from model_core.config import ModelConfig
-from model_core.model import BigramLanguageModel
 from model_core.normalization import (
     batch_statistics,
     company,
@@ -22,16 +19,7 @@ from model_core.normalization import (
 from model_core.normalization.exchange import exchanged, settle
 from model_core.runs import Run
 from tests.conftest import new_run, refusal
-
-SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}
-WINDOWS = torch.randint(11, (64, 7), generator=torch.Generator().manual_seed(3))
-IDS = WINDOWS[:3]
-positions = pytest.mark.parametrize("position", ["pre", "post"])
-
-
-def made(**changes: Any) -> BigramLanguageModel:
-    torch.manual_seed(0)
-    return BigramLanguageModel(ModelConfig(**SIZES | changes)).eval()
+from tests.test_leak import IDS, WINDOWS, made, positions
 
 
 @positions

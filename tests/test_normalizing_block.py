@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from explorer import page, session
 from explorer.charts.block import cell_at
 from explorer.normalizing import block as view
-from explorer.normalizing.arithmetic import OneNumber, written_out
+from explorer.normalizing.block.arithmetic import OneNumber, written_out
 from explorer.player import ClockState, Pick
 from model_core.config import ModelConfig, Norm
 from model_core.normalization import normalized_cell

@@ -17,8 +17,8 @@ from streamlit.testing.v1 import AppTest
 from explorer import look as looks
 from explorer import page as pages
 from explorer.look import Look, Sentence
-from explorer.normalizing import changes, movement
 from explorer.normalizing import leak as view
+from explorer.normalizing.leak import changes, movement
 from explorer.player import ClockState
 from model_core.normalization import batch_statistics, company, distances, leak_places
 from model_core.normalization.exchange import exchanged, settle

@@ -16,9 +16,9 @@ from streamlit.testing.v1 import AppTest
 from explorer.look import Look, look_at
 from explorer.look import sentence as sentence_of
 from explorer.normalizing import shift
-from explorer.normalizing.others import beside, comparable, held_beside
-from explorer.normalizing.receivers import BEFORE, FIRST, Choice
-from explorer.normalizing.spreads import Shown, Spread, spread
+from explorer.normalizing.shift.others import beside, comparable, held_beside
+from explorer.normalizing.shift.receivers import BEFORE, FIRST, Choice
+from explorer.normalizing.shift.spreads import Shown, Spread, spread
 from explorer.panels import Panel
 from model_core.history import History
 from model_core.normalization import read_inputs

@@ -1,1 +1,1 @@
-"""The Normalization page: each file answers one of its questions."""
+"""What the Normalization page asks: a folder, or a file, for each of its views."""

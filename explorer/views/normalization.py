@@ -5,7 +5,7 @@ from collections.abc import Callable
 from explorer import session
 from explorer.look import Look, Sentence
 from explorer.normalizing import block, layers, leak, scaling, shift, side, worked
-from explorer.normalizing.family import family
+from explorer.normalizing.side.family import family
 from explorer.page import choose_view, clock, question
 from model_core.runs import Run
 from model_core.status import ACTIVE, State, read_status

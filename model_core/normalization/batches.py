@@ -10,8 +10,7 @@ from torch import Tensor
 from model_core import corpora
 from model_core.arrays import freeze
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization.exchange import check_batch
-from model_core.normalization.modes import batch_mode
+from model_core.normalization.modes import batch_mode, check_more_than_one
 from model_core.normalization.statistics import norm_names
 from model_core.runs import Run
 from model_core.taps import tapped
@@ -105,7 +104,7 @@ def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
 
 def _entering(model: BigramLanguageModel, idx: Tensor) -> Iterator[Tensor]:
     """What enters each norm in training mode, one after the other: (B·T, C) each."""
-    check_batch(idx)
+    check_more_than_one(idx.numel())
     places = [f"{name}:in" for name in norm_names(model.config.n_layer)]
     with batch_mode(model), tapped(model, *places) as seen:
         model(idx)

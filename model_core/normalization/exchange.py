@@ -7,6 +7,7 @@ from torch import Tensor
 
 from model_core.config import Norm
 from model_core.model import BatchNorm, BigramLanguageModel, make_norm
+from model_core.normalization.modes import check_more_than_one
 from model_core.normalization.statistics import norm_names
 
 
@@ -36,9 +37,9 @@ def settle(model: BigramLanguageModel, idx: Tensor) -> None:
     """Set every running average to the statistics of idx (B, T), all of it read as one batch.
 
     The mean and, as torch keeps it, the unbiased variance (divisor B·T - 1) over batch and time.
-    Only batch norms are in training mode meanwhile. ValueError for B·T = 1, see `check_batch`.
+    Only batch norms are in training mode meanwhile. ValueError for B·T = 1.
     """
-    check_batch(idx)
+    check_more_than_one(idx.numel())
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
     before = [(module.training, module.momentum) for module in norms]
     for module in norms:
@@ -57,15 +58,3 @@ def with_running_averages(model: BigramLanguageModel, windows: Tensor) -> Bigram
     if model.config.norm != "batch":
         settle(batch, windows)
     return batch
-
-
-def check_batch(idx: Tensor) -> None:
-    """ValueError when batch norm in training mode cannot normalize idx (B, T), B·T = 1.
-
-    The only value of a channel is its own mean: every input would become 0.
-    """
-    if idx.numel() < 2:
-        raise ValueError(
-            "batch norm in training mode needs more than 1 value per channel, got a batch of "
-            f"{idx.numel()} token; add a sentence or a token"
-        )

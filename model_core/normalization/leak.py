@@ -10,8 +10,8 @@ from torch import Tensor
 from model_core.arrays import freeze
 from model_core.config import ModelConfig, Norm
 from model_core.model import BatchNorm, BigramLanguageModel
-from model_core.normalization.exchange import check_batch, exchanged, put_norms
-from model_core.normalization.modes import batch_mode
+from model_core.normalization.exchange import exchanged, put_norms
+from model_core.normalization.modes import batch_mode, check_more_than_one
 from model_core.taps import tapped
 
 TRAINING, EVALUATION = "batch, training mode", "batch, evaluation mode"
@@ -102,7 +102,7 @@ def leaks(
 def _read(model: BigramLanguageModel, batches: Sequence[Tensor], upto: int) -> list[list[Tensor]]:
     """What stands at each place for the first tokens of sentence 0: K of (upto, C), at last V."""
     if any(isinstance(module, BatchNorm) and module.training for module in model.modules()):
-        check_batch(batches[0])
+        check_more_than_one(batches[0].numel())
     places, heard = list(leak_places(model.config).values()), []
     with tapped(model, *places) as seen:
         for idx in batches:

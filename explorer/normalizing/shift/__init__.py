@@ -14,9 +14,9 @@ from explorer.charts.histograms import histogram_panel
 from explorer.charts.scales import bend_of, edges_between
 from explorer.charts.training import curves_panel
 from explorer.look import KEPT_BYTES, Look, Sentence, evenly
-from explorer.normalizing.others import channels, held_beside
-from explorer.normalizing.receivers import BEFORE, Choice, choose
-from explorer.normalizing.spreads import Shown, spread
+from explorer.normalizing.shift.others import channels, held_beside
+from explorer.normalizing.shift.receivers import BEFORE, Choice, choose
+from explorer.normalizing.shift.spreads import Shown, spread
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel
 from model_core.normalization import QUANTILES, bin_shares, norm_before

@@ -11,9 +11,9 @@ from explorer import session
 from explorer.charts.leak import distances_panel, means_panel, movement_panel
 from explorer.charts.normalization import token_depth_panel
 from explorer.look import Look, Sentence
-from explorer.normalizing import movement
-from explorer.normalizing.changes import SIZES, Batch, replace_sentence, replace_token
-from explorer.normalizing.movement import Seen
+from explorer.normalizing.leak import movement
+from explorer.normalizing.leak.changes import SIZES, Batch, replace_sentence, replace_token
+from explorer.normalizing.leak.movement import Seen
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel
 from model_core.normalization import (

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer import session
 from explorer.look import Look, Sentence
-from explorer.normalizing.others import comparable
+from explorer.normalizing.shift.others import comparable
 from model_core.normalization import layer_names
 
 ALL, ONE = "all", "one"

@@ -9,7 +9,7 @@ from torch import Tensor
 from explorer import readings
 from explorer.cache import identity
 from explorer.look import Look, evenly
-from explorer.normalizing.changes import SIZES, Batch
+from explorer.normalizing.leak.changes import SIZES, Batch
 from model_core.config import ModelConfig
 from model_core.normalization import (
     CASES,

@@ -11,8 +11,8 @@ from explorer import session
 from explorer.charts.block import block_panel
 from explorer.charts.cube import cube_panel
 from explorer.look import Look, Sentence, evenly
-from explorer.normalizing.arithmetic import OneNumber, written_out
-from explorer.normalizing.batch import OVER, Block, others, read_block
+from explorer.normalizing.block.arithmetic import OneNumber, written_out
+from explorer.normalizing.block.batch import OVER, Block, others, read_block
 from explorer.normalizing.words import LEARNED, NAMES, counted
 from explorer.page import clock, csv_button, how_computed, plain, quoted
 from explorer.panels import AnyPanel, Words

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from explorer.look import Look, run_names, run_path
-from explorer.normalizing.spreads import Shown, spread
+from explorer.normalizing.shift.spreads import Shown, spread
 from explorer.readings import Ids
 from model_core.normalization import layer_names
 from model_core.runs import Run

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer import session
 from explorer.look import Look, example
-from explorer.normalizing.family import family, standing
+from explorer.normalizing.side.family import family, standing
 from explorer.page import plain
 from model_core import jobs
 from model_core.presets import Plan

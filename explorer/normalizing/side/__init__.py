@@ -12,8 +12,8 @@ from explorer.charts.normalization import depth_panel
 from explorer.charts.training import curves_panel
 from explorer.charts.variants import EVALUATION, as_variants, lengths_panel
 from explorer.look import Look, Sentence
-from explorer.normalizing import start
-from explorer.normalizing.family import (
+from explorer.normalizing.side import start
+from explorer.normalizing.side.family import (
     gradients,
     metrics_of,
     on_one_clock,
@@ -22,7 +22,7 @@ from explorer.normalizing.family import (
     standing,
     variant_parts,
 )
-from explorer.normalizing.start import Wanted
+from explorer.normalizing.side.start import Wanted
 from explorer.page import clock, csv_button, how_computed, plain
 from explorer.panels import AnyPanel, Panel
 from model_core.normalization import norm_names, window_lengths
