@@ -235,14 +235,16 @@ class Run:
         """
         import pandas as pd  # here: a trainer has no use for it and starts sooner without
 
-        rows = {row["step"]: row for row in read_metrics(self.path)}
-        table = pd.DataFrame([rows.get(int(step), {}) for step in self.steps], columns=METRICS)
-        table["step"] = self.steps
-        numbers = table.columns.drop(["step", "sample"])
-        table[numbers] = table[numbers].map(_number).astype(float)
-        texts = [text if isinstance(text, str) else "" for text in table["sample"]]
-        table["sample"] = pd.Series(texts, dtype=object)
-        return table
+        rows = [self._rows.get(int(step), {}) for step in self.steps]
+        numbers = {
+            name: np.array([_number(row.get(name)) for row in rows], float)
+            for name in METRICS
+            if name not in ("step", "sample")
+        }
+        texts = [row.get("sample") for row in rows]
+        samples = [text if isinstance(text, str) else "" for text in texts]
+        table = {"step": self.steps, **numbers, "sample": pd.Series(samples, dtype=object)}
+        return pd.DataFrame(table, columns=METRICS)
 
     def gradient_norms(self) -> np.ndarray:
         """The Euclidean norm of each part's gradient, not clipped: (S, P) float32.
@@ -250,12 +252,16 @@ class Run:
         Of the loss of the batch looked at, in the order of `part_names`; NaN where none is known.
         """
         parts = part_names(self.model_config)
-        rows = {row["step"]: row.get("grad_norms") for row in read_metrics(self.path)}
         norms = np.full((len(self.steps), len(parts)), np.nan, np.float32)
         for at, step in enumerate(self.steps):
-            if isinstance(row := rows.get(int(step)), dict):
+            if isinstance(row := self._rows.get(int(step), {}).get("grad_norms"), dict):
                 norms[at] = [_number(row.get(part)) for part in parts]
         return norms
+
+    @cached_property
+    def _rows(self) -> dict[int, dict[str, Any]]:
+        """The lines of metrics.jsonl by step, read once like `steps`."""
+        return {row["step"]: row for row in read_metrics(self.path)}
 
     def model_at(self, step: int) -> BigramLanguageModel:
         """The model as it was after `step` optimizer steps, in evaluation mode.

@@ -48,8 +48,8 @@ def distances(
     """How far batch means are from the running means, for batches of each size: (sizes, K).
 
     The mean of |batch mean - running mean| over the channels of a norm and over `repeats` batches
-    drawn from windows (N, T), always the same ones; in running standard deviations √(var + ε) of
-    the channel. Errors as `batch_statistics`.
+    drawn with replacement from windows (N, T), always the same; in running standard deviations
+    √(var + ε) of the channel. Errors as `batch_statistics`.
     """
     middle, variance = _running(model)
     assert isinstance(model.ln_f, BatchNorm)

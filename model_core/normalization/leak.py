@@ -22,8 +22,8 @@ CASES = (TRAINING, EVALUATION, *ALONE)
 class Leak(NamedTuple):
     """How much a sentence moved at K places of the model, in the order of computing.
 
-    `moved` (K, T): the largest absolute change over the channels of each token. `spread` (K,): the
-    standard deviation of what stood there before, over the channels of all T tokens.
+    `moved` (K, T): the largest absolute change over the channels of each of the T tokens looked at.
+    `spread` (K,): the standard deviation of what stood there before, over all their channels.
     """
 
     moved: np.ndarray

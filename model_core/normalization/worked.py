@@ -60,9 +60,9 @@ def worked(
     "min-max" and "standardization" know no gamma, beta and eps. What does not vary at all they
     divide by 1 instead of by 0, as scikit-learn does. "batch" (Ioffe and Szegedy 2015), "layer" (Ba
     et al. 2016) and "rms" (Zhang and Sennrich 2019, no beta) multiply by gamma (F,) and add beta
-    (F,): ones and zeros where None. All variances have divisor N or F: they are biased. "batch" is
+    (F,): ones and zeros where None. Variances of x have divisor N or F: they are biased. "batch" is
     in training mode without `running`, else in evaluation mode. Where eps = 0 lets 0 / 0 happen the
-    result is NaN. Raises ValueError for what cannot be normalized.
+    result is no number. Raises ValueError for what cannot be normalized.
     """
     x = check_numbers(x)
     if kind in SCALINGS:
