@@ -12,13 +12,13 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from explorer.routes import ROUTES
-from explorer.security import Headers
+from explorer.server.routes import ROUTES
+from explorer.server.security import Headers
 
 # What a first visitor's script would otherwise import while thirty others do the same.
 HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
-PACKAGES = ("model_core", "explorer.charts", "explorer.views")
-NOT_WARMED = {"model_core.__main__"}
+PACKAGES = ("model_core", "explorer")
+NOT_WARMED = {"model_core.__main__", "explorer.app", "explorer.dashboard"}
 
 
 @asynccontextmanager

@@ -6,12 +6,20 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer import look, session
-from explorer.look import Look, Sentence
-from explorer.page import freeze_once, plain
-from explorer.views import attention, drift, normalization, overview, tables, train
+from explorer.views.attention import page as attention
+from explorer.views.drift import page as drift
+from explorer.views.normalization import page as normalization
+from explorer.views.overview import page as overview
+from explorer.views.tables import page as tables
+from explorer.views.train import page as train
+from explorer.visit import runs, session
+from explorer.visit.moment import Moment, moment_of
+from explorer.visit.page import freeze_once, plain
+from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import example as example_of
+from explorer.visit.sentence import sentence as sentence_of
 from model_core.runs import Run
-from model_core.status import State
+from model_core.runs.status import State
 
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
 LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
@@ -20,7 +28,7 @@ ICON = Path(__file__).parent / "icon.svg"
 COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
 # A formula that is wider than a phone, or has many numbers put in, scrolls by itself.
 FORMULAS = ".katex-display { overflow-x: auto; overflow-y: hidden; }"
-View = Callable[[Look, Sentence], None]
+View = Callable[[Moment, Sentence], None]
 
 
 def show(
@@ -30,19 +38,19 @@ def show(
     standing: Callable[[Run], State] = lambda run: run.status.state,
 ) -> None:
     """A page that looks at a run: what is `above`, then `first` and the view, anew while live."""
-    state = standing(look.open_run())
+    state = standing(runs.open_run())
     above()
 
     @st.fragment(run_every=LIVE_EVERY.get(state))
     def body() -> None:
         try:
-            run = look.open_run()
+            run = runs.open_run()
             first(run)
             _draw(view, run)
         except (ValueError, OSError):
-            if session.run() in look.run_names():
+            if session.run() in runs.run_names():
                 raise
-            st.rerun()  # deleted while it was looked at: the header says so
+            st.rerun()  # deleted while it was moment at: the header says so
         if standing(run) != state:
             st.rerun()
 
@@ -54,10 +62,10 @@ def header() -> None:
 
     Drawn by the script itself: Streamlit forgets the widgets of a page when it is left.
     """
-    names = look.run_names()
+    names = runs.run_names()
     changed = session.begin(names)
     try:
-        example, problem = look.example(look.open_run()), ""
+        example, problem = example_of(runs.open_run()), ""
     except ValueError as error:
         example, problem = "", str(error)
     if session.text() is None:
@@ -81,18 +89,18 @@ def _leave_run(example: str) -> None:
 
 def _draw(view: View, run: Run) -> None:
     try:
-        looked = look.look_at(run)
+        moment = moment_of(run)
     except ValueError as error:
         st.info(plain(str(error)))
         return
-    for note in look.notes(run):
+    for note in runs.notes(run):
         st.warning(plain(note))
-    sentence = look.sentence(looked.run, session.text() or "", session.beginning())
+    sentence = sentence_of(moment.run, session.text() or "", session.beginning())
     if sentence.problem:
-        _say(sentence, look.example(looked.run))
+        _say(sentence, example_of(moment.run))
     if sentence.count > len(sentence.ids):
         _choose_window(sentence)
-    view(looked, sentence)
+    view(moment, sentence)
 
 
 def _say(sentence: Sentence, example: str) -> None:

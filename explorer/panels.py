@@ -59,6 +59,27 @@ class Mosaic:
     role_names: Sequence[str] = ()
 
 
+def levels(weights: np.ndarray) -> np.ndarray:
+    """What a Mosaic is given of weights (..., T, T): the nearest of 254 levels in (..., T(T+1)/2).
+
+    The lower triangles, one query after the other, uint8: 254 is 1.0, 255 what is not finite.
+    """
+    *rest, time, keys = weights.shape if np.ndim(weights) >= 2 else (0, 0)
+    if time == 0 or time != keys:
+        raise ValueError(f"weights must be queries by as many keys, got shape {np.shape(weights)}")
+    queries, read = np.tril_indices(time)
+    flat = weights.reshape(*rest, time * time)
+    packed = np.take(flat, queries * time + read, axis=-1).astype(np.float32, copy=False)
+    missing = ~np.isfinite(packed)
+    packed[missing] = 0.0
+    np.clip(packed, 0.0, 1.0, out=packed)
+    packed *= ONE
+    packed += 0.5  # the conversion cuts off what stands behind the point
+    found = packed.astype(np.uint8)
+    found[missing] = NO_NUMBER
+    return found
+
+
 @dataclass(frozen=True)
 class Text:
     """The sentence itself: what the chosen query reads lights up behind its keys.

@@ -13,8 +13,8 @@ from typer.exceptions import TyperException
 
 # Everything that imports torch, a second's work, is imported where it is used: a trainer that waits
 # for its turn does without.
-from model_core.status import Status, read_status, write_request, write_status
-from model_core.turns import Turn, only_trainer
+from model_core.runs.status import Status, read_status, write_request, write_status
+from model_core.training.turns import Turn, only_trainer
 
 app = typer.Typer(
     help="Train small language models and record how they learn.",
@@ -29,7 +29,7 @@ Settings = Annotated[list[str], typer.Option("--set", help="n_embd=6, norm=batch
 @app.command()
 def presets() -> None:
     """The trainings that come with Driftscope."""
-    from model_core.presets import PRESETS
+    from model_core.training.presets import PRESETS
 
     for preset in PRESETS.values():
         typer.echo(f"{preset.name:16} {preset.says}")
@@ -46,7 +46,7 @@ def train(
 ) -> None:
     """Train a preset, or its settings on your own text, into a new run directory."""
     from model_core.corpora import read_text
-    from model_core.presets import create_from_preset
+    from model_core.training.presets import create_from_preset
 
     changes: dict[str, object] = dict(_setting(pair) for pair in settings)
     options = {"steps": steps, "seed": seed}
@@ -76,7 +76,7 @@ def map_(
 ) -> None:
     """Lay out a map of a run's table over time, for the Drift page to show at once."""
     from model_core.config import MapConfig
-    from model_core.mapmaker import make_map
+    from model_core.projections.mapmaker import make_map
 
     _check_run(run_dir)
     changes = dict(_setting(pair) for pair in settings)
@@ -138,7 +138,7 @@ def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
         status = replace(read_status(folder), state="stopped", words="stopped before it started")
         write_status(folder, status)
         return status
-    from model_core.loop import train as train_run
+    from model_core.training.loop import train as train_run
 
     if turn:  # started by the app: nobody reads a bar
         return train_run(folder, turn=turn)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 import torch
 
-from model_core.loop import train
-from model_core.presets import create_from_preset
 from model_core.runs import Run, read_metrics
-from model_core.turns import only_trainer
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.turns import only_trainer
 
 TINY: dict[str, Any] = {
     "block_size": 8,

@@ -14,6 +14,10 @@ FILES = sorted(path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / n
 MODULES = {path: ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in FILES}
 DRAWING = ("streamlit", "plotly")
 # leaves: what these parts may import of the explorer, beside themselves
+FACES = {  # folders whose file hands names on
+    "explorer.player", "model_core.attention", "model_core.normalization", "model_core.projections",
+    "model_core.runs",
+}  # fmt: skip
 LEAVES = {
     "explorer.panels": (),
     "explorer.charts": ("explorer.panels",),
@@ -113,14 +117,39 @@ def test_no_two_parts_lean_on_each_other(folder: str) -> None:
 
 
 @pytest.mark.parametrize("path", files_of("explorer.views"), ids=str)
-def test_no_view_imports_another_view(path: Path) -> None:
-    assert not {name for name in imports_of(path) if within(name, "explorer.views")}
+def test_no_page_imports_another_page(path: Path) -> None:
+    """Lessons need no run; pages show them, and lessons import no page."""
+    page = ".".join(MODULES[path].split(".")[:3])
+    own = (page, "explorer.views.lessons")
+    views = {name for name in imports_of(path) if within(name, "explorer.views")}
+    assert not {name for name in views if not within(name, *own)}
+
+
+@pytest.mark.parametrize("path", files_of("explorer", "model_core"), ids=str)
+def test_the_files_of_folders_hold_no_code(path: Path) -> None:
+    """`__init__.py` is a docstring, and the names a folder offers to others."""
+    if path.name != "__init__.py" or MODULES[path] in FACES:
+        return
+    statements = ast.parse((ROOT / path).read_text(encoding="utf-8")).body
+    assert all(isinstance(one, ast.Expr) for one in statements)
+
+
+@pytest.mark.parametrize("path", files_of("explorer"), ids=str)
+def test_only_data_says_cache(path: Path) -> None:
+    says = "st.cache" in (ROOT / path).read_text(encoding="utf-8")
+    assert not says or within(MODULES[path], "explorer.data")
+
+
+@pytest.mark.parametrize("path", files_of("explorer.data"), ids=str)
+def test_data_knows_no_charts(path: Path) -> None:
+    drawing = ("plotly", "explorer.charts", "explorer.player", "explorer.views")
+    assert not {name for name in imports_of(path) if within(name, *drawing)}
 
 
 @pytest.mark.parametrize("path", files_of("explorer"), ids=str)
 def test_only_the_session_says_session_state(path: Path) -> None:
     says = "session_state" in (ROOT / path).read_text(encoding="utf-8")
-    assert not says or MODULES[path] == "explorer.session"
+    assert not says or MODULES[path] == "explorer.visit.session"
 
 
 @pytest.mark.parametrize("path", FILES, ids=str)

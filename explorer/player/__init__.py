@@ -18,7 +18,7 @@ from explorer.player.reports import (
 )
 from explorer.player.store import PayloadStore
 
-__all__ = ["ClockState", "Pick", "Selection", "encode", "payload", "step_clock"]
+__all__ = ["ClockState", "Heard", "Pick", "Selection", "encode", "payload", "step_clock"]
 
 STORE_BYTES = 256 * 2**20
 _store = PayloadStore(STORE_BYTES)
@@ -46,6 +46,23 @@ class ClockState:
     selection: Selection | None
 
 
+class Heard:
+    """The last report of one visitor's clock that a run has read.
+
+    The component's value stays after the run that it caused. Read again in a later run it would
+    overrule the page's own newer wish, so each report counts once; a run that is cut short
+    before it reaches the clock leaves it for the next.
+    """
+
+    def __init__(self) -> None:
+        self.move = 0  # of the last report read; tells the browser which of its words are known
+
+    def is_new(self, report: Report) -> bool:
+        new = report.move != self.move
+        self.move = report.move
+        return new
+
+
 def payload(digest: str) -> bytes | None:
     """The payload a browser asks for, or None if it is not (or no longer) kept."""
     return _store.get(digest)
@@ -56,6 +73,7 @@ def step_clock(
     timeline: Timeline,
     *,
     step: int,
+    heard: Heard,
     live: bool = False,
     alone: bool = False,
     key: str = "clock",
@@ -64,11 +82,11 @@ def step_clock(
 
     The browser obeys `step` when the page opens, and later whenever it differs from the step the
     browser last reported, as soon as a run has read that report: pass on what ClockState says.
-    `live` says that more steps may come. Panels that are `alone` have the arrays of `step` only,
-    (1, ...): once they are drawn the browser causes one more run, which should bring all steps.
+    `heard` is kept for this visitor from rerun to rerun. `live` says that more steps may come.
+    Panels that are `alone` have the arrays of `step` only, (1, ...): once they are drawn the
+    browser causes one more run, which should bring all steps.
     """
     digest = _store.put(encode(panels, timeline, alone=alone))
-    heard = _heard(key)
     component = st.components.v2.component(
         "driftscope_clock",
         js=_LOADER % (player_version(), plotly_version()),
@@ -90,25 +108,3 @@ def step_clock(
         read_pick(result.get("pick"), panels),
         read_selection(result.get("selection"), panels),
     )
-
-
-class _Heard:
-    """The last report of one visitor's clock that a run has read.
-
-    The component's value stays after the run that it caused. Read again in a later run it would
-    overrule the page's own newer wish, so each report counts once; a run that is cut short
-    before it reaches the clock leaves it for the next.
-    """
-
-    def __init__(self) -> None:
-        self.move = 0  # of the last report read; tells the browser which of its words are known
-
-    def is_new(self, report: Report) -> bool:
-        new = report.move != self.move
-        self.move = report.move
-        return new
-
-
-@st.cache_resource(scope="session", max_entries=32, show_spinner=False)
-def _heard(key: str) -> _Heard:
-    return _Heard()

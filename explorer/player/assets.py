@@ -31,7 +31,7 @@ FILES = {
 @functools.cache
 def player_files() -> dict[str, bytes]:
     """The content of every listed file, by name."""
-    folder = Path(__file__).parent
+    folder = Path(__file__).parent / "web"
     return {name: (folder / name).read_bytes() for name in FILES}
 
 

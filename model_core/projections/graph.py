@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model_core import embeddings
+from model_core.embeddings import neighbours as embeddings
 
 BISECTIONS = 64
 SAME = 1e-12  # squared distances below this share of the squared lengths are rounding

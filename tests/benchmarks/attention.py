@@ -8,9 +8,9 @@ import numpy as np
 from playwright.sync_api import Page, expect, sync_playwright
 
 from model_core.corpora import SENTENCE
-from model_core.loop import train
-from model_core.presets import create_from_preset
-from model_core.turns import only_trainer
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.turns import only_trainer
 from tests.benchmarks.drag import FRAMES, MOVES, WATCH_FRAMES
 from tests.browser.driver import ROOT, ClockDriver, Watch, launch, open_page, running
 

@@ -17,12 +17,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model_core.loop import train
-from model_core.presets import create_from_preset
 from model_core.projections import aligned_umap_over_time, umap_over_time
 from model_core.projections.trust import trustworthiness
 from model_core.runs import Run
-from model_core.turns import only_trainer
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.turns import only_trainer
 from tests.benchmarks.rows import Row, at_least, at_most
 
 FRAMES = 44  # of each run

@@ -12,11 +12,11 @@ import torch
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.loop import train
-from model_core.presets import create_from_preset
 from model_core.runs import Run
 from model_core.tokenizers import train_tokenizer
-from model_core.training import Trainer
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.trainer import Trainer
 from tests.benchmarks import lecture, nanogpt
 
 ROUNDS = 3

@@ -6,9 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.charts.attention import levels
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words
-from explorer.player import step_clock
+from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words, levels
+from explorer.player import Heard, step_clock
 
 STEPS = 200
 DRIFT_STEPS = 120
@@ -243,19 +242,26 @@ def main() -> None:
         ]
     if alone:
         panels = [at_first(panel) for panel in panels]
-    heard = step_clock(panels, timeline(count, maps), step=state.step, live=live, alone=alone)
-    if heard.step is not None:
-        state.step = heard.step
-    if heard.pick and heard.pick.panel == "heads" and state.selected != heard.pick.index:
-        state.selected = heard.pick.index
-        state.picked = heard.pick
+    said = step_clock(
+        panels,
+        timeline(count, maps),
+        step=state.step,
+        heard=state.setdefault("heard", Heard()),
+        live=live,
+        alone=alone,
+    )
+    if said.step is not None:
+        state.step = said.step
+    if said.pick and said.pick.panel == "heads" and state.selected != said.pick.index:
+        state.selected = said.pick.index
+        state.picked = said.pick
         st.rerun()
-    if heard.pick and heard.pick.panel == "text" and state.query != heard.pick.index[0]:
-        state.query = heard.pick.index[0]
-        state.picked = heard.pick
+    if said.pick and said.pick.panel == "text" and state.query != said.pick.index[0]:
+        state.query = said.pick.index[0]
+        state.picked = said.pick
         st.rerun()
-    state.picked = heard.pick or state.get("picked")
-    state.selected_rows = heard.selection or state.get("selected_rows")
+    state.picked = said.pick or state.get("picked")
+    state.selected_rows = said.selection or state.get("selected_rows")
     st.text(f"settled step: {state.step}")
     st.text(f"picked: {state.picked}")
     st.text(f"selection: {state.selected_rows}")

@@ -6,8 +6,8 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from explorer.app import on_script_error
-from explorer.routes import ROUTES
-from explorer.security import Headers
+from explorer.server.routes import ROUTES
+from explorer.server.security import Headers
 
 app = st.App(
     Path(__file__).with_name("clock_demo.py"),

@@ -11,10 +11,10 @@ import torch
 from playwright.sync_api import Locator, Page, expect
 
 from model_core.attention import Attention, attend
-from model_core.loop import train
-from model_core.presets import create_from_preset
 from model_core.runs import Run
-from model_core.turns import only_trainer
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.turns import only_trainer
 from tests.browser.conftest import NARROW, WIDE
 from tests.browser.driver import ROOT, ClockDriver, Server
 from tests.browser.test_app import column_labels, heat, type_sentence

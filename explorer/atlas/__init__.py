@@ -1,1 +1,0 @@
-"""What the Drift page maps: what was asked for, the rows, the map, its colours and arrows."""

@@ -1,1 +1,0 @@
-"""What the Attention page shows: one file for each of its questions."""

@@ -1,0 +1,1 @@
+"""Pictures of attention, head roles and predictions."""

@@ -1,0 +1,1 @@
+"""Pictures of embedding tables, maps and neighbours."""

@@ -1,0 +1,1 @@
+"""Pictures of norms and of what surrounds them."""

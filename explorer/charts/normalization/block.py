@@ -1,0 +1,217 @@
+"""A batch as a block of numbers: its sentences as sheets side by side, what is pooled lit up."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts.parts import theme
+from explorer.charts.parts.arrays import bound, extent, gaps
+from explorer.charts.parts.frames import WIDTH, frame_cell, frame_cells
+from explorer.charts.parts.labels import count_ticks, escape, row_ticks, with_positions
+from explorer.panels import Panel
+
+DIM = 0.25  # opacity of numbers that do not share
+NAMED = 2**17  # cells: the tokens of more would outweigh their numbers
+ABOVE = 28  # pixels for the sheets' names
+
+
+def block_panel(
+    values: np.ndarray,
+    shared: np.ndarray,
+    cell: tuple[int, int, int],
+    sentences: Mapping[str, Sequence[str]],
+    *,
+    key: str,
+    title: str,
+    span: int = 8,
+    height: int | None = None,
+) -> Panel:
+    """Values (S, B, T, C) of B named sentences with T labels each, one sheet (T, C) a sentence.
+
+    Those that `shared` (B, T, C) marks are drawn in full and framed, the others dimmed; `cell`,
+    (sentence, position, channel), has a frame of its own. One scale for all steps, centred on zero.
+    A Pick is (row, column), which `cell_at` understands. Raises ValueError when shapes do not fit.
+    """
+    sheets, time = len(sentences), len(next(iter(sentences.values())))
+    block = gaps(values, "values", ("S", sheets, time, "C"))
+    channels = block.shape[3]
+    if shared.shape != block.shape[1:]:
+        raise ValueError(f"shared must have shape {block.shape[1:]}, got {shared.shape}")
+    height = height or theme.height_for(time, least=320, most=560)
+    figure = _sheets(sentences, channels, cell[1], (theme.plot_width(span), height))
+    colours = _colours(bound(block))
+    moving = {"0.z": _side_by_side(block)}
+    figure.add_heatmap(
+        z=moving["0.z"][0], opacity=DIM, showscale=False, **_words(sentences, channels), **colours
+    )
+    across = theme.plot_width(span) / (sheets * _pitch(channels))  # pixels of a cell
+    width = min(WIDTH, max(across / 4, 1.0))  # a thick line would hide small cells
+    moving |= _lit_up(figure, block, shared, width, colours)
+    frame_cell(figure, cell[1], cell[0] * _pitch(channels) + cell[2], 1.6 * width)
+    figure.update_traces(showscale=True, colorbar=theme.colour_bar("value"), selector=1)
+    return Panel(
+        key=key,
+        title=title,
+        figure=figure,
+        moving=moving,
+        alt=_alt(title, block, shared, cell, sentences),
+        span=span,
+        rows=2,
+        height=height,
+        pickable=True,
+    )
+
+
+def cell_at(row: int, column: int, channels: int) -> tuple[int, int, int]:
+    """The (sentence, position, channel) in this row and column of a block of C channels."""
+    sentence, channel = divmod(column, _pitch(channels))
+    return sentence, row, min(channel, channels - 1)
+
+
+def _gap(channels: int) -> int:
+    return max(channels // 8, 1)
+
+
+def _pitch(channels: int) -> int:
+    """Columns from one sheet to the next."""
+    return channels + _gap(channels)
+
+
+def _sheets(
+    sentences: Mapping[str, Sequence[str]], channels: int, position: int, size: tuple[float, int]
+) -> go.Figure:
+    """The axes of all sheets, their names above them; `size` is plot width and panel height."""
+    labels = with_positions(next(iter(sentences.values())))
+    width, height = size[0], theme.plot_height(size[1]) - ABOVE
+    return go.Figure(
+        layout=theme.layout(
+            xaxis={
+                "title": theme.axis_title("channel"),
+                "range": [-0.5, len(sentences) * _pitch(channels) - _gap(channels) - 0.5],
+                **_channel_ticks(len(sentences), channels, width),
+            },
+            yaxis={
+                "title": theme.axis_title("position, with your sentence's token"),
+                "range": [len(labels) - 0.5, -0.5],
+                "tickfont": {"size": 12, "family": theme.GLYPHS},
+                **row_ticks(labels, height, position),
+            },
+            annotations=[_name(name, sheet, channels) for sheet, name in enumerate(sentences)],
+            margin=theme.MARGIN | {"t": theme.MARGIN["t"] + ABOVE},
+        )
+    )
+
+
+def _lit_up(
+    figure: go.Figure,
+    block: np.ndarray,
+    shared: np.ndarray,
+    width: float,
+    colours: dict[str, Any],
+) -> dict[str, np.ndarray]:
+    """Draws what shares in full over the dimmed numbers, framed; what moves of it (S, R, C)."""
+    moving = {}
+    for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
+        piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
+        left = sheet * _pitch(block.shape[3]) + columns.start
+        figure.add_heatmap(
+            z=piece[0],
+            x0=left,
+            dx=1,
+            y0=rows.start,
+            dy=1,
+            hoverinfo="skip",  # the pointer asks the whole block below
+            showscale=False,
+            **colours,
+        )
+        last = left + piece.shape[2] - 1
+        frame_cells(figure, (left, last), (rows.start, rows.stop - 1), width)
+    return moving
+
+
+def _side_by_side(block: np.ndarray) -> np.ndarray:
+    """(S, B, T, C) -> (S, T, B·pitch): sheets with columns of NaN behind each."""
+    S, B, T, C = block.shape
+    wide = np.full((S, T, B, _pitch(C)), np.nan, np.float32)
+    wide[..., :C] = block.swapaxes(1, 2)
+    return wide.reshape(S, T, -1)
+
+
+def _pieces(shared: np.ndarray) -> list[tuple[int, slice, slice]]:
+    """Where each sheet (T, C) shares, a rectangle: (sentence, rows, columns)."""
+    found = []
+    for sentence, sheet in enumerate(shared):
+        if sheet.any():
+            rows, columns = (np.flatnonzero(sheet.any(axis)) for axis in (1, 0))
+            part = (
+                slice(int(rows[0]), int(rows[-1]) + 1),
+                slice(int(columns[0]), int(columns[-1]) + 1),
+            )
+            assert sheet[part].all(), "what shares in a sheet is a rectangle"
+            found.append((sentence, *part))
+    return found
+
+
+def _colours(end: float) -> dict[str, Any]:
+    return {"colorscale": theme.DIVERGING, "zmin": -end, "zmax": end, "hoverongaps": False}
+
+
+def _words(sentences: Mapping[str, Sequence[str]], channels: int) -> dict[str, Any]:
+    """What the pointer tells of a cell; of a very large block all but its token."""
+    rows, pitch = list(zip(*sentences.values(), strict=True)), _pitch(channels)
+    row = np.indices((len(sentences), pitch), np.uint16).reshape(2, -1).T  # (B·pitch, 2)
+    place = "sentence %{customdata[0]}, channel %{customdata[1]}<br>"
+    told: dict[str, Any] = {"customdata": np.repeat(row[None], len(rows), axis=0)}
+    if len(rows) * len(sentences) * channels > NAMED:
+        return told | {"hovertemplate": place + "position %{y:d}: %{z:.4g}<extra></extra>"}
+    tokens = [[token for token in map(escape, row) for _ in range(pitch)] for row in rows]
+    return told | {
+        "text": tokens,
+        "hovertemplate": place + "'%{text}' at %{y:d}: %{z:.4g}<extra></extra>",
+    }
+
+
+def _channel_ticks(sheets: int, channels: int, pixels: float) -> dict[str, Any]:
+    one = count_ticks(channels, pixels / sheets)
+    starts = [sheet * _pitch(channels) for sheet in range(sheets)]
+    return one | {
+        "tickvals": [start + place for start in starts for place in one["tickvals"]],
+        "ticktext": one["ticktext"] * sheets,
+    }
+
+
+def _name(name: str, sheet: int, channels: int) -> dict[str, Any]:
+    """A sheet's name above it."""
+    return {
+        "text": escape(name),
+        "x": sheet * _pitch(channels) + (channels - 1) / 2,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
+
+
+def _alt(
+    title: str,
+    block: np.ndarray,
+    shared: np.ndarray,
+    cell: tuple[int, int, int],
+    sentences: Mapping[str, Sequence[str]],
+) -> str:
+    steps, B, T, C = block.shape
+    (name, labels), number = list(sentences.items())[cell[0]], block[(-1, *cell)]
+    told = (
+        f"{title}: {B} sheets of {T} tokens by {C} channels, {steps} recorded steps. Lit up: "
+        f"{shared.sum():,} numbers, with '{labels[cell[1]]}' at {cell[1]}, channel {cell[2]} "
+        f"of {name}."
+    )
+    if np.isnan(number):
+        return f"{told} At the last step that is not finite."
+    low, high = extent(block[-1][shared])
+    return (
+        f"{told} At the last step that is {number:.4g}, and all of them from {low:.4g} to "
+        f"{high:.4g}."
+    )

@@ -1,0 +1,95 @@
+"""The block of batch, time and channels drawn in space, with what a norm pools in it."""
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts.parts import theme
+from explorer.panels import Panel
+
+BACK = (0.5, 0.36)  # where the next sentence stands: to the right and up, in cells
+POOLED = theme.with_opacity(theme.CHOSEN, 0.5)  # so that the chosen cell stands out
+BARE = {"showticklabels": False, "ticks": "", "fixedrange": True, "constrain": "domain"}
+Side: TypeAlias = list[tuple[float, float]]
+
+
+def cube_panel(
+    shared: np.ndarray,
+    cell: tuple[int, int, int],
+    *,
+    key: str,
+    title: str,
+    span: int = 4,
+    height: int = 240,
+) -> Panel:
+    """A block (B, T, C) seen from the front, the first sentence before; `shared` cells are full.
+
+    A drawing of which numbers are pooled, not of numbers: as Wu and He 2018, figure 2. Raises
+    ValueError when the cell is not one that is seen from the front.
+    """
+    if cell[0] or not shared[cell]:
+        raise ValueError(f"the cell must share and stand in sentence 0, got {cell}")
+    B, T, C = shared.shape
+    sides: dict[str, list[Side]] = {theme.FAINT: [], POOLED: [], theme.CHOSEN: []}
+    for place, side in _sides(shared.shape):
+        colour = theme.CHOSEN if place == cell else POOLED if shared[place] else theme.FAINT
+        sides[colour].append(side)
+    polygons = [_polygons(found, colour) for colour, found in sides.items()]
+    return Panel(
+        key=key,
+        title=title,
+        figure=go.Figure(polygons, _layout(B, T, C)),
+        alt=f"{title}: a block of {B} sentences, {T} tokens and {C} channels, of whose "
+        f"{shared.size} cells {shared.sum()} are pooled.",
+        span=span,
+        height=height,
+    )
+
+
+def _layout(B: int, T: int, C: int) -> go.Layout:
+    """Equally long units, and a name at each of the three edges."""
+    wide, high = B * BACK[0], B * BACK[1]
+    across = {"title": theme.axis_title("channels"), "range": [-0.1, C + wide + 0.1]}
+    up = {"title": theme.axis_title("tokens"), "range": [-T - 0.1, high + 0.1]}
+    back = {"text": "sentences", "x": C + wide / 2 + 0.2, "y": -T + high / 2 - 0.2}
+    return theme.layout(
+        xaxis=BARE | across,
+        yaxis=BARE | up | {"scaleanchor": "x"},
+        margin={"l": 8, "r": 80, "t": 4, "b": 24},
+        annotations=[back | {"xanchor": "left", "showarrow": False}],
+    )
+
+
+def _sides(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, int, int], Side]]:
+    """The cells seen from the front, above and the right, and the corners of what is seen."""
+    B, T, C = shape
+    for t, c in np.ndindex(T, C):
+        yield (0, t, c), [_at(0, t, c), _at(0, t, c + 1), _at(0, t + 1, c + 1), _at(0, t + 1, c)]
+    for b, c in np.ndindex(B, C):
+        yield (b, 0, c), [_at(b, 0, c), _at(b, 0, c + 1), _at(b + 1, 0, c + 1), _at(b + 1, 0, c)]
+    for b, t in np.ndindex(B, T):
+        yield (
+            (b, t, C - 1),
+            [_at(b, t, C), _at(b + 1, t, C), _at(b + 1, t + 1, C), _at(b, t + 1, C)],
+        )
+
+
+def _at(b: float, t: float, c: float) -> tuple[float, float]:
+    """A corner of the block on the paper."""
+    return c + b * BACK[0], -t + b * BACK[1]
+
+
+def _polygons(sides: list[Side], colour: str) -> go.Scatter:
+    """All sides of one colour in one trace, a gap between two."""
+    corners = [corner for side in sides for corner in (*side, side[0], (None, None))]
+    return go.Scatter(
+        x=[x for x, _ in corners],
+        y=[y for _, y in corners],
+        mode="lines",
+        fill="toself",
+        fillcolor=colour,
+        line={"color": theme.CURSOR, "width": 1},
+        hoverinfo="skip",
+    )

@@ -1,0 +1,69 @@
+"""Several variants of one run in one picture: a norm has one colour everywhere, post is dashed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.parts import theme
+from explorer.panels import Panel
+
+COLOURS = {
+    "none": "#999999",
+    "layer": theme.CATEGORIES[0],
+    "batch": theme.CATEGORIES[1],
+    "rms": theme.CATEGORIES[2],
+}
+EVALUATION = ", evaluation mode"  # behind a variant's name where both of its modes are drawn
+
+
+def as_variants(panel: Panel) -> Panel:
+    """The panel with each line in the look of the variant it is named after.
+
+    Lines go on over what one of the runs has not: a step not recorded or measured, or a place.
+    """
+    figure = go.Figure(panel.figure)
+    names = [trace.name for trace in figure.data if trace.name]
+    for trace in figure.data:
+        if trace.name:
+            style = {"color": _colour(trace.name), "dash": _dash(trace.name)}
+            trace.update(line=style, marker={"color": style["color"]}, connectgaps=True)
+        elif len(trace.x) == len(names) and trace.mode.startswith("markers"):
+            trace.update(marker={"color": [_colour(name) for name in names]})
+    return replace(panel, figure=figure)
+
+
+def lengths_panel(
+    losses: Mapping[str, np.ndarray],
+    lengths: Sequence[int],
+    *,
+    key: str,
+    title: str,
+    log: bool = False,
+    span: int = 6,
+) -> Panel:
+    """Losses (K,) in nats per token of windows of K lengths, one line a variant and mode."""
+    panel = depth_panel(
+        {name: values[None] for name, values in losses.items()},
+        [str(length) for length in lengths],
+        key=key,
+        title=title,
+        unit="nats per token",
+        along="tokens in a window",
+        depth=False,
+        log=log,
+        span=span,
+    )
+    return as_variants(replace(panel, moving={}))
+
+
+def _colour(name: str) -> str:
+    return COLOURS[name.partition("-")[0].partition(",")[0]]
+
+
+def _dash(name: str) -> str:
+    if name.endswith(EVALUATION):
+        return "dot"
+    return "dash" if name.endswith("-post") else "solid"

@@ -1,0 +1,49 @@
+"""The axis of recorded steps, spaced like the clock's track, and the cursor that runs along it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from explorer.charts.parts.theme import CURSOR, axis_title
+
+TICKS = 7
+
+
+def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
+    """(S,) int64; ValueError unless there is one at least and they ascend."""
+    array = np.asarray(steps, np.int64)
+    if array.ndim != 1 or array.size == 0 or (np.diff(array) <= 0).any():
+        raise ValueError(f"recorded steps must ascend and be at least one, got {array.tolist()}")
+    return array
+
+
+def step_axis(steps: np.ndarray) -> dict[str, Any]:
+    """One place a recorded step, whatever lies between them: x is the index, ticks tell steps."""
+    last = len(steps) - 1
+    places = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
+    return {
+        "title": axis_title("step (each recorded one equally wide)"),
+        "range": [-0.5, 0.5] if last == 0 else [0, last],
+        "tickmode": "array",
+        "tickvals": places.tolist(),
+        "ticktext": [f"{steps[place]:,}" for place in places],
+    }
+
+
+def cursor(low: float, high: float) -> go.Scatter:
+    """A vertical line at the current step, over the whole of the y range."""
+    return go.Scatter(
+        x=[0, 0],
+        y=[low, high],
+        mode="lines",
+        line={"color": CURSOR, "width": 1.5, "dash": "dot"},
+        hoverinfo="skip",
+        showlegend=False,
+    )
+
+
+def cursor_places(count: int) -> np.ndarray:
+    """(S, 2) float32: what moves the cursor's x."""
+    return np.repeat(np.arange(count, dtype=np.float32)[:, None], 2, axis=1)

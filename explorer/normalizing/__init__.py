@@ -1,1 +1,0 @@
-"""What the Normalization page asks: a folder, or a file, for each of its views."""

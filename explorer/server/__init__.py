@@ -1,0 +1,1 @@
+"""The server's own routes and the headers of every answer."""

@@ -1,0 +1,88 @@
+"""All heads at a glance, one head large, its four stages below."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from explorer.charts.attention.heads import mosaic
+from explorer.charts.attention.stages import stage_panels
+from explorer.data import activations
+from explorer.panels import AnyPanel
+from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.views.attention.role_marks import named, ticked
+from explorer.visit import session
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, marked
+from explorer.visit.page import clock, csv_button, how_computed, quoted
+from explorer.visit.sentence import Sentence
+from model_core.attention.roles import MEASURES
+
+HEIGHT = 520  # pixels of the mosaic and of the large head
+
+
+def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    new = session.is_new((moment.run.name, sentence.ids))
+    # A new sentence is drawn at the settled step first: one step takes a moment, all take longer.
+    alone = new and activations.unread(moment, sentence.ids)
+    whole, moment = moment, replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
+    waits = alone and activations.unprobed(moment)  # roles take longer than a first picture may
+    at = (focus.layer, focus.head)
+    head = activations.head(moment, sentence.ids, at)
+    panels: list[AnyPanel] = [
+        text_panel(moment, sentence, focus),
+        mosaic(
+            activations.levels(moment, sentence.ids),
+            len(sentence.ids),
+            roles=None if waits else named(whole)[np.searchsorted(whole.steps, moment.steps)],
+            role_names=MEASURES,
+            key="heads",
+            title="All heads: rows are layers, columns heads. Click one",
+            selected=at,
+            span=5,
+            height=HEIGHT,
+        ),
+        weights_panel(moment, sentence, focus, span=7, height=HEIGHT),
+        *stage_panels(
+            head.scores,
+            head.weights,
+            head.queries.shape[-1],
+            sentence.labels,
+            query=focus.query,
+            key_position=focus.key,
+            marked=marked(moment, sentence),
+        ),
+    ]
+    moment = clock(whole if waits else ticked(whole), panels, alone=alone)
+    _numbers(moment, sentence, focus)
+    how_computed(
+        r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
+        r" + \mathrm{mask}\right)",
+        "Queries (rows) and keys (columns) are linear functions of each position's activations. "
+        "**1** Their product says how well they fit. **2** Divided by the root of the head's size, "
+        "so that it does not grow with it. **3** The mask removes the future: those cells are "
+        "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
+        "first column is a head at rest on the first token. Attention is computed anew for every "
+        "text and is not stored in the model.",
+        "attention.read_heads, attention.scores_of, attention.weights_of",
+    )
+
+
+def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    def table() -> pd.DataFrame:
+        weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights[
+            moment.at
+        ]
+        names = [
+            f"{position}: {quoted(moment.run.tokenizer.tokens[token])}"
+            for position, token in enumerate(sentence.ids)
+        ]
+        told = pd.DataFrame(weights, columns=names)  # masked cells are empty
+        told.insert(0, "query", names)
+        return told
+
+    csv_button(
+        f"Weights of layer {focus.layer}, head {focus.head} at step {moment.step:,} as CSV",
+        f"{moment.run.name}-attention-layer-{focus.layer}-head-{focus.head}-step-{moment.step}",
+        table,
+    )

@@ -1,0 +1,170 @@
+"""What comes next: at every depth, at every step, and written one token at a time."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.attention.predictions import lens_panel, lens_words, next_panel
+from explorer.data import activations
+from explorer.data.activations import Drawing
+from explorer.panels import AnyPanel, Text, Words
+from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
+from explorer.visit import session
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, labels_of
+from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
+from explorer.visit.sentence import Sentence
+from model_core.prediction.lens import lens_names, top_tokens
+from model_core.prediction.writing import Writing
+
+MOST = 200  # tokens written; each costs the model one reading
+LIKELIEST = 5  # tokens told at each depth
+MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
+
+
+def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    count, how = _choices()
+    labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
+    names = lens_names(moment.run.model_config.n_layer)
+    seen = activations.lens(moment, sentence.ids, focus.query)
+    following = sentence.ids[focus.query + 1 :][:1]
+    behind = f"'{sentence.labels[focus.query]}' at {focus.query}"
+    likeliest = top_tokens(seen["next"], min(LIKELIEST, len(labels)))
+    panels: list[AnyPanel] = [
+        text_panel(moment, sentence, focus),
+        next_panel(
+            seen["next"][:, -1],
+            labels,
+            true=following[0] if following else None,
+            key="next",
+            title=f"Next after {behind}: the likeliest of all steps",
+            span=4,
+            height=340,
+        ),
+        lens_panel(
+            seen["true"],
+            names,
+            sentence.labels,
+            position=focus.query,
+            key="lens",
+            title="Probability of the true next token, read off at each depth. Click a position",
+            span=8,
+            height=340,
+        ),
+        Words(
+            key="lens-words",
+            title=f"The likeliest after {behind}, read off at each depth",
+            texts=lens_words(*likeliest, names, labels),
+            alt="The likeliest next tokens at each depth of the model, at each recorded step.",
+            span=12,
+            height=28 + 22 * len(names),
+        ),
+    ]
+    written = _written(moment, sentence, focus, count, how)
+    if isinstance(written, str):
+        st.info(plain(written))
+    else:
+        panels.append(_writing_panel(moment, sentence, focus, written))
+    step = moment.step
+    moment = clock(moment, panels)
+    if moment.step != step:
+        st.rerun()  # another model writes another text
+    if isinstance(written, Writing):
+        _table(moment, sentence, written)
+    _explained()
+
+
+def _choices() -> tuple[int, Drawing]:
+    """How many tokens are written behind the sentence, and how they are drawn."""
+    counted = session.number("written", 20, 0, MOST)
+    heat = session.number("temperature", 1.0, 0.0, 5.0)
+    kept = session.number("top_k", 0, 0, 100_000)
+    seed = session.number("seed of writing", 0, 0, 2**31 - 1)
+    more, warm, top, again, other = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
+    count = more.number_input("Tokens written", 0, MOST, key=counted, **session.KEPT)
+    temperature = warm.number_input(
+        "Temperature (0: always the likeliest)", 0.0, 5.0, step=0.1, key=heat, **session.KEPT
+    )
+    top_k = top.number_input("Only the likeliest k (0: all)", 0, 100_000, key=kept, **session.KEPT)
+    again.button("One more", on_click=session.add, args=(counted, 1, MOST), width="stretch")
+    other.button("Draw again", on_click=session.add, args=(seed, 1, 2**31 - 1), width="stretch")
+    drawing = Drawing(float(temperature), int(top_k) or None, int(session.choice(seed)))
+    return int(count), drawing
+
+
+def _written(
+    moment: Moment, sentence: Sentence, focus: Focus, count: int, how: Drawing
+) -> Writing | str:
+    """What the model writes behind the sentence, or why it cannot."""
+    try:
+        return activations.writing(moment, sentence.ids, count, how)
+    except ValueError as error:
+        return str(error)
+
+
+def _writing_panel(moment: Moment, sentence: Sentence, focus: Focus, written: Writing) -> Text:
+    """Row i: what the chosen head read to write token i, NaN where nothing was written."""
+    new = labels_of(moment.run, written.ids)
+    labels = (*sentence.labels, *new)
+    first = len(sentence.ids)
+    rows = np.full((1, len(labels), len(labels)), np.nan, np.float32)
+    for at, (start, weights) in enumerate(zip(written.starts, written.weights, strict=True)):
+        read = weights[focus.layer, focus.head]
+        rows[0, first + at, start : start + len(read)] = read
+    return Text(
+        key="written",
+        title=f"{focus.name}: what was read to write each token, at step {moment.step:,}. "
+        "Click a written token",
+        labels=labels,
+        weights=rows,
+        says=MADE,
+        query=len(labels) - 1,
+        written=tuple(range(first, len(labels))),
+        alt=f"The sentence, and {len(new)} tokens that the model of step {moment.step:,} wrote.",
+        height=TEXT_HEIGHT,
+    )
+
+
+def _table(moment: Moment, sentence: Sentence, written: Writing) -> None:
+    """Every written token with its chances, and the largest weight of all heads that made it."""
+    first = len(sentence.ids)
+    text = [*sentence.ids, *written.ids.tolist()]
+    labels = labels_of(moment.run, np.array(text))
+    rows = []
+    for at, (start, weights) in enumerate(zip(written.starts, written.weights, strict=True)):
+        layer, head, key = np.unravel_index(weights.argmax(), weights.shape)
+        rows.append(
+            {
+                "position": first + at,
+                "token": labels[first + at],
+                "model's probability": written.probabilities[at],
+                "chance when drawn": written.chances[at],
+                "first token read": int(start),
+                "read most": f"layer {layer} head {head}: {weights.max():.2f} "
+                f"of '{labels[start + key]}' at {start + key}",
+            }
+        )
+    table = pd.DataFrame(rows)
+    st.markdown(f"**Tokens written at step {moment.step:,}**")
+    st.dataframe(table, hide_index=True, height=260)
+    tokens = [quoted(moment.run.tokenizer.tokens[token]) for token in written.ids]
+    csv_button(
+        "Written tokens as CSV",
+        f"{moment.run.name}-written-step-{moment.step}",
+        lambda: table.assign(token=tokens).drop(columns="read most", errors="ignore"),
+    )
+
+
+def _explained() -> None:
+    how_computed(
+        r"p(\cdot \mid \mathrm{depth}) = \mathrm{softmax}\big(\mathrm{lm\_head}"
+        r"(\mathrm{ln_f}(x_{\mathrm{depth}}))\big), \qquad"
+        r" p_T \propto p^{1/T}",
+        "**Read off at each depth** (the logit lens, nostalgebraist 2020): the final norm and the "
+        "head read the residual stream of a depth as if the model ended there; the last row is "
+        "its own answer. **Temperature** T sharpens (below 1) or flattens the distribution, "
+        "**k** keeps only the likeliest. Each token is drawn from it, put behind the text and read "
+        "with it for the next. The same seed draws the same text; when block_size is full, the "
+        "first tokens are no longer read.",
+        "prediction.read_lens, writing.write",
+    )

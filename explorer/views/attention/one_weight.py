@@ -1,0 +1,88 @@
+"""One weight: the query and the key it is made of, and how much it moves."""
+
+import math
+
+import numpy as np
+
+from explorer.charts.attention.stages import contribution_panel, pair_panel
+from explorer.data import activations
+from explorer.data.activations import Head
+from explorer.panels import AnyPanel, Words
+from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, marked
+from explorer.visit.page import clock, how_computed
+from explorer.visit.sentence import Sentence
+
+
+def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    head = activations.head(moment, sentence.ids, (focus.layer, focus.head))
+    query, key = (f"'{sentence.labels[at]}' at {at}" for at in (focus.query, focus.key))
+    panels: list[AnyPanel] = [
+        text_panel(moment, sentence, focus),
+        weights_panel(moment, sentence, focus, span=6, height=460),
+        contribution_panel(
+            head.weights * head.value_norms[:, None],
+            sentence.labels,
+            key="contribution",
+            title="What each weight moves: ‖weight · value · W_O‖",
+            query=focus.query,
+            key_position=focus.key,
+            marked=marked(moment, sentence),
+            span=6,
+            height=460,
+        ),
+        pair_panel(
+            head.queries[:, focus.query],
+            head.keys[:, focus.key],
+            key="pair",
+            title=f"Query {query} · key {key}, channel by channel. Click another cell above",
+            span=8,
+            height=280,
+        ),
+        Words(
+            key="arithmetic",
+            title="The same in numbers",
+            texts=_told(head, focus),
+            alt="How the products of all channels become one weight, at each recorded step.",
+            span=4,
+            height=280,
+        ),
+    ]
+    clock(moment, panels)
+    how_computed(
+        r"q\cdot k = \sum_d q_d\,k_d, \qquad \mathrm{contribution} = "
+        r"\lVert w_{qk}\; W_O^h\,v_k \rVert",
+        "The query vector of one position and the key vector of another, multiplied channel by "
+        "channel: the sum of the products, divided by the root of the head's size, goes into the "
+        "softmax. A large weight on a short value moves nothing: the contribution is the length of "
+        "what the key adds to the residual stream of the query (Kobayashi et al. 2020).",
+        "attention.read_heads",
+    )
+
+
+def _told(head: Head, focus: Focus) -> list[str]:
+    """The way from two vectors to one weight, a text a step."""
+    root = math.sqrt(head.queries.shape[-1])
+    scores = head.scores[:, focus.query, focus.key]
+    weights = head.weights[:, focus.query, focus.key]
+    lengths = head.value_norms[:, focus.key]
+    future = focus.key > focus.query
+    return [
+        "\n".join(
+            [
+                f"sum of the products   {score * root:10.4f}",
+                f"÷ √head_size = {root:6.4g} {score:10.4f}",
+                "mask                  " + ("    future" if future else "   allowed"),
+                f"softmax: weight       {_number(weight, future)}",
+                "",
+                f"‖W_O · value‖         {length:10.4f}",
+                f"contribution          {_number(weight * length, future)}",
+            ]
+        )
+        for score, weight, length in zip(scores, weights, lengths, strict=True)
+    ]
+
+
+def _number(value: np.floating, future: bool) -> str:
+    return "         –" if future else f"{value:10.4f}"

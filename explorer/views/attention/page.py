@@ -1,0 +1,38 @@
+"""Attention: what each position of the sentence reads, and what comes of it."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from explorer.views.attention import all_heads, next_token, one_weight, roles, two_sentences
+from explorer.visit.focus import Focus, focus_of
+from explorer.visit.moment import Moment, fewer, thinned
+from explorer.visit.page import choose_view, clock, question
+from explorer.visit.sentence import Sentence
+
+# What is asked, and who answers; the first is shown at first.
+VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
+    "All heads": ("Which earlier tokens does each token of your sentence read?", all_heads.draw),
+    "One weight": ("What is one weight made of, and how much does it move?", one_weight.draw),
+    "Roles": ("What does each head do, since when, and what is lost without it?", roles.draw),
+    "Next token": ("What does the model expect next, and at which depth?", next_token.draw),
+    "Two sentences": ("What is looked up, and what is computed anew?", two_sentences.draw),
+}
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    asked, answer = VIEWS[choose_view("view", tuple(VIEWS))]
+    question(asked)
+    if not sentence.ids:
+        clock(moment, [])
+        return
+    if not moment.run.model_config.n_layer:
+        st.info(
+            "This model has no layers, so it has no attention: it looks at one token at a time."
+        )
+        clock(moment, [])
+        return
+    moment = fewer(moment, len(sentence.ids))
+    if words := thinned(moment):
+        st.caption(words)
+    answer(moment, sentence, focus_of(moment, sentence))

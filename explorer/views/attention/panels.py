@@ -1,0 +1,44 @@
+"""What several views of the Attention page draw: the sentence, and the chosen head large."""
+
+from explorer.charts.attention.heads import head_panel
+from explorer.data import activations
+from explorer.panels import Panel, Text
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, marked
+from explorer.visit.sentence import Sentence
+
+TEXT_HEIGHT = 200  # pixels at most; a short sentence takes less
+READS = "query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}"
+
+
+def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
+    """The sentence, its keys lit up by what the chosen query reads."""
+    weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights
+    label = sentence.labels[focus.query]
+    return Text(
+        key="text",
+        title=f"{focus.name}: what '{label}' at {focus.query} reads. Click another token",
+        labels=sentence.labels,
+        weights=weights,
+        says=READS,
+        query=focus.query,
+        alt=f"The sentence of {len(sentence.labels)} tokens; the brighter a token, the more of it "
+        f"'{label}' at {focus.query} reads.",
+        height=TEXT_HEIGHT,
+    )
+
+
+def weights_panel(
+    moment: Moment, sentence: Sentence, focus: Focus, *, span: int, height: int
+) -> Panel:
+    """The chosen head large."""
+    return head_panel(
+        activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
+        sentence.labels,
+        key="head",
+        title=f"{focus.name}: each row reads the columns, and sums to 1",
+        query=focus.query,
+        marked=marked(moment, sentence),
+        span=span,
+        height=height,
+    )

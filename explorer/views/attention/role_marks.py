@@ -1,0 +1,28 @@
+"""The roles of heads, as the mosaic and the clock show them."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from explorer.data import activations
+from explorer.panels import NO_ROLE, Tick
+from explorer.visit.moment import Moment
+from model_core.attention.roles import MEASURES, role_steps, roles
+
+
+def named(moment: Moment) -> np.ndarray:
+    """The role of every head at every step shown, as a Mosaic counts them: (S, L, H) uint8."""
+    found = roles(activations.head_scores(moment))
+    return np.where(found < 0, NO_ROLE, found).astype(np.uint8)
+
+
+def ticked(moment: Moment) -> Moment:
+    """With marks on the track where heads take the roles they keep."""
+    taken: dict[int, list[str]] = {}
+    for at, layer, head, role in role_steps(roles(activations.head_scores(moment))):
+        taken.setdefault(int(moment.steps[at]), []).append(
+            f"layer {layer} head {head}: {MEASURES[role]}"
+        )
+    marks = [Tick(step, ", ".join(heads)) for step, heads in taken.items()]
+    ticks = sorted([*moment.timeline.ticks, *marks], key=lambda tick: tick.step)
+    return replace(moment, timeline=replace(moment.timeline, ticks=ticks))

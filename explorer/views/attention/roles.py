@@ -1,0 +1,207 @@
+"""What each head does, since when, and what the model loses without it."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.attention.predictions import before_after_panel
+from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
+from explorer.charts.parts.curves import curves_panel
+from explorer.data import activations
+from explorer.panels import AnyPanel
+from explorer.views.attention.role_marks import ticked
+from explorer.visit import session
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, labels_of
+from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.sentence import Sentence
+from model_core.attention.ablation import Replacement
+from model_core.attention.roles import (
+    FEWEST,
+    MEASURES,
+    SHORTEST,
+    THRESHOLD,
+    attention_entropy,
+    role_steps,
+    roles,
+)
+
+FRESH, TYPED = "fresh random text", "your sentence"
+INSTEAD: dict[str, Replacement] = {"zero": "zero", "its mean output": "mean"}
+
+
+def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    measured, off, instead = _choices(moment, focus)
+    at = (focus.layer, focus.head)
+    scores = activations.head_scores(moment)
+    shown = activations.scores_on(moment, sentence.ids) if measured == TYPED else scores
+    if np.isnan(scores).all():
+        st.info(
+            f"No roles here: they need a model that reads {SHORTEST} tokens at a time, {FEWEST} "
+            "different ones, and weights that are numbers. Look at your sentence instead."
+        )
+    panels: list[AnyPanel] = [
+        scores_panel(
+            shown,
+            MEASURES,
+            THRESHOLD,
+            selected=at,
+            key="scores",
+            title=f"Where every head looks, on {measured}. Click a head",
+            span=5,
+            height=400,
+        ),
+        role_curves_panel(
+            moment.steps,
+            shown[:, focus.layer, focus.head],
+            MEASURES,
+            THRESHOLD,
+            key="role-curves",
+            title=f"{focus.name} over training, on {measured}"
+            + ("; it has a role above the dashed line" if measured == FRESH else ""),
+            span=7,
+            height=400,
+        ),
+        *_without(moment, sentence, focus, off, instead),
+        _entropy(moment, sentence, focus),
+    ]
+    shown_step = moment.step
+    moment = clock(ticked(moment), panels)
+    if moment.step != shown_step:
+        st.rerun()  # what the model loses is of the settled step
+    _table(moment, scores)
+    _explained()
+
+
+def _choices(moment: Moment, focus: Focus) -> tuple[str, tuple[tuple[int, int], ...], str]:
+    config = moment.run.model_config
+    heads = range(config.n_layer * config.n_head)
+    left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
+    measured = left.segmented_control(
+        "Measured on",
+        (FRESH, TYPED),
+        key=session.offer("measured", (FRESH, TYPED)),
+        required=True,
+        **session.KEPT,
+    )
+    off = middle.multiselect(
+        "Switch off",
+        heads,
+        format_func=lambda n: "layer {} head {}".format(*divmod(n, config.n_head)),
+        key=session.several("off", [focus.layer * config.n_head + focus.head], heads),
+        placeholder="No head",
+        **session.KEPT,
+    )
+    instead = right.segmented_control(
+        "A head switched off gives",
+        tuple(INSTEAD),
+        key=session.offer("instead", tuple(INSTEAD)),
+        required=True,
+        **session.KEPT,
+    )
+    pairs = tuple(divmod(number, config.n_head) for number in sorted(off))
+    return cast(str, measured), pairs, cast(str, instead)
+
+
+def _without(
+    moment: Moment,
+    sentence: Sentence,
+    focus: Focus,
+    off: tuple[tuple[int, int], ...],
+    instead: str,
+) -> Sequence[AnyPanel]:
+    """What each head is worth, and the prediction with and without those switched off."""
+    how = INSTEAD[instead]
+    try:
+        loss, costs = activations.head_costs(moment, how)
+    except ValueError as error:
+        st.info(plain(f"What a head is worth cannot be told: {error}."))
+        return []
+    before = activations.without(moment, sentence.ids, focus.query, (), how)
+    after = activations.without(moment, sentence.ids, focus.query, off, how)
+    names = ", ".join(f"layer {layer} head {head}" for layer, head in off)
+    what = f"without {names}" if off else "with none switched off"
+    if not np.isfinite([loss, after.loss]).all():
+        st.info(f"The loss of step {moment.step:,} is no number: the model has diverged by then.")
+        return []
+    st.caption(
+        f"At step {moment.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
+        f"**{after.loss:.4f}** {what} ({after.loss - loss:+.4f})."
+    )
+    following = sentence.ids[focus.query + 1 :][:1]
+    return [
+        costs_panel(
+            costs,
+            key="costs",
+            title=f"What switching off one head costs at step {moment.step:,}",
+            selected=(focus.layer, focus.head),
+            off=off,
+            span=7,
+            height=320,
+        ),
+        before_after_panel(
+            before.probabilities,
+            after.probabilities,
+            labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+            true=following[0] if following else None,
+            key="before-after",
+            title=f"Next after '{sentence.labels[focus.query]}' at {focus.query}, "
+            f"at step {moment.step:,}, with all heads and {what}",
+            span=5,
+            height=320,
+        ),
+    ]
+
+
+def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
+    weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights
+    return curves_panel(
+        moment.steps,
+        {"entropy": attention_entropy(np.tril(weights))},  # NaN of a diverged model stays
+        key="entropy",
+        title=f"{focus.name}: entropy of its rows on your sentence, mean of queries from 1 on",
+        unit="bits",
+        span=12,
+        height=220,
+    )
+
+
+def _table(moment: Moment, scores: np.ndarray) -> None:
+    """Every head at the settled step, and since when it has its role."""
+    now, layers, heads = scores[moment.at], *scores.shape[1:3]
+    taken = [(moment.steps[at], (layer, head)) for at, layer, head, _ in role_steps(roles(scores))]
+    since = {head: f"{step}" for step, head in taken if step <= moment.step}
+    found = roles(now)
+    rows = [
+        {
+            "layer": layer,
+            "head": head,
+            "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
+            "role kept since step": since.get((layer, head), ""),
+            **dict(zip(MEASURES, now[layer, head], strict=True)),
+        }
+        for layer, head in np.ndindex(layers, heads)
+    ]
+    table = pd.DataFrame(rows)
+    st.markdown(f"**Heads at step {moment.step:,}**, measured on {FRESH}")
+    st.dataframe(table, hide_index=True)
+    csv_button("Heads as CSV", f"{moment.run.name}-heads-step-{moment.step}", lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{score} = \frac{1}{|Q|}\sum_{q \in Q}\; \sum_{k \in K(q)} w_{qk}, \qquad"
+        r" H_q = -\sum_k w_{qk}\log_2 w_{qk}",
+        "The share of attention that goes to: **previous token** k = q − 1; **first token** "
+        "k = 0, a place of rest (a sink); **same token** k = q; **duplicate token** earlier "
+        "places of the query's token; **induction** places right behind those (Olsson et al. "
+        "2022). A head has a **role** where the score on fresh random text, strings of tokens "
+        f"written over and over, is {THRESHOLD:g} or more in three of four texts; the largest "
+        "counts. On your sentence the scores say what heads do there. **Switching off**: what the "
+        "head hands on is replaced by zero or by its mean over the validation windows; the cost "
+        "is the loss on these windows that is added.",
+        "roles.head_scores, roles.probe_scores, roles.roles, ablation.head_costs",
+    )

@@ -1,0 +1,127 @@
+"""Static or computed? One token in two sentences, and what a snapshot contains."""
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+import torch
+
+from explorer.panels import AnyPanel
+from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.visit import session
+from explorer.visit.focus import Focus
+from explorer.visit.moment import Moment, fewer
+from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import sentence as sentence_of
+from model_core.prediction.comparison import compare
+
+SECOND = "second"
+
+
+def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
+    key = session.words(SECOND, _reversed(moment, sentence))
+    st.text_input("A second sentence", key=key, max_chars=10_000, **session.KEPT)
+    second = sentence_of(moment.run, session.choice(key))
+    if second.problem:
+        st.warning(plain(second.problem))
+    if second.count > len(second.ids):
+        st.warning(
+            f"The second sentence has {second.count:,} tokens, the model reads {len(second.ids)} "
+            "at a time: shown are its first."
+        )
+    if not second.ids:
+        clock(moment, [])
+        return
+    moment = fewer(moment, len(second.ids))
+    focus, other = _places(sentence, second, focus)
+    texts, heads = zip(
+        _side(moment, sentence, focus, "First sentence"),
+        _side(moment, second, other, "Second sentence", "second-"),
+        strict=True,
+    )
+    moment = clock(moment, [*texts, *heads])
+    _compared(moment, (sentence, focus.query), (second, other.query))
+    _contents(moment)
+    how_computed(
+        r"x_i = E_{\mathrm{token}_i} + P_i, \qquad \mathrm{attention} = f(x_1, \dots, x_T)",
+        "A token's row of the embedding table is a parameter: it is looked up, and is the same in "
+        "every sentence. What a position makes of it depends on what stands before, so it is "
+        "computed anew each time. A snapshot holds parameters only.",
+        "comparison.compare, runs.Run.contents",
+    )
+
+
+def _reversed(moment: Moment, sentence: Sentence) -> str:
+    """The same words in the opposite order, of a single word its tokens: another context."""
+    tokenizer = moment.run.tokenizer
+    words = tokenizer.decode(sentence.ids).split(" ")
+    return " ".join(reversed(words)) if len(words) > 1 else tokenizer.decode(sentence.ids[::-1])
+
+
+def _side(
+    moment: Moment, typed: Sentence, at: Focus, name: str, key: str = ""
+) -> tuple[AnyPanel, AnyPanel]:
+    """A sentence and the chosen head on it, half a page wide."""
+    text = text_panel(moment, typed, at)
+    head = weights_panel(moment, typed, at, span=6, height=440)
+    reads = f"'{typed.labels[at.query]}' at {at.query}"
+    return (
+        replace(text, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
+        replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}", pickable=not key),
+    )
+
+
+def _places(first: Sentence, second: Sentence, focus: Focus) -> tuple[Focus, Focus]:
+    """The chosen query of both; at first the token of the first one's, where it stands in both."""
+    chosen = session.second_query()
+    if chosen is not None:
+        return focus, _at(focus, min(chosen, len(second.ids) - 1))
+    for at in (focus.query, *range(len(first.ids))):
+        if first.ids[at] in second.ids:
+            return _at(focus, at), _at(focus, second.ids.index(first.ids[at]))
+    return focus, _at(focus, len(second.ids) - 1)
+
+
+def _at(focus: Focus, query: int) -> Focus:
+    return focus if query == focus.query else replace(focus, query=query, key=max(query - 1, 0))
+
+
+def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentence, int]) -> None:
+    model = moment.run.model_at(moment.step)
+    (ids, at), (others, there) = (
+        (torch.tensor(typed.ids), position) for typed, position in (first, second)
+    )
+    table = compare(model, (ids, at), (others, there))
+    if ids[at] != others[there]:
+        st.info("Two different tokens are compared: choose a token that stands in both sentences.")
+    row, end = table["difference"].iloc[[0, -2]]
+    here, other = (
+        f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
+    )
+    st.markdown(
+        "**Static or computed?** "
+        + plain(f"{here} of the first sentence and {other} of the second: ")
+        + f"their rows of the token table are looked up and **{row:g}** apart. What the model "
+        f"of step {moment.step:,} has made of them behind its last block is computed: "
+        f"**{end:.3g}** apart."
+    )
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"difference": "largest difference between the two sentences"},
+    )
+    csv_button("Differences as CSV", f"{moment.run.name}-static-step-{moment.step}", lambda: table)
+
+
+def _contents(moment: Moment) -> None:
+    """The list in the file itself: tables yes, attention no."""
+    stored = pd.DataFrame(moment.run.contents(moment.step))
+    stored["shape"] = [" × ".join(str(size) for size in shape) for shape in stored["shape"]]
+    tables = stored["name"].str.fullmatch(r"(token|position)_embedding_table\.weight").sum()
+    attention = stored["name"].str.contains(r"\.(?:scores|weights)$").sum()
+    st.markdown(
+        f"**What the snapshot of step {moment.step:,} contains**: {len(stored)} tensors, "
+        f"{tables} embedding tables, {attention} with attention weights."
+    )
+    st.dataframe(stored, hide_index=True, height=260)

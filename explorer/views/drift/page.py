@@ -1,0 +1,332 @@
+"""Drift: where tokens and positions are, how far training moved them, how far to trust the map."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.embeddings.drift import drift_panel
+from explorer.charts.embeddings.maps import LABELLED, Colours, Marks, map_panel
+from explorer.charts.embeddings.neighbours import biography_panel, neighbours_words
+from explorer.charts.parts.curves import curves_panel
+from explorer.data import tables
+from explorer.panels import Panel, Words
+from explorer.views.drift.choices import Choices, choose
+from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
+from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened
+from explorer.visit.moment import Moment
+from explorer.visit.page import clock, csv_button, how_computed, plain, question, quoted
+from explorer.visit.sentence import Sentence
+from model_core.embeddings.neighbours import (
+    Neighbours,
+    biography,
+    drift,
+    neighbours,
+    tokens_changed_most,
+)
+from model_core.projections.maps import MapFile
+
+CHANGED = 6  # trails of those whose neighbours changed most
+TOLD = 6  # neighbours that fit beside the map
+WATCHED = 0.4  # seconds between two looks at a map in the making
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    question("Which tokens does training bring together, and which way did they take?")
+    choices = choose(moment)
+    rows = rows_of(moment, choices)
+    atlas = map_of(moment, rows, choices)
+    turnover = tables.turnover(moment, rows.table, rows.ids) if len(rows.ids) > 1 else None
+    focus = _focus(moment, rows, turnover)
+    arrows = arrows_of(moment, rows, atlas, choices)
+    colours, lost = _colours(moment, rows, choices)
+    _said(moment, rows, choices, atlas, arrows, lost)
+    far = drift(rows.vectors)
+    panels: list[Panel | Words] = [_map(moment, rows, choices, atlas, colours, arrows, turnover)]
+    near = None
+    if turnover is None:
+        panels += [_trust(moment, atlas), _moved(moment, rows, far)]
+    else:
+        near = neighbours(rows.vectors, focus, min(tables.NEAR, len(rows.ids) - 1), "distance")
+        words, life = _neighbours(moment, rows, focus, near)
+        panels += [words, _trust(moment, atlas), life, _moved(moment, rows, far)]
+    timeline = happened(moment, rows, turnover, atlas.trust)
+    fitted = moment.step
+    moment = clock(replace(moment, timeline=timeline), panels)
+    if moment.step != fitted and choices.config is None and choices.basis == "this step":
+        st.rerun()
+    _numbers(moment, rows, atlas, far)
+    if near is not None:
+        _biography(moment, rows, focus, near)
+    _explained(atlas)
+
+
+def _colours(moment: Moment, rows: Rows, choices: Choices) -> tuple[Colours | None, str]:
+    """What the dots are coloured by, or why they are not."""
+    try:
+        return colours_of(moment, rows, choices), ""
+    except ValueError as error:
+        return None, str(error)
+
+
+def _focus(moment: Moment, rows: Rows, turnover: np.ndarray | None) -> int:
+    """The place of the row whose neighbours are shown: the chosen one, else the one selected
+    first, else the one whose neighbours changed most."""
+    chosen, selected = rows.chosen(moment), rows.selected(moment)
+    if chosen is not None or selected:
+        return selected[0] if chosen is None else chosen
+    return 0 if turnover is None else int(tokens_changed_most(turnover, 1)[0])
+
+
+def _map(
+    moment: Moment,
+    rows: Rows,
+    choices: Choices,
+    atlas: Atlas,
+    colours: Colours | None,
+    arrows: Arrows | None,
+    turnover: np.ndarray | None,
+) -> Panel:
+    tokens = rows.table == "tokens"
+    chosen, selected = rows.chosen(moment), rows.selected(moment)
+    trails: list[int] = []
+    if choices.trails == "chosen and selected":
+        trails = [*([] if chosen is None else [chosen]), *selected[:CHANGED]]
+    elif choices.trails == "neighbours changed most" and turnover is not None:
+        trails = tokens_changed_most(turnover, min(CHANGED, len(rows.ids))).tolist()
+    return map_panel(
+        atlas.places,
+        rows.labels,
+        key="map" if tokens else "position-map",
+        title=f"{'Token' if tokens else 'Position'} map ({atlas.name})",
+        axis_titles=atlas.axis_titles,
+        row_title="token" if tokens else "position",
+        ids=rows.ids,
+        colours=colours,
+        marks=Marks(
+            chosen,
+            selected,
+            trails,
+            None if arrows is None else arrows.ways,
+        ),
+        lasso=tokens,
+        span=8,
+        rows=2,
+        height=470,
+    )
+
+
+def _neighbours(
+    moment: Moment, rows: Rows, focus: int, distance: Neighbours
+) -> tuple[Words, Panel]:
+    """The nearest at each step, `distance` in order of that, and when they were."""
+    cosine = neighbours(rows.vectors, focus, distance.ids.shape[1], "cosine")
+    name = f"{rows.table[:-1]} '{rows.labels[focus]}'"
+    asked = rows.chosen(moment) is not None or rows.selected(moment)
+    why = "" if asked else " (its neighbours changed most)"
+    words = neighbours_words(
+        (cosine.ids[:, :TOLD], cosine.values[:, :TOLD]),
+        (distance.ids[:, :TOLD], distance.values[:, :TOLD]),
+        rows.labels,
+        key="neighbours",
+        title=f"Nearest to {name}, in all channels{why}",
+        span=4,
+        height=192,
+    )
+    life = biography_panel(
+        distance.ids,
+        moment.steps,
+        rows.labels,
+        key="biography",
+        title=f"Who was near {name}, and when",
+        row_title="token" if rows.table == "tokens" else "position",
+        row_ids=rows.ids,
+        span=6,
+        height=380,
+    )
+    return words, life
+
+
+def _trust(moment: Moment, atlas: Atlas) -> Panel:
+    shares = {"trustworthiness": atlas.trust, "neighbours kept": atlas.kept}
+    if atlas.model_share is not None:
+        shares["model's movement"] = atlas.model_share
+    return curves_panel(
+        moment.steps,
+        shares,
+        key="trust",
+        title="How far to trust the map",
+        unit="share",
+        limits=(0, 1),
+        span=4,
+        height=228,
+    )
+
+
+def _moved(moment: Moment, rows: Rows, far: np.ndarray) -> Panel:
+    return drift_panel(
+        far,
+        moment.steps,
+        rows.labels,
+        key="drift",
+        title=f"How far each {rows.table[:-1]} has moved, in all channels",
+        row_title="token" if rows.table == "tokens" else "position",
+        ids=rows.ids,
+        chosen=rows.chosen(moment),
+        span=6,
+        height=380,
+    )
+
+
+def _said(
+    moment: Moment,
+    rows: Rows,
+    choices: Choices,
+    atlas: Atlas,
+    arrows: Arrows | None,
+    lost: str,
+) -> None:
+    """What the picture is: method, parameters, what is left out, what is still in the making."""
+    parts = [atlas.problem, lost, _waits(atlas), _method(moment, choices, atlas)]
+    if choices.lacks_an_end:
+        parts.insert(0, "choose tokens for both ends of the axis")
+    vocabulary = moment.run.model_config.vocab_size
+    if rows.table == "tokens" and len(rows.ids) < vocabulary:
+        parts.append(f"showing {len(rows.ids):,} of {vocabulary:,} tokens, {choices.which}")
+    if atlas.waiting:
+        parts.append(f"the {atlas.waiting} newest steps stand still until they are laid out")
+    if atlas.pieces > 1:
+        parts.append(f"grown with its run, in {atlas.pieces} pieces")
+    if choices.arrows != "none":
+        parts.append(_arrow_words(atlas, choices, arrows))
+    words, button = st.columns([6, 1], vertical_alignment="center")
+    words.caption(plain(" · ".join(part for part in parts if part)))
+    with button.container(height=40, border=False):  # as high without a button: nothing jumps
+        if atlas.file is not None:
+            _making(moment, atlas, atlas.file)
+
+
+def _waits(atlas: Atlas) -> str:
+    if atlas.file is None or atlas.name != "PCA" or not atlas.status.active:
+        return ""
+    before = ", after another one" if atlas.status.state == "waiting" else ""
+    return f"{NAMES[atlas.file.config.method]} is being laid out{before}; until then"
+
+
+def _method(moment: Moment, choices: Choices, atlas: Atlas) -> str:
+    count = len(moment.steps)
+    if atlas.name in ("PCA", "Axis"):
+        shown = choices.basis if choices.config is None and not atlas.problem else "all steps"
+        fitted = f"all {count} steps together" if shown == "all steps" else shown
+        return f"{atlas.name}, one basis for all steps, fitted on {fitted}"
+    assert atlas.file is not None, "a map that took time has a file"
+    config = atlas.file.config
+    settings = [f"{config.n_neighbors} neighbours"]
+    if config.method != "tsne":
+        settings.append(f"least distance {config.min_dist:g}")
+    if config.method == "umap":
+        settings.append(f"smoothness {config.smoothness:g}")
+    return f"{atlas.name} of {count} steps: {', '.join(settings)}, seed {config.seed}"
+
+
+def _arrow_words(atlas: Atlas, choices: Choices, arrows: Arrows | None) -> str:
+    if arrows is None:
+        return f"no arrows: more than {LABELLED} would cover each other"
+    if not np.isfinite(arrows.ways).any():
+        return "no arrows: this run was recorded without its next moves"
+    way = {
+        "the optimizer's step": "what the optimizer does next",
+        "against the gradient": "-learning rate · gradient of the next batch",
+    }[choices.arrows]
+    fit = "" if atlas.name in ("PCA", "Axis") else ", by a linear fit around each row"
+    return f"arrows: {way}, {arrows.factor:,g} × as long{fit}"
+
+
+def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
+    """The button that makes sense now, and how far the map is."""
+    if atlas.status.active and not moment.live:
+        _watch(file)
+    elif atlas.status.state in ("failed", "stopped"):
+        st.button("Try again", on_click=file.pardon, width="stretch")
+    elif atlas.pieces > 1 and not moment.live:
+        st.button("Lay out anew", on_click=file.forget, width="stretch")
+
+
+@st.fragment(run_every=WATCHED)
+def _watch(file: MapFile) -> None:
+    """Redraws the page when the map is ready."""
+    status = file.status
+    if not status.active:
+        st.rerun()
+    file.ask()  # somebody looks: it keeps its place in the queue
+    done = f" ({status.share:.0%})" if status.share else ""
+    st.button(f"Stop{done}", on_click=file.stop, width="stretch")
+
+
+def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
+    """The map at the settled step, and distances (S, N) from the first."""
+    axes = {name: atlas.places[moment.at, :, i] for i, name in enumerate(atlas.axis_titles)}
+    kind = rows.table[:-1]
+    table = pd.DataFrame({"id": rows.ids, kind: rows.labels, "moved": far[moment.at], **axes})
+    st.markdown(f"**Farthest from their start at step {moment.step:,}**")
+    st.dataframe(table.sort_values("moved", ascending=False), height=260, hide_index=True)
+    csv_button(
+        "Map as CSV",
+        f"{moment.run.name}-map-step-{moment.step}",
+        lambda: table.assign(**{kind: [quoted(name) for name in _names(moment, rows)]}),
+    )
+
+
+def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None:
+    """Who entered and left the nearest of a row, and when."""
+    changes = biography(near.ids, moment.steps)
+
+    def table(names: Sequence[str]) -> pd.DataFrame:
+        told = [
+            [change.step, *(" ".join(names[one] for one in part) for part in parts)]
+            for change in changes
+            for parts in [(change.entered, change.left)]
+        ]
+        return pd.DataFrame(told, columns=["step", "entered", "left"])
+
+    st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
+    st.dataframe(table(rows.labels), height=260, hide_index=True)
+    csv_button(
+        "Biography as CSV",
+        f"{moment.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",
+        lambda: table([quoted(name) for name in _names(moment, rows)]),
+    )
+
+
+def _names(moment: Moment, rows: Rows) -> Sequence[str]:
+    """The rows as they are, for files."""
+    if rows.table == "positions":
+        return rows.labels
+    return [moment.run.tokenizer.tokens[one] for one in rows.ids]
+
+
+def _explained(atlas: Atlas) -> None:
+    joint = (
+        r"\sum_{s,\,i<j} -p_{sij}\ln q_{sij} - r_{sij}\ln(1-q_{sij}) \;+\; \lambda \sum_{s,i} "
+        r"\frac{\lVert y_{s+1,i}-y_{s,i}\rVert^2}{\mathrm{gap}_s}, \qquad "
+        r"q = \frac{1}{1+a\,\lVert y_i-y_j\rVert^{2b}}"
+    )
+    linear = atlas.name in ("PCA", "Axis")
+    how_computed(
+        r"y_{s,i} = W\,(x_{s,i} - \bar x)" if linear else joint,
+        "**UMAP** lays out all steps at once: p says who is near whom in all channels at step s, "
+        "the second sum holds a token to its places at the steps beside it (λ is the smoothness). "
+        "Directions and sizes on such a map mean nothing, only who is near whom. **PCA** and "
+        "**Axis** show y = W (x − mean), the same W at all steps, so nothing moves that did not "
+        "move in these directions.\n\n"
+        "**Trustworthiness**: are the nearest on the map near in truth? 1 is yes, 0.5 is chance. "
+        "**Neighbours kept**: the share of the 10 nearest on the map that are so in truth. "
+        "**Model's movement**: the part of the tokens' ways on the map that their own "
+        "change of neighbours asks for; the rest is the map finding another balance, and a sudden "
+        "move that a smooth map spreads over the steps beside it. A map of "
+        "untrained, random rows cannot be trusted: look at the line before you look at the map.",
+        "projections.umap_over_time, projections.pca_over_time, projections.trust, "
+        "embeddings.neighbours, embeddings.turnover",
+    )

@@ -1,0 +1,1 @@
+"""Lessons that need no run."""

@@ -1,0 +1,172 @@
+"""What a reader of the worked examples typed and chose, and the widgets for it."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.views.lessons.worked_examples.cases import (
+    AT_MOST,
+    CASES,
+    FEATURES,
+    INPUTS,
+    LECTURE,
+    ONES,
+    ZEROS,
+    read,
+    write,
+)
+from explorer.visit import session
+from model_core.normalization import Kind, Running, Worked, running_after, undo
+from model_core.normalization.worked import SCALINGS, worked
+
+KINDS: dict[Kind, str] = {
+    "min-max": "Min-max",
+    "standardization": "Standardization",
+    "batch": "Batch norm",
+    "layer": "Layer norm",
+    "rms": "RMS norm",
+}
+TRAINING, EVALUATION = "training", "evaluation"
+EPSILON = "1e-05"  # torch's
+EPSILONS = ("0", *(f"1e-{power:02}" for power in range(12, 0, -1)), "1")
+INPUT, X, GAMMA, BETA = "worked-inputs", "worked-x", "worked-gamma", "worked-beta"
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """x (N, F) and the names of its features, and what its kind of normalization takes beside it.
+
+    `learned` are gamma (F,) and beta (F,) as far as the kind has them; `passes` is how often batch
+    norm read numbers before evaluation mode, None in training mode.
+    """
+
+    kind: Kind
+    x: np.ndarray
+    features: tuple[str, ...]
+    eps: float
+    learned: dict[str, np.ndarray]
+    passes: int | None
+
+    @property
+    def samples(self) -> list[str]:
+        return [f"sample {place}" for place in range(len(self.x))]
+
+    @property
+    def trained_on(self) -> np.ndarray:
+        """What running averages are of: these samples; of a single one, the lecture's example."""
+        return self.x if len(self.x) > 1 else read(CASES[LECTURE].x, len(FEATURES))
+
+    @property
+    def running(self) -> Running | None:
+        return None if self.passes is None else running_after(self.trained_on, self.passes)
+
+    def worked(self) -> Worked:
+        """Their steps; ValueError with the words to show where there are none."""
+        if len(self.x) > AT_MOST:
+            raise ValueError(f"at most {AT_MOST} samples fit here, got {len(self.x)}; delete some")
+        return worked(self.kind, self.x, **self.given)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What `worked` and `by_reference` take beside kind and x."""
+        if self.kind in SCALINGS:
+            return {}
+        return {**self.learned, "eps": self.eps, "running": self.running}
+
+
+def typed() -> Numbers:
+    """All widgets, and what they say now, be it wrong."""
+    kind = _kind()
+    bar = st.container(horizontal=True)
+    for name in CASES:
+        bar.button(name, on_click=_fill, args=(name,))
+    if kind in SCALINGS:
+        x = _table(st, INPUT, CASES[LECTURE].inputs, INPUTS, "The numbers: a row for each student")
+        return Numbers(kind, x, INPUTS, 0.0, {}, None)
+    left, right = st.columns([3, 2])
+    words = "The numbers x: a row for each sample, a column for each feature"
+    x = _table(left, X, CASES[LECTURE].x, FEATURES, words)
+    with left:
+        eps = _epsilon()
+    learned = {"gamma": _table(right, GAMMA, ONES, FEATURES, "Gain γ of each feature")[0]}
+    if kind != "rms":
+        learned["beta"] = _table(right, BETA, ZEROS, FEATURES, "Shift β of each feature")[0]
+    with right:
+        passes = _passes() if kind == "batch" else None
+    numbers = Numbers(kind, x, FEATURES, eps, learned, passes)
+    bar.button("Undo it with γ and β", on_click=_undo, args=(numbers,), type="primary")
+    return numbers
+
+
+def _kind() -> Kind:
+    st.segmented_control(
+        "Normalization",
+        tuple(KINDS),
+        key=session.offer("worked", tuple(KINDS)),
+        format_func=lambda kind: KINDS[kind],
+        required=True,
+        **session.KEPT,
+    )
+    return cast(Kind, session.choice("worked"))
+
+
+def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: str) -> np.ndarray:
+    """An editor for (N, F) numbers, more rows only where there may be: of samples."""
+    key, text = session.edited(name, start)
+    grows = name in (INPUT, X)
+    table = read(text, len(columns))
+    place.markdown(f"**{words}**")
+    edited = place.data_editor(
+        pd.DataFrame(table if grows else table[:1], columns=list(columns)),
+        key=key,
+        num_rows="dynamic" if grows else "fixed",
+        hide_index=True,
+        column_config={
+            column: st.column_config.NumberColumn(column.removeprefix("feature "), width="small")
+            for column in columns
+        },
+        alt=words,
+    )
+    table = edited.to_numpy(np.float64)
+    session.choose(name, write(table))
+    return table
+
+
+def _epsilon() -> float:
+    key = session.offer("worked-epsilon", (EPSILON, *EPSILONS))
+    st.select_slider("ε, added to the variance", EPSILONS, key=key, **session.KEPT)
+    return float(session.choice(key))
+
+
+def _passes() -> int | None:
+    """How many passes batch norm made before evaluation mode; None in training mode."""
+    key, modes = "worked-mode", (TRAINING, EVALUATION)
+    st.segmented_control(
+        "Mode", modes, key=session.offer(key, modes), required=True, **session.KEPT
+    )
+    if session.choice(key) == TRAINING:
+        return None
+    passes = session.number("worked-passes", 10, 0, 100)
+    st.slider("Passes in training mode before", 0, 100, key=passes, **session.KEPT)
+    return int(session.choice(passes))
+
+
+def _fill(case: str) -> None:
+    session.rewrite(INPUT, CASES[case].inputs)
+    session.rewrite(X, CASES[case].x)
+    session.rewrite(GAMMA, ONES)
+    session.rewrite(BETA, ZEROS)
+
+
+def _undo(numbers: Numbers) -> None:
+    """gamma and beta that undo the norm; none where the numbers cannot be normalized."""
+    with suppress(ValueError):
+        done = worked(numbers.kind, numbers.x, eps=numbers.eps, running=numbers.running)
+        gamma, beta = undo(done)
+        session.rewrite(GAMMA, write(gamma[None]))
+        if beta is not None:
+            session.rewrite(BETA, write(beta[None]))

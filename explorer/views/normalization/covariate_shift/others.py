@@ -1,0 +1,105 @@
+"""Other runs to hold beside this one, and what the same layer of theirs receives."""
+
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from explorer.data.activations import Ids
+from explorer.data.layer_inputs import Shown, spread
+from explorer.visit.moment import Moment
+from explorer.visit.runs import run_names, run_path
+from model_core.normalization import layer_names
+from model_core.runs import Run
+
+
+def comparable(moment: Moment, tokens: int, layer: str, channel: int | None) -> list[str]:
+    """Names of other runs with such a layer and channel that read the same `tokens` at a time.
+
+    Those come first that differ in nothing but their norm, of these one without any.
+    """
+    found = {}
+    for name in run_names():
+        other = _described(name) if name != moment.run.name else None
+        if other and _reads(other, moment.run, tokens) and _has(other, layer, channel):
+            found[name] = _unlike(other, moment.run)
+    return sorted(found, key=found.__getitem__)
+
+
+def held_beside(
+    moment: Moment, ids: Ids, name: str, layer: str, channel: int | None = None
+) -> Shown:
+    """What a layer of the run `name` receives, at its recorded steps nearest to those shown.
+
+    ValueError or OSError when that run is damaged, gone, or has no step yet.
+    """
+    run = Run.open(run_path(name))
+    if not len(run.steps):
+        raise ValueError(f"run {name} has no whole recorded step yet")
+    wanted = beside(moment.steps, run.steps)
+    steps = run.steps[np.unique(wanted[wanted >= 0])]
+    norm, position = run.model_config.norm, run.model_config.norm_position
+    kind = "no norm" if norm == "none" else f"{norm} norm, {position}"
+    return Shown(
+        name,
+        f"{name} ({kind}): what its layer receives",
+        spread(run, steps, ids, layer, "input", channel),
+        steps,
+        np.where(wanted < 0, -1, np.searchsorted(steps, run.steps[wanted])),
+    )
+
+
+def channels(name: str) -> int:
+    """`n_embd` of the run `name`; 0 when it cannot be read."""
+    run = _described(name)
+    return run.model_config.n_embd if run else 0
+
+
+def beside(steps: np.ndarray, recorded: np.ndarray) -> np.ndarray:
+    """The place among `recorded` steps (R,) of the one nearest to each of `steps`: (S,).
+
+    -1 where the recording had ended: there is nothing to show. Both ascend.
+    """
+    above = np.searchsorted(recorded, steps).clip(max=len(recorded) - 1)
+    below = (above - 1).clip(min=0)
+    nearer = steps - recorded[below] < recorded[above] - steps
+    return np.where(steps > recorded[-1], -1, np.where(nearer, below, above))
+
+
+def _described(name: str) -> Run | None:
+    """The run as it was first opened: for what never changes. None when it cannot be read."""
+    try:
+        path = run_path(name)
+        return _opened(path, (path / "run.json").stat().st_mtime_ns)
+    except (ValueError, OSError):  # damaged, or deleted meanwhile
+        return None
+
+
+@lru_cache(maxsize=64)
+def _opened(path: Path, _made: int) -> Run:
+    return Run.open(path)
+
+
+def _reads(other: Run, run: Run, tokens: int) -> bool:
+    same = (other.tokenizer.kind, other.tokenizer.tokens) == (
+        run.tokenizer.kind,
+        run.tokenizer.tokens,
+    )
+    return same and other.model_config.block_size >= tokens
+
+
+def _has(other: Run, layer: str, channel: int | None) -> bool:
+    config = other.model_config
+    return layer in layer_names(config.n_layer) and (channel or 0) < config.n_embd
+
+
+def _unlike(other: Run, run: Run) -> tuple[bool, ...]:
+    """Sorts the most alike first."""
+    theirs, ours = other.model_config, run.model_config
+    as_ours = theirs.replaced(norm=ours.norm, norm_position=ours.norm_position)
+    same = (as_ours, other.training_config, other.corpus) == (
+        ours,
+        run.training_config,
+        run.corpus,
+    )
+    return (not same, theirs.norm == ours.norm, theirs.norm != "none")

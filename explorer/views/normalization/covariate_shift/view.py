@@ -1,0 +1,249 @@
+"""How the inputs of a layer move while the layers before it learn, with and without a norm."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.normalization.distributions import bands_over_steps_panel
+from explorer.charts.parts import theme
+from explorer.charts.parts.arrays import extent, padded
+from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.histograms import histogram_panel
+from explorer.charts.parts.scales import bend_of, edges_between
+from explorer.data.layer_inputs import Shown, spread
+from explorer.panels import AnyPanel
+from explorer.views.normalization.covariate_shift.others import channels, held_beside
+from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choice, choose
+from explorer.visit.moment import KEPT_BYTES, Moment, evenly
+from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.sentence import Sentence
+from model_core.normalization import QUANTILES, bin_shares, norm_before
+
+UNIT = "value of a channel"
+BINS = 60  # at most; fewer for few numbers
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    choice = choose(moment, sentence)
+    moment = _bounded(moment, sentence, choice.other)
+    shown = _own(moment, sentence, choice)
+    _say(moment, sentence, choice)
+    other = _beside(moment, sentence, choice)
+    if other:
+        shown.append(other)
+        _say_steps(moment, other)
+    _say_gaps(moment, shown)
+    moment = clock(moment, _panels(moment, shown, choice))
+    st.caption(
+        "A norm does not hold a distribution still: its gain and shift are learned, and move it on "
+        "purpose. Santurkar et al. (2018) found that batch normalization does not help by reducing "
+        "this movement: networks train as well where noise makes it larger. And all channels "
+        "together can look still while each of them moves."
+    )
+    _table(moment, shown)
+    _explained()
+
+
+def _bounded(moment: Moment, sentence: Sentence, other: str) -> Moment:
+    """As many steps as fit into memory of either run, which is said where they are not all."""
+    most = max(moment.run.model_config.n_embd, channels(other) if other else 0)
+    a_step = 2 * 4 * len(sentence.ids) * most
+    fitting = evenly(moment, KEPT_BYTES // a_step)
+    if len(fitting.steps) < len(moment.steps):
+        st.caption(
+            f"Showing {len(fitting.steps)} of {len(moment.steps)} recorded steps: all of them take "
+            "too much memory."
+        )
+    return fitting
+
+
+def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[Shown]:
+    """What this run's layer receives, and before it what enters the norm, if there is one."""
+    steps, places = moment.steps, np.arange(len(moment.steps))
+    received = spread(moment.run, steps, sentence.ids, choice.layer, "input", choice.channel)
+    if not norm_before(moment.run.model_config, choice.layer):
+        title = "What the layer receives: no norm stands before it"
+        return [Shown("this run", title, received, steps, places)]
+    stream = spread(moment.run, steps, sentence.ids, choice.layer, "stream", choice.channel)
+    return [
+        Shown("before the norm", "Before the norm: the residual stream", stream, steps, places),
+        Shown("behind the norm", "Behind it: what the layer receives", received, steps, places),
+    ]
+
+
+def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> Shown | None:
+    """What the same layer of another run receives; None, and why, where there is nothing."""
+    if not choice.other:
+        st.info(
+            "No other run reads this sentence as the same tokens with such a layer: Side by side "
+            "trains one that differs only in its norm."
+        )
+        return None
+    try:
+        return held_beside(moment, sentence.ids, choice.other, choice.layer, choice.channel)
+    except (ValueError, OSError) as error:  # damaged, or deleted meanwhile
+        st.info(plain(str(error)))
+        return None
+
+
+def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyPanel]:
+    """Bands of each distribution on one scale, then how far they moved, then a histogram."""
+    quantiles = [one.of("quantiles") for one in shown]
+    limits, bend = padded(*extent(np.stack(quantiles))), bend_of(np.stack(quantiles))
+    bands = [
+        bands_over_steps_panel(
+            moment.steps,
+            told,
+            QUANTILES,
+            key=f"bands-{at}",
+            title=one.title,
+            unit=UNIT,
+            colour=theme.CATEGORIES[at],
+            limits=limits,
+            bend=bend,
+            span=12 // len(shown),
+        )
+        for at, (one, told) in enumerate(zip(shown, quantiles, strict=True))
+    ]
+    count = min(BINS, max(8, 2 * math.isqrt(shown[0].spread.numbers.shape[1])))
+    edges = edges_between(*limits, count, bend)
+    histogram = histogram_panel(
+        {one.name: bin_shares(one.of("numbers"), edges) for one in shown},
+        edges,
+        key="histogram",
+        title="At the step shown",
+        unit=UNIT,
+        bend=bend,
+        span=4 if choice.channel is None else 6,
+    )
+    return [*bands, *_curves(moment, shown, choice, log=bend is not None), histogram]
+
+
+def _curves(moment: Moment, shown: Sequence[Shown], choice: Choice, log: bool) -> list[AnyPanel]:
+    """The shift of all numbers together and, of all channels, the mean of what each moved."""
+    first, rate = f"step {moment.steps[0]:,}", choice.since == BEFORE
+    what = "Moved each training step" if rate else f"Moved since {first}"
+    name = "rate" if rate else "shift"
+    drawn = {"moved": {one.name: one.relative(name) for one in shown}}
+    if choice.channel is None:
+        drawn["channels"] = {one.name: one.relative(f"channel_{name}").mean(1) for one in shown}
+    titles = {
+        "moved": what + (", all channels together" if choice.channel is None else ""),
+        "channels": f"{what}, each channel by itself, mean",
+    }
+    return [
+        curves_panel(
+            moment.steps,
+            series,
+            key=key,
+            title=titles[key],
+            unit=f"standard deviations of {first}",
+            log=rate or log,
+            span=12 // (len(drawn) + 1),
+            height=300,
+        )
+        for key, series in drawn.items()
+    ]
+
+
+def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
+    config, tokens = moment.run.model_config, len(sentence.ids)
+    norm = norm_before(config, choice.layer)
+    over = f"{tokens} tokens × {config.n_embd} channels"
+    if choice.channel is not None:
+        over = f"channel {choice.channel} at {tokens} tokens"
+    learned = "the gain" if config.norm == "rms" else "gain and shift"
+    st.caption(
+        f"Each number is one channel of one token of your sentence ({over}), read in evaluation "
+        "mode (batch norm with its running averages). The sentence stays, so what moves comes from "
+        "the layers before."
+        + (f" 'Behind' is behind {learned} of `{norm}` ({config.norm} norm)." if norm else "")
+    )
+
+
+def _say_steps(moment: Moment, other: Shown) -> None:
+    """Which steps of another run are shown, where they are not the same."""
+    there = other.places >= 0
+    away = np.abs(other.steps[other.places[there]] - moment.steps[there]).max()
+    if away:
+        st.caption(
+            plain(f"Where {other.name} did not record the same step, its nearest one is shown, ")
+            + f"at most {away:,} steps away."
+        )
+    if not there.all():
+        last = f"After step {moment.steps[there][-1]:,} nothing of "
+        st.caption(last + plain(f"{other.name} is shown: its recording had ended."))
+
+
+def _say_gaps(moment: Moment, shown: Sequence[Shown]) -> None:
+    for one in shown:
+        lost = np.isnan(one.of("std")) & (one.places >= 0)
+        if lost.any():
+            since = (
+                f"gaps from step {moment.steps[lost.argmax()]:,} on, where numbers are infinite, "
+            )
+            st.info(plain(f"{one.name}: {since}NaN or beyond float32: its model had diverged."))
+        if not one.spread.std[0]:
+            st.info(
+                plain(f"{one.name}: its numbers at the first step are all equal, so how far ")
+                + "they move cannot be told in their standard deviations: type a longer sentence."
+            )
+
+
+def _table(moment: Moment, shown: Sequence[Shown]) -> None:
+    """The settled step's numbers, and those of all steps to take away."""
+    st.markdown(
+        f"**At step {moment.step:,}**, over the tokens of the sentence; moved since "
+        f"step {moment.steps[0]:,}, in standard deviations of that step"
+    )
+    st.dataframe(pd.DataFrame(_rows(shown, moment.at)), hide_index=True)
+    csv_button(
+        "All steps as CSV",
+        f"{moment.run.name}-inputs",
+        lambda: pd.DataFrame([row for at in range(len(moment.steps)) for row in _rows(shown, at)]),
+    )
+
+
+def _rows(shown: Sequence[Shown], at: int) -> list[dict[str, object]]:
+    """One row a distribution, with the step that is its own."""
+    return [_row(one, at) for one in shown]
+
+
+def _row(one: Shown, at: int) -> dict[str, object]:
+    place, channels = one.places[at], one.relative("channel_shift")[at]
+    told = zip(QUANTILES, one.of("quantiles")[at], strict=True)
+    row: dict[str, object] = {
+        "numbers": one.name,
+        "step": int(one.steps[place]) if place >= 0 else None,
+        "mean": one.of("mean")[at],
+        "std": one.of("std")[at],
+        **{f"{100 * level:g} %": value for level, value in told},
+        "moved": one.relative("shift")[at],
+        "moved, as values": one.of("shift")[at],
+        "moved each step": one.relative("rate")[at],
+    }
+    if len(channels) > 1:
+        known = np.isfinite(channels).all()
+        row["each channel moved, mean"] = channels.mean()
+        row["most moved channel"] = int(channels.argmax()) if known else None
+        row["it moved"] = channels.max()
+    return row
+
+
+def _explained() -> None:
+    how_computed(
+        r"W_1 = \frac1N \sum_{i=1}^{N} \big|x_{(i)}^{\,\mathrm{step}} - x_{(i)}^{\,0}\big|,"
+        r" \qquad x_{(1)} \le \dots \le x_{(N)}",
+        "How far the N numbers have to go, on average, to be distributed as at the first step: the "
+        "1-Wasserstein distance, of equally many numbers the mean distance in ascending order. "
+        "**All channels together** forgets which channel a number belongs to; a layer has weights "
+        "for each channel and feels that **each channel by itself** moves, which is never less. "
+        "Both are divided by the standard deviation of all numbers at the first step. Since **the "
+        "step before** the distance is divided by the optimizer steps in between. Bands and "
+        "histogram have one scale, linear around zero and logarithmic far from it where a run "
+        "explodes; up to 2 % of the numbers lie outside of it.",
+        "normalization.inputs.read_inputs, normalization.covariate_shift.shift, shift_rate",
+    )

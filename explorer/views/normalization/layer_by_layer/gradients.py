@@ -1,0 +1,70 @@
+"""The gradient of every part of the model, and which feed-forward units do nothing."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from explorer.charts.normalization.depth import depth_panel
+from explorer.data import activations
+from explorer.panels import Panel
+from explorer.views.normalization.layer_by_layer.shown import Shown, table_of
+from explorer.visit.moment import Moment
+from explorer.visit.sentence import Sentence
+from model_core.model import part_names
+
+
+def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+    """Gradients of the training batches, units on the sentence; what is not there is left out."""
+    config, seen = moment.run.model_config, activations.layers(moment, sentence.ids)
+    norms = moment.run.gradient_norms()[np.searchsorted(moment.run.steps, moment.steps)]
+    units = {"silent for every token": seen["silent"], "off, over all tokens": seen["off"]}
+    blocks = tuple(f"blocks.{i}.ffwd" for i in range(config.n_layer))
+    panels, says = [], []
+    rows: dict[str, tuple[str, tuple[str, ...], Mapping[str, np.ndarray]]] = {}
+    if np.isfinite(norms).any():
+        rows["Gradients"] = ("part", part_names(config), {"gradient": norms})
+        panels.append(_gradients(moment, norms, per_step, span=7 if blocks else 12))
+        says.append(
+            "Gradients: over all parameters of a part, not clipped, of the loss of the training "
+            "batch at that step."
+        )
+    else:
+        says.append("This run was recorded without the gradients of its parts.")
+    if blocks:
+        rows["Units"] = ("block", blocks, units)
+        panels.append(_units(units, blocks))
+        says.append(
+            f"Units: of {4 * config.n_embd} in each block behind their ReLU, on your sentence."
+        )
+    return Shown(
+        panels,
+        " ".join(says),
+        lambda at: {name: table_of(*row, at) for name, row in rows.items()},
+    )
+
+
+def _gradients(moment: Moment, norms: np.ndarray, per_step: bool, span: int) -> Panel:
+    return depth_panel(
+        {"gradient": norms},
+        part_names(moment.run.model_config),
+        key="gradients",
+        title="Gradient of each part of the model",
+        unit="Euclidean norm",
+        along="part",
+        log=True,
+        per_step=per_step,
+        span=span,
+    )
+
+
+def _units(units: dict[str, np.ndarray], blocks: tuple[str, ...]) -> Panel:
+    return depth_panel(
+        units,
+        blocks,
+        key="units",
+        title="Feed-forward units that do nothing",
+        unit="share",
+        along="block",
+        limits=(0, 1),
+        span=5,
+    )

@@ -1,0 +1,63 @@
+"""What a part of Layer by layer shows, and what its panels and tables share."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from explorer.panels import Panel
+from explorer.views.normalization.words import LEARNED
+from explorer.visit.moment import Moment
+from model_core.config import ModelConfig
+from model_core.normalization import norm_names, stream_names
+
+SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Panels, over what their numbers are taken, and named tables of the n-th step shown."""
+
+    panels: Sequence[Panel]
+    says: str
+    tables: Callable[[int], Mapping[str, pd.DataFrame]]
+
+
+def norms_of(moment: Moment) -> tuple[str, ...]:
+    return norm_names(moment.run.model_config.n_layer)
+
+
+def places_of(moment: Moment) -> tuple[str, ...]:
+    """Where the residual stream is measured."""
+    return stream_names(moment.run.model_config.n_layer)
+
+
+def sides_in_words(config: ModelConfig) -> str:
+    """On which side of a norm the numbers are read."""
+    if config.norm == "none":
+        return "There is no norm, so before, normalized and after are the same numbers."
+    learned = LEARNED[config.norm]
+    return (
+        f"'Before' enters the norm, 'normalized' is divided but before {learned}, 'after' is "
+        f"behind {learned}."
+    )
+
+
+def stream_in_words(config: ModelConfig) -> str:
+    """On which side of the norms the residual stream is read."""
+    if config.norm == "none":
+        return "The residual stream is never normalized."
+    if config.norm_position == "post":
+        return f"The residual stream is read behind each norm and its {LEARNED[config.norm]}."
+    return (
+        "The residual stream itself is not normalized; only its last place, ln_f, is behind a norm "
+        f"and its {LEARNED[config.norm]}."
+    )
+
+
+def table_of(
+    kind: str, names: Sequence[str], values: Mapping[str, np.ndarray], at: int
+) -> pd.DataFrame:
+    """Series (S, K) at the n-th step: one row a place."""
+    return pd.DataFrame({kind: names, **{name: series[at] for name, series in values.items()}})

@@ -1,0 +1,134 @@
+"""How large activations are around each norm: of all tokens, and of one that is followed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from explorer.charts.normalization.depth import depth_panel, token_depth_panel
+from explorer.data import activations
+from explorer.panels import Panel
+from explorer.views.normalization.layer_by_layer.shown import (
+    SIDES,
+    Shown,
+    norms_of,
+    places_of,
+    sides_in_words,
+    stream_in_words,
+    table_of,
+)
+from explorer.visit.focus import focus_of
+from explorer.visit.moment import Moment
+from explorer.visit.sentence import Sentence
+
+Series = Mapping[str, np.ndarray]
+THIRD, HALF = 4, 6  # of twelve columns
+
+
+def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+    """Mean and standard deviation around each norm, and the size of the residual stream."""
+    seen, config = activations.layers(moment, sentence.ids), moment.run.model_config
+    stds, means = (
+        {label: seen[f"{what}_{side}"].mean(2) for side, label in SIDES.items()}
+        for what in ("std", "mean")
+    )
+    stream = {
+        "largest token": seen["stream"].max(2),
+        "mean over the tokens": seen["stream"].mean(2),
+        "smallest token": seen["stream"].min(2),
+    }
+    return Shown(
+        [
+            _std(moment, stds, "Spread around each norm", per_step, THIRD),
+            _stream(moment, stream, "Size of the residual stream", per_step, THIRD),
+            depth_panel(
+                means,
+                norms_of(moment),
+                key="mean",
+                title="Mean around each norm",
+                unit="mean",
+                per_step=per_step,
+                span=THIRD,
+            ),
+        ],
+        "Plotted: over the channels of each token, then averaged over the tokens of your sentence"
+        f"{', which batch norm does not set to 1' if config.norm == 'batch' else ''}. "
+        f"{sides_in_words(config)} {stream_in_words(config)}",
+        lambda at: {
+            "Norms, over a token's channels, mean over the tokens": table_of(
+                "norm", norms_of(moment), _both(stds, means), at
+            ),
+            "Residual stream": table_of("place", places_of(moment), stream, at),
+        },
+    )
+
+
+def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+    """One token of the sentence, followed through the depth."""
+    seen, config = activations.layers(moment, sentence.ids), moment.run.model_config
+    at = focus_of(moment, sentence).query
+    who = f"'{sentence.labels[at]}' at {at}"
+    stds, means = (
+        {label: seen[f"{what}_{side}"][:, :, at] for side, label in SIDES.items()}
+        for what in ("std", "mean")
+    )
+    stream = {who: seen["stream"][:, :, at], "mean over the tokens": seen["stream"].mean(2)}
+    return Shown(
+        [
+            _std(moment, stds, f"{who}: spread", per_step, HALF),
+            _stream(moment, stream, f"{who}: size of its residual stream", per_step, HALF),
+            *(
+                token_depth_panel(
+                    seen[f"std_{side}"],
+                    norms_of(moment),
+                    sentence.labels,
+                    key=f"tokens-{SIDES[side]}",
+                    title=f"Spread of every token {SIDES[side]} the norm. Click one to follow it",
+                    unit="standard deviation",
+                    log=True,
+                    per_step=per_step,
+                )
+                for side in ("in", "out")
+            ),
+        ],
+        f"Plotted: the token {who}, over its channels. {sides_in_words(config)} "
+        f"{stream_in_words(config)}",
+        lambda step: {
+            "Norms, over the token's channels": table_of(
+                "norm", norms_of(moment), _both(stds, means), step
+            ),
+            "Residual stream": table_of("place", places_of(moment), stream, step),
+        },
+    )
+
+
+def _std(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
+    return depth_panel(
+        values,
+        norms_of(moment),
+        key="std",
+        title=title,
+        unit="standard deviation",
+        log=True,
+        per_step=per_step,
+        span=span,
+    )
+
+
+def _stream(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
+    return depth_panel(
+        values,
+        places_of(moment),
+        key="stream",
+        title=title,
+        unit="Euclidean norm",
+        along="place",
+        log=True,
+        per_step=per_step,
+        span=span,
+    )
+
+
+def _both(stds: Series, means: Series) -> Series:
+    return {f"std {label}": values for label, values in stds.items()} | {
+        f"mean {label}": values for label, values in means.items()
+    }

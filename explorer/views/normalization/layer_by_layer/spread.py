@@ -1,0 +1,86 @@
+"""How activations, gains and shifts are distributed along the depth."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from explorer.charts.normalization.spread import spread_panel
+from explorer.charts.parts.arrays import extent, padded
+from explorer.data import activations
+from explorer.views.normalization.layer_by_layer.shown import SIDES, Shown, norms_of, sides_in_words
+from explorer.views.normalization.words import LEARNED, counted
+from explorer.visit.moment import Moment
+from explorer.visit.sentence import Sentence
+from model_core.normalization import QUANTILES
+
+STARTS = {"gamma": "Gain gamma (1 at the start)", "beta": "Shift beta (0 at the start)"}
+
+
+def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+    """Quantiles of all activations around each norm."""
+    seen, config = activations.distributions(moment, sentence.ids), moment.run.model_config
+    told = {side: seen[f"quantiles_{side}"] for side in SIDES}
+    learned = LEARNED[config.norm]
+    titles = {
+        "in": "Before the norm",
+        "normalized": f"Normalized, before {learned}",
+        "out": f"After the norm, behind {learned}",
+    }
+    limits = padded(*extent(np.stack(list(told.values()))))
+    return Shown(
+        [
+            spread_panel(
+                told[side],
+                norms_of(moment),
+                QUANTILES,
+                key=f"quantiles-{side}",
+                title=titles[side],
+                unit="activation",
+                limits=limits,
+                per_step=per_step,
+                span=4,
+                height=380,
+            )
+            for side in SIDES
+        ],
+        f"Each bar holds the {len(sentence.ids) * config.n_embd:,} activations at one norm: all "
+        f"{counted(len(sentence.ids), 'token')} of your sentence × {config.n_embd} channels. "
+        f"{sides_in_words(config)}",
+        lambda at: {
+            titles[side]: _quantile_table(norms_of(moment), told[side][at]) for side in SIDES
+        },
+    )
+
+
+def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+    """What each norm has learned: gamma and beta over the channels."""
+    seen = activations.distributions(moment, sentence.ids)
+    there = [name for name in STARTS if np.isfinite(seen[name]).any()]
+    panels = [
+        spread_panel(
+            seen[name],
+            norms_of(moment),
+            QUANTILES,
+            key=name,
+            title=STARTS[name],
+            unit=name,
+            per_step=per_step,
+            height=380,
+        )
+        for name in there
+    ]
+    says = f"Each bar holds the {moment.run.model_config.n_embd} channels of one norm."
+    return Shown(
+        panels,
+        says if there else "So there is no gain and no shift to look at.",
+        lambda at: {
+            STARTS[name]: _quantile_table(norms_of(moment), seen[name][at]) for name in there
+        },
+    )
+
+
+def _quantile_table(names: Sequence[str], values: np.ndarray) -> pd.DataFrame:
+    """Quantiles (K, 7): one row a norm."""
+    told = {f"{100 * share:g} %": values[:, q] for q, share in enumerate(QUANTILES)}
+    return pd.DataFrame({"norm": names, **told})

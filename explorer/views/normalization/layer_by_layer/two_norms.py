@@ -1,0 +1,74 @@
+"""Two norms of the model compared: how what enters and what leaves them is distributed."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.parts.arrays import extent, padded
+from explorer.charts.parts.histograms import histogram_panel
+from explorer.charts.parts.scales import bend_of, edges_between
+from explorer.data import activations
+from explorer.panels import Panel
+from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
+from explorer.views.normalization.words import LEARNED, counted
+from explorer.visit import session
+from explorer.visit.moment import Moment
+from explorer.visit.sentence import Sentence
+from model_core.normalization import bin_shares
+
+BINS = 40
+
+
+def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
+    """Histograms of two chosen norms, before and after; a bin means the same at every step."""
+    names, config = norms_of(moment), moment.run.model_config
+    sides = zip(st.columns(2), ("One norm", "Another norm"), (names, names[::-1]), strict=True)
+    chosen = []
+    for column, label, offered in sides:
+        key = session.offer(label.lower(), offered)
+        column.selectbox(label, offered, key=key, **session.KEPT)
+        chosen.append(session.choice(key))
+    seen = {name: activations.norm(moment, sentence.ids, name) for name in chosen}
+    titles = {"in": "Before the norm", "out": f"After it, behind {LEARNED[config.norm]}"}
+    panels = [
+        _histogram({name: one[side] for name, one in seen.items()}, side, title)
+        for side, title in titles.items()
+    ]
+    tokens = counted(len(sentence.ids), "token")
+    over = f"all {tokens} of your sentence × {config.n_embd} channels"
+    return Shown(
+        panels,
+        f"Histograms, means and standard deviations are over {over} at one norm.",
+        lambda at: {f"Over {over}": _table(seen, at)},
+    )
+
+
+def _histogram(values: Mapping[str, np.ndarray], side: str, title: str) -> Panel:
+    """Of what (S, T, C) a norm takes in or puts out."""
+    numbers = {name: array.reshape(len(array), -1) for name, array in values.items()}
+    everything = np.stack(list(numbers.values()))
+    bend = bend_of(everything)
+    edges = edges_between(*padded(*extent(everything)), BINS, bend)
+    return histogram_panel(
+        {name: bin_shares(array, edges) for name, array in numbers.items()},
+        edges,
+        key=f"histogram-{side}",
+        title=title,
+        unit="activation",
+        bend=bend,
+        height=380,
+    )
+
+
+def _table(seen: Mapping[str, Mapping[str, np.ndarray]], at: int) -> pd.DataFrame:
+    """Mean and standard deviation of all T·C numbers before and after each norm."""
+    rows = []
+    for name, sides in seen.items():
+        row: dict[str, object] = {"norm": name}
+        for side, label in (("in", "before"), ("out", "after")):
+            numbers = sides[side][at].astype(np.float64)  # squares leave float32 sooner
+            row |= {f"mean {label}": numbers.mean(), f"std {label}": numbers.std()}
+        rows.append(row)
+    return pd.DataFrame(rows)

@@ -1,0 +1,79 @@
+"""Layer by layer: what activations, gains and gradients are along the depth of the model."""
+
+from collections.abc import Callable
+
+import pandas as pd
+import streamlit as st
+
+from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
+from explorer.views.normalization.layer_by_layer.shown import Shown
+from explorer.views.normalization.words import NAMES
+from explorer.visit import session
+from explorer.visit.moment import Moment
+from explorer.visit.page import choose_view, clock, csv_button, how_computed
+from explorer.visit.sentence import Sentence
+
+# What of each layer is shown; the first at first.
+PARTS: dict[str, Callable[[Moment, Sentence, bool], Shown]] = {
+    "Size": sizes.sizes,
+    "Distribution": spread.distribution,
+    "Gain and shift": spread.gains,
+    "Gradients, units": gradients.gradients_and_units,
+    "One token": sizes.one_token,
+    "Two norms": two_norms.compare,
+}
+OVER = {
+    "layer": "each token's channels, so no token feels another",
+    "rms": "each token's channels (only their size; the mean stays)",
+    "batch": "all tokens of the batch, channel by channel; here in evaluation mode, with the "
+    "running averages",
+    "none": "nothing: what goes in comes out",
+}
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    config = moment.run.model_config
+    part = choose_view("part", tuple(PARTS))
+    left, right = st.columns([4, 1])
+    per_step = right.toggle(
+        "Scales of this step only",
+        key=session.switch("scales"),
+        disabled=part == "Two norms",
+        help="Off: one scale for all steps, and for pictures of the same kind.",
+        **session.KEPT,
+    )
+    shown = PARTS[part](moment, sentence, per_step)
+    position = "" if config.norm == "none" else f", **{config.norm_position}** position"
+    left.caption(
+        f"This model: **{NAMES[config.norm]}**{position}. It normalizes over {OVER[config.norm]}. "
+        f"{shown.says}"
+    )
+    moment = clock(moment, shown.panels)
+    for name, table in shown.tables(moment.at).items():
+        _numbers(moment, name, table)
+    _explained()
+
+
+def _numbers(moment: Moment, name: str, table: pd.DataFrame) -> None:
+    st.markdown(f"**{name}**, step {moment.step:,}")
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
+    file = f"{moment.run.name}-{name.split(',')[0].lower().replace(' ', '-')}-step-{moment.step}"
+    csv_button(f"{name} as CSV", file, lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mu = \frac1C\sum_c x_c, \quad \sigma^2 = \frac1C\sum_c (x_c-\mu)^2, \quad"
+        r" \hat x_c = \frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}}, \quad"
+        r" y_c = \gamma_c\,\hat x_c + \beta_c",
+        "Layer normalization (Ba, Kiros and Hinton 2016) as an example: x enters the norm, x̂ is "
+        "normalized but before gain and shift, y is behind them. Batch normalization takes μ and "
+        "σ over all tokens of a batch for each channel, RMS normalization divides by the root "
+        "mean square alone. The size of the residual stream is the Euclidean norm over the "
+        "channels. A unit is silent when its ReLU puts out 0 for every token of your sentence; "
+        "another sentence may turn it on. The gradient of a part is the Euclidean norm over its "
+        "parameters, of the loss of the training batch drawn at that step, before clipping.",
+        "normalization.read_layers, normalization.read_distributions, "
+        "training.Trainer.gradient_norms",
+    )

@@ -1,0 +1,246 @@
+"""Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
+
+from collections.abc import Sequence
+from typing import cast, get_args
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.normalization.block import block_panel
+from explorer.charts.normalization.cube import cube_panel
+from explorer.data.activations import Ids
+from explorer.panels import AnyPanel, Words
+from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
+from explorer.views.normalization.over_which_numbers.batch import OVER, Block, others, read_block
+from explorer.views.normalization.words import LEARNED, NAMES, counted
+from explorer.visit import session
+from explorer.visit.moment import Moment, evenly
+from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
+from explorer.visit.sentence import Sentence
+from model_core.config import Norm
+from model_core.normalization import Cell, by_reference, norm_names, normalized_cell, shares
+
+NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
+HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
+HEAD = 200  # numbers in the table; the CSV has all
+KINDS: tuple[Norm, ...] = get_args(Norm)
+DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    batch = (sentence.ids, *_beside(moment, sentence))
+    shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
+    kind, place, cell = _choices(moment, shape)
+    moment = evenly(moment, NUMBERS // int(np.prod(shape)))
+    _say(moment, kind, place, shape)
+    block = read_block(moment, batch, kind, place, cell)
+    panels = [*_pictures(block)]
+    try:
+        number = _one_number(block)
+    except ValueError as error:
+        st.warning(plain(str(error)))
+        clock(moment, panels)
+        return
+    moment = clock(moment, [*panels, _arithmetic(block, number)])
+    _result(moment, block, number)
+    _members(moment, block)
+    _explained()
+
+
+def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[Norm, str, Cell]:
+    """The kind of norm to pool like, at first the run's own; before which norm; which number."""
+    own, names = moment.run.model_config.norm, norm_names(moment.run.model_config.n_layer)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            "Normalize like",
+            KINDS,
+            key=session.offer("pooled like", (own, *KINDS), of_run=True),
+            required=True,
+            **session.KEPT,
+        )
+        place = st.selectbox(
+            "What enters",
+            names,
+            key=session.offer("what enters", names),
+            width=180,
+            **session.KEPT,
+        )
+        cell = _cell(shape)
+    return cast(Norm, kind), place, cell
+
+
+def _cell(shape: tuple[int, int, int]) -> Cell:
+    """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
+    first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
+    chosen = []
+    for at, label in enumerate(("Sentence (0: yours)", "Token (from 0)", "Channel")):
+        last = shape[at] - 1
+        key = session.number(session.CELL[at], first[at], 0, last, of_run=True)
+        chosen.append(st.number_input(label, 0, last, key=key, width=140, **session.KEPT))
+    sentence, position, channel = chosen
+    return sentence, position, channel
+
+
+def _beside(moment: Moment, sentence: Sentence) -> Sequence[Ids]:
+    try:
+        return others(moment, sentence.ids)
+    except ValueError as error:
+        st.info(plain(f"Your sentence is alone in its batch: {error}."))
+        return []
+
+
+def _say(moment: Moment, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
+    """What is shown, over which axes, in which mode, and on which side of the gain."""
+    own, (sentences, tokens, _) = moment.run.model_config.norm, shape
+    beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
+    said = [
+        f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
+        f"sentence{beside}, {counted(tokens, 'token')} each. Up to there it is in evaluation mode. "
+        f"{_statistics(kind)}"
+    ]
+    if kind == "batch":
+        said.append(f"This run trains with {moment.run.training_config.batch_size} sentences.")
+    if kind == own != "none":
+        said.append(f"Behind it: {LEARNED[kind]} of this run's {place} at that step.")
+    elif kind != "none":
+        stands = "gain 1 stands" if kind == "rms" else "gain 1 and shift 0 stand"
+        said.append(f"This run has {NAMES[own]}: {stands} in for those of {NAMES[kind]}.")
+    if len(moment.steps) < len(moment.run.steps):
+        said.append(
+            f"Showing {len(moment.steps)} of {len(moment.run.steps)} recorded steps: the numbers "
+            "of all are too many. Every mean is over all numbers that share."
+        )
+    st.caption(" ".join(said))
+
+
+def _statistics(kind: Norm) -> str:
+    """What a norm takes, over which axes, in which mode."""
+    if kind == "none":
+        return "No statistic is taken."
+    taken = "The mean square is" if kind == "rms" else "Mean and variance are"
+    mode = (
+        "as in training mode; in evaluation batch norm uses running averages of them instead."
+        if kind == "batch"
+        else "in training and evaluation."
+    )
+    return f"{taken} over {OVER[kind]}, {mode}"
+
+
+def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
+    front = (0, 1, 2)
+    return (
+        block_panel(
+            block.numbers,
+            block.shared,
+            block.cell,
+            block.sentences,
+            key="block",
+            title=f"What enters {block.place}. Lit up: what shares. Click another number",
+            span=7,
+            height=HEIGHT,
+        ),
+        cube_panel(
+            shares(block.kind, DRAWN, front),
+            front,
+            key="cube",
+            title=f"Scheme of any block. Pooled: {OVER[block.kind]}",
+            span=5,
+            height=HEIGHT - WORDS - TITLE,
+        ),
+    )
+
+
+def _one_number(block: Block) -> OneNumber:
+    """ValueError for batch norm of one value."""
+    channel = block.cell[2]
+    gamma, beta = block.gamma[:, channel], block.beta[:, channel]
+    return OneNumber(
+        block.kind,
+        block.pooled,
+        block.numbers[(..., *block.cell)],
+        block.numbers[:, block.shared],
+        gamma,
+        beta,
+        normalized_cell(block.kind, block.numbers, block.cell, gamma, beta),
+    )
+
+
+def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
+    return Words(
+        key="arithmetic",
+        title=block.cell_name,
+        texts=written_out(number),
+        alt="The formulas with the numbers put in, at each recorded step.",
+        span=5,
+        height=WORDS,
+    )
+
+
+def _result(moment: Moment, block: Block, number: OneNumber) -> None:
+    """The statistics at the settled step, and torch's own module beside them."""
+    at, way = moment.at, number.way
+    theirs = _by_torch(block, at)[block.cell]
+    with np.errstate(invalid="ignore"):  # of a diverged model
+        difference = abs(way.result[at] - theirs)
+    spread = "mean square" if block.kind == "rms" else "variance"
+    statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
+    table = pd.DataFrame(
+        {
+            "before the norm": [number.x[at]],
+            "numbers that share": [way.numbers],
+            **({} if block.kind == "none" else statistics),
+            "before gain and shift": [way.normalized[at]],
+            "behind gain and shift": [way.result[at]],
+            "torch's module": [theirs],
+            "difference": [difference],
+        }
+    )
+    st.markdown(f"**Step {moment.step:,}**, " + plain(block.cell_name))
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"difference": st.column_config.NumberColumn(format="%.1e")},
+    )
+
+
+def _by_torch(block: Block, at: int) -> np.ndarray:
+    """What torch's module in training mode makes of the block at one step: (B, T, C)."""
+    x = block.numbers[at]
+    if block.kind == "none":
+        return x
+    beta = None if block.kind == "rms" else block.beta[at]
+    tokens = x.reshape(-1, x.shape[-1])
+    return by_reference(block.kind, tokens, gamma=block.gamma[at], beta=beta).reshape(x.shape)
+
+
+def _members(moment: Moment, block: Block) -> None:
+    """The numbers that share, at the settled step."""
+    names = list(block.sentences)
+    places = np.argwhere(block.shared)
+    table = pd.DataFrame(
+        {
+            "sentence": [names[b] for b, _, _ in places],
+            "position": places[:, 1],
+            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in places],
+            "channel": places[:, 2],
+            "before the norm": block.numbers[moment.at][block.shared],
+        }
+    )
+    count = f"{len(table):,}"
+    shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
+    st.markdown(f"**The numbers that share**: {shown}")
+    st.dataframe(table.head(HEAD), hide_index=True)
+    csv_button("Numbers as CSV", f"{moment.run.name}-shared-step-{moment.step}", lambda: table)
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mu = \frac1N\sum_{i \in S} x_i, \quad \sigma^2 = \frac1N\sum_{i \in S} (x_i-\mu)^2,"
+        r" \quad y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta",
+        "The norms differ in S, the numbers that share (Wu and He 2018): for **layer** norm the C "
+        "channels of one token (Ba, Kiros and Hinton 2016), for **batch** norm the B·T values of "
+        "one channel (Ioffe and Szegedy 2015). **RMS** norm pools like layer norm, but takes μ "
+        "as 0 and has no β (Zhang and Sennrich 2019). The divisor is N, ε is 0.00001.",
+        "normalization.groups.shares, normalized_cell",
+    )

@@ -1,0 +1,117 @@
+"""The variants of a run on one clock: which there are, how they stand, their numbers by step."""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from explorer.panels import Tick, Timeline
+from explorer.visit import session
+from explorer.visit.moment import Moment, nearest
+from explorer.visit.runs import RECORDED
+from model_core.model import part_names
+from model_core.runs import Run, runs_folder
+from model_core.runs.status import read_status
+from model_core.training.presets import Plan
+from model_core.training.variants import siblings
+
+
+def family(like: Run | Plan) -> dict[str, Path]:
+    """Where the variants are that were made already, shipped ones among them."""
+    return siblings((RECORDED, runs_folder()), like)
+
+
+def any_active(paths: Iterable[Path]) -> bool:
+    return any(read_status(path).active for path in paths)
+
+
+def opened(paths: Mapping[str, Path]) -> dict[str, Run]:
+    """Those of them that can be opened and have recorded a step."""
+    runs = {}
+    for variant, path in paths.items():
+        with suppress(ValueError, OSError):  # damaged, or deleted meanwhile
+            run = Run.open(path)
+            if len(run.steps):
+                runs[variant] = run
+    return runs
+
+
+def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
+    """The look at all steps, S of them, that the run looked at or one of `runs` recorded.
+
+    The track shows the loss of the run looked at. While nobody chose a step, the last one stands
+    at which the loss of any is a number, once all have ended that of all: one may have diverged.
+    """
+    tables = [moment.metrics, *(metrics_of(run) for run in runs.values())]
+    epochs, losses = (
+        pd.concat([table[name] for table in tables], axis=1).sort_index()
+        for name in ("epoch", "train_loss")
+    )
+    steps, wanted = epochs.index.to_numpy(), session.step()
+    if wanted is None:
+        numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the run looked at, once more
+        ended = not any_active([run.path for run in runs.values()])
+        known = steps[numbers.all(axis=1) if ended else numbers.any(axis=1)]
+        wanted = int(known[-1]) if len(known) else moment.step
+    own = moment.metrics.reindex(steps)
+    track = (epochs.max(axis=1).to_numpy(), own["train_loss"].to_numpy())
+    return replace(
+        moment,
+        steps=steps,
+        step=nearest(wanted, steps),
+        metrics=own,
+        timeline=Timeline(steps, *track, _ends(runs)),
+        live=moment.live or any_active([run.path for run in runs.values()]),
+    )
+
+
+def metrics_of(run: Run) -> pd.DataFrame:
+    """`Run.metrics` indexed by step."""
+    return run.metrics().set_index("step")
+
+
+def spread_out(values: np.ndarray, of_steps: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """What a run told at its own steps (R, ...) at all of `steps` (S,): NaN where it has none."""
+    whole = np.full((len(steps), *values.shape[1:]), np.nan, np.float32)
+    whole[np.searchsorted(steps, of_steps)] = values
+    return whole
+
+
+def variant_parts(run: Run) -> tuple[str, ...]:
+    """The P parts that some variant of the run has: a model without a norm lacks ln_f."""
+    return part_names(run.model_config.replaced(norm="layer"))
+
+
+def gradients(run: Run) -> np.ndarray:
+    """The gradient norm of each of `variant_parts`: (R, P), NaN where the model has no such."""
+    parts = variant_parts(run)
+    own = [parts.index(name) for name in part_names(run.model_config)]
+    norms = np.full((len(run.steps), len(parts)), np.nan, np.float32)
+    norms[:, own] = run.gradient_norms()
+    return norms
+
+
+def standing(paths: Mapping[str, Path], variant: str) -> str:
+    """How far a variant is, in words."""
+    if variant not in paths:
+        return "not trained"
+    status = read_status(paths[variant])
+    match status.state:
+        case "queued":
+            return "queued"
+        case "finished":
+            return f"finished at step {status.step:,}"
+        case "diverged" | "stopped" | "failed":
+            return f"{status.state} at step {status.step:,}"
+    return f"{status.state}, step {status.step:,} of {status.steps:,}"
+
+
+def _ends(runs: Mapping[str, Run]) -> list[Tick]:
+    return [
+        Tick(int(run.steps[-1]), f"the loss of {variant} became NaN or infinite")
+        for variant, run in runs.items()
+        if run.status.state == "diverged"
+    ]

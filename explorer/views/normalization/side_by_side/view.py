@@ -1,0 +1,260 @@
+"""Side by side: the same training with other norms, on one clock."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel
+from explorer.charts.parts.arrays import extent, padded
+from explorer.charts.parts.curves import curves_panel
+from explorer.data import activations
+from explorer.panels import AnyPanel, Panel
+from explorer.views.normalization.side_by_side import start
+from explorer.views.normalization.side_by_side.family import (
+    gradients,
+    metrics_of,
+    on_one_clock,
+    opened,
+    spread_out,
+    standing,
+    variant_parts,
+)
+from explorer.views.normalization.side_by_side.start import Wanted
+from explorer.visit import session
+from explorer.visit.moment import Moment
+from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.sentence import Sentence
+from model_core.normalization import norm_names, window_lengths
+from model_core.normalization.lengths import BATCH_TOKENS
+from model_core.runs import Run
+
+FLIGHT = 10.0  # how far above the largest first loss curves are drawn
+WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
+TITLES = {
+    "train_loss": "Training loss: the batch drawn at that step, training mode",
+    "val_loss": "Validation loss: evaluation mode, batch norm with running averages",
+}
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    wanted = start.choose(moment)
+    runs = opened({name: wanted.paths[name] for name in wanted.variants if name in wanted.paths})
+    if not runs:
+        st.info("None of these variants has recorded a step yet: train them, or wait a moment.")
+        clock(moment, [])
+        return
+    if len(runs) == 1:
+        st.info("There is one variant only: train others, and they are drawn beside it.")
+    moment = on_one_clock(moment, runs)
+    scales = _scales(moment, runs, sentence)
+    _say(moment, runs, sentence)
+    left, right = st.columns(2)
+    lengths, per_step = (
+        column.toggle(label, key=session.switch(key), **session.KEPT)
+        for column, label, key in (
+            (left, "Read windows of other lengths, too", "lengths"),
+            (right, "Scales of this step only", "scales"),
+        )
+    )
+    panels = _panels(moment, runs, scales, per_step)
+    shown = moment.step
+    there = {name: run for name, run in runs.items() if shown in run.steps}
+    if lengths:
+        panels += _lengths(there, shown)
+    moment = clock(moment, panels)
+    if lengths and moment.step != shown:
+        st.rerun()  # windows are read by the models of the settled step
+    _table(moment, runs, wanted, scales)
+    _explained()
+
+
+def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict[str, np.ndarray]:
+    """How large is what enters each norm, at all steps: (S, K); of one token not for batch norm."""
+    return {
+        name: spread_out(activations.scales(run, sentence.ids), run.steps, moment.steps)
+        for name, run in runs.items()
+        if len(sentence.ids) > 1 or run.model_config.norm != "batch"
+    }
+
+
+def _say(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> None:
+    """Which mode is read, over which numbers, and whose steps differ."""
+    said = (
+        "All start from the same weights and draw the same batches; only the norm differs. "
+        "Activations: standard deviation over the channels of each token of what enters a norm "
+        "(before it is normalized), mean over the tokens of your sentence, read as in training: "
+        "batch norm uses the statistics of these tokens. Where there is no norm, read where one "
+        "would stand. Gradients: of the training batch drawn at that step, before clipping."
+    )
+    st.caption(plain(" ".join([said, *_missing(moment, runs, sentence)])))
+
+
+def _missing(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> list[str]:
+    """What is not drawn of some variants, and why."""
+    said = []
+    if len(sentence.ids) == 1 and any(run.model_config.norm == "batch" for run in runs.values()):
+        said.append("Batch norm is left out there: one token has no variance over batch and time.")
+    short = [
+        f"{name} up to step {run.steps[-1]:,}"
+        for name, run in runs.items()
+        if run.steps[-1] < moment.steps[-1]
+    ]
+    if short:
+        said.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
+    old = [name for name, run in runs.items() if not np.isfinite(gradients(run)).any()]
+    if old:
+        said.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
+    return said
+
+
+def _panels(
+    moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray], per_step: bool
+) -> list[AnyPanel]:
+    told = {name: spread_out(gradients(run), run.steps, moment.steps) for name, run in runs.items()}
+    norms, parts = norm_names(moment.run.model_config.n_layer), variant_parts(moment.run)
+    drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
+    drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
+    by_depth = [
+        depth_panel(
+            values,
+            [_short(place) for place in places],
+            key=f"by-{along}",
+            title=title,
+            unit=unit,
+            along=along,
+            log=True,
+            per_step=per_step,
+        )
+        for along, title, unit, values, places in drawn
+        if _drawable(values)
+    ]
+    return [as_variants(panel) for panel in (*_losses(moment, runs), *by_depth)]
+
+
+def _drawable(values: Mapping[str, np.ndarray]) -> bool:
+    """Whether there is a number in a picture: older runs lack gradients, some all validation."""
+    return any(np.isfinite(one).any() for one in values.values())
+
+
+def _short(place: str) -> str:
+    """A place of the model in few letters: many stand along one axis."""
+    return place.removeprefix("blocks.").replace("_embedding_table", "s")
+
+
+def _losses(moment: Moment, runs: Mapping[str, Run]) -> list[Panel]:
+    """Training and validation loss on one scale, logarithmic where one of them explodes."""
+    tables = {name: metrics_of(run).reindex(moment.steps) for name, run in runs.items()}
+    losses = {
+        column: {name: table[column].to_numpy() for name, table in tables.items()}
+        for column in TITLES
+    }
+    low, high = extent(np.stack([one for series in losses.values() for one in series.values()]))
+    wide, cut = _is_wide(low, high), False
+    if wide:  # a run on its way to infinity leaves at the top: the others are to be seen, too
+        first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
+        cut = high > FLIGHT * first
+        low, high = np.log10([low, min(high, FLIGHT * first)])
+    return [
+        curves_panel(
+            moment.steps,
+            series,
+            key=column,
+            title=TITLES[column] + (" (cut off above)" if cut else ""),
+            unit="nats per token",
+            log=wide,
+            limits=padded(low, high),
+            height=300,
+        )
+        for column, series in losses.items()
+        if _drawable(series)
+    ]
+
+
+def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
+    """The loss on windows of other lengths, of batch norm in both of its modes."""
+    losses: dict[str, np.ndarray] = {}
+    lengths: tuple[int, ...] = ()
+    for name, run in runs.items():
+        lengths = window_lengths(run.model_config.block_size)
+        try:
+            as_trained, evaluated = activations.length_losses(run, step, lengths)
+        except ValueError as error:
+            st.info(plain(f"Windows of {name} cannot be read: {error}."))
+            continue
+        losses[name] = as_trained
+        if run.model_config.norm == "batch":
+            losses[name + EVALUATION] = evaluated
+    if not losses:
+        return []
+    title = f"Validation windows of other lengths at step {step:,}"
+    log = _is_wide(*extent(np.stack(list(losses.values()))))
+    return [lengths_panel(losses, lengths, key="lengths", title=title, log=log, span=12)]
+
+
+def _is_wide(low: float, high: float) -> bool:
+    """Whether a linear axis would hide the smaller losses."""
+    return high > WIDE * low > 0
+
+
+def _table(
+    moment: Moment, runs: Mapping[str, Run], wanted: Wanted, scales: Mapping[str, np.ndarray]
+) -> None:
+    """The settled step in numbers."""
+    table = pd.DataFrame([_row(moment, name, run, wanted, scales) for name, run in runs.items()])
+    st.markdown(
+        f"**At step {moment.step:,}**: losses in nats per token; the gap is evaluation minus "
+        "training mode on the same validation windows, in batches as in training (of at most "
+        f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before ln_f"
+    )
+    shape = st.column_config.NumberColumn(format="%.4g")
+    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[3:], shape))
+    csv_button("Table as CSV", f"{moment.run.name}-variants-step-{moment.step}", lambda: table)
+
+
+def _row(
+    moment: Moment, name: str, run: Run, wanted: Wanted, scales: Mapping[str, np.ndarray]
+) -> dict[str, object]:
+    metrics = metrics_of(run).reindex([moment.step]).iloc[0]
+    return {
+        "variant": name,
+        "run": run.name,
+        "state": standing(wanted.paths, name),
+        "training loss": metrics["train_loss"],
+        "validation loss": metrics["val_loss"],
+        "gap between modes": _gap(run, moment.step),
+        "final std": scales[name][moment.at, -1] if name in scales else float("nan"),
+    }
+
+
+def _gap(run: Run, step: int) -> float:
+    """NaN where the step was not recorded, or the text is gone."""
+    if step not in run.steps:
+        return float("nan")
+    if run.model_config.norm != "batch":
+        return 0.0  # one mode only
+    try:
+        as_trained, evaluated = activations.length_losses(run, step, (run.model_config.block_size,))
+    except ValueError:
+        return float("nan")
+    return float(evaluated[0] - as_trained[0])
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{gap} = \mathrm{loss}(\bar\mu_c, \bar\sigma_c) - \mathrm{loss}(\mu_c, \sigma_c),"
+        r" \qquad \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}",
+        "Only batch norm has two modes: in training it takes μ and σ of each channel over batch "
+        "and time (B·T tokens), in evaluation it uses running averages of them. Few tokens in a "
+        "batch make them noisy, and the model learns to live with that noise: without it, it is "
+        "worse. At first the averages know nothing, so its evaluation begins badly and catches up "
+        "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
+        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. "
+        "All models have less to go by in short windows, so every loss is larger there. Windows "
+        "are spread evenly over the validation text, as many in a batch as in training, but of the "
+        f"longest no more than {BATCH_TOKENS:,} tokens; dropout is off.",
+        "normalization.modes.mode_losses, normalization.length_losses, normalization.read_scales, "
+        "training.Trainer.gradient_norms",
+    )

@@ -1,0 +1,114 @@
+"""The batch around the typed sentence, and what is changed in it."""
+
+import numpy as np
+import streamlit as st
+import torch
+from torch import Tensor
+
+from explorer.data import activations
+from explorer.data.leak import Batch, pool
+from explorer.visit import session
+from explorer.visit.moment import Moment, labels_of
+from explorer.visit.page import plain
+from explorer.visit.sentence import Sentence
+
+
+def replace_sentence(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch, str]:
+    """Sentence 1 of the batch is replaced whole; with it, the beginning of the result in words.
+
+    ValueError when that cannot be, with the words to show.
+    """
+    batch = another_sentence(moment, sentence, size)
+    was, now = (
+        "".join(labels_of(moment.run, idx[1].numpy())) for idx in (batch.idx, batch.changed)
+    )
+    others = "sentence 1 is" if size == 2 else f"sentences 1 to {size - 1} are"
+    st.caption(
+        f"Your sentence is sentence 0; {others} cut from the text held back from training, to as "
+        f"many tokens. Sentence 1 was {plain(f'“{was}”')} and became {plain(f'“{now}”')}."
+    )
+    return batch, "You changed sentence 1 of the batch. Your sentence"
+
+
+def replace_token(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch, str]:
+    """A token of the typed sentence that the reader chooses becomes another; as above."""
+    count = len(sentence.ids)
+    if count < 2:
+        raise ValueError("a sentence of one token has no future; type a longer one")
+    left, right = st.columns(2)
+    places = [str(place) for place in reversed(range(1, count))]
+    place = int(
+        left.selectbox(
+            "Token that is changed",
+            places,
+            format_func=lambda one: f"{one}: '{sentence.labels[int(one)]}'",
+            key=session.offer("leak token", places),
+            **session.KEPT,
+        )
+    )
+    tokens = [str(token) for token in moment.rows if token != sentence.ids[place]]
+    if not tokens:
+        raise ValueError("this model knows a single token, so none can become another")
+    token = int(
+        right.selectbox(
+            "It becomes",
+            tokens,
+            format_func=lambda one: _label(moment, int(one)),
+            key=session.offer("leak becomes", tokens, of_run=True),
+            **session.KEPT,
+        )
+    )
+    batch = future_token(moment, sentence, size, place, token)
+    was, now = sentence.labels[place], _label(moment, token)
+    changed = plain(f"You changed token {place} of your sentence, '{was}', into '{now}'.")
+    return batch, f"{changed} What stands before it"
+
+
+def another_sentence(moment: Moment, sentence: Sentence, size: int) -> Batch:
+    """Sentence 1 of `size` ≥ 2 is replaced; ValueError when no window differs or the text is gone.
+
+    The others are windows of the held-back text, as long as the typed sentence.
+    """
+    count = len(sentence.ids)
+    cut = _company(moment, sentence)
+    differing = (cut != cut[0]).any(1).nonzero()
+    if not len(differing):
+        raise ValueError(
+            f"all windows of the held-back text begin with the same {count} tokens, so none can "
+            "take another's place; type a longer sentence"
+        )
+    return _batch(moment, sentence, size, count, (1, slice(None)), cut[int(differing[-1])])
+
+
+def future_token(moment: Moment, sentence: Sentence, size: int, position: int, token: int) -> Batch:
+    """The typed sentence's token at `position` ≥ 1 becomes another; those before are looked at.
+
+    ValueError when the text is gone.
+    """
+    return _batch(moment, sentence, size, position, (0, position), torch.tensor(token))
+
+
+def _label(moment: Moment, token: int) -> str:
+    return labels_of(moment.run, np.array([token]))[0]
+
+
+def _batch(
+    moment: Moment,
+    sentence: Sentence,
+    size: int,
+    upto: int,
+    where: tuple[int, int | slice],
+    to: Tensor,
+) -> Batch:
+    windows = pool(moment)
+    idx = torch.cat([torch.tensor([sentence.ids]), _company(moment, sentence)[: size - 1]])
+    changed = idx.clone()
+    changed[where] = to
+    return Batch(idx, changed, upto, windows[:size], activations.windows(moment))
+
+
+def _company(moment: Moment, sentence: Sentence) -> Tensor:
+    """Windows as long as the typed sentence: those that are the same text come last."""
+    cut = pool(moment)[:, : len(sentence.ids)]
+    same = (cut == torch.tensor(sentence.ids)).all(1)
+    return torch.cat([cut[~same], cut[same]])

@@ -1,0 +1,255 @@
+"""The leak: does another sentence, or the future, change what the model makes of yours?"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.normalization.depth import token_depth_panel
+from explorer.charts.normalization.leak import distances_panel, means_panel, movement_panel
+from explorer.data import leak as movement
+from explorer.data.leak import SIZES, Seen
+from explorer.panels import AnyPanel
+from explorer.views.normalization.the_leak.changes import (
+    Batch,
+    replace_sentence,
+    replace_token,
+)
+from explorer.visit import session
+from explorer.visit.moment import Moment
+from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.sentence import Sentence
+from model_core.normalization import (
+    CASES,
+    EVALUATION,
+    TRAINING,
+    expected_distances,
+    leak_places,
+    norm_names,
+)
+
+ANOTHER, FUTURE = "Another sentence", "A future token"
+UNIT = "standard deviations of the place"
+OFF = "running standard deviations of the channel"
+TRIED = {
+    TRAINING: "batch norm in training mode",
+    EVALUATION: "batch norm in evaluation mode",
+    "layer": "layer norm",
+    "rms": "RMS norm",
+    "none": "no norm",
+}
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    what, size, norm = _choices(moment)
+    change = replace_sentence if what == ANOTHER else replace_token
+    try:
+        batch, words = change(moment, sentence, size)
+    except ValueError as error:
+        st.info(plain(f"The leak cannot be shown: {error}."))
+        clock(moment, [])
+        return
+    recorded, moment = len(moment.steps), movement.bounded(moment, batch)
+    seen = movement.seen(moment, batch)
+    _headline(moment, seen, words)
+    _say(moment, batch, recorded)
+    shown = moment.step
+    moment = clock(
+        moment, [*_movement(moment, sentence, batch, seen), *_running(moment, size, norm, seen)]
+    )
+    if moment.step != shown:
+        st.rerun()  # the sentence above tells of the settled step
+    _tables(moment, seen)
+    _explained()
+
+
+def _choices(moment: Moment) -> tuple[str, int, int]:
+    """What is changed, how many sentences are in the batch, and the n-th norm to look at."""
+    config = moment.run.model_config
+    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+    what = left.segmented_control(
+        "What is changed",
+        (ANOTHER, FUTURE),
+        key=session.offer("leak", (ANOTHER, FUTURE)),
+        required=True,
+        **session.KEPT,
+    )
+    least = 2 if what == ANOTHER else 1
+    offered = [str(size) for size in SIZES if size >= least]
+    size = middle.select_slider(
+        "Sentences in the batch, yours among them",
+        offered,
+        key=session.offer("sentences", offered),
+        **session.KEPT,
+    )
+    names = norm_names(config.n_layer)
+    norm = right.selectbox(
+        "Norm whose statistics are shown",
+        names,
+        key=session.offer("leak norm", names),
+        **session.KEPT,
+    )
+    return str(what), int(size), names.index(norm)
+
+
+def _headline(moment: Moment, seen: Seen, words: str) -> None:
+    """The result at the settled step, in one sentence."""
+    largest, relative = seen.largest[moment.at], seen.relative[moment.at]
+    places = list(leak_places(moment.run.model_config))
+    told: dict[str, list[str]] = {}
+    for case, moved, share in zip(CASES, largest, relative, strict=True):
+        told.setdefault(_by(moved, share, places), []).append(TRIED[case])
+    parts = [f"{by} under {_and(names)}" for by, names in told.items()]
+    st.markdown(f"#### {words} moved {'; '.join(parts)}.")
+
+
+def _by(moved: np.ndarray, relative: np.ndarray, places: Sequence[str]) -> str:
+    """By how much, where it is most in standard deviations of the place."""
+    if not np.isfinite(moved).all():
+        return "by what is no number (what the model computes is NaN or infinite)"
+    if not moved.any():
+        return "by exactly **0**"
+    compared = np.where(np.isfinite(relative), relative, 0)
+    if not compared.any():
+        at = int(moved.argmax())
+        return f"by up to **{moved[at]:.4g}** at {places[at]} (nothing varies there)"
+    at = int(compared.argmax())
+    told = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
+    many = "" if told == "1" else "s"
+    return f"by up to **{told} standard deviation{many}** at {places[at]} ({moved[at]:.4g} there)"
+
+
+def _and(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _say(moment: Moment, batch: Batch, recorded: int) -> None:
+    """At which weights, over which numbers, and what was left out."""
+    norm = moment.run.model_config.norm
+    own = (
+        "its running averages are the run's own"
+        if norm == "batch"
+        else f"its running averages are those of {len(batch.held_back)} held-back windows"
+    )
+    thinned = (
+        f" Showing {len(moment.steps)} of {recorded} recorded steps: reading batches takes long."
+        if len(moment.steps) < recorded
+        else ""
+    )
+    st.caption(
+        f"At step {moment.step:,}, trained with **{norm}** norm; the others are tried at the same "
+        "weights, gain and shift kept where both kinds have them. Batch norm normalizes each "
+        f"channel over batch and time, here {batch.idx.numel():,} numbers, in training mode; in "
+        f"evaluation mode {own}. Layer and RMS norm see the channels of one token. Dropout is off."
+        + thinned
+    )
+
+
+def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> Sequence[AnyPanel]:
+    names, count = list(leak_places(moment.run.model_config)), len(sentence.ids)
+    tokens = np.full((len(moment.steps), len(names), count), np.nan, np.float32)
+    tokens[:, :, : batch.upto] = seen.tokens
+    blank = f"; blank from the changed one at {batch.upto} on" if batch.upto < count else ""
+    return [
+        movement_panel(
+            {case: seen.relative[:, at] for at, case in enumerate(CASES)},
+            names,
+            key="movement",
+            title="Largest movement over channels and tokens, at each depth",
+            unit=UNIT,
+        ),
+        replace(
+            token_depth_panel(
+                tokens,
+                names,
+                sentence.labels,
+                key="moved-tokens",
+                title=f"Each token under {TRIED[TRAINING]}, largest over its channels{blank}",
+                unit=UNIT,
+                along="place",
+                height=400,
+            ),
+            pickable=False,
+        ),
+    ]
+
+
+def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPanel]:
+    config = moment.run.model_config
+    name, (compared, repeats) = norm_names(config.n_layer)[norm], movement.drawn(config)
+    larger = "" if compared[-1] == SIZES[-1] else "; larger batches take too long"
+    return [
+        distances_panel(
+            compared,
+            movement.distances_at(moment)[:, norm],
+            expected_distances(compared, config.block_size),
+            repeats=repeats,
+            size=size,
+            key="distances",
+            title=f"How far a batch's means are from the running ones: before {name}, "
+            f"step {moment.step:,}{larger}",
+            unit=OFF,
+        ),
+        means_panel(
+            seen.statistics.running_mean[:, norm],
+            seen.statistics.mean[:, norm],
+            key="means",
+            title=f"Each channel before {name}: mean over batch and time of {size} "
+            f"window{'s' if size > 1 else ''}, and running",
+            unit="mean",
+        ),
+    ]
+
+
+def _tables(moment: Moment, seen: Seen) -> None:
+    """The settled step in numbers: what moved, and the statistics of every norm and channel."""
+    at, config = moment.at, moment.run.model_config
+    moved = pd.DataFrame({"place": list(leak_places(config))})
+    for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
+        norm = case.removesuffix(" mode")
+        moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
+    st.markdown(
+        f"**Largest movement at step {moment.step:,}**, in the activations' own units, beside "
+        "`std`, the standard deviation over channels and tokens of what stood there before"
+    )
+    st.dataframe(moved, hide_index=True)
+    csv_button("Movement as CSV", f"{moment.run.name}-leak-step-{moment.step}", lambda: moved)
+    csv_button(
+        "Batch and running statistics as CSV",
+        f"{moment.run.name}-batch-statistics-step-{moment.step}",
+        lambda: _statistics(moment, seen),
+    )
+
+
+def _statistics(moment: Moment, seen: Seen) -> pd.DataFrame:
+    """One row a norm and channel, before the norm."""
+    names = norm_names(moment.run.model_config.n_layer)
+    channels = moment.run.model_config.n_embd
+    told = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
+    parts = seen.statistics._asdict().items()
+    return pd.DataFrame(told | {name: values[moment.at].ravel() for name, values in parts})
+
+
+def _explained() -> None:
+    how_computed(
+        r"m_{k,t} = \max_c \big|x_{k,t,c} - x'_{k,t,c}\big|, \qquad"
+        r" \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}, \qquad"
+        r" \mathrm{E}\,\frac{|\mu_c - \bar\mu_c|}{\sigma_c} \approx \sqrt{\frac{2}{\pi B T}}",
+        "x and x' are what stands at place k for token t of your sentence, before and after the "
+        "change; these tokens were not touched. 0.ln1 is the first norm of block 0; norms "
+        "are read behind gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
+        "is what enters the norm. "
+        "**Batch norm in training mode** takes μ and the variance (divisor B·T) over all "
+        "sentences and times of the batch (Ioffe and Szegedy 2015), so each of them is felt by "
+        "every other; **in evaluation mode** it uses running averages (variance with divisor "
+        "B·T − 1) and feels nobody. **Batch against running**: of what enters the norm, over batch "
+        "and time, in windows as long as the model reads; the line is the mean of batches drawn "
+        "from the validation windows, over the channels. Were all B·T tokens independent it would "
+        "follow the dashed one; tokens of a window are not: neighbours are alike, and every "
+        "window has each position once. Running averages of a run trained with batch norm follow "
+        "its last training batches, so even a large batch of other text stays apart from them.",
+        "normalization.leak.leak, normalization.exchange.exchanged, "
+        "normalization.batches.batch_statistics, normalization.batches.distances",
+    )

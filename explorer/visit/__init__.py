@@ -1,0 +1,1 @@
+"""What this visitor looks at, and what every page does alike."""

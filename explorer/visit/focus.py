@@ -1,0 +1,33 @@
+"""Where the reader looks in attention: the chosen head, and the chosen cell of its weights."""
+
+from dataclasses import dataclass
+
+from explorer.visit import session
+from explorer.visit.moment import Moment
+from explorer.visit.sentence import Sentence
+
+
+@dataclass(frozen=True)
+class Focus:
+    """A (layer, head), and a query and a key of the sentence."""
+
+    layer: int
+    head: int
+    query: int
+    key: int
+
+    @property
+    def name(self) -> str:
+        return f"Layer {self.layer}, head {self.head}"
+
+
+def focus_of(moment: Moment, sentence: Sentence) -> Focus:
+    """What was chosen, as far as the sentence has it: at first its last query and the key before.
+
+    Both are moved into a sentence that is shorter than the one they were chosen in.
+    """
+    last = len(sentence.ids) - 1
+    asked, read = session.query(), session.key()
+    query = last if asked is None else min(asked, last)
+    key = max(query - 1, 0) if read is None else min(read, last)
+    return Focus(*moment.head, query, key)

@@ -1,0 +1,39 @@
+"""The runs a visitor can choose from, and the chosen one opened."""
+
+from pathlib import Path
+
+from explorer.visit import session
+from model_core.runs import Run, list_runs, runs_folder
+
+RECORDED = Path(__file__).parents[1] / "recorded"
+
+
+def run_names() -> list[str]:
+    """The recorded runs that come with the app, then the visitor's own, newest last."""
+    shipped = list_runs(RECORDED)
+    return shipped + [name for name in list_runs(runs_folder()) if name not in shipped]
+
+
+def run_path(name: str) -> Path:
+    """Where the run of this name is, the visitor's own before a shipped one; else ValueError."""
+    if name not in run_names():
+        raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
+    own = runs_folder() / name
+    return own if (own / "run.json").is_file() else RECORDED / name
+
+
+def open_run() -> Run:
+    """The chosen run as it stands now; ValueError with the words to show."""
+    return Run.open(run_path(session.run()))
+
+
+def notes(run: Run) -> list[str]:
+    """What a reader of this run should know: how it ended, and which steps are not whole."""
+    status, said = run.status, []
+    if status.words and status.state != "stopped":
+        said.append(status.words)
+    if run.damaged:
+        first = ", ".join(f"{step:,}" for step in run.damaged[:5])
+        more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
+        said.append(f"Damaged snapshots are left out: step {first}{more}.")
+    return said

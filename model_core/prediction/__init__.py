@@ -1,0 +1,1 @@
+"""What a model expects and writes next."""

@@ -1,0 +1,149 @@
+"""One recorded step on disk: a safetensors file with checksums, there whole or not at all."""
+
+import json
+import os
+import re
+import zlib
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from stat import S_ISREG
+from typing import NamedTuple
+
+import numpy as np
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from model_core.model import TABLES
+from model_core.runs.storage import write_whole
+
+GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
+
+
+class Stored(NamedTuple):
+    """One tensor in a snapshot: its name, shape, type ("float32") and size in bytes."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+
+
+def snapshot_path(folder: Path, step: int) -> Path:
+    return folder / "snapshots" / f"{step:08d}.safetensors"
+
+
+def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors as they are now: weights by their names, and what GRADIENT and UPDATE name."""
+    write_whole(snapshot_path(folder, step), pack(tensors))
+
+
+def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
+    """The weights in a snapshot; ValueError when it is damaged."""
+    extra = (GRADIENT, UPDATE)
+    tensors = _all_tensors(folder, step)
+    return {name: value for name, value in tensors.items() if not name.startswith(extra)}
+
+
+def list_snapshot(folder: Path, step: int) -> list[Stored]:
+    """All that is stored in a snapshot: tables, blocks, what follows them, gradients, updates.
+
+    ValueError when it is damaged.
+    """
+    tensors = _all_tensors(folder, step)
+    return [
+        Stored(name, tuple(part.shape), str(part.dtype).removeprefix("torch."), part.nbytes)
+        for name, part in sorted(tensors.items(), key=lambda item: _reading_order(item[0]))
+    ]
+
+
+def _all_tensors(folder: Path, step: int) -> dict[str, Tensor]:
+    try:
+        return unpack(snapshot_path(folder, step).read_bytes())
+    except (OSError, ValueError):
+        raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
+
+
+def _reading_order(name: str) -> tuple[int, str]:
+    """Block 10 stands behind block 9."""
+    recorded = [kind + table for kind in (GRADIENT, UPDATE) for table in TABLES]
+    starts = [*TABLES, "blocks.", "ln_f.", "lm_head.", *recorded, ""]
+    place = next(place for place, start in enumerate(starts) if name.startswith(start))
+    return place, re.sub(r"\d+", lambda number: number[0].zfill(4), name)
+
+
+def pack(tensors: Mapping[str, Tensor]) -> bytes:
+    """A safetensors file with a checksum of each tensor; the same tensors give the same bytes.
+
+    The checksums are one entry of the metadata, because safetensors shuffles several.
+    """
+    whole = {name: tensor.detach().contiguous() for name, tensor in tensors.items()}
+    return safetensors.torch.save(whole, metadata={"crc32": _sums(whole)})
+
+
+def unpack(data: bytes) -> dict[str, Tensor]:
+    """What `pack` packed; ValueError when it is not whole."""
+    try:
+        tensors = safetensors.torch.load(data)
+    except safetensors.SafetensorError:
+        raise ValueError("no safetensors file, or a damaged one") from None
+    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
+    if not tensors or header.get("__metadata__") != {"crc32": _sums(tensors)}:
+        raise ValueError("a checksum is missing or wrong")
+    return tensors
+
+
+def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.ndarray | None:
+    """One float32 tensor of a safetensors file, or those rows of it, without reading the rest.
+
+    None when the file holds no tensor of that name.
+    """
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        entry = json.loads(file.read(size)).get(name)
+        if entry is None:
+            return None
+        begin, end = (8 + size + offset for offset in entry["data_offsets"])
+        if rows is None:
+            file.seek(begin)
+            return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
+        width = (end - begin) // entry["shape"][0]
+        data = b"".join(os.pread(file.fileno(), width, begin + row * width) for row in rows)
+        return np.frombuffer(data, np.float32).reshape(len(rows), *entry["shape"][1:])
+
+
+def is_snapshot(path: Path) -> bool:
+    """Whether a file is named as a snapshot."""
+    stem = path.stem
+    return stem.isdecimal() and path.name == snapshot_path(path, int(stem)).name
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a snapshot is a plain file with all that was written; reckoned once a file."""
+    try:
+        stat = path.lstat()
+        return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
+    """Whether every tensor has the checksum written beside it."""
+    try:
+        unpack(path.read_bytes())
+    except ValueError:
+        return False
+    return True
+
+
+def _sums(tensors: Mapping[str, Tensor]) -> str:
+    return json.dumps({name: _sum(tensors[name]) for name in sorted(tensors)})
+
+
+def _sum(tensor: Tensor) -> int:
+    """A checksum of a tensor's type, shape and numbers."""
+    kind = f"{tensor.dtype} {tuple(tensor.shape)}".encode()
+    return zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy().data, zlib.crc32(kind))

@@ -1,0 +1,90 @@
+"""What a trainer and those who watch it tell each other through the run directory."""
+
+import json
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Literal
+
+from pydantic.dataclasses import dataclass
+
+from model_core.runs.storage import is_locked, read_json, write_whole
+
+State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
+Request = Literal["run", "pause", "stop"]
+ACTIVE: tuple[State, ...] = ("queued", "running", "paused")
+SILENCE = 15.0  # seconds without a heartbeat before a living trainer counts as not responding
+START_TIME = 20.0  # seconds a trainer may take from its start to its lock
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a training stands.
+
+    `step` of `steps` optimizer steps are done; `train_loss` in nats per token; `seconds_left` is
+    an estimate; `heartbeat` and `queued_at` are seconds since 1970; `words` say what happened.
+    """
+
+    state: State = "queued"
+    step: int = 0
+    steps: int = 0
+    train_loss: float | None = None
+    tokens_per_second: float | None = None
+    seconds_left: float | None = None
+    words: str = ""
+    heartbeat: float = 0.0
+    queued_at: float = 0.0
+
+    @property
+    def active(self) -> bool:
+        """Whether a trainer is at work, waits for its turn or is paused."""
+        return self.state in ACTIVE
+
+
+def write_status(folder: Path, status: Status) -> None:
+    """Called by the trainer, the only owner of a run's status.
+
+    A running trainer does not wait for the disk: it writes the next status half a second later, and
+    no recorded step depends on one.
+    """
+    stamped = replace(status, heartbeat=time.time())
+    data = json.dumps(asdict(stamped), allow_nan=False).encode()
+    write_whole(folder / "status.json", data, lasting=status.state != "running")
+
+
+def read_status(folder: Path) -> Status:
+    """The status as it is true now: a trainer that died is not running, whatever it last wrote."""
+    try:
+        status = Status(**read_json(folder / "status.json"))
+    except (ValueError, TypeError):
+        return Status(
+            "failed", words="status.json is missing or damaged; recorded steps still open"
+        )
+    silent = abs(time.time() - status.heartbeat)  # the clock may have been set back
+    if not status.active:
+        return status
+    if is_locked(folder / "trainer.lock"):
+        if silent > SILENCE:
+            return replace(status, words=f"not responding for {silent:.0f} s")
+        return status
+    if status.state == "queued" and silent < START_TIME:
+        return status
+    return replace(
+        status,
+        state="stopped",
+        words=f"stopped unexpectedly at step {status.step:,}; resume goes on from the last "
+        "recorded step",
+    )
+
+
+def write_request(folder: Path, request: Request) -> None:
+    """Ask the trainer of a run to pause, go on or stop; it answers within a step."""
+    write_whole(folder / "request", request.encode())
+
+
+def read_request(folder: Path) -> Request:
+    try:
+        asked = (folder / "request").read_text()
+    except OSError:
+        return "run"
+    return "pause" if asked == "pause" else "stop" if asked == "stop" else "run"

@@ -1,0 +1,1 @@
+"""The write side: what trains a model and records it."""

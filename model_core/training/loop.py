@@ -1,0 +1,246 @@
+"""Train a run: the loop that joins trainer, recorder, status and requests."""
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model_core.runs import Run
+from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
+from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
+from model_core.runs.storage import write_whole
+from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
+from model_core.training.trainer import Trainer
+from model_core.training.turns import Turn
+
+HEARTBEAT = 0.5  # seconds between two looks at requests and two lines of status
+MEMORY_EVERY = 2.0  # seconds of training a crash may cost
+SAMPLE_TOKENS = 64
+
+
+class _Pace:
+    """Steps a second since it was last asked."""
+
+    def __init__(self, step: int) -> None:
+        self.since(step)
+
+    def since(self, step: int) -> None:
+        """Start counting here."""
+        self._step, self._time = step, time.monotonic()
+
+    def at(self, step: int) -> float | None:
+        """Steps a second up to here, None when none was taken; counting starts anew."""
+        done, seconds = step - self._step, time.monotonic() - self._time
+        self.since(step)
+        return done / seconds if done else None
+
+
+def train(
+    folder: Path, *, turn: Turn | None = None, watch: Callable[[Status], None] = lambda _: None
+) -> Status:
+    """Train the run in `folder` to its end, from where it was left; returns the last status.
+
+    The caller holds `only_trainer(folder)`. Requests to pause and stop are followed, and while
+    paused the `turn` is left to others. `watch` hears every status. An error is written into the
+    status before it is raised.
+    """
+    try:
+        return _Session(folder, turn, watch).train()
+    except BaseException as error:
+        status = read_status(folder)
+        write_status(folder, replace(status, state="failed", words=_words(error, status.step)))
+        raise
+
+
+class _Session:
+    """A Trainer at work in a run directory: what it records, says and obeys."""
+
+    def __init__(self, folder: Path, turn: Turn | None, watch: Callable[[Status], None]) -> None:
+        run = Run.open(folder)
+        config = run.training_config
+        torch.set_num_threads(config.threads)
+        self.folder, self.turn, self.watch, self.tokenizer = folder, turn, watch, run.tokenizer
+        ids = torch.tensor(run.tokenizer.encode(run.text))
+        self.trainer = Trainer(run.model_config, config, ids)
+        schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
+        self.due = set(schedule.tolist())
+        self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
+        self.recorder = Recorder(folder, after=self._recall())
+        self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
+        self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last look
+        self.remembered = self.spoken = time.monotonic()
+        self.recorded_pace, self.spoken_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
+        self.tokens_a_step = config.batch_size * run.model_config.block_size
+
+    def _recall(self) -> int:
+        """Go back to the step remembered last if all of it is whole, and say it; else -1."""
+        try:
+            memory = unpack((self.folder / "resume.safetensors").read_bytes())
+            step = int(memory.pop("step"))
+            weights = load_snapshot(self.folder, step)
+        except (FileNotFoundError, ValueError):
+            return -1  # the start of the run, which leads to the same result
+        self.trainer.recall(step, weights, memory)
+        return step
+
+    def train(self) -> Status:
+        try:
+            state = self._round()
+            if state == "running":
+                self._say(state)  # readers wait for the first loss
+            while state == "running":
+                state = self._round()
+            if state == "stopped":
+                words = f"stopped at step {self.done:,}; resume goes on from there"
+                self.status = replace(self.status, words=words)
+            return self._say(state)
+        finally:
+            self.recorder.close()
+
+    def _round(self) -> State:
+        """One step of training and whatever is due with it.
+
+        The move that follows a recorded step is part of its record and taken first, also at a stop
+        and at the last step. There it is only recorded: what is remembered is from before it, so a
+        snapshot has the same bytes whether training went on at once, later or never.
+        """
+        trainer, step = self.trainer, self.trainer.step
+        stopping = self._asked_to_stop()
+        last = step == trainer.config.steps
+        due = stopping or step in self.due
+        # before the next batch, which batch norm's running averages follow
+        weights = _copy(trainer.model.state_dict()) if due else {}
+        late = time.monotonic() - self.remembered > MEMORY_EVERY
+        memory = self._memory() if due and (stopping or last or late) else {}
+        measured = self._measured() if due else {}
+        loss = trainer.look()
+        self.done, self.loss = step, loss
+        diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
+        if due or diverged:
+            norms = trainer.gradient_norms()
+            metrics = {
+                "epoch": trainer.epoch,
+                "train_loss": loss,
+                "grad_norm": math.hypot(*norms.values()),
+                "grad_norms": norms,
+                **measured,
+            }
+            self._record(weights or _copy(trainer.model.state_dict()), metrics, move=not diverged)
+            if memory:
+                self._remember(memory)
+        else:
+            trainer.move()
+        if diverged:
+            rate = min(trainer.config.learning_rate / 10, 0.01)
+            self.status = replace(
+                self.status,
+                words=f"loss became NaN or infinite at step {step:,}; everything up to it "
+                f"is kept. Try learning_rate={rate:g} or another normalization.",
+            )
+            return "diverged"
+        return "finished" if last else "stopped" if stopping else "running"
+
+    def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, move: bool) -> None:
+        """Record the present step: its weights, the tables' gradients, the move if one is taken."""
+        trainer, step = self.trainer, self.trainer.step
+        gradients = trainer.table_gradients()  # before the move, which clips them
+        tensors = weights | {GRADIENT + name: value for name, value in gradients.items()}
+        if move:
+            trainer.move()
+            after = trainer.model.state_dict()
+            tensors |= {UPDATE + name: after[name] - weights[name] for name in gradients}
+        self.recorder.record(step, tensors, metrics)
+
+    def _memory(self) -> dict[str, Tensor]:
+        """What is needed beside the weights to go on from here."""
+        return {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
+
+    def _remember(self, memory: dict[str, Tensor]) -> None:
+        write_whole(self.folder / "resume.safetensors", pack(memory))
+        self.remembered = time.monotonic()
+
+    def _measured(self) -> dict[str, Any]:
+        """What the present weights give in evaluation mode, and the speed up to here."""
+        trainer = self.trainer
+        evaluate = trainer.step in self.evaluated or trainer.step not in self.due
+        pace = self.recorded_pace.at(trainer.step)
+        return {
+            "val_loss": trainer.validation_loss() if evaluate else None,
+            "tokens_per_second": pace and pace * self.tokens_a_step,
+            "sample": self._sampled_text(),
+        }
+
+    def _sampled_text(self) -> str:
+        """Text by the present model, "" when its probabilities are no numbers any more."""
+        count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
+        return self.tokenizer.decode(self.trainer.sample(count).tolist())
+
+    def _asked_to_stop(self) -> bool:
+        """Say how it goes and follow requests, every HEARTBEAT seconds."""
+        if time.monotonic() - self.spoken < HEARTBEAT:
+            return False
+        self._say("running")
+        request = read_request(self.folder)
+        if request == "pause":
+            request = self._pause()
+        return request == "stop"
+
+    def _pause(self) -> Request:
+        if self.turn:
+            self.turn.leave()
+        while (request := read_request(self.folder)) == "pause":
+            self._say("paused")
+            time.sleep(HEARTBEAT)
+        self.recorded_pace.since(self.trainer.step)
+        if request == "run" and self.turn and not self.turn.take():
+            return "stop"
+        return request
+
+    def _say(self, state: State) -> Status:
+        """Tell readers and the watcher how the training stands."""
+        pace = self.spoken_pace.at(self.done)
+        left = self.status.steps - self.done
+        self.status = replace(
+            self.status,
+            state=state,
+            step=self.done,
+            train_loss=_finite(self.loss),
+            tokens_per_second=pace and pace * self.tokens_a_step,
+            seconds_left=left / pace if pace and state == "running" else None,
+        )
+        write_status(self.folder, self.status)
+        self.spoken = time.monotonic()
+        self.watch(self.status)
+        return self.status
+
+
+def _apart(steps: list[int], interval: int) -> list[int]:
+    """Those of ascending steps that are at least `interval` after the one chosen before."""
+    chosen: list[int] = []
+    for step in steps:
+        if not chosen or step - chosen[-1] >= interval:
+            chosen.append(step)
+    return chosen
+
+
+def _words(error: BaseException, step: int) -> str:
+    """What a person is told, without the server's paths."""
+    if isinstance(error, OSError):
+        return (
+            f"{error.strerror} near step {step:,}; what was recorded is kept. "
+            "Make room, then resume"
+        )
+    return (str(error) or type(error).__name__)[:200]
+
+
+def _copy(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in tensors.items()}
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

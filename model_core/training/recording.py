@@ -1,0 +1,98 @@
+"""What is written of a training, and when."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from torch import Tensor
+
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.runs import read_metrics
+from model_core.runs.snapshots import save_snapshot
+from model_core.runs.storage import write_whole
+
+
+def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
+    """The steps to record, int64 ascending: 0, 1, 2, 3, 5, 8 … growing by a factor, then even.
+
+    As many as `snapshots` and the byte budget allow, the first and the last always among them.
+    Half are spread geometrically and half evenly, so that the early storm and the late calm can
+    both be seen. ValueError when not even two fit.
+    """
+    count = min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
+    if count < 2:
+        raise ValueError(
+            f"snapshot_budget={config.snapshot_budget:,} bytes is too small for two snapshots of "
+            f"{snapshot_bytes:,}; give at least {2 * snapshot_bytes:,}"
+        )
+    if count == 2:
+        return np.array([0, config.steps])
+    low, high = 2, count
+    while low < high:  # the most points a half that still give at most `count` different steps
+        middle = (low + high + 1) // 2
+        fits = len(_spread(config.steps, middle)) <= count
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return _spread(config.steps, low)
+
+
+def _spread(steps: int, points: int) -> np.ndarray:
+    geometric = np.geomspace(1, steps, points)
+    even = np.linspace(0, steps, points)
+    return np.unique(np.round(np.concatenate([geometric, even])).astype(np.int64))
+
+
+def snapshot_bytes(config: ModelConfig) -> int:
+    """About the size of one snapshot of such a model on disk, known before any weight is made."""
+    V, T, C, L = config.vocab_size, config.block_size, config.n_embd, config.n_layer
+    parts = {"layer": 2, "batch": 4, "rms": 1, "none": 0}[config.norm]  # of C numbers each
+    block = 12 * C * C + 2 * parts * C + (9 * C if config.bias else 0)
+    numbers = (2 * V + T) * C + L * block + parts * C + (V if config.bias else 0)
+    numbers += 2 * (V + T) * C  # gradients and updates of both tables
+    tensors = 7 + 4 * L + parts * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
+    return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
+
+
+class Recorder:
+    """Appends to a run directory: one snapshot, then one line of metrics, for each recorded step.
+
+    What was recorded never changes: a step already there is left as it is.
+    """
+
+    def __init__(self, folder: Path, after: int = -1) -> None:
+        """Go on behind step `after`; lines of later steps, left by a crash, are dropped."""
+        self._folder = folder
+        (folder / "snapshots").mkdir(exist_ok=True)
+        for half_written in (*folder.glob("snapshots/.*"), *folder.glob(".resume.*")):
+            half_written.unlink()
+        rows = [row for row in read_metrics(folder) if row["step"] <= after]
+        self._recorded = {row["step"] for row in rows}
+        write_whole(folder / "metrics.jsonl", b"".join(_line(row) for row in rows))
+        self._file: BinaryIO = (folder / "metrics.jsonl").open("ab")
+
+    def record(self, step: int, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> None:
+        """Write one step; when this returns, it survives a crash."""
+        if step in self._recorded:
+            return
+        save_snapshot(self._folder, step, tensors)
+        self._file.write(_line({"step": step, **metrics}))
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._recorded.add(step)
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(_plain(row), ensure_ascii=True, allow_nan=False).encode() + b"\n"
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no NaN: a number that is none is written as null."""
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    return None if isinstance(value, float) and not math.isfinite(value) else value

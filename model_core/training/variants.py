@@ -1,0 +1,196 @@
+"""Variants of a run: the same text, seed and settings with another norm, to be put side by side."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+from model_core.config import ModelConfig, Norm, NormPosition, TrainingConfig
+from model_core.runs import Run, create_run, list_runs
+from model_core.runs.storage import read_json
+from model_core.training.presets import Plan, plan
+
+
+class Variant(NamedTuple):
+    """Which norm stands where; without one "pre" and "post" are the same function."""
+
+    norm: Norm
+    norm_position: NormPosition
+
+
+VARIANTS: Mapping[str, Variant] = {
+    "none": Variant("none", "pre"),
+    **{
+        f"{norm}-{position}": Variant(norm, position)
+        for norm in get_args(Norm)
+        if norm != "none"
+        for position in get_args(NormPosition)
+    },
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A preset with settings under which the choice of norm makes a difference worth seeing.
+
+    `variants` are those that make the point.
+    """
+
+    name: str
+    says: str
+    preset: str
+    changes: Mapping[str, Any]
+    variants: tuple[str, ...]
+
+
+_SHORT = {"block_size": 8, "n_embd": 32, "n_layer": 4, "steps": 1500, "snapshots": 40}
+
+COMPARISONS: Mapping[str, Comparison] = {
+    comparison.name: comparison
+    for comparison in (
+        Comparison(
+            "deep",
+            "Eight layers, doubled weights: without a norm the loss explodes, with one it falls.",
+            "exploding",
+            {"steps": 100, "snapshots": 40},
+            ("none", "layer-pre", "batch-pre"),
+        ),
+        Comparison(
+            "small-batch",
+            "Two windows of 8 tokens a batch: batch norm is worse off with its running averages.",
+            "stories",
+            {**_SHORT, "batch_size": 2},
+            ("layer-pre", "batch-pre"),
+        ),
+        Comparison(
+            "large-batch",
+            "The same in batches of 32 windows: batch norm loses nothing any more.",
+            "stories",
+            {**_SHORT, "batch_size": 32},
+            ("layer-pre", "batch-pre"),
+        ),
+    )
+}
+
+
+def variant_name(config: ModelConfig) -> str:
+    """Which of VARIANTS a model is."""
+    return "none" if config.norm == "none" else f"{config.norm}-{config.norm_position}"
+
+
+def plan_of(run: Run) -> Plan:
+    """What `run` was made from; ValueError when its text is missing."""
+    return Plan(run.corpus, run.text, run.tokenizer, run.model_config, run.training_config)
+
+
+def plan_for(comparison: Comparison) -> Plan:
+    """What the runs of a comparison are made from, whatever their norm."""
+    return plan(comparison.preset, comparison.changes)
+
+
+def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]) -> list[Path]:
+    """Run directories `<name>-<variant>` in `folder` that differ from `like` in their norm alone.
+
+    In the order asked for, ready to train. One that is there is kept; where a run with other
+    settings has the name, a number is added. ValueError when something does not fit.
+    """
+    there, paths = siblings([folder], like), []
+    for variant in variants:
+        if variant not in VARIANTS:
+            known = ", ".join(VARIANTS)
+            raise ValueError(f"variant must be one of {known}, got {variant[:40]!r}")
+        if variant not in there:
+            there[variant] = _free(folder, name, variant)
+            config = like.model_config.replaced(**VARIANTS[variant]._asdict())
+            create_run(there[variant], **like._replace(model_config=config)._asdict())
+        paths.append(there[variant])
+    return paths
+
+
+def training_seconds(plan: Plan) -> float:
+    """About how long one run takes on one core of a laptop: to announce it, not to compare.
+
+    A fixed cost a step and layer, and 6 floating-point operations a weight and token (Kaplan et
+    al. 2020), fitted to trainings measured on two cores; then the start of a process and what is
+    recorded.
+    """
+    model, training = plan.model_config, plan.training_config
+    operations = 6 * 12 * model.n_layer * model.n_embd**2 * training.batch_size * model.block_size
+    step = 0.0012 * (model.n_layer + 1) + operations / 60e9
+    return 2 + training.steps * step + 0.03 * min(training.snapshots, training.steps)
+
+
+def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:
+    """Runs that differ from `like` in nothing but their norm, by variant, in the order of VARIANTS.
+
+    Told from what they are made from, not from their names. Of several with one variant the newest
+    counts, but a run itself always; of two with one name that in the later folder.
+    """
+    wanted = _family_of_run(like) if isinstance(like, Run) else _family_of_plan(like)
+    paths = {name: folder / name for folder in folders for name in list_runs(folder)}
+    found: dict[str, Path] = {}
+    for path in sorted(paths.values(), key=_made):
+        variant = _variant_within(wanted, path)
+        if variant:
+            found[variant] = path
+    if isinstance(like, Run):
+        found[variant_name(like.model_config)] = like.path
+    return {name: found[name] for name in VARIANTS if name in found}
+
+
+class _Family(NamedTuple):
+    """What all variants of one run have in common."""
+
+    text: str  # its SHA-256
+    model: dict[str, Any]
+    training: dict[str, Any]
+    tokenizer: str
+
+
+def _family_of_plan(plan: Plan) -> _Family:
+    told = hashlib.sha256(plan.text.encode()).hexdigest()
+    tokenizer = json.dumps(plan.tokenizer.to_json())
+    return _Family(told, *_configs(plan.model_config, plan.training_config), tokenizer)
+
+
+def _family_of_run(run: Run) -> _Family:
+    told = read_json(run.path / "run.json")["corpus"]["sha256"]
+    tokenizer = json.dumps(run.tokenizer.to_json())
+    return _Family(told, *_configs(run.model_config, run.training_config), tokenizer)
+
+
+def _configs(model: ModelConfig, training: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:
+    return model.model_dump(exclude=set(Variant._fields)), training.model_dump()
+
+
+def _variant_within(family: _Family, path: Path) -> str:
+    """Which variant of a family the run in `path` is; "" when it is none, or damaged."""
+    try:
+        told = read_json(path / "run.json")
+        if told["corpus"]["sha256"] != family.text:
+            return ""
+        model = ModelConfig(**told["model"])
+        if _configs(model, TrainingConfig(**told["training"])) != (family.model, family.training):
+            return ""
+        tokenizer = json.dumps(read_json(path / "tokenizer.json"))
+    except (KeyError, TypeError, ValueError, OSError):
+        return ""
+    return variant_name(model) if tokenizer == family.tokenizer else ""
+
+
+def _made(path: Path) -> int:
+    with suppress(OSError):  # deleted meanwhile
+        return (path / "run.json").stat().st_mtime_ns
+    return 0
+
+
+def _free(folder: Path, name: str, variant: str) -> Path:
+    """A path that no run has; a long name is cut, so that variant and number have their place."""
+    path = folder / f"{name[:48]}-{variant}"
+    first, number = path, 2
+    while path.exists():
+        path, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return path

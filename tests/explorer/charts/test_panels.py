@@ -1,0 +1,265 @@
+"""What holds for every panel, whatever it shows."""
+
+import html
+import json
+import re
+from functools import cache
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from explorer.charts.attention.heads import head_panel
+from explorer.charts.attention.predictions import before_after_panel, lens_panel, next_panel
+from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
+from explorer.charts.attention.stages import contribution_panel, pair_panel, stage_panels
+from explorer.charts.embeddings.drift import drift_panel
+from explorer.charts.embeddings.maps import Colours, Marks, map_panel
+from explorer.charts.embeddings.neighbours import biography_panel
+from explorer.charts.embeddings.tables import table_panel
+from explorer.charts.normalization.block import block_panel
+from explorer.charts.normalization.cube import cube_panel
+from explorer.charts.normalization.depth import depth_panel, token_depth_panel
+from explorer.charts.normalization.descent import descent_panel, excess_panel
+from explorer.charts.normalization.distributions import bands_over_steps_panel
+from explorer.charts.normalization.leak import distances_panel, means_panel, movement_panel
+from explorer.charts.normalization.spread import spread_panel
+from explorer.charts.normalization.worked import groups_panel
+from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.histograms import histogram_panel
+from explorer.panels import Panel
+from model_core.normalization.scaling import Bowl
+
+STEPS = np.array([0, 1, 2, 5, 100])
+NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
+HOSTILE = ("<b>", "&lt;", "$x$", "%{x}", "<extra>", "·", "11")
+REPEATED = ("a", "a", "a", "a", "·", "1", "1")
+N = len(HOSTILE)
+LEVELS = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
+FIELD = r"[xyz]|text|meta|customdata(\[\d\])?|[xy]axis\.title\.text"
+
+
+def numbers(*shape: int, bad: str) -> np.ndarray:
+    """Positive numbers (5, *shape); `bad`: "none", "some" or "all" of them are not finite."""
+    values = np.random.default_rng(0).uniform(0.1, 3.0, (len(STEPS), *shape))
+    if bad == "some":
+        values.flat[::7] = np.nan
+        values.flat[1::11] = np.inf
+    return np.full_like(values, np.nan) if bad == "all" else values
+
+
+@cache
+def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Panel]:
+    """Every kind of panel in its variants, by name."""
+    common: dict[str, Any] = {"key": "k", "title": "T"}
+    flat: dict[str, Any] = common | {"axis_titles": ("x", "y")}
+    table: dict[str, Any] = {"labels": labels, "row_title": "token", **common}
+    norms = {"before": numbers(3, bad=bad), "after": numbers(3, bad=bad)}
+    places = numbers(N, 2, bad=bad)
+    square = numbers(N, N, bad=bad) / 3
+    row = numbers(N, bad=bad) / 3
+    deep = numbers(3, N, bad=bad)
+    curve = numbers(bad=bad)
+    quantiles = numbers(3, len(LEVELS), bad=bad)
+    near = {"none": 2, "some": 0, "all": -N}[bad]  # ids below zero: nobody
+    heads = numbers(2, 3, 3, bad=bad) / 3
+    pair: dict[str, Any] = {"query": 3, "key_position": 1}
+    stages = stage_panels(square, square, 5, labels, **pair)
+    expected: dict[str, Any] = {"labels": labels, "true": 1, "shown": 3, **common}
+    bowl: dict[str, Any] = {"bowl": Bowl(np.diag([1.0, 10.0]), np.array([2.0, 10.0]))}
+    bowl |= {"weights": np.zeros((5, 2)), "shares": np.ones(5), "colour": "#0072B2", **flat}
+    ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
+    shared = np.arange(2 * N * 3).reshape(2, N, 3) // 3 == 1  # a token's channels
+    return {
+        "block": block_panel(
+            numbers(2, N, 3, bad=bad), shared, (0, 1, 2), {"your": labels, "<b>": labels}, **common
+        ),
+        "cube": cube_panel(shared, (0, 1, 2), **common),
+        "table": table_panel(numbers(N, 4, bad=bad), **table),
+        "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
+        "map": map_panel(places, labels, **flat),
+        "map chosen": map_panel(
+            places,
+            labels,
+            colours=Colours("kind", list("aabbaab")),
+            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2], arrows=places / 9),
+            **flat,
+        ),
+        "map moving colours": map_panel(places, labels, colours=Colours("entropy", row), **flat),
+        "map colours": map_panel(places, labels, colours=Colours("entropy", row[0]), **flat),
+        "space": map_panel(
+            numbers(N, 3, bad=bad),
+            labels,
+            axis_titles=("x", "y", "z"),
+            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2]),
+            **common,
+        ),
+        "drift": drift_panel(row, STEPS, labels, **common),
+        "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
+        "biography": biography_panel(ids, STEPS, labels, **common),
+        "head": head_panel(square, labels, query=3, **common),
+        **{panel.key: panel for panel in stages},
+        "contribution": contribution_panel(square, labels, **pair, **common),
+        "pair": pair_panel(row, numbers(N, bad=bad), **common),
+        "next": next_panel(row, **expected),
+        "before after": before_after_panel(row[0], row[1], **expected),
+        "lens": lens_panel(deep, NAMES, labels, position=2, **common),
+        "scores": scores_panel(heads, NAMES, 0.4, selected=(1, 2), **common),
+        "role curves": role_curves_panel(STEPS, heads[:, 0, 0], NAMES, 0.4, **common),
+        "costs": costs_panel(heads[0, 0], selected=(1, 2), off=[(0, 1)], **common),
+        "depth": depth_panel(norms, NAMES, unit="std", **common),
+        "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
+        "spread": spread_panel(quantiles, NAMES, LEVELS, unit="std", **common),
+        "spread step": spread_panel(quantiles, NAMES, LEVELS, unit="std", per_step=True, **common),
+        "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
+        "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
+        "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
+        "movement": movement_panel(norms, NAMES, unit="std", **common),
+        "distances": distances_panel(
+            (1, 2, 4), curve[:3], curve[2:], repeats=8, size=2, unit="std", **common
+        ),
+        "means": means_panel(row, 2 * row, unit="mean", **common),
+        "bands": bands_over_steps_panel(STEPS, deep[:, 0], LEVELS, unit="std", **common),
+        "bands bent": bands_over_steps_panel(
+            STEPS, deep[:, 0], LEVELS, unit="std", bend=0.1, limits=(-5, 5), **common
+        ),
+        "histogram": histogram_panel(
+            {"a": row, "b": square[:, 0]}, np.arange(N + 1), unit="std", **common
+        ),
+        "histogram bent": histogram_panel(
+            {"a": row}, np.arange(N + 1), unit="std", bend=0.1, **common
+        ),
+        "descent": descent_panel(**bowl),
+        "descent stretched": descent_panel(stretched=True, **bowl),
+        "excess": excess_panel({"a": curve, "b": curve / 3}, 0.01, **common),
+        "groups": groups_panel(
+            row, NAMES + ["a", "b"], labels, kind="norm", unit="x", chosen=(1, 2), **common
+        ),
+        "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
+        "curves limits": curves_panel(
+            STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
+        ),
+        "curves log": curves_panel(
+            STEPS, {"a": curve, "b": 2 * curve}, unit="nats per token", log=True, **common
+        ),
+    }
+
+
+PANELS = list(build())
+
+
+@pytest.fixture(params=["none", "some", "all"])
+def panels(request: pytest.FixtureRequest) -> dict[str, Panel]:
+    return build(request.param)
+
+
+def axes(figure: go.Figure) -> tuple[Any, ...]:
+    """The axes of a plane, or of space."""
+    layout = figure.layout
+    if layout.scene.xaxis.range is None:
+        return layout.xaxis, layout.yaxis
+    return layout.scene.xaxis, layout.scene.yaxis, layout.scene.zaxis
+
+
+def drawn(figure: go.Figure, path: str) -> Any:
+    """What of the figure a moving array replaces."""
+    head, rest = path.split(".", 1)
+    place = figure.layout if head == "layout" else figure.data[int(head)]
+    return place[rest]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_moving_arrays_have_the_steps_first_and_the_figure_shows_the_first(
+    panels: dict[str, Panel], name: str
+) -> None:
+    panel = panels[name]
+    for path, array in panel.moving.items():
+        assert array.dtype in (np.float32, np.uint8), path
+        assert array.shape[0] == len(STEPS), path
+        first = np.array(drawn(panel.figure, path), np.float32)
+        assert first.shape == array.shape[1:], path
+        np.testing.assert_allclose(first, array[0], rtol=1e-6, err_msg=path)
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_nothing_in_a_figure_is_infinite_and_all_of_it_is_valid(
+    panels: dict[str, Panel], name: str
+) -> None:
+    panel = panels[name]
+    assert not any(np.isinf(array).any() for array in panel.moving.values())
+    text = panel.figure.to_json()
+    assert "Infinity" not in text
+    go.Figure(json.loads(text))
+    for axis in axes(panel.figure):
+        assert np.isfinite(axis.range).all() and axis.range[0] != axis.range[1]
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_axes_are_numeric_titled_and_without_colours_of_their_own(name: str) -> None:
+    layout = build()[name].figure.layout
+    for axis in axes(build()[name].figure):
+        assert axis.title.text
+        if name == "space":  # whose axes have no type to be mistaken
+            continue
+        assert axis.type in ("linear", "log")
+        assert axis.tickfont.size >= 12 and axis.tickfont.color is None
+        assert axis.gridcolor is None and axis.zeroline is False
+        assert all(isinstance(place, int | float) for place in axis.tickvals or ())
+    assert layout.font.color is None
+    assert layout.paper_bgcolor == layout.plot_bgcolor == "rgba(0,0,0,0)"
+    assert layout.uirevision == "keep"
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_no_token_is_in_a_template_and_none_is_markup_elsewhere(name: str) -> None:
+    figure = build()[name].figure
+    for trace in figure.data:
+        for template in (trace.hovertemplate, trace["texttemplate"]):
+            for field in re.findall(r"%{(.*?)[:}]", template or ""):
+                assert re.fullmatch(FIELD, field)
+            assert not any(html.escape(label) in (template or "") for label in HOSTILE[:-2])
+    shown = json.loads(figure.to_json())
+    for trace in shown["data"]:
+        trace.pop("hovertemplate", None), trace.pop("texttemplate", None)
+        if trace["type"] == "scatter3d":
+            trace.pop("text", None)  # WebGL shows a label letter by letter: it is not escaped
+    shown["layout"].pop("template")
+    shown["layout"].get("xaxis", {}).pop("unifiedhovertitle", None)  # a template as well
+    text = json.dumps(shown).replace("\\u003c", "<").replace("\\u003e", ">")
+    text = re.sub(r'"<b>([^"]+)</b>"', r'"\1"', text)  # the chosen row's bold
+    assert not re.search(r"<extra|<b>|\$x|%{x", text)
+
+
+@pytest.mark.parametrize("name", ["table", "head", "stage-masked", "lens", "tokens"])
+def test_repeated_and_numeric_tokens_keep_a_place_each(name: str) -> None:
+    panel = build(labels=REPEATED)[name]
+    layout = panel.figure.layout
+    axis = layout.xaxis if name == "lens" else layout.yaxis
+    assert list(axis.tickvals) == list(range(len(REPEATED)))
+    plain = [re.sub("</?b>", "", text) for text in axis.ticktext]
+    expected = (
+        list(REPEATED) if name == "table" else ["a 0", "a 1", "a 2", "a 3", "·", "1 5", "1 6"]
+    )
+    assert plain == expected
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_every_panel_tells_in_words_what_it_shows(panels: dict[str, Panel], name: str) -> None:
+    panel = panels[name]
+    title = panel.title if name.startswith("stage") else "T"
+    assert panel.alt.startswith(f"{title}: ") and panel.alt.endswith(".")
+    assert re.search(r"\b5 (recorded )?steps", panel.alt) or not panel.moving
+    assert "nan" not in panel.alt.lower()
+    assert 1 <= panel.span <= 12 and panel.height >= 200
+
+
+@pytest.fixture(scope="module")
+def again() -> dict[str, Panel]:
+    """Every panel, built a second time."""
+    return build.__wrapped__()
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_the_same_arrays_give_the_same_figure(name: str, again: dict[str, Panel]) -> None:
+    assert build()[name].figure.to_json() == again[name].figure.to_json()

@@ -1,0 +1,109 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from explorer.charts.parts.curves import Threshold, curves_panel
+from explorer.charts.parts.steps import TICKS, step_axis
+
+STEPS = [0, 1, 10, 1000]
+SERIES = {"training": np.array([4, 3, 2, 1]), "validation": np.array([4, np.nan, 2.5, 2])}
+CURVES: dict[str, Any] = {"key": "c", "title": "Loss", "unit": "nats per token"}
+
+
+def test_each_series_is_a_line_by_recorded_index_with_gaps_for_nan() -> None:
+    figure = curves_panel(STEPS, SERIES, **CURVES).figure
+    np.testing.assert_array_equal(figure.data[0].y, SERIES["training"])
+    np.testing.assert_array_equal(figure.data[1].y, SERIES["validation"])
+    np.testing.assert_array_equal(figure.data[1].x, [0, 1, 2, 3])
+    assert figure.layout.xaxis.ticktext == ("0", "1", "10", "1,000")
+    assert not figure.data[1].connectgaps
+
+
+def test_cursor_and_dots_are_at_the_step_shown() -> None:
+    moving = curves_panel(STEPS, SERIES, **CURVES).moving
+    np.testing.assert_array_equal(moving["2.x"], [[0, 0], [1, 1], [2, 2], [3, 3]])
+    np.testing.assert_array_equal(moving["3.x"], moving["2.x"])
+    np.testing.assert_array_equal(moving["3.y"], [[4, 4], [3, np.nan], [2, 2.5], [1, 2]])
+
+
+def test_the_cursor_crosses_the_whole_axis_whatever_its_scale() -> None:
+    for log in (False, True):
+        figure = curves_panel(STEPS, SERIES, log=log, **CURVES).figure
+        ends = np.array(figure.data[2].y)
+        np.testing.assert_allclose(
+            np.log10(ends) if log else ends, figure.layout.yaxis.range, rtol=1e-6
+        )
+
+
+def test_the_axis_has_the_limits_of_its_unit_whatever_the_numbers() -> None:
+    shares = {"kept": np.array([0.2, 0.3, np.nan, 0.25])}
+    figure = curves_panel(STEPS, shares, limits=(0, 1), **CURVES).figure
+    assert figure.layout.yaxis.range == figure.data[1].y == (0, 1)
+    assert curves_panel(STEPS, shares, **CURVES).figure.layout.yaxis.range != (0, 1)
+
+
+def test_a_threshold_is_a_dashed_line_across_the_axes_and_no_trace() -> None:
+    panel = curves_panel(STEPS, SERIES, threshold=Threshold(2.5), **CURVES)
+    (line,) = panel.figure.layout.shapes
+    assert (line.y0, line.y1, line.x0, line.x1, line.xref) == (2.5, 2.5, 0, 1, "paper")
+    assert line.line.dash == "dash" and line.label.text == "threshold 2.5"
+    assert len(panel.figure.data) == 4 and panel.alt.endswith("The threshold is 2.5.")
+    assert not curves_panel(STEPS, SERIES, **CURVES).figure.layout.shapes
+
+
+def test_a_threshold_and_steps_that_are_not_the_runs_have_words_of_their_own() -> None:
+    panel = curves_panel(
+        STEPS, SERIES, threshold=Threshold(2.5, "half <b>", "end"), steps_of="of a walk", **CURVES
+    )
+    (line,) = panel.figure.layout.shapes
+    assert (line.label.text, line.label.textposition) == ("half &lt;b&gt;", "end")
+    assert panel.figure.layout.xaxis.title.text == "step of a walk"
+    assert panel.alt.startswith("Loss: lines over 4 steps of a walk, from step 0 to 1,000, in")
+
+
+def test_of_two_series_the_higher_has_its_number_above() -> None:
+    swapped = dict(reversed(SERIES.items()))
+    assert curves_panel(STEPS, SERIES, **CURVES).figure.data[3].textposition == (
+        "bottom right",
+        "top right",
+    )
+    assert curves_panel(STEPS, swapped, **CURVES).figure.data[3].textposition == (
+        "top right",
+        "bottom right",
+    )
+
+
+def test_a_legend_only_where_there_is_more_than_one_series() -> None:
+    assert curves_panel(STEPS, SERIES, **CURVES).figure.layout.showlegend
+    alone = {"training": SERIES["training"]}
+    assert not curves_panel(STEPS, alone, **CURVES).figure.layout.showlegend
+
+
+def test_on_a_logarithmic_scale_zero_is_a_gap() -> None:
+    panel = curves_panel(STEPS, {"rate": np.array([0, 1, 10, 100])}, log=True, **CURVES)
+    np.testing.assert_array_equal(panel.figure.data[0].y, [np.nan, 1, 10, 100])
+    np.testing.assert_allclose(panel.figure.layout.yaxis.range, [-0.24, 2.24], rtol=1e-6)
+
+
+def test_alt_tells_both_ends_and_the_lowest() -> None:
+    alt = curves_panel(STEPS, SERIES, **CURVES).alt
+    assert "training goes from 4 at step 0 to 1 at step 1,000, lowest 1 at step 1,000." in alt
+
+
+def test_a_run_of_one_recorded_step_is_a_point() -> None:
+    panel = curves_panel([0], {"training": np.array([4.0])}, **CURVES)
+    assert panel.figure.data[0].mode == "lines+markers"
+    assert panel.figure.layout.xaxis.range == (-0.5, 0.5)
+
+
+def test_step_ticks_are_few_and_hold_both_ends() -> None:
+    axis = step_axis(np.arange(0, 500, 5))
+    assert len(axis["tickvals"]) == TICKS
+    assert (axis["tickvals"][0], axis["tickvals"][-1]) == (0, 99)
+    assert (axis["ticktext"][0], axis["ticktext"][-1]) == ("0", "495")
+
+
+def test_a_series_of_another_length_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match=r"rate must have shape \(4\), got \(3,\)"):
+        curves_panel(STEPS, {"rate": np.zeros(3)}, **CURVES)

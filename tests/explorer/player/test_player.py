@@ -1,0 +1,509 @@
+"""What the step clock sends to browsers, keeps for them, and believes of what they say."""
+
+import asyncio
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import Response
+from starlette.routing import Route
+from streamlit.testing.v1 import AppTest
+
+from explorer import player
+from explorer.app import own_modules
+from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words
+from explorer.player import Pick, Selection, encode, reports
+from explorer.player.assets import FILES, player_files, player_version
+from explorer.player.encoding import _Arrays
+from explorer.player.store import PayloadStore
+from explorer.server.routes import ROUTES
+from explorer.server.security import Headers, content_security_policy
+
+STEPS = np.array([0, 1, 5])
+ROLES = np.full((3, 2, 4), 1, np.uint8)
+W = np.zeros((3, 2, 2), np.float32)
+X = np.arange(6, dtype=np.float32).reshape(3, 2)
+
+
+def timeline(**change: Any) -> Timeline:
+    values = {"steps": STEPS, "epochs": STEPS / 10, "losses": np.array([3.0, np.nan, 1.0])}
+    return Timeline(**(values | change))
+
+
+def panel(key: str = "map", **change: Any) -> Panel:
+    values = {"title": "Map", "figure": go.Figure(go.Scatter(x=[0, 1], y=[0, 1]))}
+    return Panel(key, **(values | {"moving": {"0.x": X}} | change))
+
+
+def mosaic(**change: Any) -> Mosaic:
+    values: dict[str, Any] = {
+        "title": "Heads",
+        "weights": np.zeros((3, 2, 4, 15), np.uint8),
+        "size": 5,
+    }
+    return Mosaic("heads", **(values | change))
+
+
+def text(**change: Any) -> Text:
+    values: dict[str, Any] = {
+        "title": "Text",
+        "labels": ["a", "b"],
+        "weights": np.zeros((3, 2, 2), np.float32),
+    }
+    return Text("text", **(values | {"says": "{key}", "query": 1} | change))
+
+
+def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """A second reader of the format, in Python: header and arrays."""
+    length = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + length])
+    start = 4 + length
+    arrays = []
+    for entry in header["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        flat = np.frombuffer(data, entry["dtype"], count, start + entry["offset"])
+        arrays.append(flat.reshape(entry["shape"]))
+    return header, arrays
+
+
+# ---- the payload ------------------------------------------------------------------------------
+
+
+def test_what_is_encoded_is_read_back_equal() -> None:
+    header, arrays = decoded(encode([panel(), mosaic()], timeline()))
+    moving = header["panels"][0]["moving"][0]
+    assert moving["path"] == "0.x"
+    np.testing.assert_array_equal(arrays[moving["array"]], X)
+    np.testing.assert_array_equal(arrays[header["timeline"]["steps"]], STEPS)
+    np.testing.assert_array_equal(arrays[header["timeline"]["losses"]], [3, np.nan, 1])
+    assert arrays[header["panels"][1]["array"]].shape == (3, 2, 4, 15)
+
+
+def test_every_array_starts_at_a_multiple_of_eight_bytes() -> None:
+    odd = np.zeros((3, 7), np.uint8)
+    data = encode([panel("a", moving={"0.x": odd}), panel("b")], timeline())
+    start = 4 + int.from_bytes(data[:4], "little")
+    header, _ = decoded(data)
+    assert {(start + entry["offset"]) % 8 for entry in header["arrays"]} == {0}
+
+
+def test_equal_panels_give_equal_bytes_and_a_changed_value_does_not() -> None:
+    assert encode([panel()], timeline()) == encode([panel()], timeline())
+    assert encode([panel()], timeline()) != encode([panel(moving={"0.x": X + 1})], timeline())
+
+
+def test_a_sliced_array_is_sent_as_it_reads() -> None:
+    wide = np.arange(12, dtype=np.float32).reshape(3, 4)[:, ::2]
+    _, arrays = decoded(encode([panel(moving={"0.x": wide})], timeline()))
+    np.testing.assert_array_equal(arrays[-1], wide)
+
+
+def test_an_array_that_two_panels_draw_is_sent_once() -> None:
+    header, arrays = decoded(encode([panel("a"), panel("b"), panel("c", moving={"0.x": X + 1})],
+                                    timeline()))  # fmt: skip
+    one, two, other = (entry["moving"][0]["array"] for entry in header["panels"])
+    assert one == two != other
+    np.testing.assert_array_equal(arrays[one], X)
+    np.testing.assert_array_equal(arrays[other], X + 1)
+
+
+def test_equal_numbers_of_arrays_that_are_gone_are_not_taken_for_one_another() -> None:
+    arrays = _Arrays()
+    numbers = [arrays.add(np.full((3, 2), n, np.float32)) for n in range(20)]
+    assert numbers == list(range(20))
+    assert [chunk[:4] for chunk in arrays.chunks] == [np.float32(n).tobytes() for n in range(20)]
+
+
+def test_panels_alone_have_one_step_and_the_timeline_all() -> None:
+    first = np.array([[1, 2]], np.float32)
+    header, arrays = decoded(encode([panel(moving={"0.x": first})], timeline(), alone=True))
+    assert header["alone"] is True
+    assert arrays[header["panels"][0]["moving"][0]["array"]].tolist() == [[1, 2]]
+    assert len(arrays[header["timeline"]["steps"]]) > 1
+    with pytest.raises(ValueError, match="does not fit 1 recorded steps"):
+        encode([panel()], timeline(), alone=True)
+
+
+@pytest.mark.parametrize("steps", [3, 1])
+def test_a_text_is_sent_with_its_words_and_weights(steps: int) -> None:
+    weights = np.random.default_rng(0).random((steps, 2, 2), np.float32)
+    weights[0, 0, 1] = np.nan
+    labels = ["<b>", "\u202e{weight}"]
+    header, arrays = decoded(
+        encode([text(weights=weights, labels=labels, written=(1,))], timeline())
+    )
+    (sent,) = header["panels"]
+    assert (sent["kind"], sent["labels"], sent["query"], sent["written"]) == (
+        "text",
+        labels,
+        1,
+        [1],
+    )
+    np.testing.assert_array_equal(arrays[sent["array"]], weights)
+
+
+def test_roles_are_sent_with_their_names_or_not_at_all() -> None:
+    roles = np.array([[[0, 1, 255, 255]] * 2] * 3, np.uint8)
+    named = mosaic(roles=roles, role_names=["sink", "induction"])
+    header, arrays = decoded(encode([named], timeline()))
+    assert header["panels"][0]["role_names"] == ["sink", "induction"]
+    np.testing.assert_array_equal(arrays[header["panels"][0]["roles"]], roles)
+    assert decoded(encode([mosaic()], timeline()))[0]["panels"][0]["roles"] is None
+
+
+def test_the_theme_decides_the_look_so_the_template_stays_behind() -> None:
+    header, _ = decoded(encode([panel()], timeline()))
+    assert "template" not in json.loads(header["panels"][0]["figure"])["layout"]
+
+
+@pytest.mark.parametrize("text", ["</script><img src=x>", "a<br>b", "\ud800", "\u2028", "=1+1"])
+def test_words_keep_every_character(text: str) -> None:
+    header, _ = decoded(encode([Words("w", "Text", [text] * 3)], timeline()))
+    assert header["panels"][0]["texts"] == [text] * 3
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: encode([], timeline(steps=np.array([]))), "at least one recorded step"),
+        (lambda: encode([], timeline(steps=np.array([0, 5, 5]))), "must ascend"),
+        (lambda: encode([], timeline(epochs=np.zeros(2))), r"epochs \(2,\) do not fit 3"),
+        (lambda: encode([], timeline(trust=np.zeros(2))), r"trust \(2,\) do not fit 3"),
+        (lambda: encode([], timeline(trust=np.array([0, 1.2, 1]))), r"\[0, 1\].*, got 1.2"),
+        (lambda: encode([], timeline(trust=np.array([0, np.inf, 1]))), r"\[0, 1\].*, got inf"),
+        (lambda: encode([panel("a"), panel("a")], timeline()), "keys must differ, got 'a'"),
+        (lambda: encode([panel(span=13)], timeline()), r"span must be in \[1, 12\], got 13"),
+        (lambda: encode([panel(moving={"x": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"0.__proto__.x": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"0.constructor": X})], timeline()), "write '<trace>"),
+        (lambda: encode([panel(moving={"1.x": X})], timeline()), "the figure has 1 traces"),
+        (lambda: encode([panel(moving={"0.x": X.astype(float)})], timeline()), "got float64"),
+        (lambda: encode([panel(moving={"0.x": X[:2]})], timeline()), r"\(2, 2\) does not fit 3"),
+        (lambda: encode([Words("w", "Text", ["one"])], timeline()), "1 texts for 3"),
+        (lambda: encode([mosaic(selected=(2, 0))], timeline()), r"no head \(2, 0\) in \(2, 4\)"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 15)))], timeline()), "be uint8"),
+        (lambda: encode([mosaic(weights=np.zeros((3, 4, 15), "u1"))], timeline()), "layers"),
+        (lambda: encode([mosaic(size=4)], timeline()), r"of 4 queries must be .* heads, 10\)"),
+        (lambda: encode([mosaic(roles=ROLES[:2])], timeline()), r"\(3, 2, 4\), got uint8 \(2,"),
+        (lambda: encode([mosaic(roles=ROLES.astype(int))], timeline()), "got int64"),
+        (lambda: encode([mosaic(roles=ROLES)], timeline()), "role 1 has none of 0 names"),
+        (lambda: encode([text(weights=np.zeros((3, 2, 2)))], timeline()), "float32, got float64"),
+        (lambda: encode([text(weights=W[:2])], timeline()), r"\(3 or 1, 2, 2\)"),
+        (lambda: encode([text(labels="abc")], timeline()), r"\(3, 2, 2\) must be .*3, 3\)"),
+        (lambda: encode([text(labels=[], weights=W[:, :0, :0])], timeline()), "one label"),
+        (lambda: encode([text(query=2)], timeline()), "no position 2 in 2 labels"),
+        (lambda: encode([text(query=-1)], timeline()), "no position -1 in 2 labels"),
+        (lambda: encode([text(written=(0, 2))], timeline()), "no position 2 in 2 labels"),
+    ],
+)
+def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        make()
+
+
+def test_ticks_keep_their_words() -> None:
+    header, _ = decoded(encode([], timeline(ticks=[Tick(5, "<b>lowest</b>")])))
+    assert header["timeline"]["ticks"] == [{"step": 5, "label": "<b>lowest</b>"}]
+
+
+def test_trust_is_sent_only_where_there_is_one() -> None:
+    header, arrays = decoded(encode([], timeline(trust=np.array([np.nan, 0, 1]))))
+    np.testing.assert_array_equal(arrays[header["timeline"]["trust"]], [np.nan, 0, 1])
+    assert decoded(encode([], timeline()))[0]["timeline"]["trust"] is None
+
+
+def test_losses_are_told_in_their_own_unit() -> None:
+    for other, expected in (({}, "nats/token"), ({"unit": "% left"}, "% left")):
+        header, _ = decoded(encode([], timeline(**other)))
+        assert header["timeline"]["unit"] == expected
+
+
+# ---- the store --------------------------------------------------------------------------------
+
+
+def test_the_store_forgets_what_was_not_asked_for_longest() -> None:
+    store = PayloadStore(limit=20)
+    first, second = store.put(b"a" * 10), store.put(b"b" * 10)
+    assert store.get(first) == b"a" * 10
+    third = store.put(b"c" * 10)
+    assert [store.get(digest) is None for digest in (first, second, third)] == [False, True, False]
+
+
+def test_a_payload_larger_than_the_store_is_kept_while_it_is_the_newest() -> None:
+    store = PayloadStore(limit=5)
+    digest = store.put(b"a" * 10)
+    assert store.get(digest) == b"a" * 10
+    store.put(b"b")
+    assert store.get(digest) is None
+
+
+def test_the_same_payload_twice_counts_once() -> None:
+    store = PayloadStore(limit=20)
+    digests = {store.put(b"a" * 10) for _ in range(5)}
+    store.put(b"b" * 10)
+    assert [store.get(digest) for digest in digests] == [b"a" * 10]
+
+
+# ---- what a browser says ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, 5, "5", {"step": 4, "move": 1}, {"step": 5.0, "move": 1}, {"step": True, "move": 1},
+     {"step": 5}, {"step": [5], "move": 1}, {"step": 10**30, "move": 1}],
+)  # fmt: skip
+def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any) -> None:
+    assert reports.read_report(value, timeline()) is None
+
+
+def test_each_report_counts_once() -> None:
+    heard = player.Heard()
+    first = reports.read_report({"step": 5, "move": 1}, timeline())
+    again = reports.read_report({"step": 5, "move": 2}, timeline())
+    assert first and again
+    assert [heard.is_new(report) for report in (first, first, again, again)] == [1, 0, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("value", "pick"),
+    [
+        ({"panel": "map", "index": [1]}, Pick("map", (1,))),
+        ({"panel": "map", "index": [1, 2]}, Pick("map", (1, 2))),
+        ({"panel": "heads", "index": [1, 3]}, Pick("heads", (1, 3))),
+        ({"panel": "heads", "index": [2, 0]}, None),
+        ({"panel": "heads", "index": [1]}, None),
+        ({"panel": "text", "index": [1]}, Pick("text", (1,))),
+        ({"panel": "text", "index": [2]}, None),
+        ({"panel": "text", "index": [0, 1]}, None),
+        ({"panel": "nowhere", "index": [1]}, None),
+        ({"panel": "map", "index": [-1]}, None),
+        ({"panel": "map", "index": [1.5]}, None),
+        ({"panel": "map", "index": []}, None),
+        ({"panel": "map", "index": "1"}, None),
+        ({"panel": ["map"], "index": [1]}, None),
+        ("map", None),
+    ],
+)
+def test_picks_are_believed_only_where_something_can_be_picked(
+    value: Any, pick: Pick | None
+) -> None:
+    assert reports.read_pick(value, [panel(), mosaic(), text()]) == pick
+
+
+def test_a_pick_says_what_the_shown_row_stands_for() -> None:
+    some = panel(picks=(7, 40))
+    assert reports.read_pick({"panel": "map", "index": [1]}, [some]) == Pick("map", (40,))
+    assert reports.read_pick({"panel": "map", "index": [0, 3]}, [some]) == Pick("map", (7, 3))
+    assert reports.read_pick({"panel": "map", "index": [2]}, [some]) is None
+
+
+@pytest.mark.parametrize(
+    ("rows", "chosen"),
+    [
+        ([1, 0], (7, 40)),
+        ([1, 1], (40,)),
+        ([], ()),
+        ([2], None),
+        ([-1], None),
+        ([True], None),
+        ([0.0], None),
+        (["0"], None),
+        ([[0]], None),
+        ([0, 1, 0], None),  # more than there are points
+        ("01", None),
+        (None, None),
+    ],
+)
+def test_a_selection_holds_points_that_exist(rows: Any, chosen: tuple[int, ...] | None) -> None:
+    panels: list[AnyPanel] = [panel(lasso=True, picks=(7, 40)), mosaic()]
+    told = reports.read_selection({"panel": "map", "rows": rows}, panels)
+    assert told == (None if chosen is None else Selection("map", chosen))
+
+
+def test_without_picks_a_selection_says_point_numbers() -> None:
+    assert reports.read_selection({"panel": "map", "rows": [1]}, [panel(lasso=True)]) == Selection(
+        "map", (1,)
+    )
+    assert reports.read_selection({"panel": "map", "rows": [2]}, [panel(lasso=True)]) is None
+
+
+@pytest.mark.parametrize("name", ["plain", "heads", "words", "nowhere", None])
+def test_nothing_is_selected_where_there_is_no_lasso(name: str | None) -> None:
+    panels: list[AnyPanel] = [
+        panel("plain"),
+        mosaic(),
+        Words("words", "Text", ["a"] * 3),
+    ]
+    assert reports.read_selection({"panel": name, "rows": []}, panels) is None
+    assert reports.read_selection(name, panels) is None
+
+
+def clock_page() -> None:
+    import numpy as np
+    import streamlit as st
+
+    from explorer.panels import Timeline, Words
+    from explorer.player import Heard, step_clock
+
+    steps = np.array([0, 1, 5])
+    words = Words("w", "Text", ["a", "b", st.text_input("text")])
+    heard = st.session_state.setdefault("heard", Heard())
+    timeline = Timeline(steps, steps / 10, steps / 1)
+    state = step_clock([words], timeline, step=5, heard=heard, live=True)
+    st.text(str(state))
+
+
+def component_data(app: AppTest) -> dict[str, Any]:
+    (found,) = (node for node in app.main if node.type == "bidi_component")
+    return json.loads(found.proto.json)
+
+
+def test_only_a_digest_and_the_step_go_over_the_socket() -> None:
+    app = AppTest.from_function(clock_page).run()
+    assert not app.exception
+    data = component_data(app)
+    assert {**data, "payload": None} == {"payload": None, "step": 5, "live": True, "heard": 0}
+    kept = player.payload(data["payload"])
+    assert kept is not None
+    assert decoded(kept)[0]["panels"][0]["texts"] == ["a", "b", ""]
+    assert app.text[0].value == "ClockState(step=None, pick=None, selection=None)"
+
+
+def test_a_rerun_sends_the_same_digest_until_something_changes() -> None:
+    app = AppTest.from_function(clock_page).run()
+    first = component_data(app)["payload"]
+    assert component_data(app.run())["payload"] == first
+    assert component_data(app.text_input[0].set_value("new").run())["payload"] != first
+
+
+# ---- the server -------------------------------------------------------------------------------
+
+
+def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
+    """What our routes behind our middleware answer to GET path."""
+    app = Starlette(routes=ROUTES, middleware=[Middleware(Headers)])
+    messages: list[Any] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        messages.append(message)
+
+    raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    scope = {
+        "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
+        "query_string": b"", "headers": raw, "http_version": "1.1", "root_path": "",
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    found = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
+    return messages[0]["status"], found, b"".join(m.get("body", b"") for m in messages[1:])
+
+
+def test_every_listed_file_is_served_and_cached_for_ever() -> None:
+    for name in FILES:
+        status, headers, body = ask(f"/assets/{player_version()}/{name}")
+        assert (status, body) == (200, player_files()[name])
+        assert "immutable" in headers["cache-control"]
+
+
+def test_the_list_names_every_file_of_the_folder() -> None:
+    folder = Path(player.__file__).parent / "web"
+    found = {p.name for p in folder.iterdir() if p.suffix in {".js", ".css"}}
+    assert found == set(FILES)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["__init__.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "player.js/", "PLAYER.JS", ""],
+)
+def test_nothing_but_the_list_is_served(path: str) -> None:
+    assert ask(f"/assets/{player_version()}/{path}")[0] in {307, 404}
+    assert ask("/assets/000000000000/player.js")[0] == 404
+
+
+@pytest.mark.parametrize("digest", ["0" * 64, "0" * 63, "Z" * 64, "..", "%00", "0" * 65])
+def test_an_unknown_payload_is_not_found_and_not_remembered(digest: str) -> None:
+    status, headers, _ = ask(f"/clock/{digest}")
+    assert status == 404
+    assert headers.get("cache-control", "no-store") == "no-store"
+
+
+def test_a_kept_payload_is_served_as_it_is() -> None:
+    digest = player._store.put(b"payload")
+    status, headers, body = ask(f"/clock/{digest}", accept_encoding="gzip")
+    assert (status, body) == (200, b"payload")
+    assert headers["cache-control"].startswith("private")
+
+
+def test_plotly_comes_compressed_to_those_who_can_read_that() -> None:
+    _, headers, small = ask("/assets/plotly.min.js", accept_encoding="gzip, br")
+    _, plain, large = ask("/assets/plotly.min.js")
+    assert headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain
+    assert len(small) < len(large) / 2
+    assert large.lstrip().startswith(b"/**\n* plotly.js")
+
+
+def test_every_answer_carries_the_security_headers() -> None:
+    for path in ("/nowhere", f"/assets/{player_version()}/player.js"):
+        _, headers, _ = ask(path)
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["content-security-policy"] == content_security_policy()
+
+
+def test_the_policy_runs_no_foreign_and_no_inline_script() -> None:
+    rules = dict(rule.split(" ", 1) for rule in content_security_policy().split("; "))
+    assert "unsafe" not in rules["script-src"]
+    assert "http" not in content_security_policy()
+    assert rules["frame-ancestors"] == "'self'"
+
+
+def test_the_server_warms_our_modules_but_runs_neither_script_nor_command() -> None:
+    names = set(own_modules())
+    assert "model_core.model" in names
+    assert not names & {"explorer.dashboard", "explorer.app", "model_core.__main__"}
+
+
+def failing_page() -> None:
+    import streamlit as st
+
+    from explorer.app import on_script_error
+
+    try:
+        raise RuntimeError("a path of the server")
+    except RuntimeError as error:
+        st.text(on_script_error(error))
+
+
+def test_an_exception_is_a_calm_box_with_the_id_of_its_log_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    app = AppTest.from_function(failing_page).run()
+    (box,) = app.error
+    (record,) = (line for line in caplog.records if line.name == "driftscope")
+    name = record.args[0] if isinstance(record.args, tuple) else None
+    assert box.value.endswith(f"under error {name}.")
+    assert "server's log" in box.value and "path" not in box.value
+    assert record.exc_info is not None
+
+
+def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
+    page = Route("/", lambda request: Response("<!doctype html>", media_type="text/html"))
+    ROUTES.append(page)
+    try:
+        _, headers, _ = ask("/")
+    finally:
+        ROUTES.remove(page)
+    addresses = re.findall(r"<([^>]+)>", headers["link"])
+    scripts = [name for name in FILES if name.endswith(".js")]
+    assert [address.split("/")[-1] for address in addresses[1:]] == scripts
+    assert all(ask(address.partition("?")[0])[0] == 200 for address in addresses)
+    assert "link" not in ask(addresses[1])[1]

@@ -1,0 +1,206 @@
+"""Layer by layer in Streamlit's own test harness: what is drawn, told and kept."""
+
+import base64
+import json
+import math
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+from torch import Tensor
+
+from explorer.views.normalization.words import NAMES
+from explorer.visit.runs import run_path
+from model_core.model import part_names
+from model_core.normalization import norm_statistics, read_distributions, read_layers
+from model_core.runs import Run
+from model_core.taps import tapped
+from tests.conftest import recorded_run
+from tests.explorer.test_pages import SHIPPED, go_to, opened
+from tests.explorer.views.test_attention import FOX, drawn, panels
+
+PARTS = {  # what a part draws
+    "Size": {"std", "stream", "mean"},
+    "Distribution": {"quantiles-in", "quantiles-normalized", "quantiles-out"},
+    "Gain and shift": {"gamma", "beta"},
+    "Gradients, units": {"gradients", "units"},
+    "One token": {"std", "stream", "tokens-before", "tokens-after"},
+    "Two norms": {"histogram-in", "histogram-out"},
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder, for reading only."""
+    folder = tmp_path_factory.mktemp("normalizing") / "runs"
+    recorded_run(folder / "flat", n_layer=0)
+    recorded_run(folder / "plain", norm="none", learning_rate=1e6)  # weights become NaN
+    recorded_run(folder / "batch", norm="batch", norm_position="post")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(made))
+
+
+def layers(part: str, **query: str) -> AppTest:
+    return go_to(opened(**{"run": SHIPPED.name, "part": part} | query), "normalization")
+
+
+def switch(app: AppTest, part: str) -> AppTest:
+    app.segmented_control(key="part").set_value(part).run()
+    assert not app.exception
+    return app
+
+
+def moving(app: AppTest, key: str, path: str) -> np.ndarray:
+    """What a panel moves with the steps (S, ...)."""
+    header, arrays = drawn(app)
+    panel = next(one for one in header["panels"] if one["key"] == key)
+    (place,) = (entry["array"] for entry in panel["moving"] if entry["path"] == path)
+    return arrays[place]
+
+
+def read(sight: Callable[..., dict[str, Tensor]], step: int) -> dict[str, np.ndarray]:
+    """What a sight sees of the shipped sentence with the model of one step."""
+    ids = torch.tensor(SHIPPED.tokenizer.encode(FOX))
+    with torch.no_grad():
+        return {name: value.numpy() for name, value in sight(SHIPPED.model_at(step), ids).items()}
+
+
+WITHOUT = {  # what a run lacks
+    SHIPPED.name: set(),
+    "flat": {"units"},  # no blocks
+    "plain": {"gamma", "beta"},  # no norm
+    "batch": set(),
+}
+
+
+@pytest.mark.parametrize(("run", "lacks"), WITHOUT.items(), ids=WITHOUT)
+def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> None:
+    app = layers("Size", run=run, text="Quick")
+    for _ in range(2):  # a first click can work by accident
+        for part, expected in PARTS.items():
+            assert set(panels(switch(app, part))) == expected - lacks
+            config = Run.open(run_path(run)).model_config
+            assert app.caption[0].value.startswith(f"This model: **{NAMES[config.norm]}**")
+
+
+def test_sizes_are_means_over_the_tokens_and_the_stream_is_bounded_by_its_tokens() -> None:
+    app, seen = layers("Size"), read(read_layers, 3)
+    at = SHIPPED.steps.tolist().index(3)
+    for number, side in enumerate(("in", "out", "normalized")):
+        for what in ("std", "mean"):
+            told = moving(app, what, f"{number}.y")[at]
+            np.testing.assert_allclose(told, seen[f"{what}_{side}"].mean(1), rtol=1e-4, atol=1e-5)
+    for number, over in enumerate(("max", "mean", "min")):
+        told = moving(app, "stream", f"{number}.y")[at]
+        expected = getattr(seen["stream"], over)(axis=1)
+        np.testing.assert_allclose(told, expected, rtol=1e-5)
+
+
+def test_distributions_gains_and_units_are_those_of_the_step() -> None:
+    app = layers("Distribution")
+    at, seen = SHIPPED.steps.tolist().index(3), read(read_distributions, 3)
+    for side in ("in", "normalized", "out"):
+        told = moving(app, f"quantiles-{side}", "0.y")[at].reshape(5, 3)[:, :2]
+        expected = seen[f"quantiles_{side}"][:, [0, -1]]
+        np.testing.assert_allclose(told, expected, rtol=1e-4, atol=1e-5)
+    switch(app, "Gain and shift")
+    for name in ("gamma", "beta"):
+        told = moving(app, name, "3.y")[at]
+        np.testing.assert_allclose(told, seen[name][:, 3], rtol=1e-5, atol=1e-7)
+    switch(app, "Gradients, units")
+    np.testing.assert_array_equal(moving(app, "gradients", "0.y"), SHIPPED.gradient_norms())
+    units = read(read_layers, 3)
+    for number, name in enumerate(("silent", "off")):
+        np.testing.assert_allclose(moving(app, "units", f"{number}.y")[at], units[name], rtol=1e-5)
+
+
+def test_the_tables_hold_the_statistics_of_the_settled_step() -> None:
+    app = layers("Size", step="3")
+    expected = norm_statistics(SHIPPED.model_at(3), torch.tensor([SHIPPED.tokenizer.encode(FOX)]))
+    table = app.dataframe[0].value
+    assert table["norm"].tolist() == expected["norm"].tolist()
+    for told, column in (("before", "in"), ("after", "out")):
+        for what in ("mean", "std"):
+            np.testing.assert_allclose(
+                table[f"{what} {told}"], expected[f"{what}_{column}"], atol=1e-5
+            )
+
+
+def test_gradients_are_those_recorded_at_the_settled_step() -> None:
+    table = layers("Gradients, units", step="3").dataframe[0].value
+    assert table["part"].tolist() == list(part_names(SHIPPED.model_config))
+    at = SHIPPED.steps.tolist().index(3)
+    np.testing.assert_allclose(table["gradient"], SHIPPED.gradient_norms()[at])
+    assert math.hypot(*table["gradient"]) == pytest.approx(
+        SHIPPED.metrics()["grad_norm"][at], rel=1e-6
+    )
+
+
+def test_a_run_without_recorded_gradients_says_so(made: Path, tmp_path: Path) -> None:
+    lines = (made / "batch" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) for line in lines]
+    old = Path(shutil.copytree(made / "batch", made / "old"))
+    kept = [{name: value for name, value in row.items() if name != "grad_norms"} for row in rows]
+    (old / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
+    app = layers("Gradients, units", run="old", text="Quick")
+    assert "recorded without the gradients of its parts" in app.caption[0].value
+    assert set(panels(app)) == {"units"}
+
+
+def test_the_token_followed_is_the_one_chosen_anywhere() -> None:
+    app = layers("One token", pair="6")
+    assert "Plotted: the token 'b' at 6" in app.caption[0].value
+    assert panels(app)["std"]["title"] == "'b' at 6: spread"
+    seen = read(read_layers, 3)
+    at = SHIPPED.steps.tolist().index(3)
+    told = [moving(app, key, "0.y")[at] for key in ("std", "stream")]
+    np.testing.assert_allclose(told[0], seen["std_in"][:, 6], rtol=1e-4)
+    np.testing.assert_allclose(told[1], seen["stream"][:, 6], rtol=1e-4)
+    grid = moving(app, "tokens-after", "0.customdata")[at]
+    np.testing.assert_allclose(grid, seen["std_out"].T, rtol=1e-4)
+    assert "'b' at 6" in app.dataframe[1].value
+
+
+def test_two_norms_are_compared_by_all_their_activations() -> None:
+    app = layers("Two norms", step="5", **{"one norm": "blocks.0.ln2"})
+    assert app.selectbox(key="another norm").value == "ln_f"
+    app.selectbox(key="another norm").set_value("blocks.1.ln1").run()
+    table = app.dataframe[0].value.set_index("norm")
+    ids = torch.tensor([SHIPPED.tokenizer.encode(FOX)])
+    model = SHIPPED.model_at(5)
+    with torch.no_grad(), tapped(model, "blocks.*.ln*", "blocks.*.ln*:in") as seen:
+        model(ids)
+    for name in ("blocks.0.ln2", "blocks.1.ln1"):
+        for side, place in (("before", f"{name}:in"), ("after", name)):
+            expected = [seen[place].mean().item(), seen[place].std(correction=0).item()]
+            told = table.loc[name, [f"mean {side}", f"std {side}"]].astype(float)
+            np.testing.assert_allclose(told, expected, rtol=1e-5, atol=1e-5)
+    at = SHIPPED.steps.tolist().index(5)
+    for side, place in (("in", "blocks.0.ln2:in"), ("out", "blocks.0.ln2")):
+        figure = json.loads(panels(app)[f"histogram-{side}"]["figure"])
+        x = figure["data"][0]["x"]
+        edges = np.frombuffer(base64.b64decode(x["bdata"]), x["dtype"])[::2].astype(float)
+        shares = np.histogram(seen[place], edges)[0] / seen[place].numel()
+        heights = moving(app, f"histogram-{side}", "0.y")[at]
+        np.testing.assert_allclose(heights[1:-1:2], shares, atol=1 / seen[place].numel())
+
+
+def test_scales_are_those_of_all_pictures_of_a_kind_or_of_each_step() -> None:
+    app = layers("Distribution")
+    assert len(scales(app)) == 1
+    app.toggle(key="scales").set_value(True).run()
+    assert len(scales(app)) > 1
+
+
+def scales(app: AppTest) -> set[tuple[float, float]]:
+    """The different ranges of the panels' vertical axes."""
+    figures = [json.loads(panel["figure"]) for panel in panels(app).values()]
+    return {tuple(figure["layout"]["yaxis"]["range"]) for figure in figures}

@@ -1,0 +1,144 @@
+"""The scaling view of the Normalization page, and the clock of its own that it is drawn with."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer import player
+from explorer.panels import AnyPanel, Timeline
+from explorer.player import ClockState
+from explorer.visit import page
+from model_core.normalization.scaling import Bowl, descend, scaled, students
+from tests.explorer.player.test_player import component_data, decoded
+from tests.explorer.test_pages import go_to, opened, visitor, words
+
+MAPS = ["descent-raw", "descent-min-max", "descent-standardized"]
+NEEDED, LEFT = "steps until less than 1% is left", "excess loss left (% of the start)"
+
+
+def scaling(**query: str) -> AppTest:
+    return go_to(opened(lab="Scaling inputs", **query), "normalization")
+
+
+def header(app: AppTest) -> dict[str, Any]:
+    kept = player.payload(component_data(app)["payload"])
+    assert kept is not None
+    return decoded(kept)[0]
+
+
+def titles(app: AppTest) -> dict[str, str]:
+    return {panel["key"]: panel["title"] for panel in header(app)["panels"]}
+
+
+def numbers(app: AppTest) -> pd.DataFrame:
+    return app.dataframe[0].value.set_index("inputs")
+
+
+def test_three_maps_and_a_curve_tell_how_many_steps_each_scaling_needs() -> None:
+    app = scaling()
+    assert list(titles(app)) == [*MAPS, "excess"]
+    assert titles(app)["descent-raw"] == "Raw: 21,811,039 steps · condition number 18,944,827"
+    assert titles(app)["descent-standardized"] == "Standardized: 5 steps · condition number 3.59"
+    assert numbers(app)[NEEDED].tolist() == [21_811_039, 5, 5]
+
+
+def test_the_table_is_of_the_step_that_the_address_names() -> None:
+    inputs, loan = students()
+    x, y = scaled("standardized", inputs), loan - loan.mean()
+    excess = Bowl(x, y).excess(descend(x, y, 0.5, 2))  # 2 / (sum of two curvatures) is 0.5
+    app = scaling(descent="2")
+    assert numbers(app)[LEFT]["standardized"] == pytest.approx(100 * excess[2] / excess[0])
+    assert component_data(app)["step"] == 2
+    assert app.markdown[1].value == "**After step 2 of this descent**"
+
+
+def test_raw_steps_follow_the_unit_of_tuition_and_the_others_do_not() -> None:
+    app = scaling()
+    before = numbers(app)
+    app.segmented_control(key="tuition unit").set_value("1,000").run()
+    after = numbers(app)
+    assert after[NEEDED]["raw"] == 23
+    pd.testing.assert_frame_equal(before.iloc[1:], after.iloc[1:])
+    app.segmented_control(key="tuition unit").set_value("1").run()
+    pd.testing.assert_frame_equal(numbers(app), before)
+
+
+def test_above_the_largest_stable_rate_the_page_says_that_all_diverge() -> None:
+    app = scaling()
+    assert not app.slider and words(app) == []
+    app.segmented_control(key="descent rate").set_value("the same share for each").run()
+    assert words(app) == []
+    app.slider(key="descent share").set_value(1.1).run()
+    assert words(app) == [
+        "At 1.1 of the largest stable rate each step overshoots by more than it corrects: all "
+        "three descents diverge and leave their maps."
+    ]
+    assert numbers(app)[NEEDED].isna().all() and (numbers(app)[LEFT] > 1e6).all()
+    assert all("never converges" in titles(app)[key] for key in MAPS)
+    app.slider(key="descent share").set_value(1.0).run()
+    (said,) = words(app)
+    assert "only changes its sign" in said and numbers(app)[NEEDED].isna().all()
+
+
+def test_stretched_axes_are_said_to_hide_how_narrow_the_valley_is() -> None:
+    app = scaling()
+    assert "The raw valley is 4,353 times as long as wide." in app.caption[1].value
+    app.segmented_control(key="descent axes").set_value("stretched to fit").run()
+    assert app.caption[1].value.startswith("Axes stretched: the raw valley, 4,353 times")
+
+
+def test_it_needs_no_sentence_and_says_whose_steps_are_counted() -> None:
+    app = scaling(text="")
+    assert "not those of the run" in app.caption[0].value
+    assert list(titles(app)) == [*MAPS, "excess"]
+    assert header(app)["timeline"]["unit"] == "% of the excess left (standardized)"
+
+
+# ---- a clock of its own ------------------------------------------------------------------------
+
+STEPS = np.array([0, 1, 5, 20])
+LINE = Timeline(STEPS, STEPS, STEPS * np.nan)
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What own_clock asks of its component; the step in "reader" is what it answers."""
+    asked: dict[str, Any] = {"reader": None, "state": visitor(monkeypatch)}
+
+    def answer(
+        panels: Sequence[AnyPanel], timeline: Timeline, *, step: int, key: str
+    ) -> ClockState:
+        asked.update(step=step, key=key)
+        return ClockState(asked["reader"], None, None)
+
+    monkeypatch.setattr(page, "step_clock", answer)
+    monkeypatch.setattr(page.session, "publish", lambda: None)
+    return asked
+
+
+def test_a_clock_of_its_own_stands_at_its_last_step_and_keeps_the_readers(
+    told: dict[str, Any],
+) -> None:
+    assert page.own_clock("walk", [], LINE) == told["step"] == 20
+    told["reader"] = 5
+    assert page.own_clock("walk", [], LINE) == 5
+    told["reader"] = None  # another page, and back: the browser has said nothing yet
+    assert page.own_clock("walk", [], LINE) == told["step"] == 5
+    assert told["state"]["step"] is None  # the run's step is another matter
+
+
+def test_its_component_has_a_key_of_its_own(told: dict[str, Any]) -> None:
+    """Streamlit keeps what a component says under its key, over whatever is there."""
+    page.own_clock("walk", [], LINE)
+    assert told["key"] not in told["state"]
+
+
+def test_an_address_between_two_of_its_steps_is_the_nearer(told: dict[str, Any]) -> None:
+    for asked, stands in (("19", 20), ("4", 5), ("2", 1), ("999", 20), ("x", 20)):
+        told["state"].pop("walk", None)
+        told["state"]["asked"] = {"walk": asked}
+        assert page.own_clock("walk", [], LINE) == told["step"] == stands

@@ -1,0 +1,210 @@
+"""Side by side in Streamlit's own test harness: what is trained, drawn, told and kept."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from explorer.charts.normalization.variants import as_variants
+from explorer.charts.parts.curves import curves_panel
+from model_core.normalization import length_losses, norm_statistics
+from model_core.runs import Run, list_runs
+from model_core.runs.status import read_status
+from model_core.training import jobs
+from tests.conftest import recorded_run, tree, wait_until
+from tests.explorer.test_pages import go_to, opened, words
+from tests.explorer.views.test_attention import captions, drawn, panels, press
+
+TEXT = "the lazy"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A runs folder, for reading only."""
+    folder = tmp_path_factory.mktemp("side") / "runs"
+    recorded_run(folder / "layered")
+    recorded_run(folder / "batched", norm="batch")
+    recorded_run(folder / "bare", norm="none")
+    recorded_run(folder / "other", steps=31)  # no variant of them
+    recorded_run(folder / "wild", norm="none", learning_rate=1e4)
+    recorded_run(folder / "tame", learning_rate=1e4)
+    return folder
+
+
+@pytest.fixture
+def reading(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(made))
+    return made
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A runs folder with one run; whatever is started in it is stopped at the end."""
+    runs = tmp_path / "runs"
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(runs))
+    monkeypatch.setenv("DRIFTSCOPE_TRAINERS", "2")
+    recorded_run(runs / "fox")
+    yield runs
+    for name in jobs.active(runs):
+        jobs.stop(runs / name)
+    wait_until(lambda: not jobs.active(runs))
+
+
+def side(**query: str) -> AppTest:
+    return go_to(opened(**{"text": TEXT, "lab": "Side by side"} | query), "normalization")
+
+
+def lines(app: AppTest, key: str) -> dict[str, dict[str, str]]:
+    figure = json.loads(panels(app)[key]["figure"])
+    return {trace["name"]: trace["line"] for trace in figure["data"] if trace.get("name")}
+
+
+# ---- the button ----------------------------------------------------------------------------------
+
+
+def test_the_button_trains_the_chosen_variants_that_are_missing_and_none_twice(
+    folder: Path,
+) -> None:
+    app = side(run="fox")
+    key = "variants This run's settings"
+    assert app.multiselect(key=key).value == [0, 1, 3, 5]  # none, and all that are pre
+    app.multiselect(key=key).set_value([1, 4]).run()
+    press(app, "Train 1 run")
+    assert sorted(list_runs(folder)) == ["fox", "fox-batch-post"]
+    assert app.selectbox(key="run").value == "fox-batch-post"
+    wait_until(lambda: read_status(folder / "fox-batch-post").state == "finished")
+    app.run()
+    assert set(lines(app, "train_loss")) == {"layer-pre", "batch-post"}
+    (button,) = (one for one in app.button if one.label == "All trained")
+    assert button.disabled
+    app.multiselect(key=key).set_value([0, 4]).run()
+    press(app, "Train 1 run")
+    wait_until(lambda: read_status(folder / "fox-none").state == "finished")
+    assert sorted(list_runs(folder)) == ["fox", "fox-batch-post", "fox-none"]
+
+
+def test_what_another_visitor_made_meanwhile_is_not_made_again(folder: Path) -> None:
+    app = side(run="fox")
+    app.multiselect(key="variants This run's settings").set_value([0]).run()
+    before = tree(recorded_run(folder / "theirs", norm="none").path)
+    press(app, "Train 1 run")
+    assert sorted(list_runs(folder)) == ["fox", "theirs"]
+    assert tree(folder / "theirs") == before
+
+
+def test_a_run_without_its_text_offers_no_training(folder: Path) -> None:
+    (folder / "fox" / "text.txt").unlink()
+    app = side(run="fox")
+    assert any("Nothing new can be trained" in said for said in words(app))
+    assert set(lines(app, "train_loss")) == {"layer-pre"}
+
+
+def test_a_comparison_is_named_and_what_is_below_is_said(reading: Path) -> None:
+    app = side(run="layered", compare="deep")
+    assert app.multiselect(key="variants deep").value == [0, 1, 3]
+    assert "without a norm the loss explodes" in captions(app)
+    assert "Shown below: layered, which is not one of these runs." in captions(app).replace(
+        "\\", ""
+    )
+    assert any(button.label == "Train 3 runs" for button in app.button)
+    assert set(lines(app, "train_loss")) == {"none", "layer-pre", "batch-pre"}
+    app.selectbox(key="compare").set_value("This run's settings").run()
+    assert "Shown below" not in captions(app)
+
+
+# ---- what is drawn and told ----------------------------------------------------------------------
+
+
+def test_one_variant_is_shown_alone_and_invites_to_train_others(reading: Path) -> None:
+    app = side(run="other")
+    assert words(app) == ["There is one variant only: train others, and they are drawn beside it."]
+    assert set(panels(app)) == {"train_loss", "val_loss", "by-norm", "by-part"}
+
+
+def test_a_variant_has_one_look_in_every_panel() -> None:
+    names = ("none", "layer-pre", "layer-post", "batch-pre", "batch-post", "rms-pre", "rms-post")
+    series = {name: np.arange(3.0) for name in names}
+    figure = as_variants(curves_panel([0, 1, 2], series, key="k", title="t", unit="u")).figure
+    style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data if trace.name}
+    assert len(set(style.values())) == 7
+    assert style["layer-pre"][0] == style["layer-post"][0] != style["batch-pre"][0]
+    assert {name for name, (_, dash) in style.items() if dash == "dash"} == {
+        name for name in names if name.endswith("post")
+    }
+    assert list(figure.data[-1].marker.color) == [style[name][0] for name in names]
+
+
+def test_the_table_tells_each_run_at_the_settled_step(reading: Path) -> None:
+    app = side(run="layered", step="30")
+    table = app.dataframe[0].value.set_index("variant")
+    assert table["run"].to_dict() == {
+        "none": "bare",
+        "layer-pre": "layered",
+        "batch-pre": "batched",
+    }
+    for name in table["run"]:
+        run = Run.open(reading / name)
+        metrics = run.metrics().set_index("step").loc[30]
+        row = table[table["run"] == name].iloc[0]
+        assert row["training loss"] == metrics["train_loss"]
+        assert row["validation loss"] == metrics["val_loss"]
+        model, split = run.model_at(30), run.split()
+        losses = length_losses(model, split.validation, 4, (8,))[:, 0]
+        assert row["gap between modes"] == pytest.approx(losses[1] - losses[0], abs=1e-9)
+        model.train()
+        statistics = norm_statistics(model, torch.tensor([run.tokenizer.encode(TEXT)]))
+        assert row["final std"] == pytest.approx(statistics["std_in"].iloc[-1], rel=1e-5)
+
+
+def test_a_variant_that_diverged_has_gaps_and_the_clock_goes_on(reading: Path) -> None:
+    app = side(run="wild")
+    end = int(Run.open(reading / "wild").steps[-1])
+    assert f"none: diverged at step {end}" in captions(app).replace("\\", "")
+    assert f"none up to step {end}" in captions(app).replace("\\", "")
+    steps = Run.open(reading / "tame").steps
+    header, arrays = drawn(app)
+    assert arrays[header["timeline"]["steps"]].tolist() == sorted(
+        {*Run.open(reading / "wild").steps.tolist(), *steps.tolist()}
+    )
+    together = app.dataframe[0].value  # first the last step that is a number for both
+    assert together["training loss"].notna().tolist() == [True, True]
+    table = side(run="wild", step=str(steps[-1])).dataframe[0].value
+    assert table["training loss"].isna().tolist() == [True, False]
+
+
+def test_one_token_has_no_statistics_for_batch_norm_which_is_said(reading: Path) -> None:
+    app = side(run="batched", text="t")
+    assert "one token has no variance over batch and time" in captions(app)
+    assert set(lines(app, "by-norm")) == {"none", "layer-pre"}
+    assert set(lines(app, "by-part")) == {"none", "layer-pre", "batch-pre"}
+
+
+def test_windows_of_other_lengths_are_read_when_asked_for(reading: Path) -> None:
+    app = side(run="layered", step="30")
+    app.toggle(key="lengths").set_value(True).run()
+    told = lines(app, "lengths")
+    assert set(told) == {"none", "layer-pre", "batch-pre", "batch-pre, evaluation mode"}
+    assert told["batch-pre"]["color"] == told["batch-pre, evaluation mode"]["color"]
+    app.toggle(key="lengths").set_value(False).run()
+    assert "lengths" not in panels(app)
+
+
+def test_losses_measured_at_some_steps_only_are_drawn_as_one_line(
+    folder: Path,
+) -> None:
+    recorded_run(folder / "seldom", eval_interval=10)
+    figure = json.loads(panels(side(run="seldom"))["val_loss"]["figure"])
+    assert figure["data"][0]["connectgaps"]
+
+
+def test_what_was_not_recorded_is_no_picture_and_is_said(folder: Path) -> None:
+    lines = (folder / "fox" / "metrics.jsonl").read_text().splitlines()
+    rows = [json.loads(line) | {"grad_norms": None} for line in lines]
+    (folder / "fox" / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    app = side(run="fox")
+    assert set(panels(app)) == {"train_loss", "val_loss", "by-norm"}
+    assert "without the gradients of its parts: layer-pre" in captions(app).replace("\\", "")

@@ -1,0 +1,107 @@
+"""A trainer killed at random moments: the run always opens, and ends as if nothing had happened."""
+
+import random
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model_core.runs import Run, read_metrics
+from model_core.runs.status import read_status
+from model_core.runs.storage import is_locked
+from model_core.training.loop import MEMORY_EVERY
+from tests.conftest import history, new_run, wait_until
+
+# half of the steps are recorded, so that much of the time goes into writing
+BUSY: dict[str, Any] = {
+    **{"steps": 1500, "snapshots": 700, "n_layer": 1},
+    **{"norm": "batch", "dropout": 0.1},
+}
+KILLS = 20
+
+
+def resume(path: Path) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "model_core", "resume", str(path)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+
+
+def written(path: Path) -> int:
+    """Bytes of metrics: they grow while training, and shrink when a new trainer starts."""
+    try:
+        return (path / "metrics.jsonl").stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def kill_at_a_random_moment(path: Path, draw: random.Random) -> bool:
+    """One in four falls into the start, the others into training; whether it was in time."""
+    before = written(path)
+    process = resume(path)
+    assert process.stderr
+    try:
+        if draw.random() < 0.25:
+            seconds = draw.uniform(0.0, 2.0)
+        else:
+            seconds = draw.uniform(0.0, MEMORY_EVERY + 0.5)
+            wait_until(lambda: process.poll() is not None or written(path) != before)
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and process.poll() is None:
+            time.sleep(0.001)
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+    return process.returncode == -signal.SIGKILL
+
+
+def check_it_opens(path: Path) -> None:
+    """Whole steps only, and every line of metrics that was written has its snapshot."""
+    run = Run.open(path)
+    assert run.damaged == []
+    assert set(row["step"] for row in read_metrics(path)) <= set(run.steps.tolist())
+    if len(run.steps):
+        assert np.isfinite(run.token_embeddings()).all()
+        assert np.isfinite(run.token_updates()).all()
+        run.model_at(run.steps[-1])
+    assert not is_locked(path / "trainer.lock")
+    assert read_status(path).state in ("queued", "stopped", "finished")
+
+
+def tortured(path: Path, seed: int) -> int:
+    """Kill and resume a run's trainer, then let it finish; how many kills were in time."""
+    draw = random.Random(seed)
+    in_time = 0
+    for _ in range(KILLS // 2):
+        in_time += kill_at_a_random_moment(path, draw)
+        check_it_opens(path)
+    process = resume(path)
+    _, said = process.communicate()
+    assert (process.returncode, said) == (0, b"")
+    return in_time
+
+
+@pytest.mark.slow
+def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    paths = [new_run(tmp_path / name, **BUSY) for name in ("first", "second", "whole")]
+    with ThreadPoolExecutor(2) as pool:
+        in_time = list(pool.map(tortured, paths[:2], (1, 2)))
+    assert sum(in_time) > KILLS / 2
+    whole = resume(paths[2])
+    assert whole.wait() == 0
+    assert whole.stderr
+    whole.stderr.close()
+    expected = history(paths[2])
+    assert len(expected["metrics"]) > 500
+    for path in paths[:2]:
+        assert history(path) == expected
+        assert Run.open(path).status.state == "finished"
+        assert list(path.glob("snapshots/.*")) == []
