@@ -18,7 +18,7 @@ from explorer.server.security import Headers
 # What a first visitor's script would otherwise import while thirty others do the same.
 HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
 PACKAGES = ("model_core", "explorer")
-NOT_WARMED = {"model_core.__main__", "explorer.app", "explorer.dashboard"}
+NOT_WARMED = {"model_core.__main__", "explorer.__main__", "explorer.app", "explorer.dashboard"}
 
 
 @asynccontextmanager

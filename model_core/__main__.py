@@ -170,10 +170,10 @@ def _progress(name: str) -> Iterator[Callable[[Status], None]]:
         yield watch
 
 
-def main() -> None:
+def main(commands: typer.Typer = app) -> None:
     """Exit status 1 and one line on stderr for what a person can mend."""
     try:
-        raise SystemExit(app(standalone_mode=False))
+        raise SystemExit(commands(standalone_mode=False))
     except (ValueError, OSError, TyperException) as error:
         words = error.format_message() if isinstance(error, TyperException) else str(error)
         typer.echo(words, err=True)
