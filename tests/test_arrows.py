@@ -11,7 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("explorer", "model_core")
 FILES = sorted(path.relative_to(ROOT) for name in PACKAGES for path in (ROOT / name).rglob("*.py"))
-MODULES = {path: ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in FILES}
+TESTS = sorted(path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py"))
+MODULES = {
+    path: ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    for path in [*FILES, *TESTS]
+}
 DRAWING = ("streamlit", "plotly")
 # leaves: what these parts may import of the explorer, beside themselves
 FACES = {  # folders whose file hands names on
@@ -60,7 +64,7 @@ def part_of(name: str) -> str:
 
 
 def files_of(*parts: str) -> list[Path]:
-    return [path for path in FILES if within(MODULES[path], *parts)]
+    return [path for path in MODULES if within(MODULES[path], *parts)]
 
 
 def test_the_reader_of_imports_sees_every_kind() -> None:
@@ -155,6 +159,16 @@ def test_only_the_session_says_session_state(path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=str)
 def test_nothing_that_runs_imports_a_test(path: Path) -> None:
     assert not [name for name in imports_of(path) if within(name, "tests", "pytest", "hypothesis")]
+
+
+@pytest.mark.parametrize("path", TESTS, ids=str)
+def test_a_test_imports_helpers_and_no_other_test(path: Path) -> None:
+    """What several tests use lives in tests/support, or is a fixture in a conftest.py."""
+    helpers = ["tests.support"]
+    if within(MODULES[path], "tests.benchmarks"):
+        helpers += ["tests.benchmarks"]
+    ours = {name for name in imports_of(path) if within(name, "tests")}
+    assert not {name for name in ours if not within(name, *helpers)}
 
 
 def test_importing_the_model_draws_no_random_number_and_loads_no_map() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from tests.browser.driver import ROOT, Server, free_port, wait_for_health
+from tests.support.browser.driver import ROOT, Server, free_port, wait_for_health
 
 PACKAGES = ("explorer", "model_core")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

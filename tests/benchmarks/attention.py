@@ -12,7 +12,8 @@ from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
 from tests.benchmarks.drag import FRAMES, MOVES, WATCH_FRAMES
-from tests.browser.driver import ROOT, ClockDriver, Watch, launch, open_page, running
+from tests.support.browser.app import APP
+from tests.support.browser.driver import ClockDriver, Watch, launch, open_page, running
 
 TYPED = 39  # sentences, each another one
 # 16 heads, and 120 recorded steps to read a sentence at
@@ -49,7 +50,7 @@ def attention_times() -> dict[str, float]:
         create_from_preset(path, "quick-brown-fox", SHAPE)
         with only_trainer(path):
             train(path)
-        with running(ROOT / "explorer" / "app.py", Path(folder)) as server:
+        with running(APP, Path(folder)) as server:
             browser, watch = launch(playwright.chromium), Watch()
             url = f"{server.url}/attention?run=sixteen"
             page = open_page(browser, url, watch=watch, size=(1440, 900), dark=False)

@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from tests.browser.driver import DEMO, ClockDriver, Watch, launch, open_page, running, sent_messages
+from tests.support.browser.driver import (
+    DEMO,
+    ClockDriver,
+    Watch,
+    launch,
+    open_page,
+    running,
+    sent_messages,
+)
 
 MOVES = 200
 WATCH_FRAMES = """() => {

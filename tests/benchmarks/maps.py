@@ -24,6 +24,7 @@ from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
 from tests.benchmarks.rows import Row, at_least, at_most
+from tests.support.tables import jump
 
 FRAMES = 44  # of each run
 LARGE = (30, 2000, 64)
@@ -62,15 +63,6 @@ def over_time_rows(name: str, vectors: np.ndarray) -> Iterator[Row]:
     yield at_most(
         f"{on}: time {our_time:.1f} s / {their_time:.1f} s", our_time / their_time, 0.1, "×"
     )
-
-
-def jump(layout: np.ndarray) -> float:
-    """Mean length of a row's move to the next recorded step, in radii of the map (S, N, D).
-
-    The radius is the root mean square distance of all places from their step's centre.
-    """
-    radius = np.sqrt(((layout - layout.mean(1, keepdims=True)) ** 2).sum(-1).mean())
-    return float(np.linalg.norm(np.diff(layout, axis=0), axis=-1).mean() / radius)
 
 
 def frame_rows(name: str, vectors: np.ndarray) -> Iterator[Row]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.driver import ROOT, ClockDriver, Watch, launch, open_page, running
+from tests.support.browser.app import APP
+from tests.support.browser.driver import ClockDriver, Watch, launch, open_page, running
 
-APP = ROOT / "explorer" / "app.py"
 ROUNDS = 5
 
 

@@ -8,8 +8,8 @@ import numpy as np
 from playwright.sync_api import sync_playwright
 
 from tests.benchmarks.drag import FRAMES, WATCH_FRAMES
-from tests.browser.drift_demo import STEPS
-from tests.browser.driver import DEMO, ClockDriver, Watch, launch, open_page, running
+from tests.support.browser.drift_demo import STEPS
+from tests.support.browser.driver import DEMO, ClockDriver, Watch, launch, open_page, running
 
 PLAY_SECONDS = 60  # 120 steps at 12 a second, and a machine that is ten times too slow
 

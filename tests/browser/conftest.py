@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser.driver import DEMO, Server, Watch, launch, open_page, running
+from tests.support.browser.driver import DEMO, WIDE, Server, Watch, launch, open_page, running
 
-WIDE, NARROW = (1440, 900), (390, 844)
 MISSING = "BROWSER TESTS SKIPPED: no `chromium` on the path, nothing was seen in a browser"
 
 

@@ -1,12 +1,10 @@
 """How a new payload appears: at once what is cheap, then a figure a frame, dealt by hand."""
 
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clock_demo import drifting, recorded_steps
-from tests.browser.driver import ClockDriver, Server
+from tests.support.browser.clock_demo import drifting, recorded_steps
+from tests.support.browser.driver import ClockDriver, Server, Visit
 
 STEPS = recorded_steps(210).tolist()
 LAST = 199
@@ -31,8 +29,6 @@ SHOWN = """names => names.map((name) => {
   const first = name === "map" ? x[0] : z ? z[0][0] : y[0]
   return [div._fullLayout.meta, first]
 })"""
-
-Visit = Callable[..., Page]
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ from model_core.runs import Run
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.driver import ROOT, ClockDriver, Server
-from tests.browser.test_app import column_labels, heat, type_sentence
-from tests.conftest import TINY
+from tests.support.browser.app import APP, column_labels, heat, type_sentence
+from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
+from tests.support.runs import TINY
 
 SENTENCE = "aaaa 11"  # repeated tokens, and digits that are no numbers
 STAGES = ("stage-product", "stage-scaled", "stage-masked", "stage-weights")
@@ -30,8 +29,6 @@ SHOWN_BY = {  # a panel that only this view has
     "Next token": "lens",
     "Two sentences": "second-head",
 }
-
-Visit = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +44,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def app(serve: Callable[..., Server], run: Run) -> Iterator[Server]:
-    yield serve(ROOT / "explorer" / "app.py", DRIFTSCOPE_RUNS=str(Path(run.path).parent))
+    yield serve(APP, DRIFTSCOPE_RUNS=str(Path(run.path).parent))
 
 
 @pytest.fixture

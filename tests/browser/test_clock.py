@@ -6,15 +6,21 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.clock_demo import LABELS, drifting, recorded_steps
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.drawing import assert_drawn_alike, drawn, redrawn
-from tests.browser.driver import ClockDriver, Server, Watch, sent_messages
+from tests.support.browser.clock_demo import LABELS, drifting, recorded_steps
+from tests.support.browser.drawing import assert_drawn_alike, drawn, redrawn
+from tests.support.browser.driver import (
+    NARROW,
+    WIDE,
+    ClockDriver,
+    Server,
+    Visit,
+    Watch,
+    sent_messages,
+)
 
 STEPS = recorded_steps(210).tolist()  # the demo shows the first 200 and grows by ten
 LAST = STEPS[199]
 
-Visit = Callable[..., Page]
 MAP = "[data-panel=map] .js-plotly-plot"
 TABLE = "[data-panel=tokens] .js-plotly-plot"
 

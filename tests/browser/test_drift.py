@@ -6,11 +6,9 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.driver import ClockDriver, Server
-from tests.browser.test_app import APP, go_to
+from tests.support.browser.app import APP, go_to
+from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
-Visit = Callable[..., Page]
 FOX = "run=quick-brown-fox"
 
 

@@ -2,22 +2,28 @@
 
 import math
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.clock_demo import LABELS, recorded_steps
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.drawing import assert_drawn_alike, drawn, redrawn
-from tests.browser.drift_demo import CHOSEN, FIRST_ROW, LOST, STEPS, places
-from tests.browser.driver import ClockDriver, Server, Watch, launch, open_page
+from tests.support.browser.clock_demo import LABELS, recorded_steps
+from tests.support.browser.drawing import assert_drawn_alike, drawn, redrawn
+from tests.support.browser.drift_demo import CHOSEN, FIRST_ROW, LOST, STEPS, places
+from tests.support.browser.driver import (
+    NARROW,
+    WIDE,
+    ClockDriver,
+    Server,
+    Visit,
+    Watch,
+    launch,
+    open_page,
+)
 
 RECORDED = recorded_steps(STEPS).tolist()
 MAP = "[data-panel=map] .js-plotly-plot"
-Visit = Callable[..., Page]
 
 
 @pytest.fixture

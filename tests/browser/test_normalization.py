@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, Position, expect
 
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.driver import ROOT, ClockDriver, Server
+from tests.support.browser.app import APP
+from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 SHOWN_BY = {  # a panel that only this view has
     "Over which numbers": "cube",
@@ -26,13 +26,11 @@ PARTS = {
     "Two norms": "histogram-in",
 }
 
-Visit = Callable[..., Page]
-
 
 @pytest.fixture(scope="module")
 def app(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     runs = tmp_path_factory.mktemp("normalization") / "runs"
-    yield serve(ROOT / "explorer" / "app.py", DRIFTSCOPE_RUNS=str(runs))
+    yield serve(APP, DRIFTSCOPE_RUNS=str(runs))
 
 
 def choose(page: Page, name: str, panel: str) -> None:

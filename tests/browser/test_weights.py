@@ -1,6 +1,5 @@
 """Attention on the step clock: the sentence whose keys light up, and the mosaic of heads."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,17 +7,20 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from plotly.colors import sample_colorscale, unlabel_rgb
 
-from tests.browser.clock_demo import LONG, SENTENCE, head_weights, recorded_steps, sentence_weights
-from tests.browser.conftest import NARROW, WIDE
-from tests.browser.driver import ClockDriver, Server
+from tests.support.browser.clock_demo import (
+    LONG,
+    SENTENCE,
+    head_weights,
+    recorded_steps,
+    sentence_weights,
+)
+from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 STEPS = recorded_steps(200).tolist()
 WEIGHTS = sentence_weights(200)
 TOKENS = "[data-panel=text] .driftscope-token"
 TIP = "[data-panel=text] .driftscope-tip"
 QUERY = 4  # what the demo chooses first
-
-Visit = Callable[..., Page]
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every page in Streamlit's own test harness: bad input is one sentence, state is kept."""
 
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,15 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.visit import session
-from explorer.visit.runs import RECORDED, run_path
+from explorer.visit.runs import run_path
 from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
 from model_core.training import jobs
-from tests.conftest import recorded_run, wait_until
+from tests.support.pages import SHIPPED, go_to, opened, words
+from tests.support.runs import recorded_run
+from tests.support.waiting import wait_until
 
-DASHBOARD = Path(__file__).parents[2] / "explorer" / "dashboard.py"
-SHIPPED = Run.open(RECORDED / "quick-brown-fox")
 FIELD = "Sentence for the model to read"
 
 
@@ -36,43 +34,6 @@ def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def app(runs: Path) -> AppTest:
     """The dashboard on its first page, nothing trained yet."""
     return opened()
-
-
-def opened(**query: str) -> AppTest:
-    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
-def go_to(app: AppTest, page: str) -> AppTest:
-    """AppTest knows pages by file only; ours are functions, named by their hash."""
-    from streamlit.util import calc_hash
-
-    app._page_hash = calc_hash(page)
-    app.run()
-    assert not app.exception
-    return app
-
-
-def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The state of somebody who looks at the shipped run, without a browser."""
-    state: dict[str, Any] = {
-        "run": "quick-brown-fox", "step": None, "text": "", "token": None, "head": (0, 0),
-        "query": None, "key": None, session.TOKENS: [], "choices": {}, "asked": {}, "of run": set(),
-    }  # fmt: skip
-    monkeypatch.setattr(session.st, "session_state", state)
-    return state
-
-
-def words(app: AppTest) -> list[str]:
-    """What a page says in boxes, each short and on one line, without Markdown's backslashes."""
-    boxes = [*app.error, *app.warning, *app.info]
-    said = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
-    assert all(0 < len(words) <= 200 and words.isprintable() for words in said), said
-    return said
 
 
 def test_the_shipped_run_is_whole_small_and_learned_its_sentence() -> None:

@@ -18,7 +18,8 @@ from model_core.runs.storage import FileLock
 from model_core.training import loop
 from model_core.training.presets import PRESETS
 from model_core.training.turns import only_trainer
-from tests.conftest import TINY, history, new_run, recorded_run, tree, wait_until
+from tests.support.runs import TINY, history, new_run, recorded_run, tree
+from tests.support.waiting import wait_until
 
 SIZES = [part for key, value in TINY.items() for part in ("--set", f"{key}={value}")]
 

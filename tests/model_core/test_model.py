@@ -12,28 +12,9 @@ from torch import Tensor
 
 from model_core.config import ModelConfig
 from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention, part_names
+from tests.support.models import NORMS, POSITIONS, config, scrambled
 
-NORMS = ("layer", "batch", "rms", "none")
-POSITIONS = ("pre", "post")
 Weights = dict[str, np.ndarray]
-
-
-def config(**changes: Any) -> ModelConfig:
-    sizes = {"vocab_size": 11, "block_size": 9, "n_embd": 12, "n_head": 3, "n_layer": 2}
-    return ModelConfig(**{**sizes, **changes})
-
-
-def scrambled(model_config: ModelConfig, seed: int = 0) -> BigramLanguageModel:
-    """A model whose gains, biases and running statistics are all far from where they start."""
-    torch.manual_seed(seed)
-    model = BigramLanguageModel(model_config)
-    with torch.no_grad():
-        for name, tensor in model.state_dict().items():
-            if name.endswith("running_var"):
-                tensor.uniform_(0.5, 2.0)
-            elif name.endswith("running_mean") or tensor.dim() == 1:
-                tensor.normal_(0.3, 0.5)
-    return model
 
 
 def text(model_config: ModelConfig, batch: int = 4, length: int = 9) -> Tensor:

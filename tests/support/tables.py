@@ -37,3 +37,12 @@ def distances(places: np.ndarray) -> np.ndarray:
     """Between all places (..., N, D) of a step: (..., N, N), in float64."""
     places = places.astype(np.float64)
     return np.linalg.norm(places[..., :, None, :] - places[..., None, :, :], axis=-1)
+
+
+def jump(layout: np.ndarray) -> float:
+    """Mean length of a row's move to the next recorded step, in radii of the map (S, N, D).
+
+    The radius is the root mean square distance of all places from their step's centre.
+    """
+    radius = np.sqrt(((layout - layout.mean(1, keepdims=True)) ** 2).sum(-1).mean())
+    return float(np.linalg.norm(np.diff(layout, axis=0), axis=-1).mean() / radius)

@@ -10,7 +10,7 @@ from explorer.charts.normalization.distributions import bands_over_steps_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import bend_of, bent, bent_axis, edges_between, unbent
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 STEPS = [0, 1, 10, 1000]
 LEVELS = (0.01, 0.25, 0.5, 0.75, 0.99)

@@ -23,7 +23,7 @@ from model_core.runs import Run
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
-from tests.explorer.test_pages import SHIPPED, visitor
+from tests.support.pages import SHIPPED, visitor
 
 ODD = "aaaa 11\n<b>&lt;</b>\té e\u0301 👍🏽 %{x} $x$ the the"
 

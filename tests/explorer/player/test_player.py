@@ -25,6 +25,7 @@ from explorer.player.encoding import _Arrays
 from explorer.player.store import PayloadStore
 from explorer.server.routes import ROUTES
 from explorer.server.security import Headers, content_security_policy
+from tests.support.pages import component_data, decoded
 
 STEPS = np.array([0, 1, 5])
 ROLES = np.full((3, 2, 4), 1, np.uint8)
@@ -58,19 +59,6 @@ def text(**change: Any) -> Text:
         "weights": np.zeros((3, 2, 2), np.float32),
     }
     return Text("text", **(values | {"says": "{key}", "query": 1} | change))
-
-
-def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """A second reader of the format, in Python: header and arrays."""
-    length = int.from_bytes(data[:4], "little")
-    header = json.loads(data[4 : 4 + length])
-    start = 4 + length
-    arrays = []
-    for entry in header["arrays"]:
-        count = int(np.prod(entry["shape"]))
-        flat = np.frombuffer(data, entry["dtype"], count, start + entry["offset"])
-        arrays.append(flat.reshape(entry["shape"]))
-    return header, arrays
 
 
 # ---- the payload ------------------------------------------------------------------------------
@@ -358,11 +346,6 @@ def clock_page() -> None:
     timeline = Timeline(steps, steps / 10, steps / 1)
     state = step_clock([words], timeline, step=5, heard=heard, live=True)
     st.text(str(state))
-
-
-def component_data(app: AppTest) -> dict[str, Any]:
-    (found,) = (node for node in app.main if node.type == "bidi_component")
-    return json.loads(found.proto.json)
 
 
 def test_only_a_digest_and_the_step_go_over_the_socket() -> None:

@@ -15,7 +15,6 @@ import torch
 from safetensors import safe_open
 from streamlit.testing.v1 import AppTest
 
-from explorer import player
 from explorer.data import activations
 from explorer.panels import NO_ROLE
 from explorer.player import Pick
@@ -31,11 +30,20 @@ from model_core.attention.roles import MEASURES, THRESHOLD, probe_ids, probe_sco
 from model_core.config import ModelConfig
 from model_core.runs import Run, history
 from model_core.runs.snapshots import Stored
-from tests.conftest import recorded_run
-from tests.explorer.player.test_player import component_data, decoded
-from tests.explorer.test_pages import SHIPPED, go_to, opened, visitor, words
+from tests.support.pages import (
+    FOX,
+    SHIPPED,
+    captions,
+    drawn,
+    go_to,
+    opened,
+    panels,
+    press,
+    visitor,
+    words,
+)
+from tests.support.runs import recorded_run
 
-FOX = "Quick brown fox jumped over the lazy dog."
 STAGES = {"stage-product", "stage-scaled", "stage-masked", "stage-weights"}
 PANELS = {  # what a view draws
     "All heads": {"text", "heads", "head", *STAGES},
@@ -77,27 +85,6 @@ def switch(app: AppTest, view: str) -> AppTest:
     app.segmented_control(key="view").set_value(view).run()
     assert not app.exception
     return app
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-    return app
-
-
-def drawn(app: AppTest) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Header and arrays that the page gave its clock."""
-    kept = player.payload(component_data(app)["payload"])
-    assert kept is not None
-    return decoded(kept)
-
-
-def panels(app: AppTest) -> dict[str, dict[str, Any]]:
-    return {panel["key"]: panel for panel in drawn(app)[0]["panels"]}
-
-
-def captions(app: AppTest) -> str:
-    return " ".join(caption.value for caption in app.caption)
 
 
 def read(text: str) -> Sentence:

@@ -23,9 +23,9 @@ from explorer.visit.sentence import sentence as sentence_of
 from model_core.normalization import read_inputs
 from model_core.runs import Run
 from model_core.runs.history import History
-from tests.conftest import recorded_run, refusal
-from tests.explorer.test_pages import SHIPPED, go_to, opened, visitor, words
-from tests.explorer.views.test_attention import captions, drawn, panels
+from tests.support.pages import SHIPPED, captions, drawn, go_to, opened, panels, visitor, words
+from tests.support.refusals import refusal
+from tests.support.runs import recorded_run
 
 FOX = "Quick brown fox"
 ALL = {"bands-0", "bands-1", "bands-2", "moved", "channels", "histogram"}

@@ -22,8 +22,8 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
-from tests.conftest import recorded_run
-from tests.explorer.test_pages import SHIPPED, go_to, opened, visitor
+from tests.support.pages import SHIPPED, go_to, opened, visitor
+from tests.support.runs import recorded_run
 
 DEFAULTS: dict[str, Any] = {
     "table": "tokens",

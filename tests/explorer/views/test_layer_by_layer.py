@@ -19,9 +19,8 @@ from model_core.model import part_names
 from model_core.normalization import norm_statistics, read_distributions, read_layers
 from model_core.runs import Run
 from model_core.taps import tapped
-from tests.conftest import recorded_run
-from tests.explorer.test_pages import SHIPPED, go_to, opened
-from tests.explorer.views.test_attention import FOX, drawn, panels
+from tests.support.pages import FOX, SHIPPED, drawn, go_to, opened, panels
+from tests.support.runs import recorded_run
 
 PARTS = {  # what a part draws
     "Size": {"std", "stream", "mean"},

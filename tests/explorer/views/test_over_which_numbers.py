@@ -19,9 +19,8 @@ from model_core.config import ModelConfig, Norm
 from model_core.normalization import normalized_cell
 from model_core.runs import Run
 from model_core.taps import tapped
-from tests.conftest import recorded_run
-from tests.explorer.test_pages import SHIPPED, go_to, opened, visitor, words
-from tests.explorer.views.test_attention import FOX, captions, panels
+from tests.support.pages import FOX, SHIPPED, captions, go_to, opened, panels, visitor, words
+from tests.support.runs import recorded_run
 
 LAB = "Over which numbers"
 PANELS = {"block", "cube", "arithmetic"}

@@ -13,8 +13,7 @@ from explorer.panels import AnyPanel, Timeline
 from explorer.player import ClockState
 from explorer.visit import page
 from model_core.normalization.scaling import Bowl, descend, scaled, students
-from tests.explorer.player.test_player import component_data, decoded
-from tests.explorer.test_pages import go_to, opened, visitor, words
+from tests.support.pages import component_data, decoded, go_to, opened, visitor, words
 
 MAPS = ["descent-raw", "descent-min-max", "descent-standardized"]
 NEEDED, LEFT = "steps until less than 1% is left", "excess loss left (% of the start)"

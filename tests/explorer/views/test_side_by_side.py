@@ -15,9 +15,9 @@ from model_core.normalization import length_losses, norm_statistics
 from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
 from model_core.training import jobs
-from tests.conftest import recorded_run, tree, wait_until
-from tests.explorer.test_pages import go_to, opened, words
-from tests.explorer.views.test_attention import captions, drawn, panels, press
+from tests.support.pages import captions, drawn, go_to, opened, panels, press, words
+from tests.support.runs import recorded_run, tree
+from tests.support.waiting import wait_until
 
 TEXT = "the lazy"
 

@@ -27,9 +27,9 @@ from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
-from tests.conftest import recorded_run, refusal
-from tests.explorer.test_pages import go_to, opened, words
-from tests.explorer.views.test_attention import drawn, panels
+from tests.support.pages import drawn, go_to, opened, panels, words
+from tests.support.refusals import refusal
+from tests.support.runs import recorded_run
 
 PANELS = {"movement", "moved-tokens", "distances", "means"}
 LEAK, TOKEN, BECOMES, SIZE = "leak", "leak token", "leak becomes", "sentences"

@@ -16,8 +16,7 @@ from explorer.views.lessons.worked_examples.formulas import Followed, formulas, 
 from explorer.visit import session
 from model_core.normalization import Kind, by_reference, running_after
 from model_core.normalization.worked import worked
-from tests.explorer.test_pages import SHIPPED, go_to, opened, visitor, words
-from tests.explorer.views.test_attention import panels, press
+from tests.support.pages import SHIPPED, go_to, opened, panels, press, visitor, words
 
 X = np.array([[1.0, 2, 3, 6], [4, 5, 9, 2], [7, 2, 0, 7]])  # the lecture's example
 KINDS: tuple[Kind, ...] = ("min-max", "standardization", "batch", "layer", "rms")

@@ -13,7 +13,7 @@ from model_core.attention.ablation import ablated, head_costs, mean_outputs
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.taps import tapped
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 L, H, C, SIZE = 3, 4, 16, 4
 IDX = torch.randint(11, (5, 9), generator=torch.Generator().manual_seed(2))

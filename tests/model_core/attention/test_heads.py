@@ -11,7 +11,7 @@ from model_core.attention.heads import Attention, attend, read_heads, scores_of,
 from model_core.config import ModelConfig, Norm
 from model_core.model import BigramLanguageModel, MultiHeadAttention
 from model_core.taps import tapped
-from tests.model_core.test_model import NORMS, POSITIONS, config, scrambled
+from tests.support.models import NORMS, POSITIONS, config, scrambled
 from tests.support.stacked import alone_and_stacked
 
 

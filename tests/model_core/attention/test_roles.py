@@ -29,7 +29,7 @@ from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.runs import Run
 from model_core.training.presets import PRESETS
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 PREVIOUS, FIRST, SAME, DUPLICATE, INDUCTION = range(5)
 NAN = float("nan")

@@ -15,7 +15,8 @@ from model_core.runs.status import Status, write_request
 from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.trainer import Trainer
-from tests.conftest import TINY, new_run, recorded_run, refusal
+from tests.support.refusals import refusal
+from tests.support.runs import TINY, new_run, recorded_run
 
 
 def test_frequency_counts_the_training_split_only(recorded: Run) -> None:

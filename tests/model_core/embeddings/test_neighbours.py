@@ -21,7 +21,7 @@ from model_core.embeddings.neighbours import (
     turnover,
 )
 from model_core.runs import Run
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 # four places on a square's corners and one far out: (S=1, N=5, C=2)
 SQUARE = np.array([[[0, 1], [1, 1], [1, 2], [0, 2], [9, 9]]], np.float32)

@@ -18,8 +18,9 @@ from model_core.normalization import (
 )
 from model_core.normalization.exchange import exchanged, settle
 from model_core.runs import Run
-from tests.conftest import new_run, refusal
-from tests.model_core.normalization.test_leak import IDS, WINDOWS, made, positions
+from tests.support.norms import IDS, WINDOWS, made, positions
+from tests.support.refusals import refusal
+from tests.support.runs import new_run
 
 
 @positions

@@ -1,35 +1,23 @@
 """The same weights with another norm: what is taken over, what is not, and running averages."""
 
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from model_core.config import ModelConfig, Norm
+from model_core.config import Norm
 from model_core.model import BatchNorm, BigramLanguageModel
 from model_core.normalization import norm_names, with_running_averages
 from model_core.normalization.exchange import exchanged, settle
 from model_core.taps import tapped
-from tests.conftest import refusal
+from tests.support.norms import positions, scrambled
+from tests.support.refusals import refusal
 
 KINDS: tuple[Norm, ...] = get_args(Norm)
 IDS = torch.randint(11, (5, 7), generator=torch.Generator().manual_seed(2))
 HAS = {"layer": {"weight", "bias"}, "batch": {"weight", "bias"}, "rms": {"weight"}, "none": set()}
-both = pytest.mark.parametrize("position", ["pre", "post"])
-
-
-def scrambled(**changes: Any) -> BigramLanguageModel:
-    """A model in training mode whose gains, shifts and running averages are far from new."""
-    sizes: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2}
-    torch.manual_seed(0)
-    model = BigramLanguageModel(ModelConfig(**sizes, n_layer=2, **changes))
-    with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if "ln" in name and value.is_floating_point():
-                value.uniform_(0.5, 2.0)
-    return model
 
 
 def norm_of(model: BigramLanguageModel, name: str) -> dict[str, Tensor]:
@@ -39,7 +27,7 @@ def norm_of(model: BigramLanguageModel, name: str) -> dict[str, Tensor]:
 @pytest.mark.parametrize("new", KINDS)
 @pytest.mark.parametrize("old", KINDS)
 def test_gain_and_shift_are_taken_where_both_kinds_have_them(old: Norm, new: Norm) -> None:
-    model = scrambled(norm=old)
+    model = scrambled(norm=old).train()
     other = exchanged(model, new)
     born = {"weight": 1.0, "bias": 0.0}
     for name in norm_names(2):
@@ -54,7 +42,7 @@ def test_gain_and_shift_are_taken_where_both_kinds_have_them(old: Norm, new: Nor
 
 @pytest.mark.parametrize("new", KINDS)
 def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: Norm) -> None:
-    model = scrambled(norm="layer", dropout=0.5)
+    model = scrambled(norm="layer", dropout=0.5).train()
     other = exchanged(model, new)
     assert other.config == model.config.replaced(norm=new)
     assert not any(module.training for module in other.modules())
@@ -71,22 +59,22 @@ def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: Norm) -> Non
     assert norm_of(model, "ln_f")["weight"].max() <= 2
 
 
-@both
+@positions
 @pytest.mark.parametrize("norm", KINDS)
 def test_exchanged_for_its_own_kind_a_model_computes_the_same(norm: Norm, position: str) -> None:
-    model = scrambled(norm=norm, norm_position=position).eval()
+    model = scrambled(norm=norm, norm_position=position)
     with torch.no_grad():
         assert torch.equal(exchanged(model, norm)(IDS)[0], model(IDS)[0])
 
 
 def test_precision_is_kept() -> None:
-    other = exchanged(scrambled().double(), "batch")
+    other = exchanged(scrambled().train().double(), "batch")
     assert {v.dtype for v in other.state_dict().values()} == {torch.float64, torch.int64}
 
 
-@both
+@positions
 def test_settled_running_averages_are_the_statistics_of_the_windows(position: str) -> None:
-    model = scrambled(norm="batch", norm_position=position).eval()
+    model = scrambled(norm="batch", norm_position=position)
     settle(model, IDS)
     names = norm_names(2)
     training = scrambled(norm="batch", norm_position=position).train()
@@ -100,7 +88,7 @@ def test_settled_running_averages_are_the_statistics_of_the_windows(position: st
 
 
 def test_settling_again_forgets_the_windows_before_and_leaves_the_mode() -> None:
-    model, fresh = scrambled(norm="batch").eval(), scrambled(norm="batch").eval()
+    model, fresh = scrambled(norm="batch"), scrambled(norm="batch")
     settle(model, IDS[:2])
     settle(model, IDS)
     settle(fresh, IDS)
@@ -111,13 +99,13 @@ def test_settling_again_forgets_the_windows_before_and_leaves_the_mode() -> None
 
 
 def test_one_token_alone_has_no_variance() -> None:
-    said = refusal(settle, scrambled(norm="batch"), IDS[:1, :1])
+    said = refusal(settle, scrambled(norm="batch").train(), IDS[:1, :1])
     assert said.startswith("batch norm in training mode needs more than 1 value per channel")
     with pytest.raises(ValueError, match="Expected more than 1 value per channel when training"):
         scrambled(norm="batch").train()(IDS[:1, :1])  # torch says the same
 
 
 def test_a_model_with_batch_norm_keeps_its_own_running_averages() -> None:
-    model = scrambled(norm="batch")
+    model = scrambled(norm="batch").train()
     kept, other = norm_of(with_running_averages(model, IDS), "ln_f"), norm_of(model, "ln_f")
     assert all(torch.equal(kept[name], other[name]) for name in kept)

@@ -14,8 +14,8 @@ from model_core.model import BatchNorm
 from model_core.normalization import normalized_cell, read_entering, shares
 from model_core.runs import Run
 from model_core.runs.history import History
-from tests.conftest import refusal
-from tests.model_core.normalization.test_statistics import NAMES, entering, scrambled
+from tests.support.norms import NAMES, entering, scrambled
+from tests.support.refusals import refusal
 
 KINDS: tuple[Norm, ...] = get_args(Norm)
 kinds = pytest.mark.parametrize("norm", KINDS)

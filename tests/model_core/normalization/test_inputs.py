@@ -19,8 +19,8 @@ from model_core.normalization import (
 )
 from model_core.runs import Run
 from model_core.runs.history import History
-from tests.conftest import refusal
-from tests.model_core.normalization.test_statistics import norms, positions, scrambled
+from tests.support.norms import norms, positions, scrambled
+from tests.support.refusals import refusal
 
 IDS = torch.tensor([3, 0, 10, 3, 5])
 LAYERS = ("blocks.0.sa", "blocks.0.ffwd", "blocks.1.sa", "blocks.1.ffwd", "lm_head")

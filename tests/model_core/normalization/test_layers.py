@@ -17,14 +17,7 @@ from model_core.normalization import (
     stream_names,
 )
 from model_core.normalization.layers import without_gain
-from tests.model_core.normalization.test_statistics import (
-    IDS,
-    entering,
-    modes,
-    norms,
-    positions,
-    scrambled,
-)
+from tests.support.norms import IDS, entering, modes, norms, positions, scrambled
 
 EPS = 1e-5
 

@@ -7,8 +7,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from model_core.config import ModelConfig
-from model_core.model import BigramLanguageModel
 from model_core.normalization import (
     CASES,
     EVALUATION,
@@ -22,17 +20,11 @@ from model_core.normalization import (
 from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import ALONE, _read, leak
 from model_core.normalization.modes import batch_mode
-from tests.conftest import refusal
+from tests.support.norms import WINDOWS, made
+from tests.support.refusals import refusal
 
-SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}
-WINDOWS = torch.randint(11, (64, 7), generator=torch.Generator().manual_seed(3))
 IDS = WINDOWS[:3]
 positions = pytest.mark.parametrize("position", ["pre", "post"])
-
-
-def made(**changes: Any) -> BigramLanguageModel:
-    torch.manual_seed(0)
-    return BigramLanguageModel(ModelConfig(**SIZES | changes)).eval()
 
 
 def another_sentence(idx: Tensor) -> tuple[Tensor, int]:

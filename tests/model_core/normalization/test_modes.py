@@ -20,7 +20,7 @@ from model_core.normalization import (
     window_lengths,
 )
 from model_core.normalization.modes import batch_mode, check_more_than_one, mode_losses
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 IDS = torch.randint(11, (6, 8), generator=torch.Generator().manual_seed(2))
 IDX, TARGETS = IDS[:, :-1], IDS[:, 1:]

@@ -6,7 +6,7 @@ import torch
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from model_core.normalization.scaling import SCALINGS, Bowl, Scaling, descend, scaled, students
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 INPUTS, LOAN = students()
 UNIT = np.array([1, 1000])  # tuition in thousands: a raw descent that can be run to its end

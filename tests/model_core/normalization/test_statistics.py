@@ -3,47 +3,15 @@
 from typing import Any
 
 import numpy as np
-import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.normalization import norm_names, norm_statistics, read_layers
+from tests.support.norms import IDS, NAMES, entering, modes, norms, positions, scrambled
 
-NAMES = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
-IDS = torch.randint(11, (3, 7), generator=torch.Generator().manual_seed(2))
 STATISTICS = ("mean_in", "std_in", "mean_out", "std_out")
-norms = pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
-positions = pytest.mark.parametrize("position", ["pre", "post"])
-modes = pytest.mark.parametrize("training", [False, True])
-
-
-def scrambled(**changes: Any) -> BigramLanguageModel:
-    """A model whose gains, shifts and running averages are all far from where they start."""
-    sizes: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2}
-    torch.manual_seed(0)
-    model = BigramLanguageModel(ModelConfig(**sizes, n_layer=2, **changes)).eval()
-    with torch.no_grad():
-        for name, value in model.state_dict().items():
-            if "ln" in name and value.is_floating_point():
-                value.uniform_(0.5, 2.0)
-    return model
-
-
-def entering(model: BigramLanguageModel, ids: Tensor) -> list[Tensor]:
-    """What enters each norm: (B, T, C), in the order of depth, by hooks of our own."""
-    inputs: list[Tensor] = []
-
-    def hear(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
-        inputs.append(args[0].detach().clone())
-
-    hooks = [model.get_submodule(name).register_forward_pre_hook(hear) for name in NAMES]
-    with torch.no_grad():
-        model(ids)
-    for hook in hooks:
-        hook.remove()
-    return inputs
 
 
 def normalized(norm: str, x: Tensor, weights: dict[str, Tensor], training: bool) -> Tensor:

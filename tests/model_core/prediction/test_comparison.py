@@ -5,7 +5,7 @@ import torch
 
 from model_core.prediction.comparison import compare
 from model_core.prediction.lens import residuals
-from tests.model_core.test_model import POSITIONS, config, scrambled
+from tests.support.models import POSITIONS, config, scrambled
 
 FIRST = torch.tensor([1, 10, 3, 3, 0, 7])
 SECOND = torch.tensor([3, 5, 3, 2])

@@ -18,7 +18,7 @@ from model_core.prediction.lens import (
     top_tokens,
 )
 from model_core.taps import tapped
-from tests.model_core.test_model import NORMS, POSITIONS, config, scrambled
+from tests.support.models import NORMS, POSITIONS, config, scrambled
 from tests.support.stacked import alone_and_stacked
 
 IDS = torch.tensor([1, 10, 3, 3, 0, 7, 5, 5])

@@ -18,9 +18,8 @@ from model_core.runs import Run
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
-from tests.benchmarks.maps import jump
-from tests.conftest import refusal
-from tests.support.tables import clustered, still, walk
+from tests.support.refusals import refusal
+from tests.support.tables import clustered, jump, still, walk
 
 pytestmark = pytest.mark.slow  # numba compiles
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model_core.projections import forces, joint, umap_over_time
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 from tests.support.tables import clustered, distances, still, turned, walk
 
 

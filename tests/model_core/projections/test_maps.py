@@ -22,7 +22,9 @@ from model_core.projections.maps import MapFile, MapStatus, OverTime, checksums,
 from model_core.runs import Run, runs_folder
 from model_core.runs.status import Status, write_status
 from model_core.runs.storage import FileLock, is_locked
-from tests.conftest import recorded_run, refusal, sentence, tree, wait_until
+from tests.support.refusals import refusal, sentence
+from tests.support.runs import recorded_run, tree
+from tests.support.waiting import wait_until
 
 UMAP = MapConfig(n_neighbors=5, rows=(0, 1, 2, 3, 4, 5, 6, 7))
 TSNE = UMAP.replaced(method="tsne")

@@ -5,7 +5,7 @@ import pytest
 from sklearn.decomposition import PCA as Reference
 
 from model_core.projections import axis_over_time, pca_over_time
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 
 def moving(steps: int = 5, rows: int = 20, channels: int = 7, seed: int = 0) -> np.ndarray:

@@ -15,7 +15,8 @@ from model_core.normalization import read_distributions, read_layers
 from model_core.runs import Run, history
 from model_core.runs.history import History, Reader
 from model_core.runs.snapshots import load_snapshot, snapshot_path
-from tests.conftest import recorded_run, refusal
+from tests.support.refusals import refusal
+from tests.support.runs import recorded_run
 
 IDS = torch.tensor([3, 0, 3, 3, 11, 26, 5])
 

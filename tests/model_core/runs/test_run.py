@@ -27,7 +27,8 @@ from model_core.runs.snapshots import pack, save_snapshot, snapshot_path, unpack
 from model_core.runs.status import Status, read_status
 from model_core.training.loop import train
 from model_core.training.recording import snapshot_steps
-from tests.conftest import TINY, new_run, recorded_run, refusal, sentence, tree
+from tests.support.refusals import refusal, sentence
+from tests.support.runs import TINY, new_run, recorded_run, tree
 
 PLANNED = snapshot_steps(
     TrainingConfig(steps=TINY["steps"], snapshots=TINY["snapshots"]), 1

@@ -24,7 +24,8 @@ from model_core.runs.storage import (
     write_json,
     write_whole,
 )
-from tests.conftest import refusal, wait_until
+from tests.support.refusals import refusal
+from tests.support.waiting import wait_until
 
 # --- names ---------------------------------------------------------------------------------------
 

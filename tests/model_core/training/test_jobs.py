@@ -27,7 +27,9 @@ from model_core.runs.status import (
 from model_core.runs.storage import FileLock, is_locked
 from model_core.training import jobs
 from model_core.training.turns import Turn, only_trainer, place_in_queue, slots
-from tests.conftest import new_run, refusal, sentence, tree, wait_until
+from tests.support.refusals import refusal, sentence
+from tests.support.runs import new_run, tree
+from tests.support.waiting import wait_until
 
 LONG: dict[str, Any] = {"steps": 1_000_000, "snapshots": 50}
 

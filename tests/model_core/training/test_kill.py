@@ -16,7 +16,8 @@ from model_core.runs import Run, read_metrics
 from model_core.runs.status import read_status
 from model_core.runs.storage import is_locked
 from model_core.training.loop import MEMORY_EVERY
-from tests.conftest import history, new_run, wait_until
+from tests.support.runs import history, new_run
+from tests.support.waiting import wait_until
 
 # half of the steps are recorded, so that much of the time goes into writing
 BUSY: dict[str, Any] = {

@@ -17,7 +17,7 @@ from model_core.runs.snapshots import snapshot_path
 from model_core.training.loop import train
 from model_core.training.presets import PRESETS, create_from_preset, example_sentence
 from model_core.training.recording import snapshot_bytes
-from tests.conftest import refusal
+from tests.support.refusals import refusal
 
 
 def trained(path: Path, preset: str, **changes: Any) -> Run:

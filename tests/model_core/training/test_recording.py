@@ -23,7 +23,8 @@ from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
-from tests.conftest import history, new_run, recorded_run, refusal
+from tests.support.refusals import refusal
+from tests.support.runs import history, new_run, recorded_run
 
 # --- when ----------------------------------------------------------------------------------------
 

@@ -19,7 +19,8 @@ from model_core.runs.status import Status, read_status, write_request
 from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.trainer import Trainer, make_optimizer
-from tests.conftest import history, new_run, recorded_run, refusal, sentence
+from tests.support.refusals import refusal, sentence
+from tests.support.runs import history, new_run, recorded_run
 
 # --- one step ------------------------------------------------------------------------------------
 

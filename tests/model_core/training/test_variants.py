@@ -25,7 +25,8 @@ from model_core.training.variants import (
     training_seconds,
     variant_name,
 )
-from tests.conftest import TINY, new_run, refusal
+from tests.support.refusals import refusal
+from tests.support.runs import TINY, new_run
 
 OTHERS = list(VARIANTS)[1:]
 

@@ -175,7 +175,7 @@ def at_first(panel: AnyPanel) -> AnyPanel:
 
 
 def drift_panels(kind: str, color: str) -> list[Panel]:
-    from tests.browser import drift_demo  # it builds on this file
+    from tests.support.browser import drift_demo  # it builds on this file
 
     return [{"drift": drift_demo.map_panel, "space": drift_demo.space_panel}[kind](color)]
 

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,11 @@ from playwright.sync_api import (
     WebSocket,
 )
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DEMO = Path(__file__).with_name("clock_demo_app.py")
+WIDE, NARROW = (1440, 900), (390, 844)
 START_SECONDS = 60
+Visit = Callable[..., Page]  # the fixture `visit`
 QUIET = [
     "--no-sandbox",
     "--disable-background-networking",

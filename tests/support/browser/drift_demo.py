@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.panels import Panel
-from tests.browser.clock_demo import LABELS
+from tests.support.browser.clock_demo import LABELS
 
 STEPS = 120
 TAIL = 120  # places a trail shows

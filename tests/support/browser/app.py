@@ -1,0 +1,44 @@
+"""The app's own pages in a browser: changed, typed into, read back from their pictures."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.support.browser.driver import ROOT, ClockDriver
+
+APP = ROOT / "explorer" / "app.py"
+PAGES = ("Overview", "Train", "Tables", "Drift", "Attention", "Normalization")
+
+
+def go_to(page: Page, title: str) -> ClockDriver:
+    """Change the page by its link; on a narrow screen that is in the side bar."""
+    opener = page.get_by_test_id("stExpandSidebarButton")
+    if opener.is_visible():
+        opener.click()
+    page.get_by_role("link", name=title, exact=True).click()
+    expect(page).to_have_url(re.compile(r"/(\?|$)" if title == "Overview" else f"/{title.lower()}"))
+    closer = page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
+    if closer.count() and closer.is_visible():
+        closer.click()
+    return ClockDriver(page).wait_ready()
+
+
+def type_sentence(page: Page, text: str) -> None:
+    field = page.get_by_label("Sentence for the model to read")
+    field.fill(text)
+    field.press("Enter")
+
+
+def heat(page: Page, panel: str) -> list[list[float | None]]:
+    """The numbers a heatmap shows now, read back from the picture."""
+    return page.evaluate(
+        """panel => {
+          const trace = document.querySelector(`[data-panel=${panel}] .js-plotly-plot`)._fullData[0]
+          return trace.z.map(row => Array.from(row, v => Number.isFinite(v) ? v : null))
+        }""",
+        panel,
+    )
+
+
+def column_labels(page: Page, panel: str) -> list[str]:
+    return page.locator(f"[data-panel={panel}] .xtick text").all_text_contents()

@@ -1,0 +1,49 @@
+"""Models, batches and hooks for the tests of normalization."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from model_core.config import ModelConfig
+from model_core.model import BigramLanguageModel
+
+SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}
+NAMES = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
+WINDOWS = torch.randint(11, (64, 7), generator=torch.Generator().manual_seed(3))
+IDS = WINDOWS[:3]
+norms = pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+positions = pytest.mark.parametrize("position", ["pre", "post"])
+modes = pytest.mark.parametrize("training", [False, True])
+
+
+def made(**changes: Any) -> BigramLanguageModel:
+    """A new model of two layers, the same at every call, in evaluation mode."""
+    torch.manual_seed(0)
+    return BigramLanguageModel(ModelConfig(**SIZES | changes)).eval()
+
+
+def scrambled(**changes: Any) -> BigramLanguageModel:
+    """A model whose gains, shifts and running averages are all far from where they start."""
+    model = made(**changes)
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            if "ln" in name and value.is_floating_point():
+                value.uniform_(0.5, 2.0)
+    return model
+
+
+def entering(model: BigramLanguageModel, ids: Tensor) -> list[Tensor]:
+    """What enters each norm: (B, T, C), in the order of depth, by hooks of our own."""
+    inputs: list[Tensor] = []
+
+    def hear(_module: nn.Module, args: tuple[Tensor, ...]) -> None:
+        inputs.append(args[0].detach().clone())
+
+    hooks = [model.get_submodule(name).register_forward_pre_hook(hear) for name in NAMES]
+    with torch.no_grad():
+        model(ids)
+    for hook in hooks:
+        hook.remove()
+    return inputs

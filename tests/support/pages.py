@@ -1,0 +1,94 @@
+"""The dashboard in Streamlit's own test harness, and what its pages draw and say."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from explorer import player
+from explorer.visit import session
+from explorer.visit.runs import RECORDED
+from model_core.runs import Run
+
+DASHBOARD = Path(__file__).parents[2] / "explorer" / "dashboard.py"
+SHIPPED = Run.open(RECORDED / "quick-brown-fox")
+FOX = "Quick brown fox jumped over the lazy dog."
+
+
+def opened(**query: str) -> AppTest:
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def go_to(app: AppTest, page: str) -> AppTest:
+    """AppTest knows pages by file only; ours are functions, named by their hash."""
+    app._page_hash = calc_hash(page)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The state of somebody who looks at the shipped run, without a browser."""
+    state: dict[str, Any] = {
+        "run": "quick-brown-fox", "step": None, "text": "", "token": None, "head": (0, 0),
+        "query": None, "key": None, session.TOKENS: [], "choices": {}, "asked": {}, "of run": set(),
+    }  # fmt: skip
+    monkeypatch.setattr(session.st, "session_state", state)
+    return state
+
+
+def words(app: AppTest) -> list[str]:
+    """What a page says in boxes, each short and on one line, without Markdown's backslashes."""
+    boxes = [*app.error, *app.warning, *app.info]
+    said = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
+    assert all(0 < len(words) <= 200 and words.isprintable() for words in said), said
+    return said
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    next(button for button in app.button if button.label == label).click().run()
+    assert not app.exception
+    return app
+
+
+def drawn(app: AppTest) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Header and arrays that the page gave its clock."""
+    kept = player.payload(component_data(app)["payload"])
+    assert kept is not None
+    return decoded(kept)
+
+
+def panels(app: AppTest) -> dict[str, dict[str, Any]]:
+    return {panel["key"]: panel for panel in drawn(app)[0]["panels"]}
+
+
+def captions(app: AppTest) -> str:
+    return " ".join(caption.value for caption in app.caption)
+
+
+def component_data(app: AppTest) -> dict[str, Any]:
+    (found,) = (node for node in app.main if node.type == "bidi_component")
+    return json.loads(found.proto.json)
+
+
+def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """A second reader of the format, in Python: header and arrays."""
+    length = int.from_bytes(data[:4], "little")
+    header = json.loads(data[4 : 4 + length])
+    start = 4 + length
+    arrays = []
+    for entry in header["arrays"]:
+        count = int(np.prod(entry["shape"]))
+        flat = np.frombuffer(data, entry["dtype"], count, start + entry["offset"])
+        arrays.append(flat.reshape(entry["shape"]))
+    return header, arrays

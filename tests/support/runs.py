@@ -1,0 +1,49 @@
+"""Run directories of a tiny model: made, trained, and read back byte for byte."""
+
+from pathlib import Path
+from typing import Any
+
+from model_core.runs import Run, read_metrics
+from model_core.training.loop import train
+from model_core.training.presets import create_from_preset
+from model_core.training.turns import only_trainer
+
+TINY: dict[str, Any] = {
+    "block_size": 8,
+    "n_embd": 6,
+    "n_head": 2,
+    "n_layer": 2,
+    "batch_size": 4,
+    "steps": 30,
+    "snapshots": 10,
+    "threads": 1,
+}
+
+
+def new_run(path: Path, **changes: Any) -> Path:
+    """A run directory of a tiny model, not trained yet."""
+    create_from_preset(path, "quick-brown-fox", TINY | changes)
+    return path
+
+
+def recorded_run(path: Path, **changes: Any) -> Run:
+    """A tiny run, trained in this process to its end."""
+    new_run(path, **changes)
+    with only_trainer(path):
+        train(path)
+    return Run.open(path)
+
+
+def history(folder: Path) -> dict[str, Any]:
+    """All that was recorded and must repeat to the bit: files by name, metrics by step."""
+    snapshots = {path.name: path.read_bytes() for path in folder.glob("snapshots/*")}
+    rows = {row.pop("step"): row for row in read_metrics(folder)}
+    for row in rows.values():
+        row.pop("tokens_per_second", None)
+    return {"snapshots": snapshots, "metrics": rows}
+
+
+def tree(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Every file below a folder with its time and content."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
