@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import player
 from explorer.panels import AnyPanel, Timeline
-from explorer.player import ClockState
+from explorer.player import ClockState, Heard
 from explorer.visit import page
 from model_core.normalization.scaling import Bowl, descend, scaled, students
 from tests.support.pages import component_data, decoded, go_to, opened, visitor, words
@@ -109,9 +109,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     asked: dict[str, Any] = {"reader": None, "state": visitor(monkeypatch)}
 
     def answer(
-        panels: Sequence[AnyPanel], timeline: Timeline, *, step: int, key: str
+        panels: Sequence[AnyPanel], timeline: Timeline, *, step: int, heard: Heard, key: str
     ) -> ClockState:
-        asked.update(step=step, key=key)
+        asked.update(step=step, heard=heard, key=key)
         return ClockState(asked["reader"], None, None)
 
     monkeypatch.setattr(page, "step_clock", answer)
