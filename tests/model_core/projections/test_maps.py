@@ -443,7 +443,7 @@ def test_what_a_killed_map_maker_left_half_written_is_gone_with_the_next(
     file = MapFile(run.path, UMAP)
     file.folder.mkdir()
     code = (
-        "from model_core.storage import *; os.replace = lambda *_: os._exit(9); "
+        "from model_core.runs.storage import *; os.replace = lambda *_: os._exit(9); "
         f"write_whole(Path({str(file.lock.with_suffix('.' + suffix))!r}), b'half')"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 9

@@ -135,7 +135,7 @@ def test_a_process_that_dies_while_writing_leaves_the_old_content(
     path = tmp_path / "file"
     write_whole(path, b"old")
     code = (
-        f"from model_core.storage import *; {call} = lambda *_: os._exit(9); "
+        f"from model_core.runs.storage import *; {call} = lambda *_: os._exit(9); "
         f"write_whole(Path({str(path)!r}), b'new')"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
@@ -264,7 +264,7 @@ def test_a_child_that_inherits_a_lock_holds_it_until_its_end(tmp_path: Path) -> 
 def test_a_lock_is_free_once_its_process_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     code = (
-        "from model_core.storage import *; import signal; "
+        "from model_core.runs.storage import *; import signal; "
         f"FileLock(Path({str(path)!r})).acquire() and signal.pause()"
     )
     # the lock object is kept by nothing but its descriptor

@@ -448,7 +448,7 @@ def test_training_does_not_wait_for_the_compiler() -> None:
     code = (
         "import sys, torch\n"
         "from model_core.config import ModelConfig, TrainingConfig\n"
-        "from model_core.training import Trainer\n"
+        "from model_core.training.trainer import Trainer\n"
         "sizes = dict(vocab_size=9, block_size=4, n_embd=4, n_head=1, n_layer=1)\n"
         "one = Trainer(ModelConfig(**sizes), TrainingConfig(grad_clip=1), torch.arange(90) % 9)\n"
         "one.look(), one.gradient_norms(), one.move(), one.look()\n"
