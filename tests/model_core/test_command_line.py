@@ -142,7 +142,7 @@ def test_a_run_that_diverges_is_recorded_and_no_error(call, tmp_path: Path) -> N
     assert (said.status, said.err) == (0, "")
     run = Run.open(tmp_path / "fox")
     assert run.status.state == "diverged"
-    assert said.out.endswith(run.status.words + "\n") or run.status.words[:60] in said.out
+    assert said.out.endswith(run.status.words + "\n")
     assert len(run.steps) >= 1
 
 
