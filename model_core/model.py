@@ -9,16 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model_core.anatomy import Anatomy, anatomy_of
 from model_core.config import ModelConfig
-
-TABLES = ("token_embedding_table.weight", "position_embedding_table.weight")  # (V, C) and (T, C)
-
-
-def part_names(config: ModelConfig) -> tuple[str, ...]:
-    """The parts of a model that have parameters, in the order of its depth; a block is one."""
-    blocks = (f"blocks.{i}" for i in range(config.n_layer))
-    norm = () if config.norm == "none" else ("ln_f",)
-    return (*(name.partition(".")[0] for name in TABLES), *blocks, *norm, "lm_head")
 
 
 class BatchNorm(nn.BatchNorm1d):
@@ -144,6 +136,11 @@ class BigramLanguageModel(nn.Module):
             for layer in self.blocks.modules():
                 if isinstance(layer, nn.Linear):
                     layer.weight.mul_(config.linear_init_gain)
+
+    @property
+    def anatomy(self) -> Anatomy:
+        """The names of what is above."""
+        return anatomy_of(self.config)
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
         """Logits (B, T, V) of the token after each of idx (B, T), T ≤ block_size.

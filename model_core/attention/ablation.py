@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
+from model_core.attention.heads import heads_of
 from model_core.model import BigramLanguageModel
 from model_core.taps import tapped
 
@@ -21,8 +22,8 @@ def ablated(
 ) -> Iterator[None]:
     """The model without these heads, pairs of (layer, head), inside the block.
 
-    What such a head hands to `sa.proj` is zero, or its channels of `instead` (L, C), at every
-    position. ValueError for a head the model lacks.
+    What such a head hands to the output projection is zero, or its channels of `instead` (L, C),
+    at every position. ValueError for a head the model lacks.
     """
     with ExitStack() as hooks:
         for layer, head in heads:
@@ -32,13 +33,11 @@ def ablated(
 
 @torch.inference_mode()
 def mean_outputs(model: BigramLanguageModel, idx: Tensor) -> Tensor:
-    """What the heads of every layer hand to `sa.proj`, the mean over all of idx (B, T): (L, C).
+    """What the heads of every layer hand to its output projection: (L, C).
 
-    ValueError when there is no layer to look into.
+    The mean over all of idx (B, T). ValueError for a model without attention.
     """
-    if not len(model.blocks):
-        raise ValueError("a model with n_layer=0 has no attention")
-    with tapped(model, "blocks.*.sa.proj:in") as seen:
+    with tapped(model, *(f"{heads.output}:in" for heads in heads_of(model)), stop=True) as seen:
         model(idx)
     return torch.stack([outputs.mean((0, 1)) for outputs in seen.values()])
 
@@ -65,15 +64,15 @@ def head_costs(
 def _replace(
     model: BigramLanguageModel, layer: int, head: int, instead: Tensor | None
 ) -> RemovableHandle:
-    """From now on the head's part of what enters `sa.proj` is replaced."""
+    """Replace the head's part of what enters the output projection, until the hook is removed."""
     layers, heads = model.config.n_layer, model.config.n_head
     if not (0 <= layer < layers and 0 <= head < heads):
         raise ValueError(
             f"there is no head {head} in layer {layer}; "
             f"the model has {layers} layers of {heads} heads, counted from 0"
         )
-    size = model.config.n_embd // heads
-    channels = slice(head * size, (head + 1) * size)
+    of_layer = model.anatomy.heads[layer]
+    channels = of_layer.channels(head)
     value = 0.0 if instead is None else instead[layer, channels]
 
     def replace(_module: nn.Module, inputs: tuple[Any, ...]) -> Tensor:
@@ -81,7 +80,7 @@ def _replace(
         outputs[..., channels] = value
         return outputs
 
-    return model.get_submodule(f"blocks.{layer}.sa.proj").register_forward_pre_hook(replace)
+    return model.get_submodule(of_layer.output).register_forward_pre_hook(replace)
 
 
 def _loss(model: BigramLanguageModel, idx: Tensor, targets: Tensor) -> float:

@@ -2,13 +2,15 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from model_core.anatomy import Heads
 from model_core.arrays import freeze
-from model_core.model import BigramLanguageModel, Block
+from model_core.model import BigramLanguageModel
 from model_core.taps import tapped
 
 
@@ -28,15 +30,15 @@ class Attention:
 def attend(model: BigramLanguageModel, ids: Tensor) -> Attention:
     """The attention of every head while `model` reads ids (T,), T ≤ block_size.
 
-    ValueError when there is no layer to look into or the text does not fit.
+    ValueError for a model without attention, and for a text that does not fit.
     """
-    _check_layers(model)
-    with tapped(model, "blocks.*.sa.scores", "blocks.*.sa.weights") as seen:
+    heads = heads_of(model)
+    scores, weights = ([getattr(h, side) for h in heads] for side in ("scores", "weights"))
+    with tapped(model, *scores, *weights, stop=True) as seen:
         model(ids[None])
-    layers = range(len(model.blocks))
     return Attention(
-        scores=freeze(torch.cat([seen[f"blocks.{i}.sa.scores"] for i in layers])),
-        weights=freeze(torch.cat([seen[f"blocks.{i}.sa.weights"] for i in layers])),
+        scores=freeze(torch.cat([seen[site] for site in scores])),
+        weights=freeze(torch.cat([seen[site] for site in weights])),
     )
 
 
@@ -50,18 +52,13 @@ def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
 
     Tensor operations only, so it runs under `torch.func.vmap`. ValueError as in `attend`.
     """
-    _check_layers(model)
-    n_head = model.config.n_head
-    *blocks, last = [module for module in model.modules() if isinstance(module, Block)]
-    x, qkv = model.embed(ids[None]), []
-    for block in blocks:
-        with tapped(block, "sa.qkv") as seen:
-            x = block(x)
-        qkv.append(seen["sa.qkv"][0])
-    qkv.append(last.sa.qkv(x if last.post else last.ln1(x))[0])  # what comes behind is not needed
-    queries, keys, values = torch.stack([split_heads(part, n_head) for part in qkv], dim=1)
-    output = torch.stack([block.sa.proj.weight for block in (*blocks, last)])
-    output = output.unflatten(-1, (n_head, -1))  # (L, C, H, head_size)
+    heads = heads_of(model)
+    with tapped(model, *(one.qkv for one in heads), stop=True) as seen:
+        model(ids[None])
+    queries, keys, values = torch.stack([one.split(seen[one.qkv][0]) for one in heads], dim=1)
+    projections: list[Any] = [model.get_submodule(one.output) for one in heads]
+    output = torch.stack([one.weight for one in projections])
+    output = output.unflatten(-1, (heads[0].count, -1))  # (L, C, H, head_size)
     added = torch.einsum("lchd,lhtd->lhtc", output, values)
     return {"queries": queries, "keys": keys, "value_norms": added.norm(dim=-1)}
 
@@ -69,15 +66,9 @@ def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
 @torch.no_grad()
 def read_weights(model: BigramLanguageModel, idx: Tensor) -> dict[str, Tensor]:
     """ "weights" (B, L, H, T, T) while `model` reads idx (B, T); under `vmap` too, as above."""
-    _check_layers(model)
-    with tapped(model, "blocks.*.sa.weights") as seen:
+    with tapped(model, *(heads.weights for heads in heads_of(model)), stop=True) as seen:
         model(idx)
     return {"weights": torch.stack(list(seen.values()), dim=1)}
-
-
-def split_heads(qkv: Tensor, n_head: int) -> Tensor:
-    """Queries, keys and values (3, H, T, head_size) in what a `qkv` layer puts out, (T, 3C)."""
-    return qkv.unflatten(-1, (3, n_head, -1)).permute(1, 2, 0, 3)
 
 
 def scores_of(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
@@ -100,6 +91,9 @@ def weights_of(scores: np.ndarray) -> np.ndarray:
     return weights.masked_fill_(future, -torch.inf).softmax(-1).tril_().float().numpy()
 
 
-def _check_layers(model: BigramLanguageModel) -> None:
-    if not len(model.blocks):
+def heads_of(model: BigramLanguageModel) -> tuple[Heads, ...]:
+    """The heads of each of L ≥ 1 layers; ValueError where there is none."""
+    heads = model.anatomy.heads
+    if not heads:
         raise ValueError("a model with n_layer=0 has no attention")
+    return heads

@@ -30,15 +30,14 @@ def compare(
 
 
 def _way(model: BigramLanguageModel, ids: Tensor, position: int) -> dict[str, Tensor]:
-    """What stands at one position of a text at each place: (C,), the last one (V,)."""
-    layers = range(len(model.blocks))
-    blocks = [f"blocks.{i}.resid_post" for i in layers]
-    with tapped(model, "token_embedding_table", "blocks:in", *blocks) as seen:
+    """What is computed at one position of a text, from depth to depth: (C,), the last one (V,)."""
+    anatomy = model.anatomy
+    with tapped(model, *anatomy.depths) as seen:
         logits, _ = model(ids[None])
+    depths = ["their sum", *(f"behind block {layer}" for layer in range(len(anatomy.blocks)))]
     return {
-        "token row": seen["token_embedding_table"][0, position],
-        "position row": model.position_embedding_table.weight[position],
-        "their sum": seen["blocks:in"][0, position],
-        **{f"behind block {i}": seen[blocks[i]][0, position] for i in layers},
+        "token row": model.get_parameter(anatomy.table("tokens"))[ids[position]],
+        "position row": model.get_parameter(anatomy.table("positions"))[position],
+        **{name: seen[site][0, position] for name, site in zip(depths, seen, strict=True)},
         "next-token probabilities": logits[0, position].softmax(-1),
     }

@@ -22,11 +22,9 @@ def residuals(model: BigramLanguageModel, ids: Tensor) -> Tensor:
     Tensor operations only, as in `lens`: both run under `torch.func.vmap`. ValueError when the
     text does not fit block_size.
     """
-    layers = range(len(model.blocks))
-    places = ["blocks:in", *(f"blocks.{i}.resid_post" for i in layers)]
-    with tapped(model, *places) as seen:
+    with tapped(model, *model.anatomy.depths, stop=True) as seen:
         model(ids[None])
-    return torch.stack([seen[place][0] for place in places])
+    return torch.stack([seen[site][0] for site in model.anatomy.depths])
 
 
 @torch.no_grad()
@@ -35,7 +33,9 @@ def lens(model: BigramLanguageModel, residuals: Tensor) -> Tensor:
 
     The final norm and the head read the stream as they would read its end (nostalgebraist 2020).
     """
-    return model.lm_head(model.ln_f(residuals))
+    names = model.anatomy.final_norm, model.anatomy.head.name
+    norm, head = (model.get_submodule(name) for name in names)
+    return head(norm(residuals))
 
 
 def next_probabilities(logits: Tensor) -> np.ndarray:

@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from model_core.arrays import freeze
-from model_core.attention.heads import split_heads
 from model_core.model import BigramLanguageModel, check_drawing, draw
 from model_core.taps import tapped
 
@@ -73,14 +72,14 @@ def _read(model: BigramLanguageModel, window: Tensor) -> tuple[Tensor, Tensor]:
     Queries and keys are heard, not the weights: that would leave the fused kernel, whose rounding
     decides what `generate` draws.
     """
-    places = [f"blocks.{i}.sa.qkv" for i in range(len(model.blocks))]
-    with tapped(model, *places) as seen:
+    heads = model.anatomy.heads
+    with tapped(model, *(one.qkv for one in heads)) as seen:
         logits = model(window)[0][:, -1]
     if not logits.isfinite().all():
         raise ValueError("the model has diverged and writes no text; choose an earlier step")
-    read = torch.empty(len(places), model.config.n_head, window.shape[1])
-    for layer, place in enumerate(places):
-        query, key, _ = split_heads(seen[place][0], model.config.n_head)  # (H, W, head_size)
+    read = torch.empty(len(heads), model.config.n_head, window.shape[1])
+    for layer, one in enumerate(heads):
+        query, key, _ = one.split(seen[one.qkv][0])  # (H, W, head_size)
         scores = query[:, -1:] @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])
         read[layer] = scores.softmax(-1)[:, 0]
     return logits, read

@@ -13,7 +13,6 @@ from torch.func import functional_call, vmap
 from model_core.arrays import freeze
 from model_core.model import BigramLanguageModel
 from model_core.runs.run import Run
-from model_core.runs.snapshots import load_snapshot
 from model_core.taps import tapped
 
 ROWS = 32  # steps in one stack at most
@@ -68,11 +67,10 @@ class History:
         return {name: _joined([part[name] for part in parts]) for name in parts[0]}
 
     def _stacked(self, run: Run, steps: tuple[int, ...]) -> dict[str, Tensor]:
-        made = (run.path / "run.json").stat().st_mtime_ns  # another run may have taken its place
-        key = (run.path, made, steps)
+        key = (run.identity, steps)
         with self._lock:
             if key not in self._stacks:
-                weights = [load_snapshot(run.path, step) for step in steps]
+                weights = [run.weights(step) for step in steps]
                 self._stacks[key] = {
                     name: torch.stack([one[name] for one in weights]) for name in weights[0]
                 }
@@ -130,8 +128,7 @@ class _Reading(nn.Module):
 
     def forward(self, ids: Tensor) -> dict[str, Tensor]:
         # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
-        weights = [f"blocks.{i}.sa.weights" for i in range(len(self.model.blocks))]
-        with tapped(self.model, *weights):
+        with tapped(self.model, *(heads.weights for heads in self.model.anatomy.heads)):
             return dict(self.sight(self.model, ids))
 
 

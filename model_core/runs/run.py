@@ -19,8 +19,9 @@ import torch
 from torch import Tensor
 
 from model_core import corpora
-from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import TABLES, BigramLanguageModel, part_names
+from model_core.anatomy import Anatomy, anatomy_of
+from model_core.config import ModelConfig, Table, TrainingConfig
+from model_core.model import BigramLanguageModel
 from model_core.runs.snapshots import (
     GRADIENT,
     UPDATE,
@@ -136,8 +137,18 @@ class Run:
             raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
 
     @property
+    def identity(self) -> str:
+        """Names this run, and no other that takes its place under the same name."""
+        return f"{self.path.resolve()}:{(self.path / 'run.json').stat().st_mtime_ns}"
+
+    @property
     def status(self) -> Status:
         return read_status(self.path)
+
+    @cached_property
+    def anatomy(self) -> Anatomy:
+        """What the models of this run have, and where."""
+        return anatomy_of(self.model_config)
 
     @cached_property
     def text(self) -> str:
@@ -185,22 +196,22 @@ class Run:
         Here and in what follows, `rows` asks for those ids only, in that order, and neither reads
         nor keeps the others. ValueError for an id outside the table, and without a recorded step.
         """
-        return self._over_time(TABLES[0], rows)
+        return self._over_time("tokens", rows)
 
     def position_embeddings(self, rows: Rows = None) -> np.ndarray:
         """The position table at every recorded step: (S, T, C) float32."""
-        return self._over_time(TABLES[1], rows)
+        return self._over_time("positions", rows)
 
     def token_gradients(self, rows: Rows = None) -> np.ndarray:
         """What the loss of the batch looked at gives the token table: (S, V, C) float32.
 
         Not clipped; nats per token per unit of a weight. NaN where none was recorded (format 1).
         """
-        return self._over_time(GRADIENT + TABLES[0], rows)
+        return self._over_time("tokens", rows, GRADIENT)
 
     def position_gradients(self, rows: Rows = None) -> np.ndarray:
         """The same for the position table: (S, T, C) float32."""
-        return self._over_time(GRADIENT + TABLES[1], rows)
+        return self._over_time("positions", rows, GRADIENT)
 
     def token_updates(self, rows: Rows = None) -> np.ndarray:
         """What the optimizer then adds to the token table: (S, V, C) float32.
@@ -208,17 +219,18 @@ class Run:
         At the last recorded step that is the move which would come next. NaN where none was
         recorded: in format 1, and where training diverged.
         """
-        return self._over_time(UPDATE + TABLES[0], rows)
+        return self._over_time("tokens", rows, UPDATE)
 
     def position_updates(self, rows: Rows = None) -> np.ndarray:
         """The same for the position table: (S, T, C) float32."""
-        return self._over_time(UPDATE + TABLES[1], rows)
+        return self._over_time("positions", rows, UPDATE)
 
-    def _over_time(self, name: str, rows: Rows) -> np.ndarray:
+    def _over_time(self, table: Table, rows: Rows, recorded: str = "") -> np.ndarray:
         if not len(self.steps):
             raise ValueError(f"run {self.name} has no recorded step yet")
         config = self.model_config
-        size = config.vocab_size if name.endswith(TABLES[0]) else config.block_size
+        size = config.vocab_size if table == "tokens" else config.block_size
+        name = recorded + self.anatomy.table(table)
         ids = None if rows is None else _row_ids(rows, size)
         count = size if ids is None else len(ids)
         values = np.full((len(self.steps), count, config.n_embd), np.nan, np.float32)
@@ -249,9 +261,9 @@ class Run:
     def gradient_norms(self) -> np.ndarray:
         """The Euclidean norm of each part's gradient, not clipped: (S, P) float32.
 
-        Of the loss of the batch looked at, in the order of `part_names`; NaN where none is known.
+        Of the loss of the step's batch, in the order of `Anatomy.parts`; NaN where none is known.
         """
-        parts = part_names(self.model_config)
+        parts = self.anatomy.parts
         norms = np.full((len(self.steps), len(parts)), np.nan, np.float32)
         for at, step in enumerate(self.steps):
             if isinstance(row := self._rows.get(int(step), {}).get("grad_norms"), dict):
@@ -263,12 +275,19 @@ class Run:
         """The lines of metrics.jsonl by step, read once like `steps`."""
         return {row["step"]: row for row in read_metrics(self.path)}
 
+    def weights(self, step: int) -> dict[str, Tensor]:
+        """Every parameter and buffer of `model_at(step)` by name.
+
+        ValueError when that step was not recorded, or is damaged meanwhile.
+        """
+        self._check_recorded(step)
+        return load_snapshot(self.path, step)
+
     def model_at(self, step: int) -> BigramLanguageModel:
         """The model as it was after `step` optimizer steps, in evaluation mode.
 
         ValueError when that step was not recorded.
         """
-        self._check_recorded(step)
         return next(self.models([step]))
 
     def models(self, steps: Iterable[int]) -> Iterator[BigramLanguageModel]:
@@ -276,7 +295,7 @@ class Run:
         with torch.random.fork_rng():  # the weights drawn here are thrown away
             model = BigramLanguageModel(self.model_config).eval()
         for step in steps:
-            model.load_state_dict(load_snapshot(self.path, int(step)), assign=True)
+            model.load_state_dict(self.weights(int(step)), assign=True)
             yield model
 
     def contents(self, step: int) -> list[Stored]:
@@ -285,7 +304,7 @@ class Run:
         ValueError when that step was not recorded, or is damaged meanwhile.
         """
         self._check_recorded(step)
-        return list_snapshot(self.path, step)
+        return list_snapshot(self.path, step, self.anatomy)
 
     def _check_recorded(self, step: int) -> None:
         if step not in self.steps:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -16,7 +15,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from model_core.model import TABLES
+from model_core.anatomy import Anatomy
 from model_core.runs.storage import write_whole
 
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
@@ -47,15 +46,22 @@ def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
     return {name: value for name, value in tensors.items() if not name.startswith(extra)}
 
 
-def list_snapshot(folder: Path, step: int) -> list[Stored]:
-    """All that is stored in a snapshot: tables, blocks, what follows them, gradients, updates.
+def list_snapshot(folder: Path, step: int, anatomy: Anatomy) -> list[Stored]:
+    """All that is stored in a snapshot: part after part of the model, gradients, updates.
 
     ValueError when it is damaged.
     """
+    tables = (kind + table for kind in (GRADIENT, UPDATE) for table in anatomy.tables)
+    order = [*(f"{part}." for part in anatomy.parts), *tables, ""]
+
+    def where(name: str) -> tuple[int, str]:
+        return next(at for at, start in enumerate(order) if name.startswith(start)), name
+
     tensors = _all_tensors(folder, step)
+    stored = ((name, tensors[name]) for name in sorted(tensors, key=where))
     return [
-        Stored(name, tuple(part.shape), str(part.dtype).removeprefix("torch."), part.nbytes)
-        for name, part in sorted(tensors.items(), key=lambda item: _reading_order(item[0]))
+        Stored(name, tuple(one.shape), str(one.dtype).removeprefix("torch."), one.nbytes)
+        for name, one in stored
     ]
 
 
@@ -64,14 +70,6 @@ def _all_tensors(folder: Path, step: int) -> dict[str, Tensor]:
         return unpack(snapshot_path(folder, step).read_bytes())
     except (OSError, ValueError):
         raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
-
-
-def _reading_order(name: str) -> tuple[int, str]:
-    """Block 10 stands behind block 9."""
-    recorded = [kind + table for kind in (GRADIENT, UPDATE) for table in TABLES]
-    starts = [*TABLES, "blocks.", "ln_f.", "lm_head.", *recorded, ""]
-    place = next(place for place, start in enumerate(starts) if name.startswith(start))
-    return place, re.sub(r"\d+", lambda number: number[0].zfill(4), name)
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.model import TABLES, BigramLanguageModel, part_names
+from model_core.model import BigramLanguageModel
 
 
 class Trainer:
@@ -49,18 +49,18 @@ class Trainer:
     def gradient_norms(self) -> dict[str, float]:
         """The Euclidean norm of the gradients that `look` left in each part of the model.
 
-        Not clipped; keyed and ordered as `part_names`.
+        Not clipped; keyed and ordered as `Anatomy.parts`.
         """
         norms = {}
-        for name in part_names(self.model.config):
+        for name in self.model.anatomy.parts:
             parameters = self.model.get_submodule(name).parameters()
             gradients = [p.grad for p in parameters if p.grad is not None]
             norms[name] = nn.utils.get_total_norm(gradients).item()
         return norms
 
     def table_gradients(self) -> dict[str, Tensor]:
-        """Copies of the gradients that `look` left in TABLES, not clipped: (V, C) and (T, C)."""
-        gradients = {name: self.model.get_parameter(name).grad for name in TABLES}
+        """Copies of the gradients that `look` left in the tables, not clipped."""
+        gradients = {n: self.model.get_parameter(n).grad for n in self.model.anatomy.tables}
         return {name: value.clone() for name, value in gradients.items() if value is not None}
 
     def move(self) -> None:

@@ -10,8 +10,9 @@ import torch
 from scipy.stats import chisquare
 from torch import Tensor
 
+from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig
-from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention, part_names
+from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention
 from tests.support.models import NORMS, POSITIONS, config, scrambled
 
 Weights = dict[str, np.ndarray]
@@ -357,4 +358,4 @@ def test_parts_hold_every_parameter_in_the_order_of_depth(changes: dict[str, Any
     with torch.device("meta"):
         names = [name for name, _ in BigramLanguageModel(model_config).named_parameters()]
     parts = [re.sub(r"^(blocks\.\d+|\w+).*", r"\1", name) for name in names]
-    assert tuple(dict.fromkeys(parts)) == part_names(model_config)
+    assert tuple(dict.fromkeys(parts)) == anatomy_of(model_config).parts

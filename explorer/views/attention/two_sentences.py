@@ -118,8 +118,8 @@ def _contents(moment: Moment) -> None:
     """The list in the file itself: tables yes, attention no."""
     stored = pd.DataFrame(moment.run.contents(moment.step))
     stored["shape"] = [" × ".join(str(size) for size in shape) for shape in stored["shape"]]
-    tables = stored["name"].str.fullmatch(r"(token|position)_embedding_table\.weight").sum()
-    attention = stored["name"].str.contains(r"\.(?:scores|weights)$").sum()
+    tables = stored["name"].isin(moment.run.anatomy.tables).sum()
+    attention = stored["name"].isin([heads.weights for heads in moment.run.anatomy.heads]).sum()
     st.markdown(
         f"**What the snapshot of step {moment.step:,} contains**: {len(stored)} tensors, "
         f"{tables} embedding tables, {attention} with attention weights."

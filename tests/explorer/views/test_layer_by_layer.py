@@ -15,7 +15,6 @@ from torch import Tensor
 
 from explorer.views.normalization.words import NAMES
 from explorer.visit.runs import run_path
-from model_core.model import part_names
 from model_core.normalization import norm_statistics, read_distributions, read_layers
 from model_core.runs import Run
 from model_core.taps import tapped
@@ -135,7 +134,7 @@ def test_the_tables_hold_the_statistics_of_the_settled_step() -> None:
 
 def test_gradients_are_those_recorded_at_the_settled_step() -> None:
     table = layers("Gradients, units", step="3").dataframe[0].value
-    assert table["part"].tolist() == list(part_names(SHIPPED.model_config))
+    assert table["part"].tolist() == list(SHIPPED.anatomy.parts)
     at = SHIPPED.steps.tolist().index(3)
     np.testing.assert_allclose(table["gradient"], SHIPPED.gradient_norms()[at])
     assert math.hypot(*table["gradient"]) == pytest.approx(

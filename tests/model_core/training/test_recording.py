@@ -15,8 +15,9 @@ import torch.nn.functional as F
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig, Norm, TrainingConfig
-from model_core.model import TABLES, BigramLanguageModel, part_names
+from model_core.model import BigramLanguageModel
 from model_core.runs import Run, read_metrics
 from model_core.runs.snapshots import save_snapshot, snapshot_path, unpack
 from model_core.training import loop
@@ -80,8 +81,8 @@ SIZES: list[dict[str, Any]] = [
 def recorded_tensors(config: ModelConfig) -> dict[str, torch.Tensor]:
     """Tensors as a snapshot holds them."""
     weights = BigramLanguageModel(config).state_dict()
-    kinds = ("gradient.", "update.")
-    return weights | {kind + name: weights[name].clone() for kind in kinds for name in TABLES}
+    names = [kind + name for kind in ("gradient.", "update.") for name in anatomy_of(config).tables]
+    return weights | {name: weights[name.partition(".")[2]].clone() for name in names}
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -159,8 +160,8 @@ def test_every_row_is_what_plain_torch_gives_at_that_snapshot(
             squares[part] = squares.get(part, 0.0) + parameter.grad.square().sum().item()
         assert row["train_loss"] == pytest.approx(loss.item(), rel=1e-5)
         assert row["grad_norm"] == pytest.approx(math.sqrt(sum(squares.values())), rel=1e-4)
-        assert set(part_names(run.model_config)) == set(squares)
-        expected = [math.sqrt(squares[part]) for part in part_names(run.model_config)]
+        assert set(run.anatomy.parts) == set(squares)
+        expected = [math.sqrt(squares[part]) for part in run.anatomy.parts]
         np.testing.assert_allclose(norms[row["step"]], expected, rtol=1e-3)
         assert row["val_loss"] == pytest.approx(val_loss, rel=1e-5)
         assert row["epoch"] == row["step"] * B * T / len(train_ids)
@@ -177,7 +178,7 @@ def test_gradients_and_updates_are_those_of_a_trainer_stepped_by_hand(
     one = Trainer(
         run.model_config, run.training_config, torch.tensor(run.tokenizer.encode(run.text))
     )
-    tables = [one.model.get_parameter(name) for name in TABLES]
+    tables = [one.model.get_parameter(name) for name in one.model.anatomy.tables]
     seen = zip(
         *(run.token_gradients(), run.position_gradients()),
         *(run.token_updates(), run.position_updates()),

@@ -10,7 +10,6 @@ from explorer.panels import Panel
 from explorer.views.normalization.layer_by_layer.shown import Shown, table_of
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
-from model_core.model import part_names
 
 
 def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
@@ -18,11 +17,11 @@ def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> S
     config, seen = moment.run.model_config, activations.layers(moment, sentence.ids)
     norms = moment.run.gradient_norms()[np.searchsorted(moment.run.steps, moment.steps)]
     units = {"silent for every token": seen["silent"], "off, over all tokens": seen["off"]}
-    blocks = tuple(f"blocks.{i}.ffwd" for i in range(config.n_layer))
+    blocks = tuple(block.feed_forward.name for block in moment.run.anatomy.blocks)
     panels, says = [], []
     rows: dict[str, tuple[str, tuple[str, ...], Mapping[str, np.ndarray]]] = {}
     if np.isfinite(norms).any():
-        rows["Gradients"] = ("part", part_names(config), {"gradient": norms})
+        rows["Gradients"] = ("part", moment.run.anatomy.parts, {"gradient": norms})
         panels.append(_gradients(moment, norms, per_step, span=7 if blocks else 12))
         says.append(
             "Gradients: over all parameters of a part, not clipped, of the loss of the training "
@@ -46,7 +45,7 @@ def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> S
 def _gradients(moment: Moment, norms: np.ndarray, per_step: bool, span: int) -> Panel:
     return depth_panel(
         {"gradient": norms},
-        part_names(moment.run.model_config),
+        moment.run.anatomy.parts,
         key="gradients",
         title="Gradient of each part of the model",
         unit="Euclidean norm",

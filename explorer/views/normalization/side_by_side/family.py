@@ -12,7 +12,7 @@ from explorer.panels import Tick, Timeline
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.runs import RECORDED
-from model_core.model import part_names
+from model_core.anatomy import anatomy_of
 from model_core.runs import Run, runs_folder
 from model_core.runs.status import read_status
 from model_core.training.presets import Plan
@@ -82,13 +82,13 @@ def spread_out(values: np.ndarray, of_steps: np.ndarray, steps: np.ndarray) -> n
 
 def variant_parts(run: Run) -> tuple[str, ...]:
     """The P parts that some variant of the run has: a model without a norm lacks ln_f."""
-    return part_names(run.model_config.replaced(norm="layer"))
+    return anatomy_of(run.model_config.replaced(norm="layer")).parts
 
 
 def gradients(run: Run) -> np.ndarray:
     """The gradient norm of each of `variant_parts`: (R, P), NaN where the model has no such."""
     parts = variant_parts(run)
-    own = [parts.index(name) for name in part_names(run.model_config)]
+    own = [parts.index(name) for name in run.anatomy.parts]
     norms = np.full((len(run.steps), len(parts)), np.nan, np.float32)
     norms[:, own] = run.gradient_norms()
     return norms
