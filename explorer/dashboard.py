@@ -18,6 +18,7 @@ from explorer.visit.page import freeze_once, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import example as example_of
 from explorer.visit.sentence import sentence as sentence_of
+from explorer.visit.widgets import number
 from model_core.runs import Run
 from model_core.runs.status import State
 
@@ -69,7 +70,7 @@ def header() -> None:
     except ValueError as error:
         example, problem = "", str(error)
     if session.text() is None:
-        session.type_text(example)
+        session.put(session.TEXT, example)
     left, right = st.columns([1, 3])
     left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(example,))
     right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
@@ -84,7 +85,7 @@ def _leave_run(example: str) -> None:
     """The example sentence goes with its run; one that somebody typed stays."""
     session.leave_run()
     if session.text() == example:
-        session.type_text(None)
+        session.put(session.TEXT, None)
 
 
 def _draw(view: View, run: Run) -> None:
@@ -95,7 +96,7 @@ def _draw(view: View, run: Run) -> None:
         return
     for note in runs.notes(run):
         st.warning(plain(note))
-    sentence = sentence_of(moment.run, session.text() or "", session.beginning())
+    sentence = sentence_of(moment.run, session.text() or "", session.start())
     if sentence.problem:
         _say(sentence, example_of(moment.run))
     if sentence.count > len(sentence.ids):
@@ -120,8 +121,7 @@ def _choose_window(sentence: Sentence) -> None:
         f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: shown are "
         f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
     )
-    key = session.number(session.FROM, 0, 0, last, of_run=True)
-    slider.slider("First token read", 0, last, key=key, **session.KEPT)
+    number(slider.slider, session.START, "First token read", 0, (0, last), of_run=True)
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")

@@ -27,7 +27,7 @@ def focus_of(moment: Moment, sentence: Sentence) -> Focus:
     Both are moved into a sentence that is shorter than the one they were chosen in.
     """
     last = len(sentence.ids) - 1
-    asked, read = session.query(), session.key()
-    query = last if asked is None else min(asked, last)
-    key = max(query - 1, 0) if read is None else min(read, last)
+    chosen = session.chosen()
+    query = last if chosen.query is None else min(chosen.query, last)
+    key = max(query - 1, 0) if chosen.key is None else min(chosen.key, last)
     return Focus(*moment.head, query, key)

@@ -82,9 +82,10 @@ def moment_of(run: Run) -> Moment:
         raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
     metrics = run.metrics().set_index("step").loc[steps]
     losses = metrics["train_loss"].to_numpy()
-    step = _step_at(session.step(), steps, losses)
+    chosen = session.chosen()
+    step = _step_at(chosen.step, steps, losses)
     timeline = Timeline(steps, metrics["epoch"].to_numpy(), losses, _ticks(run, metrics))
-    config, token, (layer, head) = run.model_config, session.token(), session.head()
+    config, token, (layer, head) = run.model_config, chosen.token, chosen.head
     token = token if token is not None and token < config.vocab_size else None
     selection = tuple(one for one in session.tokens() if one < config.vocab_size)
     rows = rows_shown(run, ROWS, (*selection, *([] if token is None else [token])))

@@ -12,9 +12,10 @@ import streamlit as st
 
 from explorer.charts.normalization.block import cell_at
 from explorer.panels import AnyPanel, Timeline
-from explorer.player import Heard, Pick, step_clock
+from explorer.player import Pick, step_clock
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
+from explorer.visit.widgets import bounded, one_of
 from model_core.config import ModelConfig
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
@@ -37,13 +38,13 @@ def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) ->
         panels,
         moment.timeline,
         step=moment.step,
-        heard=session.kept("heard", Heard),
+        heard=session.visit().heard["clock"],
         live=moment.live,
         alone=alone,
     )
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]
-        session.settle(None if follows else state.step)
+        session.choose(step=None if follows else state.step)
         moment = replace(moment, step=state.step)
     if state.selection and state.selection.panel == "map":
         session.select(state.selection.rows)
@@ -60,29 +61,22 @@ def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
     It is kept and told by the address under `name`; at first the clock stands at its last step.
     """
     first, last = int(timeline.steps[0]), int(timeline.steps[-1])
-    step = nearest(session.choice(session.number(name, last, first, last)), timeline.steps)
-    # Streamlit keeps what the component says under its key, so that must not be `name`.
-    heard = session.kept(f"{name} heard", Heard)
-    state = step_clock(panels, timeline, step=step, heard=heard, key=f"{name} clock")
+    step = nearest(bounded(name, last, (first, last)), timeline.steps)
+    # Streamlit stores the component's value under its key, which must not be `name`.
+    key = f"{name}.clock"
+    state = step_clock(panels, timeline, step=step, heard=session.visit().heard[key], key=key)
     if state.step is not None:
         step = state.step
-        session.choose(name, step)
+        session.put(name, step)
     session.publish()
     return step
 
 
 def choose_view(name: str, views: Sequence[str]) -> str:
     """Which of a page's questions is asked; the first at first."""
-    key = session.offer(name, views)
-    st.segmented_control(
-        "What to look at",
-        views,
-        key=key,
-        required=True,
-        label_visibility="collapsed",
-        **session.KEPT,
+    return one_of(
+        st.segmented_control, name, "What to look at", views, label_visibility="collapsed"
     )
-    return session.choice(key)
 
 
 def plain(text: str) -> str:
@@ -131,19 +125,19 @@ def _follow(pick: Pick, config: ModelConfig) -> bool:
         case (("tokens" | "map"), (token, *_)):
             session.choose_token(token)
         case "heads", (layer, head):
-            session.choose_head((layer, head))
+            session.choose(head=(layer, head))
         case (("scores" | "costs"), (number, *_)):
-            session.choose_head(divmod(number, config.n_head))
+            session.choose(head=divmod(number, config.n_head))
         case (("head" | "contribution"), (query, key)):
-            session.choose_query(query, key)
+            session.choose(query=query, key=key)
         case (panel, (query, key)) if panel.startswith("stage-"):
-            session.choose_query(query, key)
+            session.choose(query=query, key=key)
         case "second-text", (query,):
-            session.choose_second_query(query)
+            session.choose(second_query=query)
         case (("text" | "position-map"), (query,)) | ("lens", (_, query)):
-            session.choose_query(query)
+            session.choose(query=query)
         case (panel, (position, _)) if panel.startswith("tokens-"):
-            session.choose_query(position)
+            session.choose(query=position)
         case "block", (row, column):
             session.choose_cell(cell_at(row, column, config.n_embd))
         case _:

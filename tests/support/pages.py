@@ -29,6 +29,14 @@ def opened(**query: str) -> AppTest:
     return app
 
 
+SHARED = {"run", "step", "text", "token", "tokens", "head", "pair", "from"}
+
+
+def named(page: str, query: dict[str, str]) -> dict[str, str]:
+    """Parameters of an address: those that pages do not share have the page's name in front."""
+    return {name if name in SHARED else f"{page}.{name}": text for name, text in query.items()}
+
+
 def go_to(app: AppTest, page: str) -> AppTest:
     """AppTest knows pages by file only; ours are functions, named by their hash."""
     app._page_hash = calc_hash(page)
@@ -39,10 +47,7 @@ def go_to(app: AppTest, page: str) -> AppTest:
 
 def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The state of somebody who looks at the shipped run, without a browser."""
-    state: dict[str, Any] = {
-        "run": "quick-brown-fox", "step": None, "text": "", "token": None, "head": (0, 0),
-        "query": None, "key": None, session.TOKENS: [], "choices": {}, "asked": {}, "of run": set(),
-    }  # fmt: skip
+    state: dict[str, Any] = {"visit": session.Visit(), "run": "quick-brown-fox", "text": ""}
     monkeypatch.setattr(session.st, "session_state", state)
     return state
 

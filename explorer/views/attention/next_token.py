@@ -9,15 +9,16 @@ from explorer.data import activations
 from explorer.data.activations import Drawing
 from explorer.panels import AnyPanel, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
-from explorer.visit import session
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import add, bounded, number
 from model_core.prediction.lens import lens_names, top_tokens
 from model_core.prediction.writing import Writing
 
 MOST = 200  # tokens written; each costs the model one reading
+LAST_SEED = 2**31 - 1
 LIKELIEST = 5  # tokens told at each depth
 MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
 
@@ -76,20 +77,23 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 
 def _choices() -> tuple[int, Drawing]:
     """How many tokens are written behind the sentence, and how they are drawn."""
-    counted = session.number("written", 20, 0, MOST)
-    heat = session.number("temperature", 1.0, 0.0, 5.0)
-    kept = session.number("top_k", 0, 0, 100_000)
-    seed = session.number("seed of writing", 0, 0, 2**31 - 1)
+    written, seed = "attention.written", "attention.seed"
     more, warm, top, again, other = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
-    count = more.number_input("Tokens written", 0, MOST, key=counted, **session.KEPT)
-    temperature = warm.number_input(
-        "Temperature (0: always the likeliest)", 0.0, 5.0, step=0.1, key=heat, **session.KEPT
+    count = number(more.number_input, written, "Tokens written", 20, (0, MOST))
+    temperature = number(
+        warm.number_input,
+        "attention.temperature",
+        "Temperature (0: always the likeliest)",
+        1.0,
+        (0.0, 5.0),
+        step=0.1,
     )
-    top_k = top.number_input("Only the likeliest k (0: all)", 0, 100_000, key=kept, **session.KEPT)
-    again.button("One more", on_click=session.add, args=(counted, 1, MOST), width="stretch")
-    other.button("Draw again", on_click=session.add, args=(seed, 1, 2**31 - 1), width="stretch")
-    drawing = Drawing(float(temperature), int(top_k) or None, int(session.choice(seed)))
-    return int(count), drawing
+    top_k = number(
+        top.number_input, "attention.topk", "Only the likeliest k (0: all)", 0, (0, 100_000)
+    )
+    again.button("One more", on_click=add, args=(written, 1, MOST), width="stretch")
+    other.button("Draw again", on_click=add, args=(seed, 1, LAST_SEED), width="stretch")
+    return count, Drawing(temperature, top_k or None, bounded(seed, 0, (0, LAST_SEED)))
 
 
 def _written(

@@ -21,7 +21,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    asked, answer = VIEWS[choose_view("view", tuple(VIEWS))]
+    asked, answer = VIEWS[choose_view("attention.view", tuple(VIEWS))]
     question(asked)
     if not sentence.ids:
         clock(moment, [])

@@ -1,7 +1,6 @@
 """What each head does, since when, and what the model loses without it."""
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -13,11 +12,11 @@ from explorer.charts.parts.curves import curves_panel
 from explorer.data import activations
 from explorer.panels import AnyPanel
 from explorer.views.attention.role_marks import ticked
-from explorer.visit import session
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of, several
 from model_core.attention.ablation import Replacement
 from model_core.attention.roles import (
     FEWEST,
@@ -78,32 +77,21 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 
 def _choices(moment: Moment, focus: Focus) -> tuple[str, tuple[tuple[int, int], ...], str]:
     config = moment.run.model_config
-    heads = range(config.n_layer * config.n_head)
     left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
-    measured = left.segmented_control(
-        "Measured on",
-        (FRESH, TYPED),
-        key=session.offer("measured", (FRESH, TYPED)),
-        required=True,
-        **session.KEPT,
-    )
-    off = middle.multiselect(
+    measured = one_of(left.segmented_control, "attention.measured", "Measured on", (FRESH, TYPED))
+    off = several(
+        middle.multiselect,
+        "attention.off",
         "Switch off",
-        heads,
+        range(config.n_layer * config.n_head),
+        [focus.layer * config.n_head + focus.head],
         format_func=lambda n: "layer {} head {}".format(*divmod(n, config.n_head)),
-        key=session.several("off", [focus.layer * config.n_head + focus.head], heads),
         placeholder="No head",
-        **session.KEPT,
     )
-    instead = right.segmented_control(
-        "A head switched off gives",
-        tuple(INSTEAD),
-        key=session.offer("instead", tuple(INSTEAD)),
-        required=True,
-        **session.KEPT,
+    instead = one_of(
+        right.segmented_control, "attention.instead", "A head switched off gives", tuple(INSTEAD)
     )
-    pairs = tuple(divmod(number, config.n_head) for number in sorted(off))
-    return cast(str, measured), pairs, cast(str, instead)
+    return measured, tuple(divmod(number, config.n_head) for number in sorted(off)), instead
 
 
 def _without(

@@ -14,15 +14,19 @@ from explorer.visit.moment import Moment, fewer
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
+from explorer.visit.widgets import text
 from model_core.prediction.comparison import compare
-
-SECOND = "second"
 
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
-    key = session.words(SECOND, _reversed(moment, sentence))
-    st.text_input("A second sentence", key=key, max_chars=10_000, **session.KEPT)
-    second = sentence_of(moment.run, session.choice(key))
+    typed = text(
+        st.text_input,
+        "attention.second",
+        "A second sentence",
+        _reversed(moment, sentence),
+        max_chars=10_000,
+    )
+    second = sentence_of(moment.run, typed)
     if second.problem:
         st.warning(plain(second.problem))
     if second.count > len(second.ids):
@@ -63,18 +67,18 @@ def _side(
     moment: Moment, typed: Sentence, at: Focus, name: str, key: str = ""
 ) -> tuple[AnyPanel, AnyPanel]:
     """A sentence and the chosen head on it, half a page wide."""
-    text = text_panel(moment, typed, at)
+    panel = text_panel(moment, typed, at)
     head = weights_panel(moment, typed, at, span=6, height=440)
     reads = f"'{typed.labels[at.query]}' at {at.query}"
     return (
-        replace(text, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
+        replace(panel, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
         replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}", pickable=not key),
     )
 
 
 def _places(first: Sentence, second: Sentence, focus: Focus) -> tuple[Focus, Focus]:
     """The chosen query of both; at first the token of the first one's, where it stands in both."""
-    chosen = session.second_query()
+    chosen = session.chosen().second_query
     if chosen is not None:
         return focus, _at(focus, min(chosen, len(second.ids) - 1))
     for at in (focus.query, *range(len(first.ids))):

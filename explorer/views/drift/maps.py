@@ -28,7 +28,7 @@ class Rows:
 
     def chosen(self, moment: Moment) -> int | None:
         """The place of the chosen token or position, if it is shown."""
-        chosen = moment.token if self.table == "tokens" else session.query()
+        chosen = moment.token if self.table == "tokens" else session.chosen().query
         return None if chosen not in self.ids else self.ids.index(chosen)
 
     def selected(self, moment: Moment) -> list[int]:

@@ -6,6 +6,8 @@ import math
 import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,7 @@ from tests.support.pages import (
     captions,
     drawn,
     go_to,
+    named,
     opened,
     panels,
     press,
@@ -78,11 +81,12 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def attention(view: str, **query: str) -> AppTest:
-    return go_to(opened(**{"run": SHIPPED.name, "view": view} | query), "attention")
+    asked = {"run": SHIPPED.name, "view": view} | query
+    return go_to(opened(**named("attention", asked)), "attention")
 
 
 def switch(app: AppTest, view: str) -> AppTest:
-    app.segmented_control(key="view").set_value(view).run()
+    app.segmented_control(key="attention.view").set_value(view).run()
     assert not app.exception
     return app
 
@@ -191,7 +195,7 @@ def test_view_head_pair_and_what_is_typed_come_from_the_address_and_go_into_it()
     app = attention("One weight", **asked)
     assert panels(app)["head"]["title"].startswith("Layer 1, head 0:")
     assert panels(app)["pair"]["title"].startswith("Query 'f' at 4 · key 'e' at 2,")
-    assert app.query_params == asked | {"view": "One weight"}
+    assert app.query_params == asked | {"attention.view": "One weight"}
 
 
 def test_a_query_without_a_key_reads_the_one_before_in_another_browser_too() -> None:
@@ -204,13 +208,13 @@ def test_a_query_without_a_key_reads_the_one_before_in_another_browser_too() -> 
     ("view", "asked"),
     [
         ("Roles", {"off": "0.3", "instead": "its mean output", "measured": "your sentence"}),
-        ("Next token", {"written": "7", "temperature": "0.4", "top_k": "3"}),
+        ("Next token", {"written": "7", "temperature": "0.4", "topk": "3"}),
         ("Two sentences", {"second": "over fox"}),
     ],
 )
 def test_what_a_view_asks_for_is_in_the_address(view: str, asked: dict[str, str]) -> None:
     first = attention(view, run="heads", text="the fox", **asked)
-    assert asked.items() <= first.query_params.items()
+    assert named("attention", asked).items() <= first.query_params.items()
     again = go_to(opened(**first.query_params), "attention")
     assert again.query_params == first.query_params
     assert panels(again) == panels(first)
@@ -218,29 +222,32 @@ def test_what_a_view_asks_for_is_in_the_address(view: str, asked: dict[str, str]
 
 def test_no_head_switched_off_is_in_the_address_too() -> None:
     app = attention("Roles", run="heads", text="the fox")
-    app.multiselect(key="off").set_value([]).run()
-    assert app.query_params["off"] == ""
+    app.multiselect(key="attention.off").set_value([]).run()
+    assert app.query_params["attention.off"] == ""
     again = go_to(opened(**app.query_params), "attention")
-    assert again.multiselect(key="off").value == []
+    assert again.multiselect(key="attention.off").value == []
 
 
 ODD = {
     "view": "nonsense", "head": "9.-9", "pair": "x.999999999", "off": "99.-1.x", "written": "1e9",
-    "temperature": "nan", "top_k": "-3", "seed of writing": "x", "measured": "x", "instead": "",
+    "temperature": "nan", "topk": "-3", "seed": "x", "measured": "x", "instead": "",
     "from": "-1",
 }  # fmt: skip
 
 
 def test_odd_values_in_the_address_count_as_not_said() -> None:
-    app = go_to(opened(run="heads", text="the fox", **ODD), "attention")
+    app = go_to(
+        opened(**named("attention", {"run": "heads", "text": "the fox"} | ODD)), "attention"
+    )
     for view in VIEWS:
         assert panels(switch(app, view)).keys() == PANELS[view]
     assert words(app) == []
     switch(app, "Next token")
-    shown = [app.number_input(key=name).value for name in ("written", "temperature", "top_k")]
+    names = ("written", "temperature", "topk")
+    shown = [app.number_input(key=f"attention.{name}").value for name in names]
     assert shown == [20, 1.0, 0]
-    assert switch(app, "Roles").multiselect(key="off").value == []
-    assert app.query_params.keys() == {"run", "text", "view", "head", "off"}
+    assert switch(app, "Roles").multiselect(key="attention.off").value == []
+    assert app.query_params.keys() == {"run", "text", "head", "attention.view", "attention.off"}
 
 
 def test_a_second_sentence_that_cannot_be_read_is_said() -> None:
@@ -252,15 +259,15 @@ def test_a_second_sentence_that_cannot_be_read_is_said() -> None:
 
 def test_choices_stay_while_other_views_and_pages_are_looked_at() -> None:
     app = attention("Next token", run="heads", text="the fox")
-    app.number_input(key="temperature").set_value(0.5).run()
-    switch(app, "Roles").multiselect(key="off").set_value([1, 2]).run()
-    switch(app, "Two sentences").text_input(key="second").set_value("fox").run()
+    app.number_input(key="attention.temperature").set_value(0.5).run()
+    switch(app, "Roles").multiselect(key="attention.off").set_value([1, 2]).run()
+    switch(app, "Two sentences").text_input(key="attention.second").set_value("fox").run()
     go_to(app, "tables")
     go_to(app, "attention")
-    assert app.segmented_control(key="view").value == "Two sentences"
-    assert app.text_input(key="second").value == "fox"
-    assert switch(app, "Roles").multiselect(key="off").value == [1, 2]
-    assert switch(app, "Next token").number_input(key="temperature").value == 0.5
+    assert app.segmented_control(key="attention.view").value == "Two sentences"
+    assert app.text_input(key="attention.second").value == "fox"
+    assert switch(app, "Roles").multiselect(key="attention.off").value == [1, 2]
+    assert switch(app, "Next token").number_input(key="attention.temperature").value == 0.5
 
 
 # ---- what is clicked -----------------------------------------------------------------------------
@@ -289,10 +296,11 @@ CLICKS: dict[str, tuple[Pick, dict[str, Any]]] = {
 def test_a_click_chooses_what_its_panel_shows(
     state: dict[str, Any], pick: Pick, chosen: dict[str, Any]
 ) -> None:
-    before = state | {"query": 1, "key": 0}
-    state.update(before)
+    session.choose(query=1, key=0)
+    before = deepcopy(state)
     assert page._follow(pick, FOUR_HEADS)
-    assert state == before | chosen
+    before["visit"].chosen = replace(before["visit"].chosen, **chosen)
+    assert state == before
 
 
 @pytest.mark.parametrize(
@@ -301,7 +309,7 @@ def test_a_click_chooses_what_its_panel_shows(
     ids=str,
 )
 def test_a_click_that_means_nothing_changes_nothing(state: dict[str, Any], pick: Pick) -> None:
-    before = dict(state)
+    before = deepcopy(state)
     assert not page._follow(pick, FOUR_HEADS)
     assert state == before
 
@@ -313,8 +321,7 @@ def test_the_place_is_at_first_the_last_query_and_the_key_before(state: dict[str
 
 
 def test_a_place_is_moved_into_a_shorter_sentence_and_comes_back(state: dict[str, Any]) -> None:
-    session.choose_query(30, 12)
-    session.choose_head((1, 0))
+    session.choose(query=30, key=12, head=(1, 0))
     moment = moment_of(SHIPPED)
     assert focus_of(moment, read("the fox")) == Focus(1, 0, 6, 6)
     assert focus_of(moment, read(FOX)) == Focus(1, 0, 30, 12)
@@ -334,7 +341,7 @@ def test_one_more_adds_a_token_and_keeps_the_others() -> None:
         before = written(app)
         after = written(press(app, "One more"))
         assert len(after) == count and after[:-1] == before
-        assert app.number_input(key="written").value == count
+        assert app.number_input(key="attention.written").value == count
         assert len(app.dataframe[0].value) == count
 
 
@@ -425,7 +432,7 @@ def test_the_caption_tells_the_loss_without_the_heads_switched_off(made: Path) -
     whole = loss_without(run)
     heads = {0: (0, 0), 1: (0, 1), 2: (1, 0), 3: (1, 1)}
     for off in ([2], [0, 3], []):
-        app.multiselect(key="off").set_value(off).run()
+        app.multiselect(key="attention.off").set_value(off).run()
         names = ", ".join("layer {} head {}".format(*heads[one]) for one in off)
         what = f"without {names}" if off else "with none switched off"
         without = loss_without(run, *(heads[one] for one in off))
@@ -435,17 +442,23 @@ def test_the_caption_tells_the_loss_without_the_heads_switched_off(made: Path) -
         )
 
 
+def click_head(app: AppTest, head: tuple[int, int]) -> None:
+    """Choose a head as a click does."""
+    visit: session.Visit = app.session_state["visit"]
+    visit.chosen = replace(visit.chosen, head=head)
+
+
 def test_at_first_the_chosen_head_is_switched_off() -> None:
     app = attention("Roles", run="heads", text="the fox", head="1.0")
-    assert app.multiselect(key="off").value == [2]
+    assert app.multiselect(key="attention.off").value == [2]
     assert "without layer 1 head 0 " in captions(app)
-    app.session_state["head"] = (0, 1)  # as a click does
+    click_head(app, (0, 1))
     app.run()
-    assert app.multiselect(key="off").value == [1]
-    app.multiselect(key="off").set_value([3]).run()
-    app.session_state["head"] = (0, 0)
+    assert app.multiselect(key="attention.off").value == [1]
+    app.multiselect(key="attention.off").set_value([3]).run()
+    click_head(app, (0, 0))
     app.run()
-    assert app.multiselect(key="off").value == [3], "what somebody chose stays"
+    assert app.multiselect(key="attention.off").value == [3], "what somebody chose stays"
 
 
 def test_the_table_of_heads_has_the_scores_of_the_settled_step() -> None:
@@ -524,35 +537,35 @@ SHARED = {
 
 @pytest.mark.parametrize(("first", "query", "second", "shared"), SHARED.values(), ids=SHARED)
 def test_the_token_compared_is_the_chosen_one_where_both_have_it(
-    first: str, query: int, second: str, shared: tuple[int, int]
+    state: dict[str, Any], first: str, query: int, second: str, shared: tuple[int, int]
 ) -> None:
     places = sentences._places(read(first), read(second), Focus(0, 0, query, 0))
     assert tuple(place.query for place in places) == shared
 
 
-def test_a_token_chosen_in_the_second_sentence_is_the_one_compared() -> None:
-    session.choose_second_query(9)
+def test_a_token_chosen_in_the_second_sentence_is_the_one_compared(state: dict[str, Any]) -> None:
+    session.choose(second_query=9)
     places = sentences._places(read("fox"), read("dog"), Focus(0, 0, 1, 0))
     assert [place.query for place in places] == [1, 2]
 
 
 def test_the_second_sentence_follows_the_first_until_somebody_types_one() -> None:
     app = attention("Two sentences", text="the lazy dog")
-    second = app.text_input(key="second")
+    second = app.text_input(key="attention.second")
     assert second.value == "dog lazy the"
     for typed, reversed_ in (("brown fox", "fox brown"), ("lazy fox over", "over fox lazy")):
         app.text_input(key="text").set_value(typed).run()
-        assert app.text_input(key="second").value == reversed_
-    app.text_input(key="second").set_value("the dog").run()
+        assert app.text_input(key="attention.second").value == reversed_
+    app.text_input(key="attention.second").set_value("the dog").run()
     for typed in ("brown fox", "lazy dog"):
         app.text_input(key="text").set_value(typed).run()
-        assert app.text_input(key="second").value == "the dog"
-    assert app.query_params["second"] == "the dog"
+        assert app.text_input(key="attention.second").value == "the dog"
+    assert app.query_params["attention.second"] == "the dog"
 
 
 def test_a_single_word_is_turned_around_for_the_second_sentence() -> None:
     app = attention("Two sentences", text="lazy")
-    assert app.text_input(key="second").value == "yzal"
+    assert app.text_input(key="attention.second").value == "yzal"
 
 
 def test_a_second_sentence_longer_than_the_block_says_what_is_shown() -> None:
@@ -560,7 +573,7 @@ def test_a_second_sentence_longer_than_the_block_says_what_is_shown() -> None:
     said = "The second sentence has 65 tokens, the model reads 41 at a time: shown are its first."
     assert words(app) == [said]
     assert len(panels(app)["second-text"]["labels"]) == 41
-    app.text_input(key="second").set_value("the lazy dog").run()
+    app.text_input(key="attention.second").set_value("the lazy dog").run()
     assert words(app) == []
 
 

@@ -127,7 +127,7 @@ def test_a_clock_of_its_own_stands_at_its_last_step_and_keeps_the_readers(
     assert page.own_clock("walk", [], LINE) == 5
     told["reader"] = None  # another page, and back: the browser has said nothing yet
     assert page.own_clock("walk", [], LINE) == told["step"] == 5
-    assert told["state"]["step"] is None  # the run's step is another matter
+    assert page.session.chosen().step is None  # the run's step is another matter
 
 
 def test_its_component_has_a_key_of_its_own(told: dict[str, Any]) -> None:
@@ -139,5 +139,5 @@ def test_its_component_has_a_key_of_its_own(told: dict[str, Any]) -> None:
 def test_an_address_between_two_of_its_steps_is_the_nearer(told: dict[str, Any]) -> None:
     for asked, stands in (("19", 20), ("4", 5), ("2", 1), ("999", 20), ("x", 20)):
         told["state"].pop("walk", None)
-        told["state"]["asked"] = {"walk": asked}
+        page.session.visit().asked = {"walk": asked}
         assert page.own_clock("walk", [], LINE) == told["step"] == stands

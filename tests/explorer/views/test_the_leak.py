@@ -5,7 +5,6 @@ import re
 from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,7 @@ from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
-from tests.support.pages import drawn, go_to, opened, panels, words
+from tests.support.pages import drawn, go_to, opened, panels, visitor, words
 from tests.support.refusals import refusal
 from tests.support.runs import recorded_run
 
@@ -287,9 +286,7 @@ def run(made: Path) -> Run:
 @pytest.fixture
 def moment(run: Run, monkeypatch: pytest.MonkeyPatch) -> Moment:
     """The run as it is looked at without a browser."""
-    chosen = {"step": None, "token": None, "tokens": (), "head": (0, 0)}
-    for name, value in chosen.items():
-        monkeypatch.setattr(moments.session, name, partial(lambda one: one, value))
+    visitor(monkeypatch)
     return moments.moment_of(run)
 
 

@@ -418,7 +418,7 @@ def test_an_editor_keeps_its_text_while_it_is_drawn(monkeypatch: pytest.MonkeyPa
     state: dict[str, Any] = visitor(monkeypatch)
     assert session.edited("t", "1,2") == ("t 0", "1,2")
     state["t 0"] = "its edits"  # as Streamlit does once it is drawn
-    session.choose("t", "1,3")
+    session.put("t", "1,3")
     assert session.edited("t", "1,2") == ("t 0", "1,2")
     del state["t 0"]  # another page was looked at
     assert session.edited("t", "1,2") == ("t 0", "1,3")

@@ -132,7 +132,7 @@ def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: s
         alt=words,
     )
     table = edited.to_numpy(np.float64)
-    session.choose(name, write(table))
+    session.put(name, write(table))
     return table
 
 

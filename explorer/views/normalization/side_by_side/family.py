@@ -50,7 +50,7 @@ def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
         pd.concat([table[name] for table in tables], axis=1).sort_index()
         for name in ("epoch", "train_loss")
     )
-    steps, wanted = epochs.index.to_numpy(), session.step()
+    steps, wanted = epochs.index.to_numpy(), session.chosen().step
     if wanted is None:
         numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the run looked at, once more
         ended = not any_active([run.path for run in runs.values()])

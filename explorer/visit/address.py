@@ -1,0 +1,84 @@
+"""What a visitor has chosen as parameters of the address, and back."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+MAX_IDS = 200  # that one parameter names
+_COUNT = re.compile(r"\d{1,9}")
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What clicks have chosen in a run, forgotten with it; None where nothing is."""
+
+    step: int | None = None  # the settled one; without it the latest, which moves as a run grows
+    token: int | None = None  # its id
+    head: tuple[int, int] = (0, 0)  # (layer, head)
+    query: int | None = None  # the position whose row of attention is shown
+    key: int | None = None  # the position whose column of attention is shown
+    second_query: int | None = None  # as `query`, in the second sentence
+
+
+def read(parameters: Mapping[str, str]) -> Chosen:
+    """What an address has chosen; whatever is malformed is ignored."""
+    head = parameters.get("head", "").split(".")
+    query, _, key = parameters.get("pair", "").partition(".")
+    return Chosen(
+        step=count(parameters.get("step")),
+        token=count(parameters.get("token")),
+        head=(count(head[0]) or 0, count(head[-1]) or 0),
+        query=count(query),
+        key=count(key),
+    )
+
+
+def write(chosen: Chosen) -> dict[str, str]:
+    """The parameters that `read` turns into the same, but for the second sentence's query."""
+    pair = [] if chosen.query is None else [chosen.query, chosen.key]
+    values = {
+        "step": chosen.step,
+        "token": chosen.token,
+        "head": "{}.{}".format(*chosen.head),
+        "pair": ".".join(str(one) for one in pair if one is not None) or None,
+    }
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def renamed(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Parameters by their present names; where an old and a present one disagree, the latter."""
+    old = {OLD[name]: value for name, value in parameters.items() if name in OLD}
+    return old | {name: value for name, value in parameters.items() if name not in OLD}
+
+
+def encoded(value: Any) -> str:
+    """A widget's value as a parameter: ids as "3.5.8"."""
+    if isinstance(value, list):
+        return ".".join(str(one) for one in value[:MAX_IDS])
+    return str(value)
+
+
+def ids(text: str) -> list[int]:
+    """Ids, ascending, from "3.5.8"; what is not a count is ignored."""
+    found = (count(part) for part in text.split(".")[:MAX_IDS])
+    return sorted({one for one in found if one is not None})
+
+
+def count(text: str | None) -> int | None:
+    """A number of at most nine digits; None for anything else."""
+    return int(text) if text and _COUNT.fullmatch(text) else None
+
+
+# Names of parameters before each page had a name space: bookmarks still have them.
+OLD = {
+    "view": "attention.view",
+    "measured": "attention.measured",
+    "off": "attention.off",
+    "instead": "attention.instead",
+    "written": "attention.written",
+    "temperature": "attention.temperature",
+    "top_k": "attention.topk",
+    "seed of writing": "attention.seed",
+    "second": "attention.second",
+}

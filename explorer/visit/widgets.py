@@ -1,0 +1,103 @@
+"""Widgets that keep their values across pages, in the address, and as long as their run is shown.
+
+`draw` is Streamlit's own method, of the page or of a column; `name` is the widget's key and its
+parameter of the address, "<page>.<name>". A value `of_run` is forgotten with its run.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from explorer.visit import address, session
+
+KEPT: dict[str, Any] = {"persist_state": "session"}  # Streamlit forgets those of a page left else
+Draw = Callable[..., Any]
+T = TypeVar("T")
+N = TypeVar("N", int, float)
+
+
+def one_of(
+    draw: Draw, name: str, label: str, options: Sequence[T], *, of_run: bool = False, **look: Any
+) -> T:
+    """One of several options; the first is the default."""
+    option(name, options, of_run=of_run)
+    if draw.__name__ == "segmented_control":
+        look["required"] = True  # else a second click would choose none
+    return draw(label, options, key=name, **look, **KEPT)
+
+
+def option(name: str, options: Sequence[T], default: T | None = None, *, of_run: bool = False) -> T:
+    """What `one_of` returns, for where its widget comes later; what is not offered is forgotten."""
+    first = options[0] if default is None else default
+    named = {str(one): one for one in options}
+    return session.hold(
+        name,
+        first,
+        lambda text: named.get(text, first),
+        lambda value: value if value in options else first,
+        of_run=of_run,
+    )
+
+
+def number(
+    draw: Draw,
+    name: str,
+    label: str,
+    default: N,
+    bounds: tuple[N, N],
+    *,
+    of_run: bool = False,
+    **look: Any,
+) -> N:
+    """A number within bounds."""
+    bounded(name, default, bounds, of_run=of_run)
+    return draw(label, *bounds, key=name, **look, **KEPT)
+
+
+def bounded(name: str, default: N, bounds: tuple[N, N], *, of_run: bool = False) -> N:
+    """What `number` returns, for where it has no widget."""
+    low, high = bounds
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            return default
+        return value if low <= value <= high else default
+
+    def fit(value: float) -> N:
+        return type(default)(min(max(value, low), high))
+
+    return session.hold(name, default, read, fit, of_run=of_run)
+
+
+def add(name: str, count: int, most: int) -> None:
+    """In a callback: a number `count` larger, but at most `most`."""
+    session.put(name, min(session.value(name) + count, most))
+
+
+def toggle(draw: Draw, name: str, label: str, **look: Any) -> bool:
+    """On or off; off is the default."""
+    session.hold(name, False, lambda text: text == "True", bool, of_run=False)
+    return draw(label, key=name, **look, **KEPT)
+
+
+def several(
+    draw: Draw, name: str, label: str, options: Sequence[int], default: Sequence[int], **look: Any
+) -> list[int]:
+    """Several ids of a run; a choice that nobody changed follows its default."""
+    offered = set(options)
+    session.hold(
+        name,
+        list(default),
+        address.ids,
+        lambda chosen: [one for one in chosen if one in offered],
+        of_run=True,
+        follow=True,
+    )
+    return draw(label, options, key=name, **look, **KEPT)
+
+
+def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:
+    """A text of a run; one that nobody changed follows its default."""
+    session.hold(name, default, str, str, of_run=True, follow=True)
+    return draw(label, key=name, **look, **KEPT)
