@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from model_core.training.presets import Plan
+from model_core.runs import Plan
 from model_core.training.variants import COMPARISONS, plan_for
 
 

@@ -118,11 +118,11 @@ def labels_of(run: Run, rows: np.ndarray) -> tuple[str, ...]:
 
 def frequency(run: Run) -> np.ndarray:
     """(V,) how often each token stands in the training split; all 0 when its text is gone."""
-    return _frequency(run.path, (run.path / "run.json").stat().st_mtime_ns)
+    return _frequency(run.identity, run.path)
 
 
 @lru_cache(maxsize=16)
-def _frequency(path: Path, _made: int) -> np.ndarray:
+def _frequency(_of_run: str, path: Path) -> np.ndarray:
     run = Run.open(path)
     try:
         return counts.frequency(run)

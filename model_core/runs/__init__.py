@@ -1,28 +1,31 @@
 """The run directory, where whoever trains and whoever reads meet.
 
-The names below are read from `model_core.runs.run` when they are first asked for: a trainer that
-waits for its turn asks for status and locks alone, and does without torch.
+The names below are imported when they are first asked for: a trainer that waits for its turn asks
+for status and locks alone, and does without torch.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model_core.runs.run import (
-        FORMAT,
-        METRICS,
-        Run,
-        create_run,
-        list_runs,
-        read_metrics,
-        runs_folder,
-    )
+    from model_core.runs.format import FORMAT, Plan, create_run, list_runs, runs_folder
+    from model_core.runs.metrics import METRICS, read_metrics
+    from model_core.runs.run import Run
 
-__all__ = ["FORMAT", "METRICS", "Run", "create_run", "list_runs", "read_metrics", "runs_folder"]
+__all__ = [
+    "FORMAT",
+    "METRICS",
+    "Plan",
+    "Run",
+    "create_run",
+    "list_runs",
+    "read_metrics",
+    "runs_folder",
+]
+_MODULES = {"METRICS": "metrics", "Run": "run", "read_metrics": "metrics"}
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from model_core.runs import run
-
-    return getattr(run, name)
+    return getattr(import_module(f"{__name__}.{_MODULES.get(name, 'format')}"), name)

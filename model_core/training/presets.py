@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from model_core import corpora
 from model_core.config import ModelConfig, TrainingConfig
-from model_core.runs import create_run
-from model_core.tokenizers import Kind, Tokenizer, train_tokenizer
+from model_core.runs import Plan, create_run
+from model_core.tokenizers import Kind, train_tokenizer
 from model_core.training.recording import snapshot_bytes, snapshot_steps
 
 
@@ -84,21 +84,11 @@ PRESETS: Mapping[str, Preset] = {
 }
 
 
-class Plan(NamedTuple):
-    """All that a run is made from, checked; what `create_run` asks for."""
-
-    corpus: str
-    text: str
-    tokenizer: Tokenizer
-    model_config: ModelConfig
-    training_config: TrainingConfig
-
-
 def create_from_preset(
     path: Path, name: str, changes: Mapping[str, Any], own_text: str | None = None
 ) -> None:
     """Make the run directory `path`, ready to train, as `plan` has it. ValueError says why not."""
-    create_run(path, **plan(name, changes, own_text)._asdict())
+    create_run(path, plan(name, changes, own_text))
 
 
 def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> Plan:

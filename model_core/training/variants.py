@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
 from model_core.config import ModelConfig, Norm, NormPosition, TrainingConfig
-from model_core.runs import Run, create_run, list_runs
+from model_core.runs import Plan, Run, create_run, list_runs
 from model_core.runs.storage import read_json
-from model_core.training.presets import Plan, plan
+from model_core.training.presets import plan
 
 
 class Variant(NamedTuple):
@@ -105,7 +105,7 @@ def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]
         if variant not in there:
             there[variant] = _free(folder, name, variant)
             config = like.model_config.replaced(**VARIANTS[variant]._asdict())
-            create_run(there[variant], **like._replace(model_config=config)._asdict())
+            create_run(there[variant], like._replace(model_config=config))
         paths.append(there[variant])
     return paths
 

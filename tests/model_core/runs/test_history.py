@@ -83,7 +83,7 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         read.append(step)
         return load_snapshot(folder, step)
 
-    monkeypatch.setattr(history, "load_snapshot", load)
+    monkeypatch.setattr("model_core.runs.run.load_snapshot", load)
     return read
 
 

@@ -86,6 +86,26 @@ def test_a_model_of_the_past_is_in_evaluation_mode_and_reads_text(recorded: Run)
     assert model(ids)[0].shape == (1, 8, 27)
 
 
+def test_the_weights_of_a_step_are_those_of_its_model(recorded: Run) -> None:
+    for step in recorded.steps:
+        weights, state = recorded.weights(step), recorded.model_at(step).state_dict()
+        assert set(weights) == set(state)
+        assert all(torch.equal(weights[name], state[name]) for name in state)
+    assert refusal(recorded.weights, 29) == "step 29 of run fox was not recorded"
+
+
+def test_another_run_of_the_same_name_has_another_identity(tmp_path: Path) -> None:
+    """Also for who opened the first; a run that only grows keeps its own."""
+    path = new_run(tmp_path / "fox")
+    first = Run.open(path)
+    before = first.identity
+    save_snapshot(path, 0, BigramLanguageModel(first.model_config).state_dict())
+    assert first.identity == Run.open(path).identity == before
+    shutil.rmtree(path)
+    new_run(path)
+    assert first.identity == Run.open(path).identity != before
+
+
 def test_opening_a_model_of_the_past_draws_no_random_number(recorded: Run) -> None:
     torch.manual_seed(5)
     expected = torch.rand(3)

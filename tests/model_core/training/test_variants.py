@@ -10,9 +10,9 @@ import torch
 
 from model_core.model import BigramLanguageModel
 from model_core.normalization import length_losses, norm_statistics, read_scales
-from model_core.runs import Run, list_runs, read_metrics
+from model_core.runs import Plan, Run, list_runs, read_metrics
 from model_core.training.loop import train
-from model_core.training.presets import PRESETS, Plan, plan
+from model_core.training.presets import PRESETS, plan
 from model_core.training.trainer import Trainer
 from model_core.training.turns import only_trainer
 from model_core.training.variants import (

@@ -11,6 +11,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
 from model_core.normalization import layer_names
 from model_core.runs import Run
+from model_core.runs.format import identity
 
 
 def comparable(moment: Moment, tokens: int, layer: str, channel: int | None) -> list[str]:
@@ -70,13 +71,13 @@ def _described(name: str) -> Run | None:
     """The run as it was first opened: for what never changes. None when it cannot be read."""
     try:
         path = run_path(name)
-        return _opened(path, (path / "run.json").stat().st_mtime_ns)
+        return _opened(identity(path), path)
     except (ValueError, OSError):  # damaged, or deleted meanwhile
         return None
 
 
 @lru_cache(maxsize=64)
-def _opened(path: Path, _made: int) -> Run:
+def _opened(_of_run: str, path: Path) -> Run:
     return Run.open(path)
 
 

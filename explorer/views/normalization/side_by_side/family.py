@@ -13,9 +13,8 @@ from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.runs import RECORDED
 from model_core.anatomy import anatomy_of
-from model_core.runs import Run, runs_folder
+from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.status import read_status
-from model_core.training.presets import Plan
 from model_core.training.variants import siblings
 
 

@@ -13,9 +13,8 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.sentence import example
-from model_core.runs import Run, runs_folder
+from model_core.runs import Plan, Run, runs_folder
 from model_core.training import jobs
-from model_core.training.presets import Plan
 from model_core.training.turns import slots
 from model_core.training.variants import (
     COMPARISONS,

@@ -1,0 +1,107 @@
+"""The run directory: what it is made from, making one, finding those of a folder."""
+
+import hashlib
+import os
+import platform
+import shutil
+import time
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from stat import S_ISREG
+from typing import Any, NamedTuple
+
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.runs.status import Status, write_status
+from model_core.runs.storage import check_name, read_json, sync_folder, write_json, write_whole
+from model_core.tokenizers import Tokenizer
+
+FORMAT = 2  # since 2 a snapshot also holds gradients and updates of the tables
+
+
+class Plan(NamedTuple):
+    """All that a run is made from: the corpus by name and its text, tokenizer, configurations."""
+
+    corpus: str
+    text: str
+    tokenizer: Tokenizer
+    model_config: ModelConfig
+    training_config: TrainingConfig
+
+
+def runs_folder() -> Path:
+    """Where runs are kept: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
+    return Path(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
+
+
+def create_run(path: Path, plan: Plan) -> None:
+    """Write a new run directory, queued; it appears whole or not at all.
+
+    ValueError when the name is not allowed or taken.
+    """
+    check_name(path.name)
+    if path.exists():
+        raise _taken(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    making = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+    (making / "snapshots").mkdir(parents=True)
+    try:
+        write_whole(making / "text.txt", plan.text.encode())
+        write_json(making / "tokenizer.json", plan.tokenizer.to_json())
+        write_json(making / "run.json", _description(plan))
+        write_status(making, Status(steps=plan.training_config.steps, queued_at=time.time()))
+        os.rename(making, path)
+    except OSError:
+        if path.exists():
+            raise _taken(path) from None
+        raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    sync_folder(path.parent)
+
+
+def list_runs(folder: Path) -> list[str]:
+    """Names of the run directories in `folder`, oldest first; anything else there is ignored."""
+    if not folder.is_dir():
+        return []
+    made = []
+    for entry in folder.iterdir():
+        with suppress(OSError):  # it may be deleted meanwhile, or not be ours to read
+            stat = (entry / "run.json").stat()
+            if S_ISREG(stat.st_mode) and not entry.name.startswith("."):
+                made.append((stat.st_mtime, entry.name))
+    return [name for _, name in sorted(made)]
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """What run.json holds; ValueError when it is missing, damaged or too new."""
+    description = read_json(path / "run.json")
+    if description.get("format") not in range(1, FORMAT + 1):
+        raise ValueError(
+            f"run {path.name} has format {repr(description.get('format'))[:20]}, this version "
+            f"reads 1 to {FORMAT}; update Driftscope"
+        )
+    return description
+
+
+def identity(path: Path) -> str:
+    """Names the run in `path`, and no other that takes its name later; OSError without one."""
+    return f"{path.resolve()}:{(path / 'run.json').stat().st_mtime_ns}"
+
+
+def _description(plan: Plan) -> dict[str, Any]:
+    text_hash = hashlib.sha256(plan.text.encode()).hexdigest()
+    return {
+        "format": FORMAT,
+        "corpus": {"name": plan.corpus, "sha256": text_hash},
+        "model": plan.model_config.model_dump(),
+        "training": plan.training_config.model_dump(),
+        "libraries": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("torch", "numpy", "safetensors")},
+        },
+    }
+
+
+def _taken(path: Path) -> ValueError:
+    return ValueError(f"a run named {path.name} exists already; choose another name")

@@ -1,0 +1,64 @@
+"""What a training measured at its recorded steps, read from metrics.jsonl."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
+Row = dict[str, Any]  # one line
+
+
+def read_metrics(folder: Path) -> list[Row]:
+    """The lines of metrics.jsonl; a torn one (being written, left by a crash) is skipped."""
+    try:
+        lines = (folder / "metrics.jsonl").read_bytes().split(b"\n")
+    except FileNotFoundError:
+        return []
+    rows = [_parsed(line) for line in lines]
+    return [row for row in rows if type(row.get("step")) is int]
+
+
+def metrics_table(rows: Mapping[int, Row], steps: np.ndarray) -> "pd.DataFrame":
+    """METRICS of `steps` (S,) from the rows by step: NaN for a number, "" for a text not there."""
+    import pandas as pd  # here: a trainer has no use for it and starts sooner without
+
+    of_steps = [rows.get(int(step), {}) for step in steps]
+    numbers = {
+        name: np.array([_number(row.get(name)) for row in of_steps], float)
+        for name in METRICS
+        if name not in ("step", "sample")
+    }
+    texts = [row.get("sample") for row in of_steps]
+    samples = [text if isinstance(text, str) else "" for text in texts]
+    table = {"step": steps, **numbers, "sample": pd.Series(samples, dtype=object)}
+    return pd.DataFrame(table, columns=METRICS)
+
+
+def gradient_norms(rows: Mapping[int, Row], steps: np.ndarray, parts: Sequence[str]) -> np.ndarray:
+    """The recorded norm of each part's gradient: (S, P) float32, NaN where none is known."""
+    norms = np.full((len(steps), len(parts)), np.nan, np.float32)
+    for at, step in enumerate(steps):
+        if isinstance(row := rows.get(int(step), {}).get("grad_norms"), dict):
+            norms[at] = [_number(row.get(part)) for part in parts]
+    return norms
+
+
+def _parsed(line: bytes) -> Row:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return float("nan")
