@@ -33,7 +33,9 @@ export class Bar {
     this.playButton = button("play", "Play (space)", () => clock.toggle())
     this.playButton.classList.add("driftscope-play")
     const back = button("back", "One recorded step back (←)", (e) => clock.stepBy(-1, e.timeStamp))
-    const forward = button("forward", "One recorded step on (→)", (e) => clock.stepBy(1, e.timeStamp))
+    const forward = button("forward", "One recorded step on (→)", (e) =>
+      clock.stepBy(1, e.timeStamp),
+    )
     this.speedButton = button(undefined, "Speed", () => this.nextSpeed())
     this.speedButton.classList.add("driftscope-speed")
     const controls = element("div", "driftscope-controls")
@@ -63,7 +65,13 @@ export class Bar {
     this.legend.append(element("span", "driftscope-loss"), this.trusted)
     this.legend.firstChild.textContent = "loss"
     this.track.append(
-      this.rest, this.played, this.head, this.slider, this.ticks, this.legend, this.tip,
+      this.rest,
+      this.played,
+      this.head,
+      this.slider,
+      this.ticks,
+      this.legend,
+      this.tip,
     )
     this.track.onpointerdown = (event) => this.press(event)
     this.track.onpointermove = (event) => this.movePointer(event)
@@ -232,7 +240,13 @@ export class Bar {
     for (const canvas of [this.rest, this.played]) {
       const played = canvas === this.played
       const context = prepare(canvas, size)
-      paintLoss(context, size, timeline.losses, played ? theme.primary : theme.text, played ? 1 : 0.35)
+      paintLoss(
+        context,
+        size,
+        timeline.losses,
+        played ? theme.primary : theme.text,
+        played ? 1 : 0.35,
+      )
       if (timeline.trust) paintShare(context, size, timeline.trust, TRUST, played ? 1 : 0.7)
     }
   }

@@ -28,7 +28,8 @@ export function bind(div, moving) {
     const full = div._fullData?.find((trace) => trace.index === number)
     const calc = div.calcdata?.find((entry) => entry[0]?.trace === full)
     const place = full && calc && axes(div, full)
-    const writer = place && KINDS[full.type]?.({ full, calc, data: div.data[number], arrays, ...place, div })
+    const writer =
+      place && KINDS[full.type]?.({ full, calc, data: div.data[number], arrays, ...place, div })
     if (!writer) return undefined
     writers.push(writer)
   }
@@ -50,9 +51,11 @@ function axes(div, full) {
 // ---- heatmap -----------------------------------------------------------------------------------
 
 function bindHeatmap({ full, calc, data, arrays, x, y, div }) {
-  if (!arrays.z || Object.keys(arrays).some((name) => name !== "z" && name !== "customdata")) return undefined
+  if (!arrays.z || Object.keys(arrays).some((name) => name !== "z" && name !== "customdata"))
+    return undefined
   if (full.zauto || full.coloraxis) return undefined
-  if (full.xgap || full.ygap || full.zsmooth || full.texttemplate || full.transpose) return undefined
+  if (full.xgap || full.ygap || full.zsmooth || full.texttemplate || full.transpose)
+    return undefined
   const [, rows, columns] = arrays.z.shape
   const group = [...div.querySelectorAll(".heatmaplayer .hm")].find((g) => {
     return g.__data__ === calc || g.__data__?.[0] === calc[0]

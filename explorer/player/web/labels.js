@@ -10,7 +10,16 @@ const LEAP = 3 // steps beyond which the old places say nothing
 const OWN = 0 // the place on the point; 1 to 8 are BESIDE
 const HIDDEN = -1
 // Right, left, above, below, and the corners: in which a label's nearest side or corner lies.
-const BESIDE = [[1, 0], [-1, 0], [0, -1], [0, 1], [1, -1], [1, 1], [-1, -1], [-1, 1]]
+const BESIDE = [
+  [1, 0],
+  [-1, 0],
+  [0, -1],
+  [0, 1],
+  [1, -1],
+  [1, 1],
+  [-1, -1],
+  [-1, 1],
+]
 const SHIFT = /translate\(\s*(-?[\d.e-]+)[ ,]+(-?[\d.e-]+)\s*\)\s*$/
 
 export class Labels {
@@ -30,10 +39,12 @@ export class Labels {
   arrange(index) {
     const labels = this.collect()
     if (!labels.length) return
-    const view = JSON.stringify(["xaxis", "yaxis"].map((name) => {
-      const { range, _length } = this.div._fullLayout[name]
-      return [range, _length]
-    }))
+    const view = JSON.stringify(
+      ["xaxis", "yaxis"].map((name) => {
+        const { range, _length } = this.div._fullLayout[name]
+        return [range, _length]
+      }),
+    )
     const moved = Math.abs(index - this.index)
     if (!(moved <= LEAP) || (moved === 0 && view !== this.view)) this.chosen.clear()
     this.index = index
@@ -70,8 +81,12 @@ export class Labels {
       const trace = node.closest(".trace").__data__[0].trace
       const entry = node.__data__
       if (!text?.textContent || !entry) continue
-      const radius = trace.mode.includes("markers") ? entry.mrc ?? 0 : 0
-      const label = { key: `${trace.uid} ${entry.i}`, node, font: parseFloat(text.style.fontSize) || 0 }
+      const radius = trace.mode.includes("markers") ? (entry.mrc ?? 0) : 0
+      const label = {
+        key: `${trace.uid} ${entry.i}`,
+        node,
+        font: parseFloat(text.style.fontSize) || 0,
+      }
       labels.push(Object.assign(label, this.boxes(node, text, radius)))
     }
     return labels.sort((a, b) => b.font - a.font)
@@ -86,7 +101,8 @@ export class Labels {
     const shifts = []
     const box = (place) => {
       if (boxes[place]) return boxes[place]
-      const [dx, dy] = (shifts[place] = place === OWN ? own : beside(BESIDE[place - 1], size, radius))
+      const [dx, dy] = (shifts[place] =
+        place === OWN ? own : beside(BESIDE[place - 1], size, radius))
       const [left, top] = [x + dx + size.left, y + dy + size.top]
       return (boxes[place] = [left, top, left + size.width, top + size.height])
     }
@@ -106,7 +122,13 @@ export class Labels {
 
   size(text, x, y) {
     const { fontFamily, fontSize, fontWeight } = text.style
-    const key = [text.textContent, fontFamily, fontSize, fontWeight, text.getAttribute("text-anchor")].join("\n")
+    const key = [
+      text.textContent,
+      fontFamily,
+      fontSize,
+      fontWeight,
+      text.getAttribute("text-anchor"),
+    ].join("\n")
     if (!this.sizes.has(key)) {
       const box = text.getBBox()
       this.sizes.set(key, { left: box.x - x, top: box.y - y, width: box.width, height: box.height })

@@ -188,7 +188,8 @@ export class Mosaic {
   reading(layer, head, row, column) {
     if (column > row) return `query ${row}, key ${column}: masked`
     const { columns, layers, packed } = this
-    const at = ((this.index * layers + layer) * columns + head) * packed + (row * (row + 1)) / 2 + column
+    const at =
+      ((this.index * layers + layer) * columns + head) * packed + (row * (row + 1)) / 2 + column
     const level = this.spec.array.values[at]
     const weight = level > ONE ? "no number" : (level / ONE).toFixed(2)
     return `query ${row} reads ${weight} of key ${column}`

@@ -10,8 +10,16 @@ import { plotlyTemplate } from "./theme.js"
 
 const LASSO = ["select2d", "lasso2d"]
 const REMOVED = [
-  "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
-  "toggleSpikelines", "sendChartToCloud", "tableRotation", "resetCameraLastSave3d", "hoverClosest3d",
+  "zoomIn2d",
+  "zoomOut2d",
+  "autoScale2d",
+  "hoverClosestCartesian",
+  "hoverCompareCartesian",
+  "toggleSpikelines",
+  "sendChartToCloud",
+  "tableRotation",
+  "resetCameraLastSave3d",
+  "hoverClosest3d",
 ]
 
 export class Plot {

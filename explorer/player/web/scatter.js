@@ -10,7 +10,8 @@ export const INCOMPLETE = Symbol("Plotly left out nodes that another step needs"
 
 export function bindScatter({ full, calc, data, arrays, x, y, div }) {
   const names = Object.keys(arrays)
-  if (names.some((name) => !MOVABLE.has(name) || arrays[name].shape[1] !== calc.length)) return undefined
+  if (names.some((name) => !MOVABLE.has(name) || arrays[name].shape[1] !== calc.length))
+    return undefined
   if ((arrays.x && x.autorange) || (arrays.y && y.autorange)) return undefined
   if (full.fill !== "none" || full.error_x?.visible || full.error_y?.visible || full.stackgroup) {
     return undefined
@@ -24,7 +25,9 @@ export function bindScatter({ full, calc, data, arrays, x, y, div }) {
 
   const points = has("markers") ? pointNodes(group, calc) : []
   const labels = has("text") ? labelNodes(group, calc) : []
-  const lines = has("lines") ? [...group.querySelectorAll(":scope > .lines > path.js-line")] : undefined
+  const lines = has("lines")
+    ? [...group.querySelectorAll(":scope > .lines > path.js-line")]
+    : undefined
   if (!points || !labels || lines?.length === 0) return INCOMPLETE
   const marked = [...points, ...labels].map(([nodes, entry]) => ({ nodes, entry }))
   lines?.slice(1).forEach((node) => node.setAttribute("d", "M0,0")) // one path draws all stretches
@@ -33,7 +36,8 @@ export function bindScatter({ full, calc, data, arrays, x, y, div }) {
     for (const name of names) {
       const values = slice(arrays[name], index)
       adopt(name, values, [data, full], calc)
-      if (name === "marker.color") points.forEach(([[node], entry]) => paint(node, entry, values[entry.i]))
+      if (name === "marker.color")
+        points.forEach(([[node], entry]) => paint(node, entry, values[entry.i]))
     }
     for (const mark of marked) place(mark, x, y, full.cliponaxis === false)
     lines?.[0].setAttribute("d", linePath(calc, x, y, full.connectgaps))
@@ -56,7 +60,8 @@ function adopt(name, values, traces, calc) {
   }
   for (const trace of traces) trace[name] = values
   // Plotly's word for "no number" is undefined; a NaN it would draw.
-  for (let i = 0; i < calc.length; i++) calc[i][name] = values[i] === values[i] ? values[i] : undefined
+  for (let i = 0; i < calc.length; i++)
+    calc[i][name] = values[i] === values[i] ? values[i] : undefined
 }
 
 // A point is hidden where it has no place, and beyond the axes where these do not clip it.
@@ -93,7 +98,10 @@ function pointNodes(group, calc) {
 // [[group, its text, a part for each of several lines], entry]; an empty label has no node.
 function labelNodes(group, calc) {
   const nodes = [...group.querySelectorAll(":scope > .text > .textpoint")]
-  const entries = nodes.map((node) => [[node, ...node.querySelectorAll("text, tspan.line")], node.__data__])
+  const entries = nodes.map((node) => [
+    [node, ...node.querySelectorAll("text, tspan.line")],
+    node.__data__,
+  ])
   const known = entries.every(([, entry]) => calc[entry?.i] === entry)
   const expected = calc.filter((entry) => entry.tx !== "" && entry.tx !== undefined).length
   return known && nodes.length === expected ? entries : undefined
@@ -105,7 +113,8 @@ function linePath(calc, x, y, connect) {
   let start = ""
   let drawing = false
   for (const entry of calc) {
-    const place = entry.x === undefined || entry.y === undefined ? "" : `${px(x, entry.x)},${px(y, entry.y)}`
+    const place =
+      entry.x === undefined || entry.y === undefined ? "" : `${px(x, entry.x)},${px(y, entry.y)}`
     if (!place) {
       if (!connect) [start, drawing] = ["", false]
     } else if (!start) start = place

@@ -21,11 +21,15 @@ export class Space {
       if (!this.turned) this.click?.()
       redraw()
     }
-    div.addEventListener("pointerdown", ({ target, clientX: x, clientY: y }) => {
-      this.turned = this.click = undefined
-      this.held = target.localName === "canvas"
-      this.from = { x, y }
-    }, true)
+    div.addEventListener(
+      "pointerdown",
+      ({ target, clientX: x, clientY: y }) => {
+        this.turned = this.click = undefined
+        this.held = target.localName === "canvas"
+        this.from = { x, y }
+      },
+      true,
+    )
     window.addEventListener("pointerup", this.release)
     window.addEventListener("pointercancel", this.release)
   }
@@ -48,7 +52,9 @@ export class Space {
   cameras() {
     const { _fullLayout: layout } = this.div
     const names = layout?._subplots?.gl3d ?? []
-    return names.map((name) => [name, layout[name]._scene?.getCamera()]).filter(([, camera]) => camera)
+    return names
+      .map((name) => [name, layout[name]._scene?.getCamera()])
+      .filter(([, camera]) => camera)
   }
 
   close() {

@@ -128,7 +128,11 @@ export class Text {
   // For a screen reader: the key pointed at, or those that are read most.
   say() {
     const told = this.tokens[this.told] ? [this.told] : this.most()
-    const sentences = told.map((key) => this.words(key).map(([text]) => text).join(""))
+    const sentences = told.map((key) =>
+      this.words(key)
+        .map(([text]) => text)
+        .join(""),
+    )
     const words = `${sentences.join("; ")}. Arrow keys move, Enter makes a token the query.`
     this.flow.setAttribute("aria-label", words)
   }
