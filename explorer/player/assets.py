@@ -7,25 +7,15 @@ from importlib.metadata import version
 from pathlib import Path
 
 SCRIPT = "text/javascript; charset=utf-8"
-FILES = {
-    "player.js": SCRIPT,
-    "bar.js": SCRIPT,
-    "curves.js": SCRIPT,
-    "fast.js": SCRIPT,
-    "keys.js": SCRIPT,
-    "labels.js": SCRIPT,
-    "legend.js": SCRIPT,
-    "mosaic.js": SCRIPT,
-    "payload.js": SCRIPT,
-    "plot.js": SCRIPT,
-    "scatter.js": SCRIPT,
-    "selection.js": SCRIPT,
-    "space.js": SCRIPT,
-    "text.js": SCRIPT,
-    "theme.js": SCRIPT,
-    "words.js": SCRIPT,
-    "player.css": "text/css; charset=utf-8",
-}
+# fmt: off
+SCRIPTS = [
+    "player", "bar", "curves", "dom", "fast", "grid", "heatmap", "keys", "labels", "legend",
+    "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot",
+    "plotly_internals", "reports", "scatter", "selection", "space", "text", "theme", "timeline",
+    "track", "words",
+]
+# fmt: on
+FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}
 
 
 @functools.cache

@@ -1,63 +1,82 @@
 // The lines on the track: the loss, and how far a map can be trusted, over recorded steps.
 
-export const TRUST = "#D55E00" // vermilion: told from the loss on white and on black, by any eye
-const ABOVE = 5 // pixels kept free over the highest value
+import { given } from "./dom.js"
+
+/** @typedef {[width: number, height: number, ratio: number]} Size in CSS pixels */
+
+export const TRUST = "#D55E00" // vermilion: differs from the loss on white and black, for any eye
+const ABOVE = 5 // pixels left free over the highest value
 const BELOW = 6
 
 // An empty canvas of this size; its context counts in CSS pixels.
+/** @param {HTMLCanvasElement} canvas @param {Size} size */
 export function prepare(canvas, [width, height, ratio]) {
   canvas.width = Math.max(Math.round(width * ratio), 1)
   canvas.height = Math.max(Math.round(height * ratio), 1)
-  const context = canvas.getContext("2d")
+  const context = given(canvas.getContext("2d"))
   context.scale(ratio, ratio)
   context.lineJoin = "round"
   return context
 }
 
 // The loss between its lowest and highest value, filled; unknown losses leave a gap.
-export function paintLoss(context, size, losses, color, opacity) {
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Size} size
+ * @param {Float64Array} losses
+ * @param {{ color: string, opacity: number }} look
+ */
+export function paintLoss(context, size, losses, { color, opacity }) {
   const known = losses.filter(Number.isFinite)
   if (!known.length) return
   const low = known.reduce((a, b) => Math.min(a, b))
   const high = known.reduce((a, b) => Math.max(a, b))
   context.strokeStyle = context.fillStyle = color
   context.lineWidth = 1.75
-  for (const { line, start, end } of lines(losses, size, low, high)) {
+  for (const points of stretches(losses, size, low, high)) {
+    const line = path(points)
     context.globalAlpha = opacity
     context.stroke(line)
-    line.lineTo(end, size[1])
-    line.lineTo(start, size[1])
+    line.lineTo(points[points.length - 1][0], size[1])
+    line.lineTo(points[0][0], size[1])
     context.globalAlpha = opacity * 0.18
     context.fill(line)
   }
 }
 
 // A share in [0, 1], 0 at the bottom and 1 at the top of the track, as a thin line.
-export function paintShare(context, size, shares, color, opacity) {
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Size} size
+ * @param {Float64Array} shares
+ * @param {{ color: string, opacity: number }} look
+ */
+export function paintShare(context, size, shares, { color, opacity }) {
   context.strokeStyle = color
   context.globalAlpha = opacity
   context.lineWidth = 1.25
-  for (const { line } of lines(shares, size, 0, 1)) context.stroke(line)
+  for (const points of stretches(shares, size, 0, 1)) context.stroke(path(points))
 }
 
-// A path for every stretch of finite values, with its first and last x.
-function lines(values, [width, height], low, high) {
-  const x = (i) => (values.length > 1 ? (i / (values.length - 1)) * width : 0)
-  const y = (v) => ABOVE + (height - ABOVE - BELOW) * (1 - (v - low) / (high - low || 1))
-  return runs(values).map(([start, end]) => {
-    const line = new Path2D()
-    for (let i = start; i <= end; i++) line.lineTo(x(i), y(values[i]))
-    return { line, start: x(start), end: x(end) }
-  })
+/** @param {[x: number, y: number][]} points */
+function path(points) {
+  const line = new Path2D()
+  for (const [x, y] of points) line.lineTo(x, y)
+  return line
 }
 
-// [first, last] of every stretch of finite values.
-function runs(values) {
+// The pixels of every stretch of finite values, spread over the whole width.
+/** @param {Float64Array} values @param {Size} size @param {number} low @param {number} high */
+export function stretches(values, [width, height], low, high) {
+  const last = Math.max(values.length - 1, 1)
+  /** @param {number} value */
+  const y = (value) => ABOVE + (height - ABOVE - BELOW) * (1 - (value - low) / (high - low || 1))
+  /** @type {[x: number, y: number][][]} */
   const found = []
   values.forEach((value, i) => {
     if (!Number.isFinite(value)) return
-    if (i > 0 && Number.isFinite(values[i - 1])) found[found.length - 1][1] = i
-    else found.push([i, i])
+    if (i === 0 || !Number.isFinite(values[i - 1])) found.push([])
+    found[found.length - 1].push([(i / last) * width, y(value)])
   })
   return found
 }

@@ -1,5 +1,7 @@
 // The keyboard of a video player, anywhere on the page except where keys already mean something.
 
+/** @import { Clock } from "./player.js" */
+
 const TAKEN = [
   "input, textarea, select, button, summary, iframe, [contenteditable]:not([contenteditable=false])",
   "[role=slider], [role=radio], [role=tab], [role=combobox], [role=listbox], [role=option]",
@@ -7,10 +9,21 @@ const TAKEN = [
   "[data-testid=stDataFrame], [data-testid=stDataFrameResizable]",
 ].join(", ")
 
+/** @type {Record<string, (clock: Clock, event: KeyboardEvent) => void>} */
+const ACTIONS = {
+  " ": (clock) => clock.playback.toggle(),
+  ArrowLeft: (clock, event) => clock.stepBy(event.shiftKey ? -10 : -1, event.timeStamp),
+  ArrowRight: (clock, event) => clock.stepBy(event.shiftKey ? 10 : 1, event.timeStamp),
+  Home: (clock, event) => clock.jump(0, event.timeStamp),
+  End: (clock, event) => clock.jump(clock.last, event.timeStamp),
+}
+
+/** @param {Clock} clock */
 export function listen(clock) {
+  /** @param {KeyboardEvent} event */
   const hear = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-    if (!clock.timeline || isTaken(event)) return
+    if (clock.last < 0 || isTaken(event)) return
     const action = ACTIONS[event.key]
     if (!action) return
     event.preventDefault() // neither scroll nor press
@@ -21,15 +34,8 @@ export function listen(clock) {
   return () => document.removeEventListener("keydown", hear)
 }
 
-const ACTIONS = {
-  " ": (clock) => clock.toggle(),
-  ArrowLeft: (clock, event) => clock.stepBy(event.shiftKey ? -10 : -1, event.timeStamp),
-  ArrowRight: (clock, event) => clock.stepBy(event.shiftKey ? 10 : 1, event.timeStamp),
-  Home: (clock, event) => clock.jump(0, event.timeStamp),
-  End: (clock, event) => clock.jump(clock.last, event.timeStamp),
-}
-
 // In our own bar the arrows always step; a focused button there still takes the space bar.
+/** @param {KeyboardEvent} event */
 function isTaken(event) {
   const target = event.composedPath()[0]
   if (!(target instanceof Element)) return false

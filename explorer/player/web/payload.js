@@ -2,9 +2,11 @@
 
 const TYPES = { float32: Float32Array, float64: Float64Array, uint8: Uint8Array }
 const RETRIES = 6
+/** @type {Map<string, Promise<unknown>>} */
 const loaded = new Map()
 
 // The server forgets old payloads: then Python is asked once to store it again, and we wait.
+/** @param {string} digest @param {() => void} lost @param {AbortSignal} signal */
 export async function fetchPayload(digest, lost, signal) {
   const url = new URL(`clock/${digest}`, document.baseURI).href
   for (let attempt = 0; ; attempt++) {
@@ -17,33 +19,40 @@ export async function fetchPayload(digest, lost, signal) {
 }
 
 // uint32 header length, JSON header, then arrays at multiples of eight bytes: views, no copies.
+/** @param {ArrayBuffer} buffer @returns {Payload} */
 export function decode(buffer) {
   const length = new DataView(buffer).getUint32(0, true)
+  /** @type {Header} */
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)))
   const arrays = header.arrays.map(({ dtype, shape, offset }) => {
     const size = shape.reduce((product, n) => product * n, 1)
     return { shape, values: new TYPES[dtype](buffer, 4 + length + offset, size) }
   })
+  /** @param {number | null | undefined} number */
+  const array = (number) => (typeof number === "number" ? arrays[number] : undefined)
+  /** @param {number} number */
+  const numbers = (number) => /** @type {Float64Array} */ (arrays[number].values)
   const { steps, epochs, losses, trust, unit, ticks } = header.timeline
   const timeline = {
-    steps: arrays[steps].values,
-    epochs: arrays[epochs].values,
-    losses: arrays[losses].values,
-    trust: arrays[trust]?.values,
+    steps: numbers(steps),
+    epochs: numbers(epochs),
+    losses: numbers(losses),
+    trust: trust === null ? undefined : numbers(trust),
     unit,
     ticks,
   }
   const panels = header.panels.map((panel) => ({
     ...panel,
-    array: arrays[panel.array],
-    roles: arrays[panel.roles],
+    array: array(panel.array),
+    roles: array(panel.roles),
     moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
   }))
-  return { alone: header.alone, timeline, panels }
+  return { alone: header.alone, timeline, panels: /** @type {any[]} */ (panels) }
 }
 
-// One recorded step of an array: a number, a row of numbers, or rows of numbers (views again);
-// an array of one step is the same at all.
+// One recorded step of an array: a number, a row of numbers, or rows of numbers (views again).
+// An array of one step holds at all of them.
+/** @param {Stepped} array @param {number} step @returns {Slice} */
 export function slice({ shape, values }, step) {
   const index = shape[0] === 1 ? 0 : step
   if (shape.length === 1) return values[index]
@@ -54,6 +63,7 @@ export function slice({ shape, values }, step) {
   return Array.from({ length: rows }, (_, r) => flat.subarray(r * columns, (r + 1) * columns))
 }
 
+/** @param {string} path */
 export function loadScript(path) {
   if (window.Plotly) return Promise.resolve()
   return once(new URL(path, document.baseURI).href, (src) => {
@@ -61,12 +71,14 @@ export function loadScript(path) {
   })
 }
 
+/** @param {string} url */
 export function loadStyle(url) {
   return once(url, (href) => {
     return Object.assign(document.createElement("link"), { href, rel: "stylesheet" })
   })
 }
 
+/** @param {string} url @param {(url: string) => HTMLElement} create */
 function once(url, create) {
   if (!loaded.has(url)) {
     const wait = new Promise((resolve, reject) => {

@@ -2,34 +2,48 @@
 
 import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
+import { assign, split } from "./paths.js"
 import { slice } from "./payload.js"
+import { cameras, endsOf, isDragging, isFamiliar } from "./plotly_internals.js"
 import { INCOMPLETE } from "./scatter.js"
 import { listenToSelections } from "./selection.js"
 import { Space } from "./space.js"
 import { plotlyTemplate } from "./theme.js"
 
+/** @import { Moving, Writer } from "./fast.js" */
+
 const LASSO = ["select2d", "lasso2d"]
+// biome-ignore format: a list of buttons
 const REMOVED = [
-  "zoomIn2d",
-  "zoomOut2d",
-  "autoScale2d",
-  "hoverClosestCartesian",
-  "hoverCompareCartesian",
-  "toggleSpikelines",
-  "sendChartToCloud",
-  "tableRotation",
-  "resetCameraLastSave3d",
-  "hoverClosest3d",
+  "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
+  "toggleSpikelines", "sendChartToCloud", "tableRotation", "resetCameraLastSave3d", "hoverClosest3d",
 ]
 
 export class Plot {
+  // Set by `show`, which comes first.
+  /** @type {PlotSpec} */
+  spec
+  /** @type {Moving[]} */
+  moving
+  index = 0
+  look = "" // of the figure that is drawn
+  lasso = false // its buttons
+  familiar = false // it is as plotly_internals.js expects it
+  /** @type {Writer | symbol | undefined} draws a step; undefined until it is known how */
+  write
+  completing = false
+  lacking = false // completing it did not help
+
+  /** @param {HTMLElement} body @param {Hands} hands */
   constructor(body, { pick, select, redraw }) {
-    this.div = document.createElement("div")
-    this.zoomed = new Set() // axes whose range is the reader's now
+    this.div = /** @type {PlotlyDiv} */ (document.createElement("div"))
+    /** @type {Set<string>} axes whose range is the reader's now */
+    this.zoomed = new Set()
     body.append(this.div)
     // A mouse click on a mode button leaves the focus where it was: the keys stay the clock's.
     this.div.addEventListener("mousedown", (event) => {
-      if (event.target.closest(".modebar")) event.preventDefault()
+      if (event.target instanceof Element && event.target.closest(".modebar"))
+        event.preventDefault()
     })
     this.space = new Space(body, this.div, redraw)
     this.labels = new Labels(this.div)
@@ -39,50 +53,53 @@ export class Plot {
   }
 
   // True when `show` has no figure to lay out anew.
+  /** @param {PlotSpec} spec @param {Theme} theme */
   keeps(spec, theme) {
     return lookOf(spec, theme) === this.look
   }
 
   // A changed figure or theme goes through Plotly.react; with only new arrays the picture stays.
-  // True, as in draw, when the picture now shows this step.
+  /** @param {PlotSpec} spec @param {number} index @param {Theme} theme */
   show(spec, index, theme) {
     const look = lookOf(spec, theme)
     this.spec = spec
     this.index = index
-    this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), path, array }))
+    this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), array }))
     this.write = undefined
     if (look === this.look) return this.draw(index)
     this.look = look
     this.lacking = false
     const figure = JSON.parse(spec.figure)
-    if (!this.space.offers(figure)) return true
+    if (this.space.offers(figure)) this.react(figure, theme)
+    return true
+  }
+
+  /** @param {{ data: Attributes[], layout?: Attributes }} figure @param {Theme} theme */
+  react(figure, theme) {
+    const { spec, div } = this
+    const layout = figure.layout ?? {}
     for (const { trace, attribute, array } of this.moving) {
-      const target = trace === undefined ? (figure.layout ??= {}) : figure.data[trace]
-      assign(target, attribute, slice(array, index))
+      assign(trace === undefined ? layout : figure.data[trace], attribute, slice(array, this.index))
     }
-    const layout = {
-      ...figure.layout,
+    Object.assign(layout, {
       template: plotlyTemplate(theme),
       uirevision: "the reader's",
       height: spec.height,
       autosize: true,
-    }
-    for (const [scene, camera] of this.space.cameras()) {
-      layout[scene] = { ...layout[scene], camera }
-    }
+    })
+    for (const [scene, camera] of this.cameras()) layout[scene] = { ...layout[scene], camera }
     if (spec.lasso !== this.lasso) this.clear() // a figure's buttons are set at its birth
     this.lasso = spec.lasso
-    if (!spec.declutter) this.labels.release()
-    const first = !this.div.data
-    const removed = spec.lasso ? REMOVED : [...REMOVED, ...LASSO]
-    window.Plotly.react(this.div, figure.data, layout, {
+    if (!spec.declutter && this.familiar) this.labels.release()
+    const isFirst = !div.data
+    window.Plotly.react(div, figure.data, layout, {
       displaylogo: false,
       plotlyServerURL: "", // nothing of a reader's leaves this machine
-      modeBarButtonsToRemove: removed,
+      modeBarButtonsToRemove: spec.lasso ? REMOVED : [...REMOVED, ...LASSO],
     })
-    if (first) this.listen()
+    this.familiar = isFamiliar(div)
+    if (isFirst) this.listen()
     this.arrange()
-    return true
   }
 
   clear() {
@@ -111,58 +128,62 @@ export class Plot {
     })
   }
 
-  // True when the picture now shows this step. While the reader pans, Plotly owns the picture.
+  /** @param {number} index */
   draw(index) {
     if (!this.moving.length) return true
-    if (this.div._dragging || this.space.held) return false
+    if (isDragging(this.div) || this.space.held) return false
     if (this.space.missing) return true
     this.index = index
-    this.write ??= (!this.lacking && bind(this.div, this.moving)) || slow
+    this.write ??= (this.familiar && !this.lacking && bind(this.div, this.moving)) || OFFICIAL
     if (this.write === INCOMPLETE) this.complete(index)
-    if (this.write === slow) this.update(index)
-    else {
+    if (typeof this.write === "function") {
       this.write(index)
       this.arrange()
-    }
+    } else this.update(index)
     return true
   }
 
   arrange() {
-    if (this.spec.declutter && !this.completing) this.labels.arrange(this.index)
+    const isOurs = this.familiar && this.spec.declutter && !this.completing
+    if (isOurs) this.labels.arrange(this.index)
   }
 
   // Plotly draws no node for a point without numbers. Drawn once with numbers in their stead, all
   // nodes are there, and a writer hides those that have none.
+  /** @param {number} index */
   complete(index) {
     this.completing = true
-    this.update(index, standIns)
+    this.update(index, true)
     this.completing = false
-    this.write = bind(this.div, this.moving)
-    this.lacking = typeof this.write !== "function"
-    if (this.lacking) this.write = slow
+    const write = bind(this.div, this.moving)
+    this.lacking = typeof write !== "function"
+    this.write = this.lacking ? OFFICIAL : write
   }
 
   // Everything that moves in one official call: recalculates all, 13 to 18 ms a figure.
-  update(index, change = (values) => values) {
-    const traces = [...new Set(this.moving.map((m) => m.trace).filter((t) => t !== undefined))]
+  /** @param {number} index */
+  update(index, completed = false) {
+    const traces = [...new Set(this.moving.flatMap(({ trace }) => trace ?? []))]
+    /** @type {Attributes} */
     const data = {}
+    /** @type {Attributes} */
     const layout = {}
     for (const { trace, attribute, array } of this.moving) {
       const value = slice(array, index)
       if (trace !== undefined) {
         data[attribute] ??= traces.map(() => undefined)
-        data[attribute][traces.indexOf(trace)] = change(value, this.axis(trace, attribute))
+        const ends = completed ? endsOf(this.div, trace, attribute) : undefined
+        data[attribute][traces.indexOf(trace)] = ends ? withoutGaps(value, ends) : value
       } else if (!this.zoomed.has(attribute.split(".")[0])) {
-        layout[attribute] = value.length === undefined ? value : Array.from(value)
+        layout[attribute] = typeof value === "number" ? value : [...value]
       }
     }
-    for (const [scene, camera] of this.space.cameras()) layout[`${scene}.camera`] = camera
+    for (const [scene, camera] of this.cameras()) layout[`${scene}.camera`] = camera
     window.Plotly.update(this.div, data, layout, traces)
   }
 
-  axis(trace, attribute) {
-    const name = this.div.data[trace][`${attribute}axis`] ?? attribute
-    return this.div._fullLayout[`${name[0]}axis${name.slice(1)}`]
+  cameras() {
+    return this.familiar ? cameras(this.div) : []
   }
 
   // A page that is being left has no size any more, and Plotly calls that an error.
@@ -177,35 +198,17 @@ export class Plot {
   }
 }
 
+const OFFICIAL = Symbol("Plotly's own call draws every step")
+
 // All that a picture without its moving numbers depends on.
+/** @param {PlotSpec} spec @param {Theme} theme */
 function lookOf(spec, theme) {
   return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter])
 }
 
-const slow = Symbol("Plotly's own call draws every step")
-
-// Both ends of the axis in turn, so that even a line of such places has a length; a logarithmic one
-// tells its ends as powers of ten.
-function standIns(values, axis) {
-  if (!axis?.range) return values
-  return Array.from(values, (value, i) => (value === value ? value : axis.r2d(axis.range[i % 2])))
-}
-
-// "0.marker.size" -> trace 0, "marker.size"; "layout.xaxis.range" -> no trace, "xaxis.range".
-function split(path) {
-  const dot = path.indexOf(".")
-  const owner = path.slice(0, dot)
-  return { trace: owner === "layout" ? undefined : Number(owner), attribute: path.slice(dot + 1) }
-}
-
-// Sets "marker.size" or "shapes[0].x0" in a figure that may lack the way there.
-function assign(target, attribute, value) {
-  const names = attribute.split(/[.[\]]+/).filter((name) => name !== "")
-  const last = names.pop()
-  for (const [i, name] of names.entries()) {
-    const next = names[i + 1] ?? last
-    target[name] ??= /^\d+$/.test(next) ? [] : {}
-    target = target[name]
-  }
-  target[last] = value
+// Both ends of the axis in turn for NaN, so that even a line of such points has a length.
+/** @param {Slice} values @param {number[]} ends */
+function withoutGaps(values, ends) {
+  const numbers = /** @type {Numbers} */ (values)
+  return Array.from(numbers, (value, i) => (Number.isNaN(value) ? ends[i % 2] : value))
 }

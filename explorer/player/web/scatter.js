@@ -1,146 +1,133 @@
 // Writes the points, labels and lines of a scatter into the picture that Plotly drew; see fast.js.
 
+import { clamp } from "./dom.js"
 import { slice } from "./payload.js"
+import {
+  adopt,
+  fill,
+  has,
+  isWithinAxes,
+  labelMarks,
+  lineNodes,
+  pixels,
+  pointMarks,
+} from "./plotly_internals.js"
 import { LEVELS, levels } from "./theme.js"
 
+/** @import { Arrays, Writer } from "./fast.js" */
+/** @import { Drawn, LabelMark, PointMark } from "./plotly_internals.js" */
+
 const MOVABLE = new Set(["x", "y", "marker.color"])
-const NO_NUMBER = "#444" // Plotly's colour for a value that is none
 
 export const INCOMPLETE = Symbol("Plotly left out nodes that another step needs")
 
-export function bindScatter({ full, calc, data, arrays, x, y, div }) {
-  const names = Object.keys(arrays)
-  if (names.some((name) => !MOVABLE.has(name) || arrays[name].shape[1] !== calc.length))
-    return undefined
-  if ((arrays.x && x.autorange) || (arrays.y && y.autorange)) return undefined
-  if (full.fill !== "none" || full.error_x?.visible || full.error_y?.visible || full.stackgroup) {
-    return undefined
-  }
-  const has = (part) => full.mode.includes(part)
-  if (has("lines") && !reachesItsEnds(full)) return undefined
-  const paint = arrays["marker.color"] && colorWriter(full.marker)
-  if (arrays["marker.color"] && !(has("markers") && paint)) return undefined
-  const group = div.querySelector(`.trace${CSS.escape(full.uid)}`)
-  if (!group) return undefined
-
-  const points = has("markers") ? pointNodes(group, calc) : []
-  const labels = has("text") ? labelNodes(group, calc) : []
-  const lines = has("lines")
-    ? [...group.querySelectorAll(":scope > .lines > path.js-line")]
-    : undefined
+/**
+ * @param {PlotlyDiv} div
+ * @param {Drawn} trace
+ * @param {Arrays} arrays
+ * @returns {Writer | symbol | undefined}
+ */
+export function bindScatter(div, trace, arrays) {
+  const { full, calc } = trace
+  if (!canBeWritten(trace, arrays)) return undefined
+  const color = arrays["marker.color"] && colorScale(full.marker)
+  if (arrays["marker.color"] && !(has(full, "markers") && color)) return undefined
+  const points = has(full, "markers") ? pointMarks(div, trace) : []
+  const labels = has(full, "text") ? labelMarks(div, trace) : []
+  const lines = has(full, "lines") ? lineNodes(div, trace) : undefined
   if (!points || !labels || lines?.length === 0) return INCOMPLETE
-  const marked = [...points, ...labels].map(([nodes, entry]) => ({ nodes, entry }))
-  lines?.slice(1).forEach((node) => node.setAttribute("d", "M0,0")) // one path draws all stretches
+  const marks = [...points, ...labels].map((mark) => ({ ...mark, isShown: undefined }))
+  for (const node of lines?.slice(1) ?? []) node.setAttribute("d", NO_LINE) // the first draws all
 
   return (index) => {
-    for (const name of names) {
-      const values = slice(arrays[name], index)
-      adopt(name, values, [data, full], calc)
-      if (name === "marker.color")
-        points.forEach(([[node], entry]) => paint(node, entry, values[entry.i]))
+    for (const [name, array] of Object.entries(arrays)) {
+      const values = /** @type {Numbers} */ (slice(array, index))
+      adopt(trace, name, values)
+      if (name !== "marker.color" || !color) continue
+      for (const point of points) fill(point, color(values[point.entry.i]))
     }
-    for (const mark of marked) place(mark, x, y, full.cliponaxis === false)
-    lines?.[0].setAttribute("d", linePath(calc, x, y, full.connectgaps))
+    for (const mark of marks) place(mark, trace)
+    if (!lines) return
+    const places = calc.map((entry) => pixels(entry, trace.x, trace.y))
+    lines[0].setAttribute("d", linePath(places, full.connectgaps))
   }
 }
 
+/** @param {Drawn} trace @param {Arrays} arrays */
+function canBeWritten({ full, calc, x, y }, arrays) {
+  for (const [name, { shape }] of Object.entries(arrays)) {
+    if (!MOVABLE.has(name) || shape[1] !== calc.length) return false
+  }
+  if ((arrays.x && x.autorange) || (arrays.y && y.autorange)) return false
+  if (full.fill !== "none" || full.error_x?.visible || full.error_y?.visible) return false
+  return !full.stackgroup && (!has(full, "lines") || reachesItsEnds(full))
+}
+
 // Straight lines to the points themselves, not up to an arrow head or away from a marker.
+/** @param {Attributes} full */
 function reachesItsEnds({ line, marker }) {
   if (line.shape !== "linear") return false
   if (!line.backoff) return true
   return line.backoff === "auto" && !marker?.standoff && !String(marker?.symbol).includes("arrow")
 }
 
-// What Plotly keeps of a trace, so that hover, zoom and its own drawing tell the same step.
-function adopt(name, values, traces, calc) {
-  if (name === "marker.color") {
-    for (const trace of traces) trace.marker.color = values
-    for (let i = 0; i < calc.length; i++) calc[i].mc = values[i]
-    return
+// A point is hidden where it has no numbers, and beyond the axes where these do not clip it.
+/** @param {(PointMark | LabelMark) & { isShown?: boolean }} mark @param {Drawn} trace */
+function place(mark, trace) {
+  const { node, entry } = mark
+  const [left, top] = pixels(entry, trace.x, trace.y)
+  const isKnown = !Number.isNaN(left) && !Number.isNaN(top)
+  const isShown = isKnown && (trace.full.cliponaxis !== false || isWithinAxes(trace, entry))
+  if (isShown !== mark.isShown) {
+    mark.isShown = isShown
+    if (isShown) node.removeAttribute("display")
+    else node.setAttribute("display", "none")
   }
-  for (const trace of traces) trace[name] = values
-  // Plotly's word for "no number" is undefined; a NaN it would draw.
-  for (let i = 0; i < calc.length; i++)
-    calc[i][name] = values[i] === values[i] ? values[i] : undefined
-}
-
-// A point is hidden where it has no place, and beyond the axes where these do not clip it.
-function place(mark, x, y, unclipped) {
-  const { nodes, entry } = mark
-  const [left, top] = [px(x, entry.x), px(y, entry.y)]
-  const known = left === left && top === top
-  const shown = known && (!unclipped || (x.isPtWithinRange(entry) && y.isPtWithinRange(entry)))
-  if (shown !== mark.shown) {
-    mark.shown = shown
-    if (shown) nodes[0].removeAttribute("display")
-    else nodes[0].setAttribute("display", "none")
-  }
-  if (!known) return
-  if (nodes.length === 1) return nodes[0].setAttribute("transform", `translate(${left},${top})`)
-  for (let i = 1; i < nodes.length; i++) {
-    nodes[i].setAttribute("x", left)
-    nodes[i].setAttribute("y", top)
-  }
-}
-
-function px(axis, value) {
-  return value === undefined ? NaN : Math.round(axis.c2p(value) * 100) / 100
-}
-
-// [[node], entry] of every point, undefined when Plotly left some out.
-function pointNodes(group, calc) {
-  const nodes = [...group.querySelectorAll(":scope > .points > path.point")]
-  const entries = nodes.map((node) => [[node], node.__data__])
-  const known = entries.every(([, entry]) => calc[entry?.i] === entry)
-  return known && nodes.length === calc.length ? entries : undefined
-}
-
-// [[group, its text, a part for each of several lines], entry]; an empty label has no node.
-function labelNodes(group, calc) {
-  const nodes = [...group.querySelectorAll(":scope > .text > .textpoint")]
-  const entries = nodes.map((node) => [
-    [node, ...node.querySelectorAll("text, tspan.line")],
-    node.__data__,
-  ])
-  const known = entries.every(([, entry]) => calc[entry?.i] === entry)
-  const expected = calc.filter((entry) => entry.tx !== "" && entry.tx !== undefined).length
-  return known && nodes.length === expected ? entries : undefined
-}
-
-// Only stretches of two places and more are lines.
-function linePath(calc, x, y, connect) {
-  let path = ""
-  let start = ""
-  let drawing = false
-  for (const entry of calc) {
-    const place =
-      entry.x === undefined || entry.y === undefined ? "" : `${px(x, entry.x)},${px(y, entry.y)}`
-    if (!place) {
-      if (!connect) [start, drawing] = ["", false]
-    } else if (!start) start = place
-    else {
-      path += drawing ? `L${place}` : `M${start}L${place}`
-      drawing = true
+  if (!isKnown) return
+  if (!("texts" in mark)) node.setAttribute("transform", `translate(${left},${top})`)
+  else {
+    for (const text of mark.texts) {
+      text.setAttribute("x", String(left))
+      text.setAttribute("y", String(top))
     }
   }
-  return path || "M0,0"
 }
 
-// Fills a point with its value's colour, or undefined where Plotly's look is more than a fill.
-function colorWriter(marker) {
+const NO_LINE = "M0,0"
+
+// Only stretches of two points and more are lines; a point without numbers ends one unless gaps
+// are connected.
+/** @param {[x: number, y: number][]} places @param {boolean} connect */
+export function linePath(places, connect) {
+  let path = ""
+  let start = ""
+  let isDrawing = false
+  for (const [x, y] of places) {
+    const at = `${x},${y}`
+    if (Number.isNaN(x) || Number.isNaN(y)) {
+      if (!connect) [start, isDrawing] = ["", false]
+    } else if (!start) start = at
+    else {
+      path += isDrawing ? `L${at}` : `M${start}L${at}`
+      isDrawing = true
+    }
+  }
+  return path || NO_LINE
+}
+
+// A value's colour, undefined for NaN; undefined where Plotly's look is more than a fill.
+/** @param {Attributes} marker */
+function colorScale(marker) {
   const { cmin, cmax, cauto, coloraxis, colorscale, symbol, gradient, pattern } = marker
   if (cauto || coloraxis || !colorscale || !(cmax > cmin)) return undefined
   if (typeof symbol !== "string" || symbol.includes("open") || pattern?.shape) return undefined
   if (gradient && gradient.type !== "none") return undefined
-  const colors = Array.from(levels(marker), (word) => {
+  const colors = Array.from(levels(/** @type {any} */ (marker)), (word) => {
     return `rgb(${word & 255}, ${(word >> 8) & 255}, ${(word >> 16) & 255})`
   })
   const factor = (LEVELS - 1) / (cmax - cmin)
-  return (node, entry, value) => {
+  return /** @param {number} value */ (value) => {
     const level = Math.round((value - cmin) * factor)
-    const color = level === level ? colors[Math.min(Math.max(level, 0), LEVELS - 1)] : NO_NUMBER
-    if (entry.mcc === color) return
-    entry.mcc = color
-    node.style.fill = color
+    return Number.isNaN(level) ? undefined : colors[clamp(level, 0, LEVELS - 1)]
   }
 }

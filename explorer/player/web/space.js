@@ -1,4 +1,6 @@
-// Three dimensions need WebGL: where the browser has none a sentence stands in the picture's place.
+// Three dimensions need WebGL: where the browser has none, a sentence replaces the picture.
+
+import { element } from "./dom.js"
 
 const SENTENCE =
   "This picture needs WebGL, which this browser does not offer; switch to 2-D, which shows the same tokens."
@@ -6,14 +8,20 @@ const SENTENCE =
 const STILL = 4 // pixels that a pointer may move in a click
 
 export class Space {
+  /** @param {HTMLElement} body @param {PlotlyDiv} div @param {() => void} redraw */
   constructor(body, div, redraw) {
     this.div = div
+    this.missing = false // WebGL, for the present figure
     this.held = false // the reader turns the scene; a step drawn meanwhile would turn it back
-    this.words = document.createElement("p")
-    this.words.className = "driftscope-needs"
+    this.turned = false
+    this.from = { x: 0, y: 0 }
+    /** @type {(() => void) | undefined} */
+    this.click = undefined
+    this.words = element("p", "driftscope-needs")
     this.words.textContent = SENTENCE
     this.words.hidden = true
     body.append(this.words)
+    /** @param {PointerEvent} event */
     this.release = (event) => {
       if (!this.held) return
       this.held = false
@@ -21,20 +29,20 @@ export class Space {
       if (!this.turned) this.click?.()
       redraw()
     }
-    div.addEventListener(
-      "pointerdown",
-      ({ target, clientX: x, clientY: y }) => {
-        this.turned = this.click = undefined
-        this.held = target.localName === "canvas"
-        this.from = { x, y }
-      },
-      true,
-    )
+    /** @param {PointerEvent} event */
+    const press = ({ target, clientX: x, clientY: y }) => {
+      this.turned = false
+      this.click = undefined
+      this.held = target instanceof HTMLCanvasElement
+      this.from = { x, y }
+    }
+    div.addEventListener("pointerdown", press, true)
     window.addEventListener("pointerup", this.release)
     window.addEventListener("pointercancel", this.release)
   }
 
   // True when this browser can draw the figure.
+  /** @param {{ data: Attributes[] }} figure */
   offers(figure) {
     this.missing = figure.data.some(({ type }) => type?.endsWith("3d")) && !hasWebGL()
     this.div.hidden = this.missing
@@ -42,19 +50,11 @@ export class Space {
     return !this.missing
   }
 
-  // Plotly tells a click in a scene as the pointer goes down: it is none when the scene is turned.
-  clicked(tell) {
-    if (this.held) this.click ??= tell
-    else if (!this.turned) tell()
-  }
-
-  // Where the reader looks from, by scene: Plotly itself forgets a turn of the wheel.
-  cameras() {
-    const { _fullLayout: layout } = this.div
-    const names = layout?._subplots?.gl3d ?? []
-    return names
-      .map((name) => [name, layout[name]._scene?.getCamera()])
-      .filter(([, camera]) => camera)
+  // Plotly reports a click in a scene as the pointer goes down: it is none if the scene is turned.
+  /** @param {() => void} act */
+  clicked(act) {
+    if (this.held) this.click ??= act
+    else if (!this.turned) act()
   }
 
   close() {
@@ -63,6 +63,7 @@ export class Space {
   }
 }
 
+/** @type {boolean | undefined} */
 let known
 function hasWebGL() {
   if (known === undefined) {

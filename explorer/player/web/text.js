@@ -1,73 +1,101 @@
 // The sentence itself: what the chosen query reads lights up behind its keys.
 
+import { clamp, element, hiddenTip } from "./dom.js"
 import { legend } from "./legend.js"
 
+/** @typedef {{ node: HTMLElement, label: string, number: HTMLElement, level: number }} Token */
+
 const NEWLINE = "⏎"
-const LABELS = ["{query}", "{key}"] // the places of labels in a sentence
-const TOLD = 3 // keys that a screen reader hears of
-const EDGE = 2 // pixels kept free around a token that was scrolled to
+const LABELS = ["{query}", "{key}"] // stand for labels in a sentence
+const READ = 3 // keys that a screen reader reads out
+const EDGE = 2 // pixels left free around a token that was scrolled to
 const BELOW = 6 // pixels between a token and its tip
-// A key's look by its weight in hundredths, so that only what is seen to change is written.
+// A key's look by its weight in hundredths, so that only visible changes are written.
 const COLORS = Array.from({ length: 101 }, (_, n) => {
   return n ? `color-mix(in srgb, var(--lit) ${n}%, transparent)` : ""
 })
 const NUMBERS = COLORS.map((_, n) => (n === 100 ? "1" : n ? `.${String(n).padStart(2, "0")}` : ""))
 
 export class Text {
+  // Set by `show`, which comes first.
+  /** @type {TextSpec} */
+  spec
+  query = 0
+  index = 0
+  look = ""
+  /** @type {Token[]} */
+  tokens = []
+  /** @type {Float32Array | undefined} weights of the query; undefined for labels not drawn yet */
+  row
+  /** @type {Token | undefined} the query's, as it is framed */
+  framed
+  tipped = -1 // the key that the tip describes; -1 is none
+  /** @type {number | undefined} where the keyboard stands; undefined when it is elsewhere */
+  pointer
+
+  /** @param {HTMLElement} body @param {Hands} hands */
   constructor(body, { head, pick }) {
     this.body = body
     this.pick = pick
-    this.flow = document.createElement("div")
-    this.flow.className = "driftscope-flow"
+    this.flow = element("div", "driftscope-flow")
     this.flow.tabIndex = 0
     this.flow.dataset.keys = "" // the clock leaves this element's keys alone
     this.flow.setAttribute("role", "button")
-    this.tip = document.createElement("div")
-    this.tip.className = "driftscope-tip"
-    this.tip.hidden = true
+    this.tip = hiddenTip()
     body.append(this.flow, this.tip)
     head.append(legend("transparent, var(--lit)", ["plain", "full"]))
     this.listen()
   }
 
   listen() {
-    const under = ({ target }) => this.tokens.findIndex(({ node }) => node.contains(target))
-    this.flow.onpointermove = (event) => this.tell(under(event))
-    this.flow.onpointerleave = () => this.tell(this.pointer ?? -1)
+    /** @param {Event} event */
+    const under = ({ target }) => {
+      return this.tokens.findIndex(({ node }) => target instanceof Node && node.contains(target))
+    }
+    this.flow.onpointermove = (event) => this.describe(under(event))
+    this.flow.onpointerleave = () => this.describe(this.pointer ?? -1)
     this.flow.onclick = (event) => this.choose(under(event))
-    this.flow.onfocus = () => this.flow.matches(":focus-visible") && this.point(this.query)
+    this.flow.onfocus = () => {
+      if (this.flow.matches(":focus-visible")) this.point(this.query)
+    }
     this.flow.onblur = () => this.point(undefined)
     this.flow.onkeydown = (event) => this.key(event)
-    this.flow.onscroll = () => this.tell(this.told)
+    this.flow.onscroll = () => this.describe(this.tipped)
   }
 
+  /** @param {TextSpec} spec @param {number} index */
   show(spec, index) {
     if (spec !== this.spec) this.adopt(spec)
     return this.draw(index)
   }
 
+  /** @param {TextSpec} spec */
   adopt(spec) {
     this.spec = spec
     this.query = spec.query
     const look = JSON.stringify([spec.labels, spec.written])
     if (look === this.look) return
     this.look = look
-    this.row = undefined // nothing is told of other labels
+    this.row = undefined // it belongs to the old labels
     this.point(undefined)
-    this.told = -1
+    this.tipped = -1
     this.tokens = spec.labels.map((label, i) => token(label, spec.written.includes(i)))
     this.flow.replaceChildren(...this.tokens.flatMap(withBreak))
   }
 
+  /** @param {number} index */
   draw(index) {
     this.index = index
     const { shape, values } = this.spec.array
     const time = this.tokens.length
     const from = ((shape[0] === 1 ? 0 : index) * time + this.query) * time
-    this.row = values.subarray(from, from + time)
-    this.tokens.forEach((one, key) => paint(one, this.row[key]))
+    const row = values.subarray(from, from + time)
+    this.row = row
+    this.tokens.forEach((one, key) => {
+      paint(one, row[key])
+    })
     this.frame()
-    this.tell(this.told)
+    this.describe(this.tipped)
     return true
   }
 
@@ -80,17 +108,19 @@ export class Text {
   }
 
   // Scrolls within the text, never the page.
+  /** @param {HTMLElement} node */
   reveal(node) {
-    const [box, own] = [node, this.flow].map((element) => element.getBoundingClientRect())
+    const [box, own] = [node, this.flow].map((one) => one.getBoundingClientRect())
     const [above, below] = [own.top + EDGE - box.top, box.bottom + EDGE - own.bottom]
     if (above > 0) this.flow.scrollTop -= above
     else if (below > 0) this.flow.scrollTop += below
   }
 
-  // The tip tells what the chosen query reads of this key; -1 is none.
-  tell(key) {
-    this.told = key
-    this.say()
+  // In the tip, what the chosen query reads of this key; and all for a screen reader.
+  /** @param {number} key */
+  describe(key) {
+    this.tipped = key
+    this.sayAloud()
     this.tip.hidden = !this.tokens[key]
     if (this.tip.hidden) return
     const parts = this.words(key).map(([text, isLabel]) => (isLabel ? isolated(text) : text))
@@ -98,17 +128,20 @@ export class Text {
     this.place(this.tokens[key].node)
   }
 
+  /** @param {HTMLElement} node */
   place(node) {
-    const [box, own] = [node, this.body].map((element) => element.getBoundingClientRect())
+    const [box, own] = [node, this.body].map((one) => one.getBoundingClientRect())
     const left = box.left - own.left + (box.width - this.tip.offsetWidth) / 2
     const room = this.body.clientWidth - this.tip.offsetWidth
     this.tip.style.left = `${Math.max(Math.min(left, room), 0)}px`
     this.tip.style.top = `${box.bottom - own.top + BELOW}px`
   }
 
-  // What `says` says of this key, in parts: [text, whether it is a token's label].
+  // The sentence `says` about this key, in parts.
+  /** @param {number} key @returns {[text: string, isLabel: boolean][]} */
   words(key) {
     const { labels, says } = this.spec
+    /** @type {Record<string, string>} */
     const values = {
       "{query}": labels[this.query],
       "{query_at}": String(this.query),
@@ -119,51 +152,57 @@ export class Text {
     return says.split(/(\{\w+\})/).map((part) => [values[part] ?? part, LABELS.includes(part)])
   }
 
+  /** @param {number} key */
   weight(key) {
-    const weight = this.row[key]
-    if (weight === weight) return String(Number(weight.toPrecision(3)))
+    const weight = this.row?.[key] ?? NaN
+    if (!Number.isNaN(weight)) return String(Number(weight.toPrecision(3)))
     return key > this.query ? "nothing (masked)" : "no number"
   }
 
-  // For a screen reader: the key pointed at, or those that are read most.
-  say() {
-    const told = this.tokens[this.told] ? [this.told] : this.most()
-    const sentences = told.map((key) =>
-      this.words(key)
+  // The key pointed at, or those that are read most.
+  sayAloud() {
+    const keys = this.tokens[this.tipped] ? [this.tipped] : this.most()
+    const sentences = keys.map((key) => {
+      return this.words(key)
         .map(([text]) => text)
-        .join(""),
-    )
+        .join("")
+    })
     const words = `${sentences.join("; ")}. Arrow keys move, Enter makes a token the query.`
     this.flow.setAttribute("aria-label", words)
   }
 
   most() {
-    const keys = [...this.row.keys()].filter((key) => this.row[key] === this.row[key])
-    const most = keys.sort((a, b) => this.row[b] - this.row[a]).slice(0, TOLD)
+    const row = this.row ?? new Float32Array()
+    const keys = [...row.keys()].filter((key) => !Number.isNaN(row[key]))
+    const most = keys.sort((a, b) => row[b] - row[a]).slice(0, READ)
     return most.length ? most : [this.query]
   }
 
+  /** @param {KeyboardEvent} event */
   key(event) {
     const last = this.tokens.length - 1
     const at = this.pointer ?? this.query
+    /** @type {Record<string, number>} */
     const goals = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: last }
     if (event.key === "Enter" || event.key === " ") this.choose(at)
-    else if (event.key in goals) this.point(Math.min(Math.max(goals[event.key], 0), last))
+    else if (event.key in goals) this.point(clamp(goals[event.key], 0, last))
     else return
     event.preventDefault()
   }
 
-  // Where the keyboard stands; undefined when it is elsewhere.
+  /** @param {number | undefined} at */
   point(at) {
-    this.tokens?.[this.pointer]?.node.classList.remove("driftscope-pointed")
+    if (this.pointer !== undefined)
+      this.tokens[this.pointer]?.node.classList.remove("driftscope-pointed")
     this.pointer = at
     if (at !== undefined) {
       this.tokens[at].node.classList.add("driftscope-pointed")
       this.reveal(this.tokens[at].node)
     }
-    if (this.row) this.tell(at ?? -1)
+    if (this.row) this.describe(at ?? -1)
   }
 
+  /** @param {number} position */
   choose(position) {
     if (position < 0) return
     this.query = position
@@ -172,15 +211,15 @@ export class Text {
   }
 
   resize() {
-    this.tell(this.told)
+    this.describe(this.tipped)
   }
 
   close() {}
 }
 
+/** @param {string} label @param {boolean} written @returns {Token} */
 function token(label, written) {
-  const node = document.createElement("span")
-  node.className = "driftscope-token"
+  const node = element("span", "driftscope-token")
   node.classList.toggle("driftscope-written", written)
   const number = document.createElement("small")
   node.append(isolated(label), number)
@@ -188,19 +227,21 @@ function token(label, written) {
 }
 
 // A label as it is: never markup, and its direction of writing ends with it.
+/** @param {string} label */
 function isolated(label) {
   return Object.assign(document.createElement("bdi"), { textContent: label })
 }
 
+/** @param {Token} token */
 function withBreak({ node, label }) {
-  if (label !== NEWLINE) return [node]
-  return [node, Object.assign(document.createElement("i"), { className: "driftscope-break" })]
+  return label === NEWLINE ? [node, element("i", "driftscope-break")] : [node]
 }
 
-function paint(one, weight) {
-  const level = Math.round(100 * Math.min(Math.max(weight, 0), 1)) || 0 // not a number: none
-  if (level === one.level) return
-  one.level = level
-  one.node.style.backgroundColor = COLORS[level]
-  one.number.textContent = NUMBERS[level]
+/** @param {Token} token @param {number} weight */
+function paint(token, weight) {
+  const level = Math.round(100 * clamp(weight, 0, 1)) || 0 // NaN: none
+  if (level === token.level) return
+  token.level = level
+  token.node.style.backgroundColor = COLORS[level]
+  token.number.textContent = NUMBERS[level]
 }

@@ -1,9 +1,11 @@
 // The page's theme as Plotly understands it, and the colours that both kinds of picture share.
 
-// Okabe and Ito's colours, told apart by readers with any colour vision; black follows the text.
+import { clamp, given } from "./dom.js"
+
+// Okabe and Ito's colours, distinct for readers with any colour vision; black follows the text.
 const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
 
-export const LEVELS = 1024 // colours of a scale that are told apart
+export const LEVELS = 1024 // distinct colours of a scale
 
 export const VIRIDIS = [
   "#440154",
@@ -18,8 +20,10 @@ export const VIRIDIS = [
   "#fde725",
 ]
 
+/** @param {Element} element @returns {Theme} */
 export function readTheme(element) {
   const style = getComputedStyle(element)
+  /** @param {string} name @param {string} fallback */
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback
   return {
     text: read("--st-text-color", "#31333f"),
@@ -31,6 +35,7 @@ export function readTheme(element) {
   }
 }
 
+/** @param {Theme} theme */
 export function plotlyTemplate(theme) {
   const axis = {
     gridcolor: fade(theme.text, 0.09),
@@ -74,42 +79,47 @@ export function plotlyTemplate(theme) {
 }
 
 // Any CSS colour as [red, green, blue, alpha], 0..255.
+/** @param {string} color */
 export function rgba(color) {
-  const context = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true })
+  const context = given(new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true }))
   context.fillStyle = color
   context.fillRect(0, 0, 1, 1)
   return [...context.getImageData(0, 0, 1, 1).data]
 }
 
 // A lookup table of little-endian RGBA words from [[position, colour], ...].
+/** @param {[at: number, color: string][]} stops @param {number} size */
 export function lookup(stops, size) {
-  const points = stops.map(([at, color]) => [Number(at), rgba(color)])
+  const points = stops.map(([at, color]) => ({ at: Number(at), color: rgba(color) }))
   const table = new Uint32Array(size)
   let right = 1
   for (let i = 0; i < size; i++) {
     const at = i / (size - 1)
-    while (right < points.length - 1 && points[right][0] < at) right++
-    const [from, a] = points[right - 1]
-    const [to, b] = points[right]
-    const part = to > from ? Math.min(Math.max((at - from) / (to - from), 0), 1) : 1
-    const [r, g, blue] = a.map((value, k) => Math.round(value + (b[k] - value) * part))
+    while (right < points.length - 1 && points[right].at < at) right++
+    const [from, to] = [points[right - 1], points[right]]
+    const part = to.at > from.at ? clamp((at - from.at) / (to.at - from.at), 0, 1) : 1
+    const [r, g, blue] = from.color.map((value, k) => {
+      return Math.round(value + (to.color[k] - value) * part)
+    })
     table[i] = ((255 << 24) | (blue << 16) | (g << 8) | r) >>> 0
   }
   return table
 }
 
 // The lookup table of a trace's own colour scale.
+/** @param {{ colorscale: [number, string][], reversescale?: boolean }} trace */
 export function levels({ colorscale, reversescale }) {
-  const stops = reversescale
-    ? colorscale.map(([at, color]) => [1 - at, color]).reverse()
-    : colorscale
-  return lookup(stops, LEVELS)
+  /** @type {[number, string][]} */
+  const reversed = colorscale.map(([at, color]) => [1 - at, color])
+  return lookup(reversescale ? reversed.reverse() : colorscale, LEVELS)
 }
 
+/** @param {string[]} colors @returns {[at: number, color: string][]} */
 export function scale(colors) {
   return colors.map((color, i) => [i / (colors.length - 1), color])
 }
 
+/** @param {string} color @param {number} opacity */
 export function fade(color, opacity) {
   const [red, green, blue] = rgba(color)
   return `rgba(${red}, ${green}, ${blue}, ${opacity})`

@@ -121,7 +121,8 @@ class Watch:
         page.on("requestfailed", self._fail)
 
     def _hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        ours = message.type == "warning" and message.text.startswith("driftscope")
+        if ours or message.type == "error":
             self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _fail(self, request: Request) -> None:

@@ -1,0 +1,122 @@
+// What crosses the files of the step clock. Payload: explorer/player/encoding.py writes it.
+
+type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Array<ArrayBuffer>
+/** One slice a recorded step, (S, ...); an array of one step holds at all of them. */
+interface Stepped<Values extends Numbers = Numbers> {
+  shape: number[]
+  values: Values
+}
+/** A recorded step of an array (S), (S, N) or (S, rows, columns). */
+type Slice = number | Numbers | Numbers[]
+
+interface Tick {
+  step: number
+  label: string
+}
+
+interface Timeline {
+  steps: Float64Array
+  epochs: Float64Array
+  losses: Float64Array
+  trust: Float64Array | undefined
+  unit: string
+  ticks: Tick[]
+}
+
+interface Frame {
+  key: string
+  title: string
+  alt: string
+  span: number
+  rows: number
+  height: number
+}
+interface PlotSpec extends Frame {
+  kind: "plot"
+  figure: string
+  moving: { path: string; array: Stepped }[]
+  pickable: boolean
+  lasso: boolean
+  declutter: boolean
+}
+interface MosaicSpec extends Frame {
+  kind: "mosaic"
+  array: Stepped<Uint8Array<ArrayBuffer>>
+  size: number
+  selected: [number, number]
+  roles: Stepped | undefined
+  role_names: string[]
+}
+interface TextSpec extends Frame {
+  kind: "text"
+  array: Stepped<Float32Array<ArrayBuffer>>
+  labels: string[]
+  says: string
+  query: number
+  written: number[]
+}
+interface WordsSpec extends Frame {
+  kind: "words"
+  texts: string[]
+}
+type PanelSpec = PlotSpec | MosaicSpec | TextSpec | WordsSpec
+
+interface Payload {
+  alone: boolean
+  timeline: Timeline
+  panels: PanelSpec[]
+}
+
+/** The payload's JSON: arrays are numbers of `arrays`. */
+interface Header {
+  alone: boolean
+  arrays: { dtype: "float32" | "float64" | "uint8"; shape: number[]; offset: number }[]
+  timeline: {
+    steps: number
+    epochs: number
+    losses: number
+    trust: number | null
+    unit: string
+    ticks: Tick[]
+  }
+  panels: HeaderPanel[]
+}
+type HeaderPanel = Frame & {
+  kind: PanelSpec["kind"]
+  array?: number
+  roles?: number | null
+  moving?: { path: string; array: number }[]
+}
+
+interface Theme {
+  text: string
+  background: string
+  surface: string
+  border: string
+  primary: string
+  font: string
+}
+
+/** What a picture is handed besides its body. */
+interface Hands {
+  head: HTMLElement
+  pick(index: number[]): void
+  select(rows: number[]): void
+  redraw(): void
+}
+/** `show` and `draw` return true when the picture now shows this step. */
+interface Picture {
+  keeps?(spec: PanelSpec, theme: Theme): boolean
+  show(spec: PanelSpec, index: number, theme: Theme): boolean
+  draw(index: number): boolean
+  resize(): void
+  close(): void
+}
+
+/** What Streamlit hands a component (version 2), as far as it is used. */
+interface Component {
+  parentElement: HTMLElement
+  data: { payload: string; step: number; live: boolean; heard: number }
+  setStateValue(name: "step", value: { step: number; move: number }): void
+  setTriggerValue(name: "pick" | "selection" | "lost" | "rest", value: unknown): void
+}

@@ -1,0 +1,69 @@
+// One panel: its cell in the grid, its heading, and the picture in its body.
+
+import { element } from "./dom.js"
+import { Mosaic } from "./mosaic.js"
+import { Plot } from "./plot.js"
+import { Text } from "./text.js"
+import { Words } from "./words.js"
+
+/** @type {Record<PanelSpec["kind"], new (body: HTMLElement, hands: Hands) => Picture>} */
+const KINDS = { plot: Plot, mosaic: Mosaic, text: Text, words: Words }
+
+export class Panel {
+  /** @param {PanelSpec} spec @param {Omit<Hands, "head">} hands */
+  constructor(spec, hands) {
+    this.cell = element("section", `driftscope-panel driftscope-${spec.kind}`)
+    this.cell.dataset.panel = spec.key
+    const head = document.createElement("header")
+    this.title = document.createElement("h4")
+    this.title.textContent = spec.title
+    head.append(this.title)
+    this.body = element("div", "driftscope-body")
+    this.body.setAttribute("role", "img")
+    this.cell.append(head, this.body)
+    this.picture = new KINDS[spec.kind](this.body, { head, ...hands })
+    this.visible = true
+    this.resized = false
+    /** @type {PanelSpec | undefined} what is to be presented */
+    this.due = undefined
+    /** @type {number | undefined} the step that the picture shows */
+    this.drawn = undefined
+  }
+
+  /** @param {PanelSpec} spec */
+  fit({ span, rows, height }) {
+    this.cell.style.setProperty("--span", String(span))
+    this.cell.style.setProperty("--rows", String(rows))
+    this.cell.style.setProperty("--height", `${height}px`)
+  }
+
+  // True when this can be presented without laying out a figure anew.
+  /** @param {PanelSpec} spec @param {Theme} theme */
+  keeps(spec, theme) {
+    return this.picture.keeps?.(spec, theme) ?? true
+  }
+
+  /** @param {PanelSpec} spec @param {number} index @param {Theme} theme */
+  present(spec, index, theme) {
+    this.due = undefined
+    this.resized = false // it is drawn at its present size
+    this.title.textContent = spec.title
+    this.body.setAttribute("aria-label", spec.alt || spec.title)
+    this.drawn = this.picture.show(spec, index, theme) ? index : undefined
+  }
+
+  // Without an index only a new size is taken up.
+  /** @param {number | undefined} index */
+  draw(index) {
+    if (!this.visible || this.due) return
+    if (this.resized) this.picture.resize()
+    this.resized = false
+    if (index === undefined || index === this.drawn) return
+    if (this.picture.draw(index)) this.drawn = index
+  }
+
+  close() {
+    this.picture.close()
+    this.cell.remove()
+  }
+}

@@ -1,0 +1,180 @@
+// The track of the bar: the loss curve, ticks, and the pointer that drags through the steps.
+
+import { paintLoss, paintShare, prepare, TRUST } from "./curves.js"
+import { clamp, element, hiddenTip, label } from "./dom.js"
+import { describe, integer, nearest, trustAt } from "./timeline.js"
+
+/** @import { Clock } from "./player.js" */
+/** @import { Size } from "./curves.js" */
+
+export class Track {
+  /** @param {Clock} clock @param {HTMLElement} bar */
+  constructor(clock, bar) {
+    this.clock = clock
+    this.bar = bar
+    this.root = element("div", "driftscope-track")
+    this.rest = element("canvas", "driftscope-curve")
+    this.played = element("canvas", "driftscope-curve driftscope-played")
+    this.head = element("div", "driftscope-playhead")
+    this.slider = slider()
+    this.ticks = element("div", "driftscope-ticks")
+    this.ticks.onmousedown = (event) => event.preventDefault()
+    this.tip = hiddenTip()
+    this.trusted = element("span", "driftscope-trust")
+    this.legend = legend(this.trusted)
+    /** @type {number | undefined} the pointer that is down */
+    this.pressed = undefined
+    this.shownTicks = ""
+    this.painted = ""
+    this.paintedTimeline = clock.timeline
+    this.root.append(this.rest, this.played, this.head, this.slider, this.ticks)
+    this.root.append(this.legend, this.tip)
+    this.root.onpointerdown = (event) => this.press(event)
+    this.root.onpointermove = (event) => this.movePointer(event)
+    this.root.onpointerup = this.root.onpointercancel = (event) => this.lift(event)
+    this.root.onpointerleave = () => this.hideTip()
+  }
+
+  // ---- the pointer -------------------------------------------------------------------------
+
+  /** @param {PointerEvent} event */
+  press(event) {
+    if (event.button !== 0) return
+    this.root.setPointerCapture(event.pointerId)
+    this.pressed = event.pointerId
+    this.clock.drag(tickUnder(event)?.index ?? this.at(event), event.timeStamp)
+    this.bar.classList.add("driftscope-dragging")
+  }
+
+  /** @param {PointerEvent} event */
+  movePointer(event) {
+    const index = this.at(event)
+    if (this.pressed === event.pointerId) this.clock.drag(index, event.timeStamp)
+    const tick = this.pressed === undefined && tickUnder(event)
+    if (tick) this.showTip(tick.title, tick.index)
+    else this.showTip(describe(this.clock.timeline, index), index)
+  }
+
+  /** @param {PointerEvent} event */
+  lift(event) {
+    if (this.pressed !== event.pointerId) return
+    this.pressed = undefined
+    this.bar.classList.remove("driftscope-dragging")
+    this.tip.hidden = event.pointerType === "touch"
+    this.clock.release()
+  }
+
+  // Every recorded step is equally wide, so the dense first ones can be reached.
+  /** @param {PointerEvent} event */
+  at(event) {
+    const box = this.root.getBoundingClientRect()
+    const part = (event.clientX - box.left) / box.width
+    return clamp(Math.round(part * this.clock.last), 0, this.clock.last)
+  }
+
+  /** @param {number} index */
+  part(index) {
+    return this.clock.last ? index / this.clock.last : 0
+  }
+
+  // ---- what it shows -----------------------------------------------------------------------
+
+  show() {
+    const { timeline, last } = this.clock
+    this.slider.setAttribute("aria-valuemax", String(last))
+    this.showTicks(timeline)
+    this.bar.classList.toggle("driftscope-trusted", Boolean(timeline.trust))
+    this.legend.hidden = !timeline.trust
+  }
+
+  /** @param {Timeline} timeline */
+  showTicks({ ticks, steps }) {
+    const text = JSON.stringify([ticks, [...steps]])
+    if (text === this.shownTicks) return
+    this.shownTicks = text
+    const marks = ticks.map((tick) => {
+      const index = nearest(steps, tick.step)
+      const mark = element("button", "driftscope-tick")
+      mark.type = "button"
+      mark.dataset.index = String(index)
+      label(mark, `${tick.label} · step ${integer(tick.step)}`)
+      mark.style.left = `${100 * this.part(index)}%`
+      mark.onfocus = () => this.showTip(mark.title, index)
+      mark.onblur = () => this.hideTip()
+      mark.onclick = (event) => {
+        if (event.detail === 0) this.clock.jump(index, event.timeStamp) // by the keyboard
+      }
+      return mark
+    })
+    this.ticks.replaceChildren(...marks)
+  }
+
+  move() {
+    const { index, timeline } = this.clock
+    const part = this.part(index)
+    this.played.style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`
+    this.head.style.left = `${100 * part}%`
+    if (timeline.trust) this.trusted.textContent = trustAt(timeline.trust, index)
+    this.slider.setAttribute("aria-valuenow", String(index))
+    this.slider.setAttribute("aria-valuetext", describe(timeline, index))
+    if (this.pressed !== undefined) this.showTip(`step ${integer(timeline.steps[index])}`, index)
+  }
+
+  /** @param {string} text @param {number} index */
+  showTip(text, index) {
+    this.tip.textContent = text
+    this.tip.hidden = false
+    const width = this.root.clientWidth
+    const half = this.tip.offsetWidth / 2
+    this.tip.style.left = `${clamp(this.part(index) * width, half, width - half)}px`
+  }
+
+  hideTip() {
+    this.tip.hidden = true
+  }
+
+  paint() {
+    const { timeline, theme } = this.clock
+    const ratio = window.devicePixelRatio || 1
+    /** @type {Size} */
+    const size = [this.root.clientWidth, this.root.clientHeight, ratio]
+    const look = JSON.stringify([size, theme])
+    if (look === this.painted && timeline === this.paintedTimeline) return
+    this.painted = look
+    this.paintedTimeline = timeline
+    const [rest, played] = [this.rest, this.played].map((canvas) => prepare(canvas, size))
+    paintLoss(rest, size, timeline.losses, { color: theme.text, opacity: 0.35 })
+    paintLoss(played, size, timeline.losses, { color: theme.primary, opacity: 1 })
+    if (!timeline.trust) return
+    paintShare(rest, size, timeline.trust, { color: TRUST, opacity: 0.7 })
+    paintShare(played, size, timeline.trust, { color: TRUST, opacity: 1 })
+  }
+}
+
+function slider() {
+  const node = element("div", "driftscope-slider")
+  node.tabIndex = 0
+  node.title = "Each recorded step is equally wide; early steps are recorded more densely."
+  node.setAttribute("role", "slider")
+  node.setAttribute("aria-label", "training step")
+  node.setAttribute("aria-valuemin", "0")
+  return node
+}
+
+// Hidden from screen readers: the slider reads the same.
+/** @param {HTMLElement} trusted */
+function legend(trusted) {
+  const [box, loss] = [element("div", "driftscope-lines"), element("span", "driftscope-loss")]
+  box.setAttribute("aria-hidden", "true")
+  loss.textContent = "loss"
+  box.append(loss, trusted)
+  return box
+}
+
+/** @param {PointerEvent} event */
+function tickUnder({ target }) {
+  const tick = target instanceof Element && target.closest(".driftscope-tick")
+  return tick instanceof HTMLElement
+    ? { index: Number(tick.dataset.index), title: tick.title }
+    : undefined
+}
