@@ -1,7 +1,7 @@
 # make run   is:  python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 #                 .venv/bin/streamlit run explorer/app.py
 # make test  is:  the same environment, then .venv/bin/pip install -e '.[test]', a Chromium, and
-#                 ruff check, ruff format --check, mypy, pytest  (all from .venv/bin)
+#                 ruff check, ruff format --check, mypy, biome ci, pytest  (all from .venv/bin)
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -17,6 +17,8 @@ test: .venv/test chromium
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@if [ -x $(BIN)/biome ]; then set -x; $(BIN)/biome ci --error-on-warnings; \
+	else echo 'STYLE OF THE JAVASCRIPT NOT CHECKED: no Biome for this platform'; fi
 	$(BIN)/pytest
 
 benchmarks: .venv/test chromium
