@@ -10,6 +10,7 @@ from functools import lru_cache
 from torch import Tensor
 
 from model_core.config import ModelConfig, Table
+from model_core.norms import NORMS
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ class Anatomy:
 @lru_cache(maxsize=64)
 def anatomy_of(config: ModelConfig) -> Anatomy:
     """The anatomy of a BigramLanguageModel."""
-    normalizes = config.norm != "none"
+    normalizes = NORMS[config.norm].exists
     return Anatomy(
         tokens="token_embedding_table.weight",
         positions="position_embedding_table.weight",

@@ -4,7 +4,8 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-Norm = Literal["layer", "batch", "rms", "none"]
+from model_core.norms import NormKind
+
 NormPosition = Literal["pre", "post"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 Table = Literal["tokens", "positions"]
@@ -40,7 +41,7 @@ class ModelConfig(_Config):
     n_embd: int = Field(ge=1, le=4096)
     n_head: int = Field(ge=1, le=128)
     n_layer: int = Field(ge=0, le=64)
-    norm: Norm = "layer"
+    norm: NormKind = "layer"
     norm_position: NormPosition = "pre"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     linear_init_gain: float = Field(default=1.0, gt=0, le=100)

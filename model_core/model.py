@@ -11,31 +11,7 @@ from torch import Tensor, nn
 
 from model_core.anatomy import Anatomy, anatomy_of
 from model_core.config import ModelConfig
-
-
-class BatchNorm(nn.BatchNorm1d):
-    """Batch normalization (Ioffe and Szegedy 2015) of x (B, T, C) over batch *and* time.
-
-    In training mode each channel is normalized with the mean and variance of all B·T positions of
-    this batch, so a position feels the other sentences and its own future. In evaluation mode it
-    uses running averages of those statistics.
-    """
-
-    def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.reshape(-1, x.shape[-1])).view_as(x)
-
-
-def make_norm(config: ModelConfig) -> nn.Module:
-    """LayerNorm (Ba et al. 2016), BatchNorm, RMSNorm (Zhang and Sennrich 2019) or nothing."""
-    match config.norm:
-        case "layer":
-            return nn.LayerNorm(config.n_embd)
-        case "batch":
-            return BatchNorm(config.n_embd)
-        case "rms":
-            return nn.RMSNorm(config.n_embd, eps=1e-5)
-        case "none":
-            return nn.Identity()
+from model_core.norm_modules import norm_module
 
 
 class MultiHeadAttention(nn.Module):
@@ -98,9 +74,9 @@ class Block(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.post = config.norm_position == "post"
-        self.ln1 = make_norm(config)
+        self.ln1 = norm_module(config.norm, config.n_embd)
         self.sa = MultiHeadAttention(config)
-        self.ln2 = make_norm(config)
+        self.ln2 = norm_module(config.norm, config.n_embd)
         self.ffwd = FeedForward(config)
         self.resid_pre, self.resid_mid, self.resid_post = (
             nn.Identity(),
@@ -130,7 +106,7 @@ class BigramLanguageModel(nn.Module):
         self.token_embedding_table = nn.Embedding(config.vocab_size, config.n_embd)
         self.position_embedding_table = nn.Embedding(config.block_size, config.n_embd)
         self.blocks = nn.Sequential(*[Block(config) for _ in range(config.n_layer)])
-        self.ln_f = make_norm(config)
+        self.ln_f = norm_module(config.norm, config.n_embd)
         self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=config.bias)
         with torch.no_grad():
             for layer in self.blocks.modules():

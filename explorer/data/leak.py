@@ -63,9 +63,9 @@ class Drawn(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """At S steps: what moved in each of the five CASES at K places, and batch statistics.
+    """At S steps: what moved in each of N CASES at K places, and batch statistics.
 
-    `largest` (S, 5, K): over channels and tokens. `spread` (S, 5, K): the standard deviation of
+    `largest` (S, N, K): over channels and tokens. `spread` (S, N, K): the standard deviation of
     what stands there. `tokens` (S, K, upto): of each token under batch norm in training mode, in
     standard deviations of the place. `statistics` (S, norms, C) each, of the other windows.
     """
@@ -77,7 +77,7 @@ class Seen(NamedTuple):
 
     @property
     def relative(self) -> np.ndarray:
-        """`largest` in standard deviations of the place: (S, 5, K); 0 where nothing moved."""
+        """`largest` in standard deviations of the place: (S, N, K); 0 where nothing moved."""
         return relative(self.largest, self.spread)
 
 

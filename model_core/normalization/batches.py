@@ -9,9 +9,11 @@ from torch import Tensor
 
 from model_core import corpora
 from model_core.arrays import freeze
-from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.model import BigramLanguageModel
+from model_core.norm_modules import BatchNorm
 from model_core.normalization.modes import batch_mode, check_more_than_one
 from model_core.normalization.statistics import norm_names
+from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.taps import tapped
 
@@ -89,7 +91,7 @@ def company(run: Run, count: int) -> Tensor:
 
 def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
     """Running means and variances of the K norms: (K, C) each; ValueError where there are none."""
-    if model.config.norm != "batch":
+    if not NORMS[model.config.norm].over_batch:
         raise ValueError(
             f"only batch norm has running averages, this model has norm={model.config.norm!r}; "
             "exchange its norms first"

@@ -5,29 +5,30 @@ from copy import deepcopy
 import torch
 from torch import Tensor
 
-from model_core.config import Norm
-from model_core.model import BatchNorm, BigramLanguageModel, make_norm
+from model_core.model import BigramLanguageModel
+from model_core.norm_modules import BatchNorm, norm_module
 from model_core.normalization.modes import check_more_than_one
 from model_core.normalization.statistics import norm_names
+from model_core.norms import NORMS, NormKind
 
 
-def exchanged(model: BigramLanguageModel, norm: Norm) -> BigramLanguageModel:
+def exchanged(model: BigramLanguageModel, norm: NormKind) -> BigramLanguageModel:
     """A copy of the model in evaluation mode with every norm exchanged for one of another kind.
 
-    What both kinds have is taken over: gamma, beta, and from batch norm to batch norm its running
-    averages. What only the new kind has is as at birth: gamma 1, beta 0, running mean 0 and
-    variance 1 (see `settle`).
+    What both kinds have is taken over: what they learn, and from batch norm to batch norm its
+    running averages. What only the new kind has is as at birth: its initial gain and shift, running
+    mean 0 and variance 1 (see `settle`).
     """
     other = deepcopy(model).eval()
     put_norms(other, norm, of=model)
     return other
 
 
-def put_norms(other: BigramLanguageModel, norm: Norm, *, of: BigramLanguageModel) -> None:
+def put_norms(other: BigramLanguageModel, norm: NormKind, *, of: BigramLanguageModel) -> None:
     """Make `other`, a copy of the model `of`, what `exchanged(of, norm)` would be."""
     other.config = of.config.replaced(norm=norm)
     for name in norm_names(of.config.n_layer):
-        new = make_norm(other.config).to(of.lm_head.weight)  # its precision and device
+        new = norm_module(norm, of.config.n_embd).to(of.lm_head.weight)  # its precision and device
         new.load_state_dict(of.get_submodule(name).state_dict(), strict=False)
         other.set_submodule(name, new.eval())
 
@@ -55,6 +56,6 @@ def settle(model: BigramLanguageModel, idx: Tensor) -> None:
 def with_running_averages(model: BigramLanguageModel, windows: Tensor) -> BigramLanguageModel:
     """The model with batch norm: its own, or exchanged and settled on windows (N, T)."""
     batch = exchanged(model, "batch")
-    if model.config.norm != "batch":
+    if not NORMS[model.config.norm].over_batch:
         settle(batch, windows)
     return batch

@@ -6,6 +6,7 @@ from torch import Tensor
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.normalization.statistics import norm_names
+from model_core.norms import NORMS
 from model_core.taps import tapped
 
 
@@ -26,7 +27,8 @@ def norm_before(config: ModelConfig, layer: str) -> str | None:
     at = layers.index(layer)
     if config.norm_position == "post" and layer != layers[-1]:
         at -= 1
-    return None if config.norm == "none" or at < 0 else norm_names(config.n_layer)[at]
+    exists = NORMS[config.norm].exists and at >= 0
+    return norm_names(config.n_layer)[at] if exists else None
 
 
 @torch.no_grad()

@@ -1,12 +1,15 @@
 """A model layer by layer while it reads: sizes, distributions, residual stream, silent units."""
 
+from typing import cast
+
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model_core.model import BigramLanguageModel
+from model_core.norm_modules import NormModule, before_gain, learned_of
 from model_core.normalization.distributions import quantiles
 from model_core.normalization.statistics import around_norms, norm_names
+from model_core.norms import LEARNED, Learned
 from model_core.taps import tapped
 
 SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; behind them
@@ -46,17 +49,16 @@ def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
 def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """How activations, gains and shifts of K norms are distributed while `model` reads ids (T,).
 
-    `quantiles_*` (K, 7), for each of SIDES: QUANTILES of all T·C numbers. `gamma`, `beta` (K, 7):
-    of the learned gain and shift over the channels, NaN where a norm has none. Pure where
-    `read_layers` is.
+    `quantiles_*` (K, 7), for each of SIDES: QUANTILES of all T·C numbers. Each name in LEARNED
+    (K, 7): of that parameter over the channels, NaN where a norm has none. Pure where `read_layers`
+    is.
     """
     sides = _sides(model, ids)
     modules = [model.get_submodule(name) for name in norm_names(len(model.blocks))]
     channels = sides["in"][0, 0]
     return {
         **{f"quantiles_{side}": quantiles(x.flatten(1)) for side, x in sides.items()},
-        "gamma": _over_channels(modules, "weight", channels),
-        "beta": _over_channels(modules, "bias", channels),
+        **{name: _over_channels(modules, part, channels) for name, part in LEARNED.items()},
     }
 
 
@@ -68,34 +70,21 @@ def read_norm(model: BigramLanguageModel, ids: Tensor, name: str) -> dict[str, T
     return {"in": seen[f"{name}:in"][0], "out": seen[name][0]}
 
 
-def without_gain(norm: nn.Module, x: Tensor) -> Tensor:
-    """What a norm of the model makes of x (..., C) before its gain and shift, in its mode."""
-    match norm:
-        case nn.LayerNorm():
-            return F.layer_norm(x, norm.normalized_shape, eps=norm.eps)
-        case nn.RMSNorm():
-            return F.rms_norm(x, norm.normalized_shape, eps=norm.eps)
-        case nn.BatchNorm1d():
-            over = list(range(x.dim() - 1))
-            mean = x.mean(over) if norm.training else norm.running_mean
-            var = x.var(over, correction=0) if norm.training else norm.running_var
-            assert mean is not None and var is not None
-            return (x - mean) / (var + norm.eps).sqrt()
-    return x
-
-
 def _sides(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """Activations on each of SIDES of every norm: (K, T, C)."""
     entering, leaving = (x[:, 0] for x in around_norms(model, ids[None]))
     modules = (model.get_submodule(name) for name in norm_names(len(model.blocks)))
-    normalized = [without_gain(norm, x) for norm, x in zip(modules, entering, strict=True)]
+    normalized = [
+        before_gain(cast(NormModule, norm), x) for norm, x in zip(modules, entering, strict=True)
+    ]
     return dict(zip(SIDES, (entering, torch.stack(normalized), leaving), strict=True))
 
 
-def _over_channels(modules: list[nn.Module], part: str, like: Tensor) -> Tensor:
+def _over_channels(modules: list[nn.Module], part: Learned, like: Tensor) -> Tensor:
     none = torch.full_like(like, float("nan"))
-    parameters = [getattr(module, part, None) for module in modules]
-    return quantiles(torch.stack([none if one is None else one for one in parameters]))
+    parameters = [learned_of(module, part) for module in modules]
+    each = [none if one is None else one.expand_as(like) for one in parameters]
+    return quantiles(torch.stack(each))
 
 
 def _units(activations: list[Tensor], like: Tensor) -> dict[str, Tensor]:

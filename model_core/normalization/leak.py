@@ -8,14 +8,16 @@ import torch
 from torch import Tensor
 
 from model_core.arrays import freeze
-from model_core.config import ModelConfig, Norm
-from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.config import ModelConfig
+from model_core.model import BigramLanguageModel
+from model_core.norm_modules import BatchNorm
 from model_core.normalization.exchange import exchanged, put_norms
 from model_core.normalization.modes import batch_mode, check_more_than_one
+from model_core.norms import KINDS, NORMS
 from model_core.taps import tapped
 
 TRAINING, EVALUATION = "batch, training mode", "batch, evaluation mode"
-ALONE: tuple[Norm, ...] = ("layer", "rms", "none")  # over the channels of a token alone
+ALONE = tuple(kind for kind in KINDS if not NORMS[kind].over_batch)  # each token by itself
 CASES = (TRAINING, EVALUATION, *ALONE)
 
 

@@ -6,6 +6,7 @@ from torch import Tensor
 from model_core import corpora
 from model_core.model import BigramLanguageModel
 from model_core.normalization.modes import mode_losses
+from model_core.norms import NORMS
 
 TOKENS = 8192  # of the longest windows, read to tell one loss
 WINDOWS = 256  # at most
@@ -35,7 +36,8 @@ def length_losses(
     losses = np.full((2, len(lengths)), np.nan)
     for at, length in enumerate(lengths):
         there = len(corpora.windows(ids, length))
-        if model.config.norm == "batch" and min(there, batch_size) * length == 1:
+        alone = min(there, batch_size) * length == 1
+        if alone and NORMS[model.config.norm].over_batch:
             continue
         count = max(min(most, there) // batch_size, 1) * batch_size
         windows = corpora.validation_windows(ids, length, count)

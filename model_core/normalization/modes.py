@@ -7,8 +7,10 @@ import torch
 from torch import Tensor, nn
 from torch.func import vmap
 
-from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.model import BigramLanguageModel
+from model_core.norm_modules import BatchNorm
 from model_core.normalization.statistics import around_norms
+from model_core.norms import NORMS
 from model_core.taps import tapped
 
 AT_ONCE = 4096  # tokens read in one pass, but for a batch whose statistics are used
@@ -71,10 +73,11 @@ def mode_losses(
     assert not model.training
     B, T = idx.shape
     batch_size = min(batch_size, B)
-    if model.config.norm == "batch":
+    two_modes = NORMS[model.config.norm].over_batch
+    if two_modes:
         check_more_than_one((B % batch_size or batch_size) * T)  # in the smallest batch
     evaluated = _total(model, idx, targets, max(AT_ONCE // T, 1)) / B
-    if model.config.norm != "batch":
+    if not two_modes:
         return evaluated, evaluated
     read = _total_of_small if batch_size * T <= SMALL else _total
     with batch_mode(model):

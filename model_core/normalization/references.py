@@ -1,17 +1,19 @@
 """The same normalizations by the modules of torch and scikit-learn, to hold ours against."""
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import nn
 
-from model_core.normalization.worked import Kind, Running
+from model_core.norm_modules import norm_module
+from model_core.normalization.worked import LEARNING, SCALINGS, Kind, Running
+from model_core.norms import EPS, LEARNED, NORMS, NormKind
 
 REFERENCES: dict[Kind, str] = {
     "min-max": "scikit-learn's MinMaxScaler",
     "standardization": "scikit-learn's StandardScaler",
-    "batch": "torch's BatchNorm1d",
-    "layer": "torch's LayerNorm",
-    "rms": "torch's RMSNorm",
+    **{kind: NORMS[kind].reference for kind in LEARNING},
 }
 
 
@@ -19,11 +21,10 @@ def by_reference(
     kind: Kind,
     x: np.ndarray,
     *,
-    gamma: np.ndarray | None = None,
-    beta: np.ndarray | None = None,
-    eps: float = 1e-5,
+    eps: float = EPS,
     running: Running | None = None,
     precision: str = "float64",
+    **learned: np.ndarray | None,
 ) -> np.ndarray:
     """What `worked` calls the result, (N, F) float64, computed in "float64" or "float32".
 
@@ -31,16 +32,13 @@ def by_reference(
     """
     with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
         given = x.astype(precision, order="C")  # torch rounds columns in memory otherwise
-    if kind in ("min-max", "standardization"):
+    if kind in SCALINGS:
         return _scaled(kind, given)
-    module = _module(kind, x.shape[1], eps).to(getattr(torch, precision))
+    module = norm_module(cast(NormKind, kind), x.shape[1], eps).to(getattr(torch, precision))
     module.train(running is None)
-    state = {
-        "weight": gamma,
-        "bias": beta,
-        "running_mean": None if running is None else running.mean,
-        "running_var": None if running is None else running.variance,
-    }
+    state = {LEARNED[name].parameter: values for name, values in learned.items()}
+    if running is not None:
+        state |= {"running_mean": running.mean, "running_var": running.variance}
     with torch.no_grad():
         for name, values in state.items():
             if values is not None:
@@ -64,14 +62,6 @@ def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
     if not same.all():
         return float("inf")
     return float(np.abs(ours[known] - theirs[known]).max(initial=0.0))
-
-
-def _module(kind: Kind, features: int, eps: float) -> nn.Module:
-    if kind == "batch":
-        return nn.BatchNorm1d(features, eps=eps)
-    if kind == "layer":
-        return nn.LayerNorm(features, eps=eps)
-    return nn.RMSNorm(features, eps=eps)
 
 
 def _scaled(kind: Kind, x: np.ndarray) -> np.ndarray:

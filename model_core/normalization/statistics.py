@@ -7,6 +7,8 @@ from torch import Tensor
 
 from model_core.arrays import freeze
 from model_core.model import BigramLanguageModel
+from model_core.norm_modules import learned_of
+from model_core.norms import LEARNED
 from model_core.taps import tapped
 
 
@@ -31,8 +33,8 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     """One row for each norm while `model` reads ids (B, T), in the order of depth.
 
     `mean_in`, `std_in`, `mean_out`, `std_out`: over the channels of each token, then averaged over
-    the B·T tokens; `_out` is behind gain and shift. `gamma` and `beta`: means of the learned gain
-    and shift over the channels, NaN where a norm has none.
+    the B·T tokens; `_out` is behind gain and shift. Each name in LEARNED: the mean of that
+    parameter over the channels, NaN where a norm has none.
     """
     before, after = around_norms(model, ids)
     names = norm_names(len(model.blocks))
@@ -44,8 +46,10 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
             "std_in": _over_tokens(before.std(-1, correction=0)),
             "mean_out": _over_tokens(after.mean(-1)),
             "std_out": _over_tokens(after.std(-1, correction=0)),
-            "gamma": [_mean_of(getattr(module, "weight", None)) for module in modules],
-            "beta": [_mean_of(getattr(module, "bias", None)) for module in modules],
+            **{
+                name: [_mean_of(learned_of(one, part)) for one in modules]
+                for name, part in LEARNED.items()
+            },
         }
     )
 

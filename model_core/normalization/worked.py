@@ -2,12 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, TypeAlias, cast, get_args
 
 import numpy as np
 
-Kind = Literal["min-max", "standardization", "batch", "layer", "rms"]
-SCALINGS = ("min-max", "standardization")  # of inputs: nothing in them is learned
+from model_core.norm_modules import normalize, statistics
+from model_core.norms import EPS, LEARNED, NORMS, Norm, NormKind
+from model_core.norms import KINDS as NORM_KINDS
+
+Scaling = Literal["min-max", "standardization"]
+Kind: TypeAlias = Scaling | NormKind
+SCALINGS: tuple[Scaling, ...] = get_args(Scaling)  # of inputs: nothing in them is learned
+# Down the columns first, as scalings go; "none" has no steps.
+LEARNING = sorted(
+    (kind for kind in NORM_KINDS if NORMS[kind].learns), key=lambda kind: not NORMS[kind].over_batch
+)
+KINDS: tuple[Kind, ...] = (*SCALINGS, *LEARNING)
 LARGEST = 1e100  # squares of larger numbers would soon leave float64
 MOMENTUM = 0.1  # torch's: the share of the newest batch in a running average
 
@@ -26,14 +36,14 @@ class Worked:
 
     What belongs to every number is (N, F), a statistic of a feature over its samples (1, F), one of
     a sample over its features (N, 1): they broadcast. `centre` and `divisor` name the two
-    statistics with which normalized = (x - centre) / divisor; the centre of "rms" is None.
-    `running` says that they are averages over earlier batches, not of x.
+    statistics with which normalized = (x - centre) / divisor; None where nothing is subtracted, or
+    no statistic divides. `running` says that they are averages over earlier batches, not of x.
     """
 
     kind: Kind
     steps: Mapping[str, np.ndarray]
     centre: str | None
-    divisor: str
+    divisor: str | None
     running: bool = False
 
     @property
@@ -43,41 +53,49 @@ class Worked:
     @property
     def over_samples(self) -> bool:
         """Whether a statistic is of one feature over all samples; else of one sample."""
-        return self.kind not in ("layer", "rms")
+        return self.kind in SCALINGS or norm_of(self.kind).over_batch
+
+
+def norm_of(kind: Kind) -> Norm:
+    """The norm of a kind that is no scaling."""
+    return NORMS[cast(NormKind, kind)]
 
 
 def worked(
     kind: Kind,
     x: np.ndarray,
     *,
-    gamma: np.ndarray | None = None,
-    beta: np.ndarray | None = None,
-    eps: float = 1e-5,
+    eps: float = EPS,
     running: Running | None = None,
+    **learned: np.ndarray | None,
 ) -> Worked:
     """The steps of one kind for x (N, F).
 
-    "min-max" and "standardization" know no gamma, beta and eps. What does not vary at all they
-    divide by 1 instead of by 0, as scikit-learn does. "batch" (Ioffe and Szegedy 2015), "layer" (Ba
-    et al. 2016) and "rms" (Zhang and Sennrich 2019, no beta) multiply by gamma (F,) and add beta
-    (F,): ones and zeros where None. Variances of x have divisor N or F: they are biased. "batch" is
-    in training mode without `running`, else in evaluation mode. Where eps = 0 lets 0 / 0 happen the
-    result is no number. Raises ValueError for what cannot be normalized.
+    "min-max" and "standardization" know no parameters and eps. What does not vary at all they
+    divide by 1 instead of by 0, as scikit-learn does. Norms know those that they learn: (F,) where
+    there is one a feature, initial values where None. Variances of x have divisor N or F: they are
+    biased. "batch" is in training mode without `running`, else in evaluation mode. Where eps = 0
+    lets 0 / 0 happen the result is NaN. Raises ValueError for what cannot be normalized.
     """
     x = check_numbers(x)
+    given = {name: values for name, values in learned.items() if values is not None}
     if kind in SCALINGS:
-        if gamma is not None or beta is not None or running is not None:
+        if given or running is not None:
             raise ValueError(f"{kind} has no gamma, beta and running averages; leave them out")
         return _min_max(x) if kind == "min-max" else _standardized(x)
-    if kind not in get_args(Kind):
-        raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
-    _check_norm(kind, x, beta, eps, running)
+    if kind not in LEARNING:
+        raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")
+    norm = cast(NormKind, kind)
+    _check_norm(norm, x, given, eps, running)
+    if running is None:
+        taken = statistics(norm, x, 0 if NORMS[norm].over_batch else 1)
+    else:
+        taken = {"mean": running.mean[None], "variance": running.variance[None]}
     with np.errstate(divide="ignore", invalid="ignore"):  # only where eps is 0
-        steps, centre, divisor = _rms(x, eps) if kind == "rms" else _norm(kind, x, eps, running)
-        result = _learned("gamma", gamma, x, 1.0) * steps["normalized"]
-        if kind != "rms":
-            result = result + _learned("beta", beta, x, 0.0)
-    return Worked(kind, steps | {"result": result}, centre, divisor, running is not None)
+        steps = normalize(norm, x, taken, given, eps)
+    centre = "mean" if "mean" in steps else None
+    divisor = next((name for name in ("deviation", "root") if name in steps), None)
+    return Worked(kind, {"x": x, **steps}, centre, divisor, running is not None)
 
 
 def running_after(x: np.ndarray, passes: int) -> Running:
@@ -95,21 +113,22 @@ def running_after(x: np.ndarray, passes: int) -> Running:
 def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
     """gamma (F,) and beta (F,) that make the result x again: what was divided by and subtracted.
 
-    Under "batch" that holds for all samples. Under "layer" and "rms" the statistics belong to a
-    sample, gamma and beta to a feature: those of `sample` give back it alone, and whichever samples
-    share its statistics. beta is None for "rms". Raises ValueError where nothing is learned.
+    Under "batch" that holds for all samples. Where the statistics belong to a sample, gamma and
+    beta still belong to a feature: those of `sample` give back it alone, and whichever samples
+    share its statistics. beta is None where no mean is subtracted. Raises ValueError where nothing
+    is learned, or no statistic divides.
     """
-    if done.kind in SCALINGS:
+    if done.kind in SCALINGS or done.divisor is None:
+        *some, last = (kind for kind in LEARNING if NORMS[kind].pools)
         raise ValueError(
-            f"{done.kind} has no gamma and beta to undo it; choose batch, layer or rms"
+            f"{done.kind} has no gamma and beta to undo it; choose {', '.join(some)} or {last}"
         )
-    places = (0 if done.over_samples else sample, slice(None))
-    gamma, beta = (
-        None if name is None else np.broadcast_to(done.steps[name][places], done.result.shape[1:])
-        for name in (done.divisor, done.centre)
-    )
-    assert gamma is not None
-    return gamma, beta
+    at = (0 if done.over_samples else sample, slice(None))
+    features = done.result.shape[1:]
+    gamma = np.broadcast_to(done.steps[done.divisor][at], features)
+    if done.centre is None:
+        return gamma, None
+    return gamma, np.broadcast_to(done.steps[done.centre][at], features)
 
 
 def is_constant(x: np.ndarray, axis: int) -> np.ndarray:
@@ -155,52 +174,38 @@ def _standardized(x: np.ndarray) -> Worked:
     return Worked("standardization", steps, "mean", "divisor")
 
 
-def _norm(
-    kind: Kind, x: np.ndarray, eps: float, running: Running | None
-) -> tuple[dict[str, np.ndarray], str, str]:
-    """Batch and layer norm up to `normalized`."""
-    axis = 0 if kind == "batch" else 1
-    mean, variance = x.mean(axis, keepdims=True), x.var(axis, keepdims=True)
-    if running is not None:
-        mean, variance = running.mean[None], running.variance[None]
-    steps = {"x": x, "mean": mean, "centred": x - mean, "variance": variance}
-    steps["deviation"] = np.sqrt(variance + eps)
-    steps["normalized"] = steps["centred"] / steps["deviation"]
-    return steps, "mean", "deviation"
+def _check_norm(
+    kind: NormKind,
+    x: np.ndarray,
+    learned: Mapping[str, np.ndarray],
+    eps: float,
+    running: Running | None,
+) -> None:
+    norm = NORMS[kind]
+    if not 0 <= eps <= 1:
+        raise ValueError(f"eps must be in [0, 1], got {eps:g}")
+    for name, values in learned.items():
+        if name not in norm.learns:
+            raise ValueError(f"{norm.title} learns no {name}; leave {name} out")
+        _check_learned(name, np.asarray(values, np.float64), x.shape[1])
+    if not norm.over_batch and running is not None:
+        raise ValueError(f"only batch norm has running averages, not {kind}; leave them out")
+    if norm.over_batch and running is None:
+        _check_more_than_one(x)
 
 
-def _rms(x: np.ndarray, eps: float) -> tuple[dict[str, np.ndarray], None, str]:
-    square = np.square(x).mean(1, keepdims=True)
-    root = np.sqrt(square + eps)
-    return {"x": x, "mean square": square, "root": root, "normalized": x / root}, None, "root"
-
-
-def _learned(name: str, given: np.ndarray | None, x: np.ndarray, start: float) -> np.ndarray:
-    """gamma or beta (F,): as given, or as every training starts."""
-    features = x.shape[1]
-    values = np.full(features, start) if given is None else np.asarray(given, np.float64)
-    if values.shape != (features,):
-        raise ValueError(f"{name} must be of {features} features like x, got {values.shape}")
-    if not (np.abs(values) <= LARGEST).all():
-        feature = int(np.flatnonzero(~(np.abs(values) <= LARGEST))[0])
+def _check_learned(name: str, values: np.ndarray, features: int) -> None:
+    count = features if LEARNED[name].per_channel else 1
+    if values.shape != (count,):
+        wanted = f"of {count} features like x" if LEARNED[name].per_channel else "one number"
+        raise ValueError(f"{name} must be {wanted}, got {values.shape}")
+    wrong = ~(np.abs(values) <= LARGEST)
+    if wrong.any():
+        feature = int(wrong.argmax())
         raise ValueError(
             f"{name} of feature {feature} must be a number within ±{LARGEST:g}, got "
             f"{values[feature]:g}; type one there"
         )
-    return values
-
-
-def _check_norm(
-    kind: Kind, x: np.ndarray, beta: np.ndarray | None, eps: float, running: Running | None
-) -> None:
-    if not 0 <= eps <= 1:
-        raise ValueError(f"eps must be in [0, 1], got {eps:g}")
-    if kind == "rms" and beta is not None:
-        raise ValueError("RMS norm subtracts no mean and adds no beta; leave beta out")
-    if kind != "batch" and running is not None:
-        raise ValueError(f"only batch norm has running averages, not {kind}; leave them out")
-    if kind == "batch" and running is None:
-        _check_more_than_one(x)
 
 
 def _check_more_than_one(x: np.ndarray) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from model_core.config import ModelConfig, TrainingConfig
+from model_core.norms import NORMS
 from model_core.runs import read_metrics
 from model_core.runs.snapshots import save_snapshot
 from model_core.runs.storage import write_whole
@@ -48,11 +49,11 @@ def _spread(steps: int, points: int) -> np.ndarray:
 def snapshot_bytes(config: ModelConfig) -> int:
     """About the size of one snapshot of such a model on disk, known before any weight is made."""
     V, T, C, L = config.vocab_size, config.block_size, config.n_embd, config.n_layer
-    parts = {"layer": 2, "batch": 4, "rms": 1, "none": 0}[config.norm]  # of C numbers each
-    block = 12 * C * C + 2 * parts * C + (9 * C if config.bias else 0)
-    numbers = (2 * V + T) * C + L * block + parts * C + (V if config.bias else 0)
+    norm = NORMS[config.norm].sizes(C)
+    block = 12 * C * C + 2 * sum(norm) + (9 * C if config.bias else 0)
+    numbers = (2 * V + T) * C + L * block + sum(norm) + (V if config.bias else 0)
     numbers += 2 * (V + T) * C  # gradients and updates of both tables
-    tensors = 7 + 4 * L + parts * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
+    tensors = 7 + 4 * L + len(norm) * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
     return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
 
 

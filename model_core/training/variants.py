@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
-from model_core.config import ModelConfig, Norm, NormPosition, TrainingConfig
+from model_core.config import ModelConfig, NormPosition, TrainingConfig
+from model_core.norms import KINDS, NORMS, NormKind
 from model_core.runs import Plan, Run, create_run, list_runs
 from model_core.runs.storage import read_json
 from model_core.training.presets import plan
@@ -17,7 +18,7 @@ from model_core.training.presets import plan
 class Variant(NamedTuple):
     """Which norm stands where; without one "pre" and "post" are the same function."""
 
-    norm: Norm
+    norm: NormKind
     norm_position: NormPosition
 
 
@@ -25,8 +26,8 @@ VARIANTS: Mapping[str, Variant] = {
     "none": Variant("none", "pre"),
     **{
         f"{norm}-{position}": Variant(norm, position)
-        for norm in get_args(Norm)
-        if norm != "none"
+        for norm in KINDS
+        if NORMS[norm].exists
         for position in get_args(NormPosition)
     },
 }
@@ -78,7 +79,8 @@ COMPARISONS: Mapping[str, Comparison] = {
 
 def variant_name(config: ModelConfig) -> str:
     """Which of VARIANTS a model is."""
-    return "none" if config.norm == "none" else f"{config.norm}-{config.norm_position}"
+    exists = NORMS[config.norm].exists
+    return f"{config.norm}-{config.norm_position}" if exists else config.norm
 
 
 def plan_of(run: Run) -> Plan:

@@ -9,15 +9,16 @@ import torch
 from torch import Tensor, nn
 
 from model_core.anatomy import Anatomy, anatomy_of, short
-from model_core.config import ModelConfig, Norm, NormPosition
+from model_core.config import ModelConfig, NormPosition
 from model_core.model import BigramLanguageModel
+from model_core.norms import KINDS
 from model_core.taps import tapped
 
 IDS = torch.tensor([[1, 4, 2, 0, 3], [3, 3, 0, 1, 4]])
 SHAPE = ModelConfig(vocab_size=5, block_size=6, n_embd=8, n_head=2, n_layer=3)
 CONFIGS = [
     SHAPE.replaced(n_layer=n_layer, norm=norm, norm_position=position)
-    for n_layer, position, norm in product((0, 1, 3), get_args(NormPosition), get_args(Norm))
+    for n_layer, position, norm in product((0, 1, 3), get_args(NormPosition), KINDS)
 ]
 
 

@@ -12,8 +12,10 @@ from torch import Tensor
 
 from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig
-from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention
+from model_core.model import BigramLanguageModel, MultiHeadAttention
+from model_core.norm_modules import BatchNorm
 from tests.support.models import NORMS, POSITIONS, config, scrambled
+from tests.support.norms import EACH_TOKEN, behind_gain
 
 Weights = dict[str, np.ndarray]
 
@@ -75,29 +77,22 @@ def feed_forward(_: ModelConfig, weights: Weights, block: str, x: np.ndarray) ->
 def norm(
     shape: ModelConfig, weights: Weights, name: str, x: np.ndarray, training: bool
 ) -> np.ndarray:
-    if shape.norm == "none":
-        return x
-    if shape.norm == "batch":
-        mean, variance = batch_statistics(x, name, weights, training)
-    elif shape.norm == "layer":
-        mean, variance = x.mean(-1, keepdims=True), x.var(-1, keepdims=True)
-    else:
-        mean, variance = np.zeros(1), (x**2).mean(-1, keepdims=True)
-    gamma, beta = weights[f"{name}.weight"], weights.get(f"{name}.bias", 0.0)
-    return (x - mean) / np.sqrt(variance + 1e-5) * gamma + beta
+    own = {
+        part.rpartition(".")[2]: torch.from_numpy(np.array(values))
+        for part, values in weights.items()
+        if part.rpartition(".")[0] == name
+    }
+    if shape.norm == "batch" and training:
+        move_running_averages(x, name, weights)
+    return behind_gain(shape.norm, torch.from_numpy(x), own, training).numpy()
 
 
-def batch_statistics(
-    x: np.ndarray, name: str, weights: Weights, training: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def move_running_averages(x: np.ndarray, name: str, weights: Weights) -> None:
     """Per channel over batch and time; running averages take a tenth, with Bessel's correction."""
-    if not training:
-        return weights[f"{name}.running_mean"], weights[f"{name}.running_var"]
     mean, variance, count = x.mean((0, 1)), x.var((0, 1)), x.shape[0] * x.shape[1]
     old_mean, old_variance = weights[f"{name}.running_mean"], weights[f"{name}.running_var"]
     weights[f"{name}.running_mean"] = 0.9 * old_mean + 0.1 * mean
     weights[f"{name}.running_var"] = 0.9 * old_variance + 0.1 * variance * count / (count - 1)
-    return mean, variance
 
 
 # --- forward -------------------------------------------------------------------------------------
@@ -179,7 +174,7 @@ def test_loss_of_a_head_of_zeros_is_log_vocab_size_nats() -> None:
     assert model(idx, idx)[1].item() == pytest.approx(math.log(11), abs=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["layer", "rms", "none"])
+@pytest.mark.parametrize("kind", EACH_TOKEN)
 def test_a_token_never_feels_the_tokens_after_it(kind: str) -> None:
     model = scrambled(config(norm=kind)).train()
     idx = text(model.config)

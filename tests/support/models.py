@@ -6,8 +6,9 @@ import torch
 
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
+from model_core.norms import KINDS
 
-NORMS = ("layer", "batch", "rms", "none")
+NORMS = KINDS
 POSITIONS = ("pre", "post")
 
 

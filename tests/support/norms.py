@@ -1,4 +1,4 @@
-"""Models, batches and hooks for the tests of normalization."""
+"""Models, batches, hooks and second formulas for the tests of normalization."""
 
 from typing import Any
 
@@ -8,12 +8,20 @@ from torch import Tensor, nn
 
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
+from model_core.norms import KINDS, NormKind
 
 SIZES: dict[str, Any] = {"vocab_size": 11, "block_size": 7, "n_embd": 6, "n_head": 2, "n_layer": 2}
 NAMES = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
 WINDOWS = torch.randint(11, (64, 7), generator=torch.Generator().manual_seed(3))
 IDS = WINDOWS[:3]
-norms = pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+EACH_TOKEN: tuple[NormKind, ...] = tuple(kind for kind in KINDS if kind != "batch")  # by itself
+HAS: dict[NormKind, dict[str, float]] = {  # parameters of a module, and their initial value
+    "layer": {"weight": 1.0, "bias": 0.0},
+    "batch": {"weight": 1.0, "bias": 0.0},
+    "rms": {"weight": 1.0},
+    "none": {},
+}
+norms = pytest.mark.parametrize("norm", KINDS)
 positions = pytest.mark.parametrize("position", ["pre", "post"])
 modes = pytest.mark.parametrize("training", [False, True])
 
@@ -47,3 +55,25 @@ def entering(model: BigramLanguageModel, ids: Tensor) -> list[Tensor]:
     for hook in hooks:
         hook.remove()
     return inputs
+
+
+def normalized(kind: str, x: Tensor, weights: dict[str, Tensor], training: bool) -> Tensor:
+    """Each norm's formula for x (..., C) before its gain: divisor C or B·T, 1e-5 under the root."""
+    if kind == "none":
+        return x
+    if kind == "rms":
+        return x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt()
+    if kind == "batch" and not training:
+        mean, variance = weights["running_mean"], weights["running_var"]
+    else:
+        over = (-1,) if kind == "layer" else tuple(range(x.dim() - 1))
+        mean = x.mean(over, keepdim=True)
+        variance = (x - mean).square().mean(over, keepdim=True)
+    return (x - mean) / (variance + 1e-5).sqrt()
+
+
+def behind_gain(kind: str, x: Tensor, weights: dict[str, Tensor], training: bool) -> Tensor:
+    """The same behind gain and shift."""
+    one, zero = torch.ones((), dtype=x.dtype), torch.zeros((), dtype=x.dtype)
+    gamma, beta = weights.get("weight", one), weights.get("bias", zero)
+    return gamma * normalized(kind, x, weights, training) + beta

@@ -11,7 +11,7 @@ from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
 from explorer.panels import Panel
 
-SYMBOLS = ("circle", "circle-open", "square-open", "diamond-open", "circle-open")
+OPEN = ("circle-open", "square-open", "diamond-open")  # symbols of all series but the first
 
 
 def movement_panel(
@@ -42,7 +42,8 @@ def movement_panel(
         height=height,
     )
     for at, line in enumerate(panel.figure.data):
-        line.marker = {"size": 8 + 3 * max(at - 1, 0), "symbol": SYMBOLS[at % len(SYMBOLS)]}
+        symbol = OPEN[(at - 1) % len(OPEN)] if at else "circle"
+        line.marker = {"size": 8 + 3 * max(at - 1, 0), "symbol": symbol}
     panel.figure.update_layout(margin=theme.MARGIN | {"t": 56})
     panel.figure.add_shape(_zero())
     return panel

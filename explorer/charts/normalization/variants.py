@@ -9,12 +9,12 @@ import plotly.graph_objects as go
 from explorer.charts.normalization.depth import depth_panel
 from explorer.charts.parts import theme
 from explorer.panels import Panel
+from model_core.norms import KINDS, NORMS
 
-COLOURS = {
-    "none": "#999999",
-    "layer": theme.CATEGORIES[0],
-    "batch": theme.CATEGORIES[1],
-    "rms": theme.CATEGORIES[2],
+# In the order of NORMS; grey where there is no norm.
+COLOURS: dict[str, str] = {
+    kind: theme.CATEGORIES[at] if NORMS[kind].exists else theme.CATEGORIES[-1]
+    for at, kind in enumerate(KINDS)
 }
 EVALUATION = ", evaluation mode"  # behind a variant's name where both of its modes are drawn
 

@@ -13,8 +13,9 @@ from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question
 from explorer.visit.runs import open_run, run_names
 from explorer.visit.sentence import Sentence, example
-from model_core.config import Norm, NormPosition, Optimizer, TrainingConfig
+from model_core.config import NormPosition, Optimizer, TrainingConfig
 from model_core.corpora import check_text, read_text
+from model_core.norms import KINDS
 from model_core.runs import Run, runs_folder
 from model_core.runs.status import Status
 from model_core.runs.storage import check_name
@@ -126,7 +127,7 @@ def _model(preset: Preset) -> dict[str, Any]:
         "n_head": "Heads a layer (n_head)",
     }
     values = _numbers(preset.name, fields, preset.model)
-    norms, positions = get_args(Norm), get_args(NormPosition)
+    norms, positions = KINDS, get_args(NormPosition)
     defaults = {"norm": "layer", "norm_position": "pre", **preset.model}
     values["norm"] = st.selectbox(
         "Normalization", norms, norms.index(defaults["norm"]), key=f"{preset.name}-norm"

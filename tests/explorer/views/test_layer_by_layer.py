@@ -13,9 +13,9 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
-from explorer.views.normalization.words import NAMES
 from explorer.visit.runs import run_path
 from model_core.normalization import norm_statistics, read_distributions, read_layers
+from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.taps import tapped
 from tests.support.pages import FOX, SHIPPED, drawn, go_to, opened, panels
@@ -86,7 +86,7 @@ def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> 
         for part, expected in PARTS.items():
             assert set(panels(switch(app, part))) == expected - lacks
             config = Run.open(run_path(run)).model_config
-            assert app.caption[0].value.startswith(f"This model: **{NAMES[config.norm]}**")
+            assert app.caption[0].value.startswith(f"This model: **{NORMS[config.norm].title}**")
 
 
 def test_sizes_are_means_over_the_tokens_and_the_stream_is_bounded_by_its_tokens() -> None:

@@ -15,8 +15,9 @@ from explorer.player import ClockState, Pick
 from explorer.views.normalization.over_which_numbers import view
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
 from explorer.visit import page, session
-from model_core.config import ModelConfig, Norm
+from model_core.config import ModelConfig
 from model_core.normalization import normalized_cell
+from model_core.norms import NORMS, NormKind
 from model_core.runs import Run
 from model_core.taps import tapped
 from tests.support.pages import FOX, SHIPPED, captions, go_to, opened, panels, visitor, words
@@ -238,13 +239,14 @@ def test_a_block_too_large_for_all_steps_is_shown_at_fewer(monkeypatch: pytest.M
 # ---- the formula with the numbers put in ---------------------------------------------------------
 
 
-def formula(norm: Norm, numbers: list[float], gamma: float = 2.0, beta: float = -3.0) -> list[str]:
-    """The lines about the first of one token's numbers."""
+def formula(norm: NormKind, numbers: list[float], **more: float) -> list[str]:
+    """The lines about the first of one token's numbers, whose gain is 2 and shift −3."""
     x = np.array([[[numbers]]])
-    shared = x[:, 0, 0] if norm != "none" else x[:, 0, 0, :1]
-    gains = np.array([gamma]), np.array([beta])
-    way = normalized_cell(norm, x, (0, 0, 0), *gains)
-    number = OneNumber(norm, "who", x[:, 0, 0, 0], shared, *gains, way)
+    shared = x[:, 0, 0] if NORMS[norm].pools else x[:, 0, 0, :1]
+    given = {"gamma": 2.0, "beta": -3.0} | more
+    learned = {name: np.array([value]) for name, value in given.items()}
+    way = normalized_cell(norm, x, (0, 0, 0), learned)
+    number = OneNumber(norm, "who", x[:, 0, 0, 0], shared, learned, way)
     return written_out(number)[0].splitlines()
 
 

@@ -15,6 +15,7 @@ from model_core.normalization import length_losses, norm_statistics
 from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
 from model_core.training import jobs
+from model_core.training.variants import VARIANTS
 from tests.support.pages import captions, drawn, go_to, opened, panels, press, words
 from tests.support.runs import recorded_run, tree
 from tests.support.waiting import wait_until
@@ -126,11 +127,11 @@ def test_one_variant_is_shown_alone_and_invites_to_train_others(reading: Path) -
 
 
 def test_a_variant_has_one_look_in_every_panel() -> None:
-    names = ("none", "layer-pre", "layer-post", "batch-pre", "batch-post", "rms-pre", "rms-post")
+    names = tuple(VARIANTS)
     series = {name: np.arange(3.0) for name in names}
     figure = as_variants(curves_panel([0, 1, 2], series, key="k", title="t", unit="u")).figure
     style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data if trace.name}
-    assert len(set(style.values())) == 7
+    assert len(set(style.values())) == len(names)
     assert style["layer-pre"][0] == style["layer-post"][0] != style["batch-pre"][0]
     assert {name for name, (_, dash) in style.items() if dash == "dash"} == {
         name for name in names if name.endswith("post")

@@ -26,6 +26,7 @@ from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
 from model_core.runs import Run
+from tests.support.norms import EACH_TOKEN
 from tests.support.pages import drawn, go_to, opened, panels, visitor, words
 from tests.support.refusals import refusal
 from tests.support.runs import recorded_run
@@ -140,7 +141,7 @@ def test_the_headline_is_what_the_model_of_the_settled_step_does(made: Path) -> 
     table = app.dataframe[0].value
     np.testing.assert_array_equal(table["batch, training: moved"], found.moved.max(1))
     np.testing.assert_array_equal(table["batch, training: std"], found.spread)
-    others = [f"{norm}: moved" for norm in ("batch, evaluation", "layer", "rms", "none")]
+    others = [f"{norm}: moved" for norm in ("batch, evaluation", *EACH_TOKEN)]
     assert (table[others] == 0).all(axis=None)
     most, place = max(zip(shares.max(1), leak_places(run.model_config), strict=True))
     (there,) = table["batch, training: moved"][table["place"] == place]

@@ -8,14 +8,15 @@ import torch
 import torch.nn.functional as F
 
 from model_core.attention.heads import Attention, attend, read_heads, scores_of, weights_of
-from model_core.config import ModelConfig, Norm
+from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel, MultiHeadAttention
+from model_core.norms import NormKind
 from model_core.taps import tapped
 from tests.support.models import NORMS, POSITIONS, config, scrambled
 from tests.support.stacked import alone_and_stacked
 
 
-def make_model(n_layer: int = 3, n_head: int = 4, norm: Norm = "layer") -> BigramLanguageModel:
+def make_model(n_layer: int = 3, n_head: int = 4, norm: NormKind = "layer") -> BigramLanguageModel:
     torch.manual_seed(0)
     shape = ModelConfig(
         vocab_size=13, block_size=16, n_embd=16, n_head=n_head, n_layer=n_layer, norm=norm

@@ -1,23 +1,20 @@
 """The same weights with another norm: what is taken over, what is not, and running averages."""
 
-from typing import get_args
-
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from model_core.config import Norm
-from model_core.model import BatchNorm, BigramLanguageModel
+from model_core.model import BigramLanguageModel
+from model_core.norm_modules import BatchNorm
 from model_core.normalization import norm_names, with_running_averages
 from model_core.normalization.exchange import exchanged, settle
+from model_core.norms import KINDS, NormKind
 from model_core.taps import tapped
-from tests.support.norms import positions, scrambled
+from tests.support.norms import HAS, positions, scrambled
 from tests.support.refusals import refusal
 
-KINDS: tuple[Norm, ...] = get_args(Norm)
 IDS = torch.randint(11, (5, 7), generator=torch.Generator().manual_seed(2))
-HAS = {"layer": {"weight", "bias"}, "batch": {"weight", "bias"}, "rms": {"weight"}, "none": set()}
 
 
 def norm_of(model: BigramLanguageModel, name: str) -> dict[str, Tensor]:
@@ -26,22 +23,22 @@ def norm_of(model: BigramLanguageModel, name: str) -> dict[str, Tensor]:
 
 @pytest.mark.parametrize("new", KINDS)
 @pytest.mark.parametrize("old", KINDS)
-def test_gain_and_shift_are_taken_where_both_kinds_have_them(old: Norm, new: Norm) -> None:
+def test_gain_and_shift_are_taken_where_both_kinds_have_them(old: NormKind, new: NormKind) -> None:
     model = scrambled(norm=old).train()
     other = exchanged(model, new)
-    born = {"weight": 1.0, "bias": 0.0}
     for name in norm_names(2):
         before, after = norm_of(model, name), norm_of(other, name)
-        assert after.keys() & born.keys() == HAS[new]
+        learned = {part for part, _ in other.get_submodule(name).named_parameters()}
+        assert learned == HAS[new].keys()
         for part in HAS[new]:
             if part in HAS[old]:
                 assert torch.equal(after[part], before[part])
             else:
-                assert (after[part] == born[part]).all()
+                assert (after[part] == HAS[new][part]).all()
 
 
 @pytest.mark.parametrize("new", KINDS)
-def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: Norm) -> None:
+def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: NormKind) -> None:
     model = scrambled(norm="layer", dropout=0.5).train()
     other = exchanged(model, new)
     assert other.config == model.config.replaced(norm=new)
@@ -61,7 +58,9 @@ def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: Norm) -> Non
 
 @positions
 @pytest.mark.parametrize("norm", KINDS)
-def test_exchanged_for_its_own_kind_a_model_computes_the_same(norm: Norm, position: str) -> None:
+def test_exchanged_for_its_own_kind_a_model_computes_the_same(
+    norm: NormKind, position: str
+) -> None:
     model = scrambled(norm=norm, norm_position=position)
     with torch.no_grad():
         assert torch.equal(exchanged(model, norm)(IDS)[0], model(IDS)[0])

@@ -2,23 +2,24 @@
 
 from dataclasses import dataclass
 from functools import partial
-from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
-from model_core.config import Norm
-from model_core.model import BatchNorm
+from model_core import norms
+from model_core.norm_modules import BatchNorm
 from model_core.normalization import normalized_cell, read_entering, shares
+from model_core.norms import KINDS, NormKind
 from model_core.runs import Run
 from model_core.runs.history import History
 from tests.support.norms import NAMES, entering, scrambled
 from tests.support.refusals import refusal
 
-KINDS: tuple[Norm, ...] = get_args(Norm)
 kinds = pytest.mark.parametrize("norm", KINDS)
+TORCHS: tuple[NormKind, ...] = ("layer", "batch", "rms", "none")  # torch has a module of each
+torchs = pytest.mark.parametrize("norm", TORCHS)
 BLOCK = np.random.default_rng(0).normal(0.5, 2.0, (3, 2, 4, 5))  # (S, B, T, C)
 
 
@@ -33,8 +34,8 @@ class Learned:
 LEARNED = Learned(*np.random.default_rng(1).normal(0.0, 1.5, (2, 3, 5)))
 
 
-def torch_module(norm: Norm, channels: int) -> nn.Module:
-    modules: dict[Norm, nn.Module] = {
+def torch_module(norm: NormKind, channels: int) -> nn.Module:
+    modules: dict[NormKind, nn.Module] = {
         "layer": nn.LayerNorm(channels),
         "batch": BatchNorm(channels),
         "rms": nn.RMSNorm(channels, eps=1e-5),
@@ -44,7 +45,7 @@ def torch_module(norm: Norm, channels: int) -> nn.Module:
 
 
 @torch.no_grad()
-def expected(norm: Norm, x: np.ndarray, learned: Learned) -> np.ndarray:
+def expected(norm: NormKind, x: np.ndarray, learned: Learned) -> np.ndarray:
     """Each step's block (S, B, T, C) through a module with that step's gain and shift."""
     results = []
     for block, gamma, beta in zip(x, learned.gamma, learned.beta, strict=True):
@@ -61,7 +62,7 @@ def expected(norm: Norm, x: np.ndarray, learned: Learned) -> np.ndarray:
 
 
 @pytest.mark.parametrize("norm", ["layer", "rms"])
-def test_a_number_shares_with_the_channels_of_its_token(norm: Norm) -> None:
+def test_a_number_shares_with_the_channels_of_its_token(norm: NormKind) -> None:
     shared = shares(norm, (2, 3, 4), (1, 2, 0))
     assert np.argwhere(shared).tolist() == [[1, 2, 0], [1, 2, 1], [1, 2, 2], [1, 2, 3]]
 
@@ -76,7 +77,7 @@ def test_without_a_norm_it_is_alone() -> None:
 
 
 @kinds
-def test_to_share_works_both_ways(norm: Norm) -> None:
+def test_to_share_works_both_ways(norm: NormKind) -> None:
     shape = (2, 3, 4)
     for cell in np.ndindex(shape):
         shared = shares(norm, shape, cell)
@@ -93,23 +94,25 @@ def test_a_cell_outside_the_block_is_refused() -> None:
 
 
 def test_layer_norm_of_two_numbers_by_hand() -> None:
-    cell = normalized_cell("layer", np.array([[[1.0, 5.0]]]), (0, 0, 1), 10.0, 3.0)
+    cell = normalized_cell(
+        "layer", np.array([[[1.0, 5.0]]]), (0, 0, 1), {"gamma": 10.0, "beta": 3.0}
+    )
     assert cell == pytest.approx((2, 3.0, 4.0, 1.0, 13.0), abs=1e-4)  # ε is 0.00001
 
 
 def test_rms_norm_does_not_subtract_the_mean_and_has_no_shift() -> None:
-    cell = normalized_cell("rms", np.array([[[1.0, 7.0]]]), (0, 0, 1), 10.0, 3.0)
+    cell = normalized_cell("rms", np.array([[[1.0, 7.0]]]), (0, 0, 1), {"gamma": 10.0, "beta": 3.0})
     assert cell == pytest.approx((2, 4.0, 25.0, 1.4, 14.0), abs=1e-4)
 
 
-@kinds
+@torchs
 @pytest.mark.parametrize("sentences", [1, 2])
-def test_every_cell_at_every_step_equals_torchs_own_module(norm: Norm, sentences: int) -> None:
+def test_every_cell_at_every_step_equals_torchs_own_module(norm: NormKind, sentences: int) -> None:
     x = BLOCK[:, :sentences]
     wanted = expected(norm, x, LEARNED)
     for cell in np.ndindex(x.shape[1:]):
         gamma, beta = LEARNED.gamma[:, cell[2]], LEARNED.beta[:, cell[2]]
-        found = normalized_cell(norm, x, cell, gamma, beta)
+        found = normalized_cell(norm, x, cell, {"gamma": gamma, "beta": beta})
         np.testing.assert_allclose(found.result, wanted[(..., *cell)], rtol=0, atol=1e-12)
 
 
@@ -122,19 +125,19 @@ def test_batch_norm_of_one_value_a_channel_is_refused_as_torch_refuses_it() -> N
 
 
 @pytest.mark.parametrize("norm", ["layer", "rms", "none"])
-def test_a_single_token_is_no_trouble_for_the_other_norms(norm: Norm) -> None:
+def test_a_single_token_is_no_trouble_for_the_other_norms(norm: NormKind) -> None:
     found = normalized_cell(norm, BLOCK[0, :1, :1], (0, 0, 0))
     assert np.isfinite(found.result)
 
 
 @pytest.mark.parametrize("norm", ["layer", "batch"])
-def test_equal_numbers_become_the_shift(norm: Norm) -> None:
-    found = normalized_cell(norm, np.full((2, 3, 4), 7.0), (0, 0, 0), 5.0, 2.0)
+def test_equal_numbers_become_the_shift(norm: NormKind) -> None:
+    found = normalized_cell(norm, np.full((2, 3, 4), 7.0), (0, 0, 0), {"gamma": 5.0, "beta": 2.0})
     assert (found.variance, found.result) == (0.0, 2.0)
 
 
-@kinds
-def test_what_is_no_number_stays_none(norm: Norm) -> None:
+@torchs
+def test_what_is_no_number_stays_none(norm: NormKind) -> None:
     found = normalized_cell(norm, np.full((1, 2, 3), np.inf), (0, 0, 0))
     assert not np.isfinite(found.result)
 
@@ -143,16 +146,16 @@ def test_what_is_no_number_stays_none(norm: Norm) -> None:
 
 
 @kinds
-def test_what_enters_a_norm_and_its_gain_and_shift_are_read(norm: Norm) -> None:
+def test_what_enters_a_norm_and_its_gain_and_shift_are_read(norm: NormKind) -> None:
     model, ids = scrambled(norm=norm), torch.tensor([[1, 2, 3], [3, 2, 1]])
-    for name, x in zip(NAMES, entering(model, ids), strict=True):
-        seen = read_entering(model, ids, name)
+    for at, x in zip(NAMES, entering(model, ids), strict=True):
+        seen = read_entering(model, ids, at)
         torch.testing.assert_close(seen["entering"], x, rtol=0, atol=0)
-        module = model.get_submodule(name)
-        for told, parameter, without in (("gamma", "weight", 1.0), ("beta", "bias", 0.0)):
-            own: Tensor | None = getattr(module, parameter, None)
-            wanted = torch.full((6,), without) if own is None else own
-            torch.testing.assert_close(seen[told], wanted, rtol=0, atol=0)
+        module = model.get_submodule(at)
+        for name, part in norms.LEARNED.items():
+            own: Tensor | None = getattr(module, part.parameter, None)
+            wanted = torch.full((6,), part.start) if own is None else own.expand(6)
+            torch.testing.assert_close(seen[name], wanted, rtol=0, atol=0)
 
 
 def test_all_steps_at_once_read_what_one_model_after_another_reads(recorded: Run) -> None:

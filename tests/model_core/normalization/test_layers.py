@@ -1,6 +1,6 @@
 """What is read layer by layer, against plain hooks and numpy."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from model_core.model import BigramLanguageModel
+from model_core.norm_modules import NormModule, before_gain
 from model_core.normalization import (
     QUANTILES,
     norm_names,
@@ -16,10 +17,7 @@ from model_core.normalization import (
     read_norm,
     stream_names,
 )
-from model_core.normalization.layers import without_gain
-from tests.support.norms import IDS, entering, modes, norms, positions, scrambled
-
-EPS = 1e-5
+from tests.support.norms import IDS, entering, modes, normalized, norms, positions, scrambled
 
 
 def heard(model: BigramLanguageModel, ids: Tensor, names: list[str]) -> list[Tensor]:
@@ -50,15 +48,8 @@ def test_what_is_normalized_is_read_before_gain_and_shift(
     entered = [x[0] for x in entering(model, IDS[:1])]  # K of (T, C)
     expected = []
     for x, name in zip(entered, norm_names(2), strict=True):
-        mean, variance = x.mean(-1, keepdim=True), x.var(-1, correction=0, keepdim=True)
-        if norm == "rms":
-            mean, variance = torch.zeros(()), x.square().mean(-1, keepdim=True)
-        if norm == "batch":
-            state = model.get_submodule(name).state_dict()
-            mean, variance = x.mean(0), x.var(0, correction=0)
-            if not training:
-                mean, variance = state["running_mean"], state["running_var"]
-        expected.append(x if norm == "none" else (x - mean) / (variance + EPS).sqrt())
+        weights = model.get_submodule(name).state_dict()
+        expected.append(normalized(norm, x, weights, training))
     seen = read_layers(model, IDS[0])
     stacked = torch.stack(expected)
     np.testing.assert_allclose(seen["mean_normalized"], stacked.mean(-1), atol=1e-5)
@@ -78,9 +69,9 @@ def test_gain_and_shift_bring_what_is_normalized_to_what_leaves(norm: str, train
     x = torch.randn(3, 7, 6, generator=torch.Generator().manual_seed(0))
     gamma, beta = (getattr(module, part, None) for part in ("weight", "bias"))
     with torch.no_grad():
-        normalized = without_gain(module, x)  # before the module moves its running averages
+        found = before_gain(cast(NormModule, module), x)  # before running averages move
         expected = module(x)
-    seen = normalized * (1 if gamma is None else gamma) + (0 if beta is None else beta)
+    seen = found * (1 if gamma is None else gamma) + (0 if beta is None else beta)
     torch.testing.assert_close(seen, expected, atol=1e-6, rtol=1e-5)
 
 

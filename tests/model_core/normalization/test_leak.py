@@ -20,7 +20,7 @@ from model_core.normalization import (
 from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import ALONE, _read, leak
 from model_core.normalization.modes import batch_mode
-from tests.support.norms import WINDOWS, made
+from tests.support.norms import EACH_TOKEN, WINDOWS, made
 from tests.support.refusals import refusal
 
 IDS = WINDOWS[:3]
@@ -47,7 +47,7 @@ each_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 @each_change
 @positions
-@pytest.mark.parametrize("norm", ["layer", "rms", "none"])
+@pytest.mark.parametrize("norm", EACH_TOKEN)
 @pytest.mark.parametrize("training", [False, True])
 def test_nothing_leaks_without_batch_norm(
     norm: str, training: bool, position: str, change: Any

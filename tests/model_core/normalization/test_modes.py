@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from model_core import corpora
 from model_core.config import ModelConfig
-from model_core.model import BatchNorm, BigramLanguageModel, MultiHeadAttention
+from model_core.model import BigramLanguageModel, MultiHeadAttention
+from model_core.norm_modules import BatchNorm
 from model_core.normalization import (
     length_losses,
     lengths,
@@ -20,6 +21,8 @@ from model_core.normalization import (
     window_lengths,
 )
 from model_core.normalization.modes import batch_mode, check_more_than_one, mode_losses
+from model_core.norms import KINDS
+from tests.support.norms import EACH_TOKEN
 from tests.support.refusals import refusal
 
 IDS = torch.randint(11, (6, 8), generator=torch.Generator().manual_seed(2))
@@ -63,7 +66,7 @@ def test_neither_weights_nor_running_averages_nor_modes_change_not_even_after_an
     assert model.ln_f.num_batches_tracked == before["ln_f.num_batches_tracked"] + 1
 
 
-@pytest.mark.parametrize("norm", ["layer", "rms", "none"])
+@pytest.mark.parametrize("norm", EACH_TOKEN)
 def test_every_other_norm_has_one_loss(norm: str) -> None:
     batch, running = mode_losses(trained_a_little(norm=norm, dropout=0.3), IDX, TARGETS, 2)
     assert batch == running
@@ -122,7 +125,7 @@ def test_small_batches_lose_the_same_however_many_are_read_in_a_pass(
     np.testing.assert_allclose(seen, seen[:1] * 3, atol=1e-6)
 
 
-@pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+@pytest.mark.parametrize("norm", KINDS)
 def test_scales_are_those_of_what_enters_each_norm_in_training_mode(norm: str) -> None:
     model, ids = trained_a_little(norm=norm), IDX[0]
     entered: list[Tensor] = []

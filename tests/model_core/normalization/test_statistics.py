@@ -9,25 +9,18 @@ from torch import Tensor
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.normalization import norm_names, norm_statistics, read_layers
-from tests.support.norms import IDS, NAMES, entering, modes, norms, positions, scrambled
+from tests.support.norms import (
+    IDS,
+    NAMES,
+    behind_gain,
+    entering,
+    modes,
+    norms,
+    positions,
+    scrambled,
+)
 
 STATISTICS = ("mean_in", "std_in", "mean_out", "std_out")
-
-
-def normalized(norm: str, x: Tensor, weights: dict[str, Tensor], training: bool) -> Tensor:
-    """Each norm's formula, with divisor C or B·T for the variance and 1e-5 below the root."""
-    if norm == "none":
-        return x
-    gamma = weights["weight"]
-    if norm == "rms":
-        return gamma * x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt()
-    if norm == "batch" and not training:
-        mean, variance = weights["running_mean"], weights["running_var"]
-    else:
-        over = (-1,) if norm == "layer" else (0, 1)
-        mean = x.mean(over, keepdim=True)
-        variance = (x - mean).square().mean(over, keepdim=True)
-    return gamma * (x - mean) / (variance + 1e-5).sqrt() + weights["bias"]
 
 
 def by_hand(model: BigramLanguageModel, ids: Tensor) -> dict[str, np.ndarray]:
@@ -36,7 +29,7 @@ def by_hand(model: BigramLanguageModel, ids: Tensor) -> dict[str, np.ndarray]:
     outputs = []
     for name, x in zip(NAMES, inputs, strict=True):
         weights = model.get_submodule(name).state_dict()
-        outputs.append(normalized(model.config.norm, x, weights, model.training))
+        outputs.append(behind_gain(model.config.norm, x, weights, model.training))
     moments: dict[str, np.ndarray] = {}
     for side, values in (("in", inputs), ("out", outputs)):
         x = torch.stack(values)

@@ -1,6 +1,6 @@
 """Worked normalizations by hand, against torch's modules and against scikit-learn."""
 
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,9 +19,8 @@ from model_core.normalization import (
     running_by_torch,
     undo,
 )
-from model_core.normalization.worked import worked
+from model_core.normalization.worked import KINDS, worked
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 X = np.array([[2.0, 4.0, 6.0, 8.0], [1.0, 3.0, 5.0, 7.0], [9.0, -1.0, 0.0, 4.0]])
 GAMMA, BETA = np.array([1.0, 2.0, -0.5, 3.0]), np.array([0.0, 1.0, -1.0, 10.0])
 LEARNED: dict[Kind, dict[str, Any]] = {
@@ -50,7 +49,8 @@ def rounding(done: Worked) -> float:
     torch's batch norm and scikit-learn's min-max compute x·a - centre·a, a = gamma / divisor: large
     numbers near each other lose digits there that they keep when subtracted first.
     """
-    largest = np.abs(done.steps["x"]).max(0) / done.steps[done.divisor]
+    divisor = 1.0 if done.divisor is None else done.steps[done.divisor]
+    largest = np.abs(done.steps["x"]).max(0) / divisor
     return 10 + 16 * float(largest.max()) * np.abs(GAMMA).max()
 
 

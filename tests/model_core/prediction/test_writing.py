@@ -8,15 +8,16 @@ import pytest
 import torch
 
 from model_core.attention import attend
-from model_core.config import ModelConfig, Norm
+from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
+from model_core.norms import NormKind
 from model_core.prediction.writing import write
 
 START = [3, 1, 4, 1]
 LONG = [3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8]  # more than a block
 
 
-def make_model(n_layer: int = 2, norm: Norm = "layer") -> BigramLanguageModel:
+def make_model(n_layer: int = 2, norm: NormKind = "layer") -> BigramLanguageModel:
     torch.manual_seed(0)
     shape = ModelConfig(
         vocab_size=11, block_size=9, n_embd=12, n_head=3, n_layer=n_layer, norm=norm

@@ -12,6 +12,7 @@ from torch import Tensor
 from model_core.attention.heads import attend, read_weights
 from model_core.model import BigramLanguageModel
 from model_core.normalization import read_distributions, read_layers
+from model_core.norms import KINDS
 from model_core.runs import Run, history
 from model_core.runs.history import History, Reader
 from model_core.runs.snapshots import load_snapshot, snapshot_path
@@ -26,7 +27,7 @@ def read_logits(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
 
 
 @pytest.mark.parametrize("position", ["pre", "post"])
-@pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+@pytest.mark.parametrize("norm", KINDS)
 def test_every_step_reads_as_its_model_alone(tmp_path: Path, norm: str, position: str) -> None:
     run = recorded_run(tmp_path / "fox", norm=norm, norm_position=position)
     seen = History().read(run, run.steps, read_weights, IDS[None])["weights"][:, 0]

@@ -16,8 +16,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from model_core.anatomy import anatomy_of
-from model_core.config import ModelConfig, Norm, TrainingConfig
+from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import BigramLanguageModel
+from model_core.norms import KINDS, NormKind
 from model_core.runs import Run, read_metrics
 from model_core.runs.snapshots import save_snapshot, snapshot_path, unpack
 from model_core.training import loop
@@ -86,10 +87,10 @@ def recorded_tensors(config: ModelConfig) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+@pytest.mark.parametrize("norm", KINDS)
 @pytest.mark.parametrize("bias", [False, True])
 def test_a_snapshots_size_is_known_before_it_is_made(
-    tmp_path: Path, size: dict[str, Any], norm: Norm, bias: bool
+    tmp_path: Path, size: dict[str, Any], norm: NormKind, bias: bool
 ) -> None:
     config = ModelConfig(**size, norm=norm, bias=bias)
     (tmp_path / "snapshots").mkdir()
@@ -98,10 +99,12 @@ def test_a_snapshots_size_is_known_before_it_is_made(
     assert abs(snapshot_bytes(config) - real) <= 0.25 * real + 4000
 
 
-@pytest.mark.parametrize("norm", ["layer", "batch", "rms", "none"])
+@pytest.mark.parametrize("norm", KINDS)
 @pytest.mark.parametrize("bias", [False, True])
 @pytest.mark.parametrize("n_layer", [0, 3])
-def test_the_size_counts_every_number_of_the_model(norm: Norm, bias: bool, n_layer: int) -> None:
+def test_the_size_counts_every_number_of_the_model(
+    norm: NormKind, bias: bool, n_layer: int
+) -> None:
     """Between two widths only the numbers differ, not what is written around them."""
     sizes: dict[str, Any] = {"vocab_size": 7, "block_size": 3, "n_head": 1, "n_layer": n_layer}
     configs = [ModelConfig(**sizes, n_embd=C, norm=norm, bias=bias) for C in (8, 9)]

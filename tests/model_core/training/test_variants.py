@@ -10,6 +10,7 @@ import torch
 
 from model_core.model import BigramLanguageModel
 from model_core.normalization import length_losses, norm_statistics, read_scales
+from model_core.norms import KINDS
 from model_core.runs import Plan, Run, list_runs, read_metrics
 from model_core.training.loop import train
 from model_core.training.presets import PRESETS, plan
@@ -85,7 +86,7 @@ def test_without_a_norm_before_and_behind_are_one_function(tiny: Plan) -> None:
 def test_seven_variants_become_runs_that_differ_in_their_norm_alone(
     folder: Path, tiny: Plan
 ) -> None:
-    assert len(VARIANTS) == 7
+    assert len(VARIANTS) == 2 * len(KINDS) - 1
     assert sorted(list_runs(folder)) == sorted(f"fox-{variant}" for variant in VARIANTS)
     for variant in VARIANTS:
         run = Run.open(folder / f"fox-{variant}")

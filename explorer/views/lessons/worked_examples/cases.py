@@ -29,7 +29,6 @@ CASES = {
         "100000001,2,3,6;100000004,5,9,2;100000007,2,0,7",
     ),
 }
-ONES, ZEROS = "1,1,1,1", "0,0,0,0"
 
 
 def read(text: str, features: int) -> np.ndarray:

@@ -3,14 +3,18 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 
+from explorer.views.lessons.norms import NORM_WORDS
 from model_core.normalization import Kind, Worked
+from model_core.normalization.worked import SCALINGS, Scaling, norm_of
+from model_core.norms import LEARNED, NormKind
 
 SHOWN = 5  # addends of a sum, or of a minimum; of more the last stands behind an ellipsis
 LINE = 27  # characters of a list in one line of a phone, as they are seen
+_NAME = re.compile(r"<([a-z ]+)>")  # of a step or a parameter
 _MARKUP = re.compile(r"(?<=\\)[a-z]+|[{}^ ]")
 # What belongs to every number; all else is a statistic of a feature or of a sample.
 EACH = ("x", "centred", "normalized", "result")
@@ -97,13 +101,21 @@ def _title(cell: Followed, name: str) -> str:
     if cell.passes is not None and name in ("mean", "variance"):
         return f"Running {name} of each feature, after {cell.passes} passes in training mode"
     if name == "result":
-        return _RESULTS[cell.done.kind]
+        return _result_title(cell.done.kind)
     owner, over = ("feature", "samples") if cell.done.over_samples else ("sample", "features")
     return _TITLES[name].format(
         owner=owner,
         over=f"its {len(cell.shared('x'))} {over}",
         centre="lowest" if cell.done.centre == "low" else "mean",
     )
+
+
+def _result_title(kind: Kind) -> str:
+    if kind in SCALINGS:
+        return _RESULTS[cast(Scaling, kind)]
+    learned = [LEARNED[name] for name in ("gamma", "beta") if name in norm_of(kind).learns]
+    parts = " and ".join(f"{part.word} {part.symbol}" for part in learned)
+    return f"Result, behind {parts} of each feature"
 
 
 _TITLES = {
@@ -121,12 +133,9 @@ _TITLES = {
     "root": "Root mean square of each {owner}; ε keeps it above 0",
     "normalized": "Normalized, before the gain",
 }
-_RESULTS: dict[Kind, str] = {
+_RESULTS: dict[Scaling, str] = {
     "min-max": "Result, from 0 to 1",
     "standardization": "Result, with mean 0 and standard deviation 1",
-    "batch": "Result, behind gain γ and shift β of each feature",
-    "layer": "Result, behind gain γ and shift β of each feature",
-    "rms": "Result, behind gain γ of each feature",
 }
 
 
@@ -181,16 +190,26 @@ def _root(cell: Followed, symbol: str, name: str) -> tuple[str, ...]:
     return rf"\sqrt{{{symbol} + \varepsilon}}", rf"\sqrt{{{inner}}}"
 
 
-def _divided(cell: Followed) -> tuple[str, ...]:
-    above = cell.at("x" if cell.done.centre is None else "centred")
-    return r"\hat x", f"{above} \\,/\\, {cell.at(cell.done.divisor)}"
+def _scaled(cell: Followed) -> tuple[str, ...]:
+    return r"\hat x", f"{cell.at('centred')} \\,/\\, {cell.at('divisor')}"
+
+
+def _normalized(cell: Followed) -> tuple[str, ...]:
+    """The norm's own formula with the cell's values for the names in it."""
+
+    def value(found: re.Match[str]) -> str:
+        learned = cell.learned.get(found[1])
+        return cell.at(found[1]) if learned is None else operand(learned)
+
+    formulas = NORM_WORDS[cast(NormKind, cell.done.kind)].latex
+    return tuple(_NAME.sub(value, formula) for formula in formulas)
 
 
 def _result(cell: Followed) -> tuple[str, ...]:
     if "normalized" not in cell.done.steps:
-        return _divided(cell)
+        return _scaled(cell)
     gained = rf"{operand(cell.learned['gamma'])} \cdot {cell.at('normalized')}"
-    if cell.done.kind == "rms":
+    if "beta" not in cell.learned:
         return "y", r"\gamma\,\hat x", gained
     return "y", r"\gamma\,\hat x + \beta", f"{gained} + {operand(cell.learned['beta'])}"
 
@@ -208,6 +227,6 @@ _RULES: dict[str, Rule] = {
     "deviation": lambda cell: _root(cell, r"\sigma^2", "variance"),
     "mean square": lambda cell: ("m", _sum(cell, "x", "^2")),
     "root": lambda cell: _root(cell, "m", "mean square"),
-    "normalized": _divided,
+    "normalized": _normalized,
     "result": _result,
 }

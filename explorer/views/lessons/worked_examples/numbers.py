@@ -8,39 +8,37 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from explorer.views.lessons.norms import capitalized
 from explorer.views.lessons.worked_examples.cases import (
     AT_MOST,
     CASES,
     FEATURES,
     INPUTS,
     LECTURE,
-    ONES,
-    ZEROS,
     read,
     write,
 )
 from explorer.visit import session
 from model_core.normalization import Kind, Running, Worked, running_after, undo
-from model_core.normalization.worked import SCALINGS, worked
+from model_core.normalization.worked import KINDS, LEARNING, SCALINGS, norm_of, worked
+from model_core.norms import EPS, LEARNED
 
-KINDS: dict[Kind, str] = {
+TITLES: dict[Kind, str] = {
     "min-max": "Min-max",
     "standardization": "Standardization",
-    "batch": "Batch norm",
-    "layer": "Layer norm",
-    "rms": "RMS norm",
+    **{kind: capitalized(kind) for kind in LEARNING},
 }
 TRAINING, EVALUATION = "training", "evaluation"
 EPSILON = "1e-05"  # torch's
 EPSILONS = ("0", *(f"1e-{power:02}" for power in range(12, 0, -1)), "1")
-INPUT, X, GAMMA, BETA = "worked-inputs", "worked-x", "worked-gamma", "worked-beta"
+INPUT, X = "worked-inputs", "worked-x"
 
 
 @dataclass(frozen=True)
 class Numbers:
     """x (N, F) and the names of its features, and what its kind of normalization takes beside it.
 
-    `learned` are gamma (F,) and beta (F,) as far as the kind has them; `passes` is how often batch
+    `learned` are the parameters that the kind has, by name; `passes` is how often batch
     norm read numbers before evaluation mode, None in training mode.
     """
 
@@ -90,28 +88,36 @@ def typed() -> Numbers:
     left, right = st.columns([3, 2])
     words = "The numbers x: a row for each sample, a column for each feature"
     x = _table(left, X, CASES[LECTURE].x, FEATURES, words)
+    norm = norm_of(kind)
     with left:
-        eps = _epsilon()
-    learned = {"gamma": _table(right, GAMMA, ONES, FEATURES, "Gain γ of each feature")[0]}
-    if kind != "rms":
-        learned["beta"] = _table(right, BETA, ZEROS, FEATURES, "Shift β of each feature")[0]
+        eps = _epsilon() if norm.pools else EPS
+    learned = {name: _learned(right, name) for name in norm.learns}
     with right:
-        passes = _passes() if kind == "batch" else None
+        passes = _passes() if norm.over_batch else None
     numbers = Numbers(kind, x, FEATURES, eps, learned, passes)
-    bar.button("Undo it with γ and β", on_click=_undo, args=(numbers,), type="primary")
+    if norm.pools:
+        bar.button("Undo it with γ and β", on_click=_undo, args=(numbers,), type="primary")
     return numbers
 
 
 def _kind() -> Kind:
     st.segmented_control(
         "Normalization",
-        tuple(KINDS),
-        key=session.offer("worked", tuple(KINDS)),
-        format_func=lambda kind: KINDS[kind],
+        KINDS,
+        key=session.offer("worked", KINDS),
+        format_func=lambda kind: TITLES[kind],
         required=True,
         **session.KEPT,
     )
     return cast(Kind, session.choice("worked"))
+
+
+def _learned(place: Any, name: str) -> np.ndarray:
+    """An editor for one number a feature, or for one number."""
+    part = LEARNED[name]
+    columns, of = (FEATURES, " of each feature") if part.per_channel else ((name,), "")
+    words = f"{part.word.capitalize()} {part.symbol}{of}"
+    return _table(place, _key(name), _start(name), columns, words)[0]
 
 
 def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: str) -> np.ndarray:
@@ -158,8 +164,8 @@ def _passes() -> int | None:
 def _fill(case: str) -> None:
     session.rewrite(INPUT, CASES[case].inputs)
     session.rewrite(X, CASES[case].x)
-    session.rewrite(GAMMA, ONES)
-    session.rewrite(BETA, ZEROS)
+    for name in LEARNED:
+        session.rewrite(_key(name), _start(name))
 
 
 def _undo(numbers: Numbers) -> None:
@@ -167,6 +173,17 @@ def _undo(numbers: Numbers) -> None:
     with suppress(ValueError):
         done = worked(numbers.kind, numbers.x, eps=numbers.eps, running=numbers.running)
         gamma, beta = undo(done)
-        session.rewrite(GAMMA, write(gamma[None]))
+        session.rewrite(_key("gamma"), write(gamma[None]))
         if beta is not None:
-            session.rewrite(BETA, write(beta[None]))
+            session.rewrite(_key("beta"), write(beta[None]))
+
+
+def _key(name: str) -> str:
+    """Under which a learned parameter stands in the address."""
+    return f"worked-{name}"
+
+
+def _start(name: str) -> str:
+    """The initial values of a learned parameter as a table's text."""
+    count = len(FEATURES) if LEARNED[name].per_channel else 1
+    return write(np.full((1, count), LEARNED[name].start))

@@ -1,12 +1,15 @@
 """What is special about the numbers at hand, one sentence each, told from the numbers."""
 
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import numpy as np
 
+from explorer.views.lessons.norms import NORM_WORDS
 from explorer.views.lessons.worked_examples.formulas import told
 from model_core.normalization import REFERENCES, Worked, apart, undo
 from model_core.normalization.worked import SCALINGS, is_constant
+from model_core.norms import NormKind
 
 VISIBLE = 0.01  # epsilon's share of variance + epsilon from which it is spoken of
 OUTWEIGHS = 1e4  # how much larger than all others one number is when it is spoken of
@@ -19,15 +22,7 @@ def single(done: Worked) -> str:
     samples, features = done.result.shape
     if samples > 1 or done.kind in SCALINGS:
         return ""
-    if done.kind == "batch":
-        return (
-            "One sample is enough in evaluation mode: mean and variance come from earlier batches. "
-            "In training mode torch refuses it, since a single number has no variance."
-        )
-    return (
-        f"One sample is enough: its {features} features have statistics of their own, "
-        "whatever else is in the batch."
-    )
+    return NORM_WORDS[cast(NormKind, done.kind)].single.format(features=features)
 
 
 def constant(done: Worked, names: Sequence[str], eps: float) -> str:
@@ -42,7 +37,7 @@ def constant(done: Worked, names: Sequence[str], eps: float) -> str:
     if done.kind in SCALINGS:
         return f"{who}{_divided_by_one(done, places)}"
     above, _, fraction = _fraction(done, places[0], eps)
-    if above and done.kind == "rms":
+    if above and done.centre is None:
         return f"{who}, but no mean is subtracted: {fraction}, where layer norm gives 0."
     if eps == 0:
         return f"{who}: {fraction}. Any ε above 0 makes it 0."
@@ -77,18 +72,18 @@ def _still(done: Worked) -> np.ndarray:
         return np.zeros(x.shape[1 - axis], bool)
     if done.kind == "min-max":
         return (done.steps["divisor"] != done.steps["span"])[0]
-    if done.kind == "rms":  # subtracts no mean, which could be rounded
+    if done.divisor is None:
+        return np.zeros(x.shape[1 - axis], bool)
+    if done.centre is None:  # no mean is subtracted, which could be rounded
         return (x == x[:, :1]).all(axis)
     return is_constant(x, axis)
 
 
 def _off_by_rounding(done: Worked) -> np.ndarray:
     """Which features (F,), or samples (N,), of batch and layer norm are not all at their mean."""
-    if done.kind == "batch":
-        return (done.steps["centred"] != 0).any(0)
-    if done.kind == "layer":
-        return (done.steps["centred"] != 0).any(1)
-    return np.zeros_like(_still(done))
+    if done.kind in SCALINGS or done.centre is None:
+        return np.zeros_like(_still(done))
+    return (done.steps["centred"] != 0).any(0 if done.over_samples else 1)
 
 
 def _divided_by_one(done: Worked, places: list[int]) -> str:
@@ -106,7 +101,7 @@ def _fraction(done: Worked, place: int, eps: float) -> tuple[float, float, str]:
 
     Of the first number of a feature, or of a sample where the kind goes along them.
     """
-    names = ("x", "mean square") if done.kind == "rms" else ("centred", "variance")
+    names = ("x", "mean square") if done.centre is None else ("centred", "variance")
     above, below, becomes = (
         float(done.steps[name][(0, place) if done.over_samples else (place, 0)])
         for name in (*names, "normalized")
@@ -116,7 +111,7 @@ def _fraction(done: Worked, place: int, eps: float) -> tuple[float, float, str]:
 
 def outweighed(done: Worked, names: Sequence[str]) -> str:
     """Where one number of a sample is so large that the others come out nearly alike."""
-    if done.over_samples or done.result.shape[1] < 3:
+    if done.over_samples or done.divisor is None or done.result.shape[1] < 3:
         return ""
     sizes = np.sort(np.abs(done.steps["x"]), 1)
     sample = int(sizes[:, -1].argmax())
@@ -132,8 +127,10 @@ def outweighed(done: Worked, names: Sequence[str]) -> str:
 
 def epsilon(done: Worked, names: Sequence[str], eps: float) -> str:
     """Where epsilon is no longer small beside a variance that is not 0."""
-    spread = done.steps["mean square" if done.kind == "rms" else "variance"].ravel()
-    if done.kind != "rms":
+    if done.divisor is None:
+        return ""
+    spread = done.steps["mean square" if done.centre is None else "variance"].ravel()
+    if done.centre is not None:
         spread = np.where(_still(done), 0, spread)
     share = np.where(spread > 0, eps / np.maximum(spread + eps, FLOAT32.tiny), 0)
     most = int(share.argmax())
@@ -153,7 +150,7 @@ def float32(done: Worked, coarse: np.ndarray) -> str:
     largest = np.abs(done.steps["x"]).max()
     if largest > FLOAT32.max:
         why = f"{told(largest)} is beyond its largest number, {FLOAT32.max:.2g}"
-    elif largest**2 > FLOAT32.max and done.kind not in SCALINGS:
+    elif largest**2 > FLOAT32.max and done.kind not in SCALINGS and done.divisor is not None:
         why = f"squares of {told(largest)} are beyond its largest number, {FLOAT32.max:.2g}"
     else:
         gap = np.spacing(np.float32(largest))
@@ -164,6 +161,8 @@ def float32(done: Worked, coarse: np.ndarray) -> str:
 
 def undone(done: Worked, learned: Mapping[str, np.ndarray]) -> str:
     """Whether gamma and beta are those that undo the norm, and of which samples."""
+    if done.divisor is None:
+        return ""
     gamma, beta = undo(done)
     if not np.allclose(learned["gamma"], gamma, rtol=1e-6):
         return ""

@@ -30,7 +30,7 @@ def styled(cell: Followed, name: str, samples: list[str], features: list[str]) -
     shared = f"{READABLE} background-color: {SHARED}"
     if cell.done.over_samples:
         colours[:, column] = shared
-    else:
+    elif cell.done.divisor is not None:
         colours[row] = shared
     colours[row, column] = f"{READABLE} background-color: {CHOSEN}; font-weight: 600"
     return table.map(told).style.apply(lambda _: colours, axis=None)

@@ -1,10 +1,13 @@
 """Worked examples: editable numbers, every step of their normalization, torch beside it."""
 
+from typing import cast
+
 import numpy as np
 import streamlit as st
 
 from explorer.charts.normalization.worked import groups_panel
 from explorer.panels import Panel
+from explorer.views.lessons.norms import NORM_WORDS
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
@@ -19,16 +22,13 @@ from model_core.normalization import (
     by_reference,
     running_by_torch,
 )
+from model_core.normalization.worked import SCALINGS, Scaling, norm_of
+from model_core.norms import NormKind
 
-OVER = {
+OVER: dict[Scaling, str] = {
     "min-max": "Lowest and highest of each **feature**, over the samples: down a column.",
     "standardization": "Mean and standard deviation of each **feature**, over the samples: down a "
     "column.",
-    "batch": "One mean and variance for each **feature**, over the samples: down a column.",
-    "layer": "One mean and variance for each **sample**, over its features: along a row. The same "
-    "in training and evaluation mode.",
-    "rms": "One mean square for each **sample**, over its features: along a row. No mean is "
-    "subtracted, no β added. The same in training and evaluation mode.",
 }
 SAME = 1e-6  # how far torch may be off, beside 1 or beside the result, and give the same
 
@@ -62,8 +62,11 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def _over(numbers: Numbers) -> str:
     if numbers.passes is None:
-        mode = " **Training mode**: of these samples." if numbers.kind == "batch" else ""
-        return OVER[numbers.kind] + mode
+        if numbers.kind in SCALINGS:
+            return OVER[cast(Scaling, numbers.kind)]
+        two_modes = norm_of(numbers.kind).over_batch
+        mode = " **Training mode**: of these samples." if two_modes else ""
+        return NORM_WORDS[cast(NormKind, numbers.kind)].worked + mode
     whose = "these samples" if len(numbers.x) > 1 else "the three samples of the lecture's example"
     return (
         f"**Evaluation mode**: running averages of each **feature** over {whose}, after "
@@ -135,7 +138,9 @@ def _cell(numbers: Numbers, done: Worked) -> Followed:
         )
         places.append(options.index(session.choice(key)))
     sample, feature = places
-    learned = {name: float(values[feature]) for name, values in numbers.learned.items()}
+    learned = {
+        name: float(values[feature % len(values)]) for name, values in numbers.learned.items()
+    }
     if numbers.passes is None:
         return Followed(done, sample, feature, numbers.eps, learned)
     read = numbers.trained_on[:, feature]
@@ -169,11 +174,10 @@ def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
 
 def _steps(numbers: Numbers, cell: Followed) -> None:
     """Each step: what it is, its formula with the chosen number, and the table of it."""
+    who = f"sample {cell.sample}, {numbers.features[cell.feature]} (pink)"
     group = "feature" if cell.done.over_samples else "sample"
-    st.markdown(
-        f"**Step by step** for sample {cell.sample}, {numbers.features[cell.feature]} (pink). Blue "
-        f"are the numbers of the same {group}: they share its statistics."
-    )
+    shared = f" Blue are the numbers of the same {group}: they share its statistics."
+    st.markdown(f"**Step by step** for {who}.{shared if cell.done.divisor else ''}")
     for name, (title, formula) in formulas(cell).items():
         left, right = st.columns([2, 3], vertical_alignment="center")
         left.markdown(f"**{title}**")

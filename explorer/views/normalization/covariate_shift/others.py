@@ -10,6 +10,7 @@ from explorer.data.layer_inputs import Shown, spread
 from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
 from model_core.normalization import layer_names
+from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.runs.format import identity
 
@@ -40,7 +41,7 @@ def held_beside(
     wanted = beside(moment.steps, run.steps)
     steps = run.steps[np.unique(wanted[wanted >= 0])]
     norm, position = run.model_config.norm, run.model_config.norm_position
-    kind = "no norm" if norm == "none" else f"{norm} norm, {position}"
+    kind = NORMS[norm].title + (f", {position}" if NORMS[norm].exists else "")
     return Shown(
         name,
         f"{name} ({kind}): what its layer receives",
@@ -103,4 +104,4 @@ def _unlike(other: Run, run: Run) -> tuple[bool, ...]:
         run.training_config,
         run.corpus,
     )
-    return (not same, theirs.norm == ours.norm, theirs.norm != "none")
+    return (not same, theirs.norm == ours.norm, NORMS[theirs.norm].exists)

@@ -15,12 +15,14 @@ from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import bend_of, edges_between
 from explorer.data.layer_inputs import Shown, spread
 from explorer.panels import AnyPanel
+from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.covariate_shift.others import channels, held_beside
 from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choice, choose
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.normalization import QUANTILES, bin_shares, norm_before
+from model_core.norms import NORMS
 
 UNIT = "value of a channel"
 BINS = 60  # at most; fewer for few numbers
@@ -155,12 +157,14 @@ def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     over = f"{tokens} tokens × {config.n_embd} channels"
     if choice.channel is not None:
         over = f"channel {choice.channel} at {tokens} tokens"
-    learned = "the gain" if config.norm == "rms" else "gain and shift"
+    learned, title = gain_and_shift(config.norm), NORMS[config.norm].title
+    if learned == "gain":
+        learned = "the gain"
     st.caption(
         f"Each number is one channel of one token of your sentence ({over}), read in evaluation "
         "mode (batch norm with its running averages). The sentence stays, so what moves comes from "
         "the layers before."
-        + (f" 'Behind' is behind {learned} of `{norm}` ({config.norm} norm)." if norm else "")
+        + (f" 'Behind' is behind {learned} of `{norm}` ({title})." if norm else "")
     )
 
 

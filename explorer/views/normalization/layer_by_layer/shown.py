@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from explorer.panels import Panel
-from explorer.views.normalization.words import LEARNED
+from explorer.views.lessons.norms import gain_and_shift
 from explorer.visit.moment import Moment
 from model_core.config import ModelConfig
 from model_core.normalization import norm_names, stream_names
+from model_core.norms import NORMS
 
 SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
 
@@ -35,9 +36,9 @@ def places_of(moment: Moment) -> tuple[str, ...]:
 
 def sides_in_words(config: ModelConfig) -> str:
     """On which side of a norm the numbers are read."""
-    if config.norm == "none":
+    if not NORMS[config.norm].exists:
         return "There is no norm, so before, normalized and after are the same numbers."
-    learned = LEARNED[config.norm]
+    learned = gain_and_shift(config.norm)
     return (
         f"'Before' enters the norm, 'normalized' is divided but before {learned}, 'after' is "
         f"behind {learned}."
@@ -46,13 +47,14 @@ def sides_in_words(config: ModelConfig) -> str:
 
 def stream_in_words(config: ModelConfig) -> str:
     """On which side of the norms the residual stream is read."""
-    if config.norm == "none":
+    learned = gain_and_shift(config.norm)
+    if not NORMS[config.norm].exists:
         return "The residual stream is never normalized."
     if config.norm_position == "post":
-        return f"The residual stream is read behind each norm and its {LEARNED[config.norm]}."
+        return f"The residual stream is read behind each norm and its {learned}."
     return (
         "The residual stream itself is not normalized; only its last place, ln_f, is behind a norm "
-        f"and its {LEARNED[config.norm]}."
+        f"and its {learned}."
     )
 
 

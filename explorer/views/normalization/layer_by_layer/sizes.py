@@ -19,6 +19,7 @@ from explorer.views.normalization.layer_by_layer.shown import (
 from explorer.visit.focus import focus_of
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
+from model_core.norms import NORMS, NormKind
 
 Series = Mapping[str, np.ndarray]
 THIRD, HALF = 4, 6  # of twelve columns
@@ -51,7 +52,7 @@ def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
             ),
         ],
         "Plotted: over the channels of each token, then averaged over the tokens of your sentence"
-        f"{', which batch norm does not set to 1' if config.norm == 'batch' else ''}. "
+        f"{_not_one(config.norm)}. "
         f"{sides_in_words(config)} {stream_in_words(config)}",
         lambda at: {
             "Norms, over a token's channels, mean over the tokens": table_of(
@@ -126,6 +127,12 @@ def _stream(moment: Moment, values: Series, title: str, per_step: bool, span: in
         per_step=per_step,
         span=span,
     )
+
+
+def _not_one(kind: NormKind) -> str:
+    """That the spread of a token after the norm is not 1, where the norm does not aim at it."""
+    norm = NORMS[kind]
+    return "" if norm.within_token or not norm.exists else f", which {norm.title} does not set to 1"
 
 
 def _both(stds: Series, means: Series) -> Series:

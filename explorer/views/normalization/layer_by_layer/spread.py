@@ -8,20 +8,25 @@ import pandas as pd
 from explorer.charts.normalization.spread import spread_panel
 from explorer.charts.parts.arrays import extent, padded
 from explorer.data import activations
+from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import SIDES, Shown, norms_of, sides_in_words
-from explorer.views.normalization.words import LEARNED, counted
+from explorer.views.normalization.words import counted
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from model_core.normalization import QUANTILES
+from model_core.norms import LEARNED
 
-STARTS = {"gamma": "Gain gamma (1 at the start)", "beta": "Shift beta (0 at the start)"}
+STARTS = {
+    name: f"{part.word.capitalize()} {name} ({part.start:g} at the start)"
+    for name, part in LEARNED.items()
+}
 
 
 def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """Quantiles of all activations around each norm."""
     seen, config = activations.distributions(moment, sentence.ids), moment.run.model_config
     told = {side: seen[f"quantiles_{side}"] for side in SIDES}
-    learned = LEARNED[config.norm]
+    learned = gain_and_shift(config.norm)
     titles = {
         "in": "Before the norm",
         "normalized": f"Normalized, before {learned}",

@@ -11,8 +11,9 @@ from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import bend_of, edges_between
 from explorer.data import activations
 from explorer.panels import Panel
+from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
-from explorer.views.normalization.words import LEARNED, counted
+from explorer.views.normalization.words import counted
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
@@ -31,7 +32,7 @@ def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
         column.selectbox(label, offered, key=key, **session.KEPT)
         chosen.append(session.choice(key))
     seen = {name: activations.norm(moment, sentence.ids, name) for name in chosen}
-    titles = {"in": "Before the norm", "out": f"After it, behind {LEARNED[config.norm]}"}
+    titles = {"in": "Before the norm", "out": f"After it, behind {gain_and_shift(config.norm)}"}
     panels = [
         _histogram({name: one[side] for name, one in seen.items()}, side, title)
         for side, title in titles.items()

@@ -5,13 +5,14 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
+from explorer.views.lessons.norms import NORM_WORDS
 from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
 from explorer.views.normalization.layer_by_layer.shown import Shown
-from explorer.views.normalization.words import NAMES
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, csv_button, how_computed
 from explorer.visit.sentence import Sentence
+from model_core.norms import NORMS
 
 # What of each layer is shown; the first at first.
 PARTS: dict[str, Callable[[Moment, Sentence, bool], Shown]] = {
@@ -21,13 +22,6 @@ PARTS: dict[str, Callable[[Moment, Sentence, bool], Shown]] = {
     "Gradients, units": gradients.gradients_and_units,
     "One token": sizes.one_token,
     "Two norms": two_norms.compare,
-}
-OVER = {
-    "layer": "each token's channels, so no token feels another",
-    "rms": "each token's channels (only their size; the mean stays)",
-    "batch": "all tokens of the batch, channel by channel; here in evaluation mode, with the "
-    "running averages",
-    "none": "nothing: what goes in comes out",
 }
 
 
@@ -43,11 +37,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         **session.KEPT,
     )
     shown = PARTS[part](moment, sentence, per_step)
-    position = "" if config.norm == "none" else f", **{config.norm_position}** position"
-    left.caption(
-        f"This model: **{NAMES[config.norm]}**{position}. It normalizes over {OVER[config.norm]}. "
-        f"{shown.says}"
-    )
+    norm, over = NORMS[config.norm], NORM_WORDS[config.norm].over
+    position = f", **{config.norm_position}** position" if norm.exists else ""
+    left.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {shown.says}")
     moment = clock(moment, shown.panels)
     for name, table in shown.tables(moment.at).items():
         _numbers(moment, name, table)

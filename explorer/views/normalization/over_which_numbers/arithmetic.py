@@ -1,29 +1,29 @@
 """One number's way through a norm, written out: the formulas with the numbers put in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from model_core.config import Norm
+from explorer.views.lessons.norms import NORM_WORDS, gain_and_shift
 from model_core.normalization import Normalized
+from model_core.norms import NORMS, NormKind
 
 WRITTEN = 5  # terms of a sum that are all written out
 
 
 @dataclass(frozen=True)
 class OneNumber:
-    """A number x (S,), all N that share with it (S, N), its channel's gain and shift (S,).
+    """A number x (S,), all N that share with it (S, N), its channel's parameters (S,).
 
     `norm` is the kind of norm, `pooled` says who shares, `way` is what becomes of x.
     """
 
-    norm: Norm
+    norm: NormKind
     pooled: str
     x: np.ndarray
     shared: np.ndarray
-    gamma: np.ndarray
-    beta: np.ndarray
+    learned: Mapping[str, np.ndarray]
     way: Normalized
 
 
@@ -33,24 +33,32 @@ def written_out(number: OneNumber) -> list[str]:
 
 
 def _lines(number: OneNumber, at: int) -> list[str]:
-    x, way, rms = _number(number.x[at]), number.way, number.norm == "rms"
-    said = [number.pooled, f"x = {x}"]
-    if number.norm == "none":
-        return [*said, "no mean, no variance: it leaves as it came", f"result = x = {x}"]
-    mean, variance, normalized, result = (
-        _number(values[at]) for values in (way.mean, way.variance, way.normalized, way.result)
-    )
-    pooled = _mean_square if rms else _mean_and_variance
-    centred = x if rms else f"({x} − {_bracketed(mean)})"
-    shift = "" if rms else " and shift"
-    scaled = f"{normalized} × {_bracketed(_number(number.gamma[at]))}"
+    norm, way = NORMS[number.norm], number.way
+    numbers = {name: float(values[at]) for name, values in number.learned.items()}
+    numbers |= {"x": number.x[at], "mean": way.mean[at], "variance": way.variance[at]}
+    written = {name: _number(value) for name, value in numbers.items()}
+    lines = [number.pooled, f"x = {written['x']}"]
+    if not norm.exists:
+        return [
+            *lines,
+            "no mean, no variance: it leaves as it came",
+            f"result = x = {written['x']}",
+        ]
+    if norm.pools:
+        pooled = _mean_and_variance if norm.centres else _mean_square
+        shared = [_number(one) for one in number.shared[at]]
+        lines += pooled(shared, written["mean"], written["variance"])
+    written |= {f"({name})": _bracketed(one) for name, one in written.items()}
+    normalized, gain = _number(way.normalized[at]), gain_and_shift(number.norm)
+    terms = [f"{normalized} × {written['(gamma)']}"]
+    if "beta" in norm.learns:
+        terms.append(written["beta"])
     return [
-        *said,
-        *pooled([_number(one) for one in number.shared[at]], mean, variance),
-        f"before gain{shift}:",
-        f"  {centred} / √({variance} + 0.00001) = {normalized}",
-        f"behind gain{shift}:",
-        f"  {scaled if rms else _sum([scaled, _number(number.beta[at])])} = {result}",
+        *lines,
+        f"before {gain}:",
+        f"  {NORM_WORDS[number.norm].plain.format_map(written)} = {normalized}",
+        f"behind {gain}:",
+        f"  {_sum(terms)} = {_number(way.result[at])}",
     ]
 
 

@@ -1,22 +1,18 @@
 """A batch of sentences on its way into one norm, and the number in it that is looked at."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from explorer.data import activations
 from explorer.data.activations import Ids
+from explorer.views.lessons.norms import NORM_WORDS
 from explorer.visit.moment import Moment, labels_of
-from model_core.config import Norm
 from model_core.normalization import Cell, shares
+from model_core.norms import LEARNED, NORMS, NormKind
 
 OTHERS = 2  # sentences beside the typed one
-OVER: dict[Norm, str] = {  # what each norm pools, in words
-    "layer": "all channels of one token",
-    "batch": "one channel at all tokens of all sentences",
-    "rms": "all channels of one token",
-    "none": "nothing",
-}
 
 
 @dataclass(frozen=True)
@@ -24,16 +20,15 @@ class Block:
     """What enters the norm `place` of the model at S steps while it reads B texts of T tokens.
 
     `numbers` (S, B, T, C); `sentences` are the texts' labels by name. It is normalized as `kind`,
-    with gain and shift `gamma`, `beta` (S, C); looked at is the number in `cell`.
+    with `learned` parameters (S, C) by name; looked at is the number in `cell`.
     """
 
-    kind: Norm
+    kind: NormKind
     place: str
     cell: Cell
     sentences: dict[str, tuple[str, ...]]
     numbers: np.ndarray
-    gamma: np.ndarray
-    beta: np.ndarray
+    learned: Mapping[str, np.ndarray]
 
     @property
     def shared(self) -> np.ndarray:
@@ -50,9 +45,9 @@ class Block:
     @property
     def pooled(self) -> str:
         """How many numbers share, and which."""
-        if self.kind == "none":
+        if not NORMS[self.kind].pools:
             return "1 number: nothing is shared."
-        return f"{self.shared.sum():,} numbers share: {OVER[self.kind]}."
+        return f"{self.shared.sum():,} numbers share: {NORM_WORDS[self.kind].pooled}."
 
 
 def others(moment: Moment, ids: Ids) -> list[Ids]:
@@ -64,8 +59,13 @@ def others(moment: Moment, ids: Ids) -> list[Ids]:
     return [window for window in dict.fromkeys(windows) if window != ids][:OTHERS]
 
 
-def read_block(moment: Moment, batch: tuple[Ids, ...], kind: Norm, place: str, cell: Cell) -> Block:
-    """The typed sentence is the first of the batch; what is not of the run's kind has no gain."""
+def read_block(
+    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, place: str, cell: Cell
+) -> Block:
+    """The typed sentence is the first of the batch.
+
+    Parameters are the run's where `kind` is its own, else the initial ones.
+    """
     seen = activations.entering(moment, batch, place)
     own = kind == moment.run.model_config.norm
     names = ("your sentence", *(f"sentence {number}" for number in range(1, len(batch))))
@@ -76,6 +76,8 @@ def read_block(moment: Moment, batch: tuple[Ids, ...], kind: Norm, place: str, c
         cell,
         dict(zip(names, labels, strict=True)),
         seen["entering"],
-        seen["gamma"] if own else np.ones_like(seen["gamma"]),
-        seen["beta"] if own else np.zeros_like(seen["beta"]),
+        {
+            name: seen[name] if own else np.full_like(seen[name], LEARNED[name].start)
+            for name in NORMS[kind].learns
+        },
     )

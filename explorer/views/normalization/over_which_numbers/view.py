@@ -1,7 +1,7 @@
 """Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
 
 from collections.abc import Sequence
-from typing import cast, get_args
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,20 +11,20 @@ from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
 from explorer.data.activations import Ids
 from explorer.panels import AnyPanel, Words
+from explorer.views.lessons.norms import NORM_WORDS, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
-from explorer.views.normalization.over_which_numbers.batch import OVER, Block, others, read_block
-from explorer.views.normalization.words import LEARNED, NAMES, counted
+from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
+from explorer.views.normalization.words import counted
 from explorer.visit import session
 from explorer.visit.moment import Moment, evenly
 from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
 from explorer.visit.sentence import Sentence
-from model_core.config import Norm
 from model_core.normalization import Cell, by_reference, norm_names, normalized_cell, shares
+from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
 HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
 HEAD = 200  # numbers in the table; the CSV has all
-KINDS: tuple[Norm, ...] = get_args(Norm)
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
 
@@ -48,7 +48,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     _explained()
 
 
-def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[Norm, str, Cell]:
+def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, Cell]:
     """The kind of norm to pool like, at first the run's own; before which norm; which number."""
     own, names = moment.run.model_config.norm, norm_names(moment.run.model_config.n_layer)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -67,7 +67,7 @@ def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[Norm, str, Ce
             **session.KEPT,
         )
         cell = _cell(shape)
-    return cast(Norm, kind), place, cell
+    return cast(NormKind, kind), place, cell
 
 
 def _cell(shape: tuple[int, int, int]) -> Cell:
@@ -90,7 +90,7 @@ def _beside(moment: Moment, sentence: Sentence) -> Sequence[Ids]:
         return []
 
 
-def _say(moment: Moment, kind: Norm, place: str, shape: tuple[int, int, int]) -> None:
+def _say(moment: Moment, kind: NormKind, place: str, shape: tuple[int, int, int]) -> None:
     """What is shown, over which axes, in which mode, and on which side of the gain."""
     own, (sentences, tokens, _) = moment.run.model_config.norm, shape
     beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
@@ -99,13 +99,15 @@ def _say(moment: Moment, kind: Norm, place: str, shape: tuple[int, int, int]) ->
         f"sentence{beside}, {counted(tokens, 'token')} each. Up to there it is in evaluation mode. "
         f"{_statistics(kind)}"
     ]
-    if kind == "batch":
+    norm = NORMS[kind]
+    if norm.over_batch:
         said.append(f"This run trains with {moment.run.training_config.batch_size} sentences.")
-    if kind == own != "none":
-        said.append(f"Behind it: {LEARNED[kind]} of this run's {place} at that step.")
-    elif kind != "none":
-        stands = "gain 1 stands" if kind == "rms" else "gain 1 and shift 0 stand"
-        said.append(f"This run has {NAMES[own]}: {stands} in for those of {NAMES[kind]}.")
+    if norm.exists and kind == own:
+        said.append(f"Behind it: {gain_and_shift(kind)} of this run's {place} at that step.")
+    elif norm.exists:
+        *some, last = (f"{LEARNED[name].word} {LEARNED[name].start:g}" for name in norm.learns)
+        stands = f"{', '.join(some)} and {last} stand" if some else f"{last} stands"
+        said.append(f"This run has {NORMS[own].title}: {stands} in for those of {norm.title}.")
     if len(moment.steps) < len(moment.run.steps):
         said.append(
             f"Showing {len(moment.steps)} of {len(moment.run.steps)} recorded steps: the numbers "
@@ -114,17 +116,18 @@ def _say(moment: Moment, kind: Norm, place: str, shape: tuple[int, int, int]) ->
     st.caption(" ".join(said))
 
 
-def _statistics(kind: Norm) -> str:
+def _statistics(kind: NormKind) -> str:
     """What a norm takes, over which axes, in which mode."""
-    if kind == "none":
+    norm = NORMS[kind]
+    if not norm.pools:
         return "No statistic is taken."
-    taken = "The mean square is" if kind == "rms" else "Mean and variance are"
+    taken = "Mean and variance are" if norm.centres else "The mean square is"
     mode = (
         "as in training mode; in evaluation batch norm uses running averages of them instead."
-        if kind == "batch"
+        if norm.over_batch
         else "in training and evaluation."
     )
-    return f"{taken} over {OVER[kind]}, {mode}"
+    return f"{taken} over {NORM_WORDS[kind].pooled}, {mode}"
 
 
 def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
@@ -144,7 +147,7 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             shares(block.kind, DRAWN, front),
             front,
             key="cube",
-            title=f"Scheme of any block. Pooled: {OVER[block.kind]}",
+            title=f"Scheme of any block. Pooled: {NORM_WORDS[block.kind].pooled}",
             span=5,
             height=HEIGHT - WORDS - TITLE,
         ),
@@ -154,15 +157,14 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
 def _one_number(block: Block) -> OneNumber:
     """ValueError for batch norm of one value."""
     channel = block.cell[2]
-    gamma, beta = block.gamma[:, channel], block.beta[:, channel]
+    learned = {name: values[:, channel] for name, values in block.learned.items()}
     return OneNumber(
         block.kind,
         block.pooled,
         block.numbers[(..., *block.cell)],
         block.numbers[:, block.shared],
-        gamma,
-        beta,
-        normalized_cell(block.kind, block.numbers, block.cell, gamma, beta),
+        learned,
+        normalized_cell(block.kind, block.numbers, block.cell, learned),
     )
 
 
@@ -183,13 +185,14 @@ def _result(moment: Moment, block: Block, number: OneNumber) -> None:
     theirs = _by_torch(block, at)[block.cell]
     with np.errstate(invalid="ignore"):  # of a diverged model
         difference = abs(way.result[at] - theirs)
-    spread = "mean square" if block.kind == "rms" else "variance"
+    norm = NORMS[block.kind]
+    spread = "variance" if norm.centres else "mean square"
     statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
     table = pd.DataFrame(
         {
             "before the norm": [number.x[at]],
             "numbers that share": [way.numbers],
-            **({} if block.kind == "none" else statistics),
+            **(statistics if norm.pools else {}),
             "before gain and shift": [way.normalized[at]],
             "behind gain and shift": [way.result[at]],
             "torch's module": [theirs],
@@ -207,11 +210,14 @@ def _result(moment: Moment, block: Block, number: OneNumber) -> None:
 def _by_torch(block: Block, at: int) -> np.ndarray:
     """What torch's module in training mode makes of the block at one step: (B, T, C)."""
     x = block.numbers[at]
-    if block.kind == "none":
+    if not NORMS[block.kind].exists:
         return x
-    beta = None if block.kind == "rms" else block.beta[at]
+    learned: dict[str, Any] = {
+        name: values[at] if LEARNED[name].per_channel else values[at, :1]
+        for name, values in block.learned.items()
+    }
     tokens = x.reshape(-1, x.shape[-1])
-    return by_reference(block.kind, tokens, gamma=block.gamma[at], beta=beta).reshape(x.shape)
+    return by_reference(block.kind, tokens, **learned).reshape(x.shape)
 
 
 def _members(moment: Moment, block: Block) -> None:

@@ -13,6 +13,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.runs import RECORDED
 from model_core.anatomy import anatomy_of
+from model_core.norms import NORMS
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.status import read_status
 from model_core.training.variants import siblings
@@ -77,6 +78,11 @@ def spread_out(values: np.ndarray, of_steps: np.ndarray, steps: np.ndarray) -> n
     whole = np.full((len(steps), *values.shape[1:]), np.nan, np.float32)
     whole[np.searchsorted(steps, of_steps)] = values
     return whole
+
+
+def has_two_modes(run: Run) -> bool:
+    """Whether the run's norms compute something else in training than in evaluation mode."""
+    return NORMS[run.model_config.norm].over_batch
 
 
 def variant_parts(run: Run) -> tuple[str, ...]:

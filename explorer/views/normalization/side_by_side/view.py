@@ -15,6 +15,7 @@ from explorer.panels import AnyPanel, Panel
 from explorer.views.normalization.side_by_side import start
 from explorer.views.normalization.side_by_side.family import (
     gradients,
+    has_two_modes,
     metrics_of,
     on_one_clock,
     opened,
@@ -76,7 +77,7 @@ def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict
     return {
         name: spread_out(activations.scales(run, sentence.ids), run.steps, moment.steps)
         for name, run in runs.items()
-        if len(sentence.ids) > 1 or run.model_config.norm != "batch"
+        if len(sentence.ids) > 1 or not has_two_modes(run)
     }
 
 
@@ -95,7 +96,7 @@ def _say(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> None:
 def _missing(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> list[str]:
     """What is not drawn of some variants, and why."""
     said = []
-    if len(sentence.ids) == 1 and any(run.model_config.norm == "batch" for run in runs.values()):
+    if len(sentence.ids) == 1 and any(map(has_two_modes, runs.values())):
         said.append("Batch norm is left out there: one token has no variance over batch and time.")
     short = [
         f"{name} up to step {run.steps[-1]:,}"
@@ -185,7 +186,7 @@ def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
             st.info(plain(f"Windows of {name} cannot be read: {error}."))
             continue
         losses[name] = as_trained
-        if run.model_config.norm == "batch":
+        if has_two_modes(run):
             losses[name + EVALUATION] = evaluated
     if not losses:
         return []
@@ -233,7 +234,7 @@ def _gap(run: Run, step: int) -> float:
     """NaN where the step was not recorded, or the text is gone."""
     if step not in run.steps:
         return float("nan")
-    if run.model_config.norm != "batch":
+    if not has_two_modes(run):
         return 0.0  # one mode only
     try:
         as_trained, evaluated = activations.length_losses(run, step, (run.model_config.block_size,))

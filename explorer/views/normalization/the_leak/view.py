@@ -29,16 +29,15 @@ from model_core.normalization import (
     leak_places,
     norm_names,
 )
+from model_core.norms import NORMS
 
 ANOTHER, FUTURE = "Another sentence", "A future token"
 UNIT = "standard deviations of the place"
 OFF = "running standard deviations of the channel"
-TRIED = {
+TRIED: dict[str, str] = {
     TRAINING: "batch norm in training mode",
     EVALUATION: "batch norm in evaluation mode",
-    "layer": "layer norm",
-    "rms": "RMS norm",
-    "none": "no norm",
+    **{kind: norm.title for kind, norm in NORMS.items() if not norm.over_batch},
 }
 
 
@@ -130,7 +129,7 @@ def _say(moment: Moment, batch: Batch, recorded: int) -> None:
     norm = moment.run.model_config.norm
     own = (
         "its running averages are the run's own"
-        if norm == "batch"
+        if NORMS[norm].over_batch
         else f"its running averages are those of {len(batch.held_back)} held-back windows"
     )
     thinned = (

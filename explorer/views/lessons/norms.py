@@ -1,0 +1,77 @@
+"""What the pages say of each norm."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from model_core.norms import LEARNED, NORMS, NormKind
+
+
+@dataclass(frozen=True)
+class NormWords:
+    """The words for one norm.
+
+    `over` and `pooled` say which numbers its statistics are taken over, for a model and for a block
+    of numbers; `worked` the same for a table of samples and features. `single` is the remark on a
+    table of one sample. `plain` and `latex` are the formula of the normalized number, in which
+    names of steps and parameters stand for their values, in `plain` (name) for one in parentheses
+    where it is negative.
+    """
+
+    over: str
+    pooled: str
+    worked: str = ""
+    single: str = ""
+    plain: str = ""
+    latex: tuple[str, ...] = ()
+
+
+_CENTRED = "({x} − {(mean)}) / √({variance} + 0.00001)"
+_DIVIDED = (r"\hat x", r"<centred> \,/\, <deviation>")
+_OWN_STATISTICS = (
+    "One sample is enough: its {features} features have statistics of their own, "
+    "whatever else is in the batch."
+)
+
+NORM_WORDS: Mapping[NormKind, NormWords] = {
+    "layer": NormWords(
+        over="each token's channels, so no token feels another",
+        pooled="all channels of one token",
+        worked="One mean and variance for each **sample**, over its features: along a row. The "
+        "same in training and evaluation mode.",
+        single=_OWN_STATISTICS,
+        plain=_CENTRED,
+        latex=_DIVIDED,
+    ),
+    "batch": NormWords(
+        over="all tokens of the batch, channel by channel; here in evaluation mode, with the "
+        "running averages",
+        pooled="one channel at all tokens of all sentences",
+        worked="One mean and variance for each **feature**, over the samples: down a column.",
+        single="One sample is enough in evaluation mode: mean and variance come from earlier "
+        "batches. In training mode torch refuses it, since a single number has no variance.",
+        plain=_CENTRED,
+        latex=_DIVIDED,
+    ),
+    "rms": NormWords(
+        over="each token's channels (only their size; the mean stays)",
+        pooled="all channels of one token",
+        worked="One mean square for each **sample**, over its features: along a row. No mean is "
+        "subtracted, no β added. The same in training and evaluation mode.",
+        single=_OWN_STATISTICS,
+        plain="{x} / √({variance} + 0.00001)",
+        latex=(r"\hat x", r"<x> \,/\, <root>"),
+    ),
+    "none": NormWords(over="nothing: what goes in comes out", pooled="nothing"),
+}
+
+
+def gain_and_shift(kind: NormKind) -> str:
+    """What a norm multiplies by and adds after normalizing, of what it learns."""
+    parts = [LEARNED[name].word for name in ("gamma", "beta") if name in NORMS[kind].learns]
+    return " and ".join(parts) or "nothing"
+
+
+def capitalized(kind: NormKind) -> str:
+    """The norm's title at the beginning of a sentence."""
+    title = NORMS[kind].title
+    return title[:1].upper() + title[1:]
