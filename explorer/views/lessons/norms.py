@@ -10,17 +10,18 @@ from model_core.norms import LEARNED, NORMS, NormKind
 class NormWords:
     """The words for one norm.
 
-    `over` and `pooled` say which numbers its statistics are taken over, for a model and for a block
-    of numbers; `worked` the same for a table of samples and features. `single` is the remark on a
-    table of one sample. `plain` and `latex` are the formula of the normalized number, in which
-    names of steps and parameters stand for their values, in `plain` (name) for one in parentheses
-    where it is negative.
+    `over`, `pooled` and `worked` say over which numbers it takes its statistics: in a model, in a
+    block of numbers, in a table of samples and features. `single` is the remark on a table of one
+    sample, `explained` what it computes. `plain` and `latex` are the formula of the normalized
+    number; {name} and <name> stand for the value of a step or parameter, {(name)} for one that is
+    in parentheses where it is negative.
     """
 
     over: str
     pooled: str
     worked: str = ""
     single: str = ""
+    explained: str = ""
     plain: str = ""
     latex: tuple[str, ...] = ()
 
@@ -39,6 +40,8 @@ NORM_WORDS: Mapping[NormKind, NormWords] = {
         worked="One mean and variance for each **sample**, over its features: along a row. The "
         "same in training and evaluation mode.",
         single=_OWN_STATISTICS,
+        explained="**Layer norm** (Ba, Kiros and Hinton 2016): μ and σ² are those of one token's C "
+        "channels.",
         plain=_CENTRED,
         latex=_DIVIDED,
     ),
@@ -49,6 +52,8 @@ NORM_WORDS: Mapping[NormKind, NormWords] = {
         worked="One mean and variance for each **feature**, over the samples: down a column.",
         single="One sample is enough in evaluation mode: mean and variance come from earlier "
         "batches. In training mode torch refuses it, since a single number has no variance.",
+        explained="**Batch norm** (Ioffe and Szegedy 2015): those of one channel over the B·T "
+        "tokens of a batch; in evaluation mode, running averages of them.",
         plain=_CENTRED,
         latex=_DIVIDED,
     ),
@@ -58,11 +63,18 @@ NORM_WORDS: Mapping[NormKind, NormWords] = {
         worked="One mean square for each **sample**, over its features: along a row. No mean is "
         "subtracted, no β added. The same in training and evaluation mode.",
         single=_OWN_STATISTICS,
+        explained="**RMS norm** (Zhang and Sennrich 2019): a token is divided by the root mean "
+        "square of its channels; no mean is subtracted, no β added.",
         plain="{x} / √({variance} + 0.00001)",
         latex=(r"\hat x", r"<x> \,/\, <root>"),
     ),
     "none": NormWords(over="nothing: what goes in comes out", pooled="nothing"),
 }
+
+
+def explained() -> str:
+    """What each norm computes, a sentence each."""
+    return " ".join(words.explained for words in NORM_WORDS.values() if words.explained)
 
 
 def gain_and_shift(kind: NormKind) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.charts.normalization.worked import groups_panel
 from explorer.panels import Panel
-from explorer.views.lessons.norms import NORM_WORDS
+from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
@@ -189,9 +189,8 @@ def _explained() -> None:
     how_computed(
         r"y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta, \qquad"
         r" \tilde x = \frac{x - x_{\min}}{x_{\max} - x_{\min}}, \qquad z = \frac{x - \mu}{\sigma}",
-        "Batch norm (Ioffe and Szegedy 2015) takes μ and σ² of a feature over the samples of a "
-        "batch, layer norm (Ba, Kiros and Hinton 2016) of a sample over its features, RMS norm "
-        "(Zhang and Sennrich 2019) the mean square alone. ε keeps the divisor above 0 where "
+        "A sample stands for a token of a model, a feature for a channel. "
+        f"{explained()} ε keeps the divisor above 0 where "
         "nothing varies. γ and β are learned, one of each a feature: with γ = √(σ² + ε) and β = μ "
         "batch norm is undone, so it takes nothing away that a model needs. Min-max and "
         "standardization scale inputs and learn nothing; what does not vary is divided by 1, as "

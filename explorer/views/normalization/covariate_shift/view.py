@@ -158,13 +158,11 @@ def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     if choice.channel is not None:
         over = f"channel {choice.channel} at {tokens} tokens"
     learned, title = gain_and_shift(config.norm), NORMS[config.norm].title
-    if learned == "gain":
-        learned = "the gain"
     st.caption(
         f"Each number is one channel of one token of your sentence ({over}), read in evaluation "
         "mode (batch norm with its running averages). The sentence stays, so what moves comes from "
         "the layers before."
-        + (f" 'Behind' is behind {learned} of `{norm}` ({title})." if norm else "")
+        + (f" 'Behind' is behind the {learned} of `{norm}` ({title})." if norm else "")
     )
 
 

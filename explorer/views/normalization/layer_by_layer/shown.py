@@ -40,8 +40,8 @@ def sides_in_words(config: ModelConfig) -> str:
         return "There is no norm, so before, normalized and after are the same numbers."
     learned = gain_and_shift(config.norm)
     return (
-        f"'Before' enters the norm, 'normalized' is divided but before {learned}, 'after' is "
-        f"behind {learned}."
+        f"'Before' is what enters the norm, 'normalized' what it makes of that without {learned}, "
+        "'after' what leaves it."
     )
 
 

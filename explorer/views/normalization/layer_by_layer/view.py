@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 import streamlit as st
 
-from explorer.views.lessons.norms import NORM_WORDS
+from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
 from explorer.views.normalization.layer_by_layer.shown import Shown
 from explorer.visit import session
@@ -59,13 +59,12 @@ def _explained() -> None:
         r"\mu = \frac1C\sum_c x_c, \quad \sigma^2 = \frac1C\sum_c (x_c-\mu)^2, \quad"
         r" \hat x_c = \frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}}, \quad"
         r" y_c = \gamma_c\,\hat x_c + \beta_c",
-        "Layer normalization (Ba, Kiros and Hinton 2016) as an example: x enters the norm, x̂ is "
-        "normalized but before gain and shift, y is behind them. Batch normalization takes μ and "
-        "σ over all tokens of a batch for each channel, RMS normalization divides by the root "
-        "mean square alone. The size of the residual stream is the Euclidean norm over the "
-        "channels. A unit is silent when its ReLU puts out 0 for every token of your sentence; "
-        "another sentence may turn it on. The gradient of a part is the Euclidean norm over its "
-        "parameters, of the loss of the training batch drawn at that step, before clipping.",
+        "The formulas are those of layer norm: x enters it, x̂ is normalized but before gain and "
+        f"shift, y is behind them. {explained()} "
+        "The size of the residual stream is the Euclidean norm over the channels. A unit is silent "
+        "when its ReLU puts out 0 for every token of your sentence; another sentence may turn it "
+        "on. The gradient of a part is the Euclidean norm over its parameters, of the loss of the "
+        "training batch drawn at that step, before clipping.",
         "normalization.read_layers, normalization.read_distributions, "
         "training.Trainer.gradient_norms",
     )

@@ -11,7 +11,7 @@ from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
 from explorer.data.activations import Ids
 from explorer.panels import AnyPanel, Words
-from explorer.views.lessons.norms import NORM_WORDS, gain_and_shift
+from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
 from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
 from explorer.views.normalization.words import counted
@@ -244,9 +244,7 @@ def _explained() -> None:
     how_computed(
         r"\mu = \frac1N\sum_{i \in S} x_i, \quad \sigma^2 = \frac1N\sum_{i \in S} (x_i-\mu)^2,"
         r" \quad y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta",
-        "The norms differ in S, the numbers that share (Wu and He 2018): for **layer** norm the C "
-        "channels of one token (Ba, Kiros and Hinton 2016), for **batch** norm the B·T values of "
-        "one channel (Ioffe and Szegedy 2015). **RMS** norm pools like layer norm, but takes μ "
-        "as 0 and has no β (Zhang and Sennrich 2019). The divisor is N, ε is 0.00001.",
+        f"The norms differ in S, the numbers that share (Wu and He 2018). {explained()} "
+        "The divisor is N, ε is 0.00001.",
         "normalization.groups.shares, normalized_cell",
     )

@@ -252,7 +252,7 @@ def _explained() -> None:
         "batch make them noisy, and the model learns to live with that noise: without it, it is "
         "worse. At first the averages know nothing, so its evaluation begins badly and catches up "
         "within some 50 steps. On **windows of other lengths** T changes, so the batch statistics "
-        "do; layer and RMS norm take theirs over the channels of one token and notice nothing. "
+        "do; all other norms compute each token by itself. "
         "All models have less to go by in short windows, so every loss is larger there. Windows "
         "are spread evenly over the validation text, as many in a batch as in training, but of the "
         f"longest no more than {BATCH_TOKENS:,} tokens; dropout is off.",

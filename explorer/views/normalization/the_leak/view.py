@@ -141,7 +141,7 @@ def _say(moment: Moment, batch: Batch, recorded: int) -> None:
         f"At step {moment.step:,}, trained with **{norm}** norm; the others are tried at the same "
         "weights, gain and shift kept where both kinds have them. Batch norm normalizes each "
         f"channel over batch and time, here {batch.idx.numel():,} numbers, in training mode; in "
-        f"evaluation mode {own}. Layer and RMS norm see the channels of one token. Dropout is off."
+        f"evaluation mode {own}. All other norms compute each token by itself. Dropout is off."
         + thinned
     )
 
