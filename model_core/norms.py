@@ -14,7 +14,7 @@ EPS = 1e-5  # added to the variance, or mean square, under the root
 class Learned:
     """A learned parameter: its name in the module, its word, symbol and initial value.
 
-    `per_channel`: one number for each channel (C,), else one for the norm ().
+    `per_channel`: one number for each channel (C,), else one for the norm (1,).
     """
 
     parameter: str

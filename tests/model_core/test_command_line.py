@@ -18,6 +18,7 @@ from model_core.runs.storage import FileLock
 from model_core.training import loop
 from model_core.training.presets import PRESETS
 from model_core.training.turns import only_trainer
+from tests.support.models import NORMS_LISTED
 from tests.support.runs import TINY, history, new_run, recorded_run, tree
 from tests.support.waiting import wait_until
 
@@ -224,7 +225,7 @@ def refused(said: Says, words: str) -> None:
         ("--set width=3", "unknown setting 'width'"),
         ("--set n_emb=3", "unknown setting 'n_emb'; did you mean n_embd?"),
         (f"--set {'x' * 300}=3", "unknown setting 'xxx"),
-        ("--set norm=group", "norm must be 'layer', 'batch', 'rms' or 'none', got 'group'"),
+        ("--set norm=group", f"norm must be {NORMS_LISTED}, got 'group'"),
         ("--set learning_rate=1,5", "learning_rate must be"),
         ("--set learning_rate=nan", "learning_rate must be"),
         ("--set learning_rate=-1", "learning_rate must be greater than 0, got '-1'"),

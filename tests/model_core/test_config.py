@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from model_core.config import MapConfig, ModelConfig, TrainingConfig
+from tests.support.models import NORMS_LISTED
 
 SIZES: dict[str, Any] = {"vocab_size": 27, "block_size": 8, "n_embd": 12, "n_head": 3, "n_layer": 1}
 SETTINGS = (
@@ -64,7 +65,7 @@ def test_training_refuses(field: str, value: object, said: str) -> None:
         ("n_layer", -1, "n_layer must be greater than or equal to 0, got -1"),
         ("n_head", 129, "n_head must be less than or equal to 128, got 129"),
         ("n_head", 5, "n_head=5 does not divide n_embd=12; choose one of 1, 2, 3, 4, 6, 12"),
-        ("norm", "lyer", "norm must be 'layer', 'batch', 'rms' or 'none', got 'lyer'"),
+        ("norm", "lyer", f"norm must be {NORMS_LISTED}, got 'lyer'"),
         ("norm_position", "mid", "norm_position must be 'pre' or 'post', got 'mid'"),
         ("linear_init_gain", 0, "linear_init_gain must be greater than 0, got 0"),
     ],

@@ -9,6 +9,7 @@ from model_core.model import BigramLanguageModel
 from model_core.norms import KINDS
 
 NORMS = KINDS
+NORMS_LISTED = f"{', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}"
 POSITIONS = ("pre", "post")
 
 

@@ -25,6 +25,7 @@ from model_core.normalization import batch_statistics, company, distances, leak_
 from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
+from model_core.norms import NORMS
 from model_core.runs import Run
 from tests.support.norms import EACH_TOKEN
 from tests.support.pages import drawn, go_to, opened, panels, visitor, words
@@ -33,7 +34,12 @@ from tests.support.runs import recorded_run
 
 PANELS = {"movement", "moved-tokens", "distances", "means"}
 LEAK, TOKEN, BECOMES, SIZE = "leak", "leak token", "leak becomes", "sentences"
-ZEROS = "by exactly **0** under batch norm in evaluation mode, layer norm, RMS norm and no norm."
+*_OTHERS, _LAST = (NORMS[kind].title for kind in EACH_TOKEN)
+ZEROS = (
+    "by exactly **0** under "
+    + ", ".join(["batch norm in evaluation mode", *_OTHERS])
+    + f" and {_LAST}."
+)
 
 
 @pytest.fixture(scope="module")
