@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
-import streamlit as st
 import torch
 
-from explorer.data import activations
-from explorer.data.activations import Ids
-from explorer.data.tables import identity
+from explorer.data.cache import cached
+from explorer.data.layers import inputs
+from explorer.data.readers import Ids
 from model_core.normalization import quantiles, shift, shift_rate
 from model_core.runs import Run
 
@@ -56,25 +55,12 @@ class Shown:
         return self.of(what) / (first if first else np.nan)
 
 
+@cached(SHOWN)
 def spread(
     run: Run, steps: np.ndarray, ids: Ids, layer: str, side: Side, channel: int | None
 ) -> Spread:
     """What `layer` receives of a text, or what enters the norm before it; one channel, or all."""
-    key = f"{identity(run)}:{hash(steps.tobytes())}"
-    return _spread(key, ids, layer, side, channel, run, steps)
-
-
-@st.cache_resource(max_entries=SHOWN, show_spinner=False)
-def _spread(
-    when: str,
-    ids: Ids,
-    layer: str,
-    side: Side,
-    channel: int | None,
-    _run: Run,
-    _steps: np.ndarray,
-) -> Spread:
-    values = activations.inputs(_run, _steps, ids, layer)[side]  # (S, T, C)
+    values = inputs(run, steps, ids, layer)[side]  # (S, T, C)
     if channel is not None:
         values = values[..., channel : channel + 1]
     values = np.where(np.isfinite(values), values, np.float32(np.nan))
@@ -85,7 +71,7 @@ def _spread(
         numbers.mean(1, dtype=np.float64),
         numbers.std(1, dtype=np.float64),
         shift(numbers),
-        shift_rate(numbers, _steps),
+        shift_rate(numbers, steps),
         shift(channels),
-        shift_rate(channels, _steps),
+        shift_rate(channels, steps),
     )

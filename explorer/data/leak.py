@@ -8,8 +8,8 @@ import numpy as np
 import streamlit as st
 from torch import Tensor
 
-from explorer.data import activations
-from explorer.data.tables import identity
+from explorer.data.cache import cached, settled
+from explorer.data.losses import windows
 from explorer.visit.moment import Moment, evenly
 from model_core.config import ModelConfig
 from model_core.normalization import (
@@ -50,9 +50,9 @@ class Batch:
 
     @property
     def key(self) -> str:
-        parts = [self.idx, self.changed, self.others, self.held_back]
-        told = b"".join(str(part.shape).encode() + part.numpy().tobytes() for part in parts)
-        return sha256(f"{self.upto}".encode() + told).hexdigest()
+        tensors = [self.idx, self.changed, self.others, self.held_back]
+        parts = [str(part.shape).encode() + part.numpy().tobytes() for part in tensors]
+        return sha256(f"{self.upto}".encode() + b"".join(parts)).hexdigest()
 
 
 class Drawn(NamedTuple):
@@ -81,9 +81,10 @@ class Seen(NamedTuple):
         return relative(self.largest, self.spread)
 
 
+@cached(4)
 def pool(moment: Moment) -> Tensor:
     """The windows that a batch is filled with: (B, block_size). ValueError without its text."""
-    return _pool(identity(moment.run), moment.run)
+    return company(moment.run, SIZES[-1])
 
 
 def bounded(moment: Moment, batch: Batch) -> Moment:
@@ -96,9 +97,9 @@ def bounded(moment: Moment, batch: Batch) -> Moment:
 
 def seen(moment: Moment, batch: Batch) -> Seen:
     """What the models of the steps shown make of the batch before and after the change."""
-    key, of_run = batch.key, identity(moment.run)
+    key, run = batch.key, moment.run
     with st.spinner("Reading both batches with every norm …"):
-        each = [_seen(of_run, int(step), key, moment.run, batch) for step in moment.steps]
+        each = [_seen(run.identity, int(step), key, run, batch) for step in moment.steps]
     parts = [np.stack(part) for part in list(zip(*each, strict=True))[:3]]
     statistics = [np.stack(part) for part in zip(*(one.statistics for one in each), strict=True)]
     return Seen(parts[0], parts[1], parts[2], BatchStatistics(*statistics))
@@ -119,8 +120,7 @@ def drawn(config: ModelConfig) -> Drawn:
 
 def distances_at(moment: Moment) -> np.ndarray:
     """How far off the batches `drawn` are at the settled step: (sizes, norms)."""
-    of, windows = drawn(moment.run.model_config), activations.windows(moment)
-    return _distances(identity(moment.run), moment.step, of, moment.run, windows)
+    return _distances(moment, drawn(moment.run.model_config))
 
 
 def _multiplications(config: ModelConfig) -> int:
@@ -128,12 +128,7 @@ def _multiplications(config: ModelConfig) -> int:
     return config.n_embd * (12 * config.n_layer * config.n_embd + config.vocab_size)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _pool(of_run: str, _run: Run) -> Tensor:
-    return company(_run, SIZES[-1])
-
-
-@st.cache_resource(max_entries=512, show_spinner=False)
+@cached(512)
 def _seen(of_run: str, step: int, batch_key: str, _run: Run, _batch: Batch) -> Seen:
     """Of one step, without the first axis."""
     model = _run.model_at(step)
@@ -147,7 +142,8 @@ def _seen(of_run: str, step: int, batch_key: str, _run: Run, _batch: Batch) -> S
     )
 
 
-@st.cache_resource(max_entries=64, show_spinner="Reading batches of all sizes …")
-def _distances(of_run: str, step: int, of: Drawn, _run: Run, _windows: Tensor) -> np.ndarray:
-    model = with_running_averages(_run.model_at(step), _windows)
-    return distances(model, _windows, of.sizes, of.repeats)
+@cached(64, settled, spinner="Reading batches of all sizes …")
+def _distances(moment: Moment, of: Drawn) -> np.ndarray:
+    held_back = windows(moment)
+    model = with_running_averages(moment.run.model_at(moment.step), held_back)
+    return distances(model, held_back, of.sizes, of.repeats)

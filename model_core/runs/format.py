@@ -86,7 +86,7 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def identity(path: Path) -> str:
     """Names the run in `path`, and no other that takes its name later; OSError without one."""
-    return f"{path.resolve()}:{(path / 'run.json').stat().st_mtime_ns}"
+    return f"{path.absolute()}:{(path / 'run.json').stat().st_mtime_ns}"
 
 
 def _description(plan: Plan) -> dict[str, Any]:

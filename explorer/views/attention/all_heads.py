@@ -7,7 +7,7 @@ import pandas as pd
 
 from explorer.charts.attention.heads import mosaic
 from explorer.charts.attention.stages import stage_panels
-from explorer.data import activations
+from explorer.data import heads
 from explorer.panels import AnyPanel
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import named, ticked
@@ -24,15 +24,15 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     new = session.is_new((moment.run.name, sentence.ids))
     # A new sentence is drawn at the settled step first: one step takes a moment, all take longer.
-    alone = new and activations.unread(moment, sentence.ids)
+    alone = new and heads.unread(moment, sentence.ids)
     whole, moment = moment, replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
-    waits = alone and activations.unprobed(moment)  # roles take longer than a first picture may
+    waits = alone and heads.unprobed(moment)  # roles take longer than a first picture may
     at = (focus.layer, focus.head)
-    head = activations.head(moment, sentence.ids, at)
+    head = heads.head(moment, sentence.ids, at)
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         mosaic(
-            activations.levels(moment, sentence.ids),
+            heads.levels(moment, sentence.ids),
             len(sentence.ids),
             roles=None if waits else named(whole)[np.searchsorted(whole.steps, moment.steps)],
             role_names=MEASURES,
@@ -70,9 +70,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 
 def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     def table() -> pd.DataFrame:
-        weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights[
-            moment.at
-        ]
+        weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights[moment.at]
         names = [
             f"{position}: {quoted(moment.run.tokenizer.tokens[token])}"
             for position, token in enumerate(sentence.ids)

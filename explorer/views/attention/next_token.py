@@ -5,8 +5,8 @@ import pandas as pd
 import streamlit as st
 
 from explorer.charts.attention.predictions import lens_panel, lens_words, next_panel
-from explorer.data import activations
-from explorer.data.activations import Drawing
+from explorer.data import predictions
+from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
 from explorer.visit.focus import Focus
@@ -27,7 +27,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     count, how = _choices()
     labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
     names = lens_names(moment.run.model_config.n_layer)
-    seen = activations.lens(moment, sentence.ids, focus.query)
+    seen = predictions.lens(moment, sentence.ids, focus.query)
     following = sentence.ids[focus.query + 1 :][:1]
     behind = f"'{sentence.labels[focus.query]}' at {focus.query}"
     likeliest = top_tokens(seen["next"], min(LIKELIEST, len(labels)))
@@ -101,7 +101,7 @@ def _written(
 ) -> Writing | str:
     """What the model writes behind the sentence, or why it cannot."""
     try:
-        return activations.writing(moment, sentence.ids, count, how)
+        return predictions.writing(moment, sentence.ids, count, how)
     except ValueError as error:
         return str(error)
 

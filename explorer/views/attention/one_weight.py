@@ -5,8 +5,8 @@ import math
 import numpy as np
 
 from explorer.charts.attention.stages import contribution_panel, pair_panel
-from explorer.data import activations
-from explorer.data.activations import Head
+from explorer.data import heads
+from explorer.data.heads import Head
 from explorer.panels import AnyPanel, Words
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit.focus import Focus
@@ -16,7 +16,7 @@ from explorer.visit.sentence import Sentence
 
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
-    head = activations.head(moment, sentence.ids, (focus.layer, focus.head))
+    head = heads.head(moment, sentence.ids, (focus.layer, focus.head))
     query, key = (f"'{sentence.labels[at]}' at {at}" for at in (focus.query, focus.key))
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),

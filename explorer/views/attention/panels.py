@@ -1,7 +1,7 @@
 """What several views of the Attention page draw: the sentence, and the chosen head large."""
 
 from explorer.charts.attention.heads import head_panel
-from explorer.data import activations
+from explorer.data import heads
 from explorer.panels import Panel, Text
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
@@ -13,7 +13,7 @@ READS = "query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}
 
 def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
     """The sentence, its keys lit up by what the chosen query reads."""
-    weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights
+    weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights
     label = sentence.labels[focus.query]
     return Text(
         key="text",
@@ -33,7 +33,7 @@ def weights_panel(
 ) -> Panel:
     """The chosen head large."""
     return head_panel(
-        activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
+        heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
         sentence.labels,
         key="head",
         title=f"{focus.name}: each row reads the columns, and sums to 1",

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from explorer.data import activations
+from explorer.data import heads
 from explorer.panels import NO_ROLE, Tick
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps, roles
@@ -12,14 +12,14 @@ from model_core.attention.roles import MEASURES, role_steps, roles
 
 def named(moment: Moment) -> np.ndarray:
     """The role of every head at every step shown, as a Mosaic counts them: (S, L, H) uint8."""
-    found = roles(activations.head_scores(moment))
+    found = roles(heads.head_scores(moment))
     return np.where(found < 0, NO_ROLE, found).astype(np.uint8)
 
 
 def ticked(moment: Moment) -> Moment:
     """With marks on the track where heads take the roles they keep."""
     taken: dict[int, list[str]] = {}
-    for at, layer, head, role in role_steps(roles(activations.head_scores(moment))):
+    for at, layer, head, role in role_steps(roles(heads.head_scores(moment))):
         taken.setdefault(int(moment.steps[at]), []).append(
             f"layer {layer} head {head}: {MEASURES[role]}"
         )

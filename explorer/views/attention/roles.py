@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.charts.attention.predictions import before_after_panel
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.parts.curves import curves_panel
-from explorer.data import activations
+from explorer.data import heads, losses
 from explorer.panels import AnyPanel
 from explorer.views.attention.role_marks import ticked
 from explorer.visit.focus import Focus
@@ -35,8 +35,8 @@ INSTEAD: dict[str, Replacement] = {"zero": "zero", "its mean output": "mean"}
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     measured, off, instead = _choices(moment, focus)
     at = (focus.layer, focus.head)
-    scores = activations.head_scores(moment)
-    shown = activations.scores_on(moment, sentence.ids) if measured == TYPED else scores
+    scores = heads.head_scores(moment)
+    shown = heads.scores_on(moment, sentence.ids) if measured == TYPED else scores
     if np.isnan(scores).all():
         st.info(
             f"No roles here: they need a model that reads {SHORTEST} tokens at a time, {FEWEST} "
@@ -104,12 +104,12 @@ def _without(
     """What each head is worth, and the prediction with and without those switched off."""
     how = INSTEAD[instead]
     try:
-        loss, costs = activations.head_costs(moment, how)
+        loss, costs = losses.head_costs(moment, how)
     except ValueError as error:
         st.info(plain(f"What a head is worth cannot be told: {error}."))
         return []
-    before = activations.without(moment, sentence.ids, focus.query, (), how)
-    after = activations.without(moment, sentence.ids, focus.query, off, how)
+    before = losses.without(moment, sentence.ids, focus.query, (), how)
+    after = losses.without(moment, sentence.ids, focus.query, off, how)
     names = ", ".join(f"layer {layer} head {head}" for layer, head in off)
     what = f"without {names}" if off else "with none switched off"
     if not np.isfinite([loss, after.loss]).all():
@@ -145,7 +145,7 @@ def _without(
 
 
 def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
-    weights = activations.head(moment, sentence.ids, (focus.layer, focus.head)).weights
+    weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights
     return curves_panel(
         moment.steps,
         {"entropy": attention_entropy(np.tril(weights))},  # NaN of a diverged model stays

@@ -6,7 +6,7 @@ from explorer.charts.attention.heads import head_panel, mosaic
 from explorer.charts.embeddings.maps import Marks, map_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.normalization.depth import depth_panel
-from explorer.data import activations, tables
+from explorer.data import heads, layers, tables
 from explorer.panels import AnyPanel, Panel, Words
 from explorer.visit.moment import Moment, fewer, left_out, marked, thinned
 from explorer.visit.page import clock, question
@@ -79,13 +79,13 @@ def _tables(moment: Moment) -> list[Panel]:
 
 
 def _sentence_panels(moment: Moment, sentence: Sentence) -> list[AnyPanel]:
-    norms, config = activations.layers(moment, sentence.ids), moment.run.model_config
+    norms, config = layers.layers(moment, sentence.ids), moment.run.model_config
     panels: list[AnyPanel] = []
     if config.n_layer:
         layer, head = moment.head
         panels = [
             mosaic(
-                activations.levels(moment, sentence.ids),
+                heads.levels(moment, sentence.ids),
                 len(sentence.ids),
                 key="heads",
                 title="Attention of every head",
@@ -94,7 +94,7 @@ def _sentence_panels(moment: Moment, sentence: Sentence) -> list[AnyPanel]:
                 height=ROW,
             ),
             head_panel(
-                activations.head(moment, sentence.ids, moment.head).weights,
+                heads.head(moment, sentence.ids, moment.head).weights,
                 sentence.labels,
                 key="head",
                 title=f"Layer {layer}, head {head}",

@@ -13,7 +13,7 @@ from torch import Tensor
 from explorer.charts.attention.heads import head_panel, mosaic
 from explorer.charts.attention.stages import stage_panels
 from explorer.charts.parts.squares import masked
-from explorer.data import activations
+from explorer.data import heads, losses, predictions
 from explorer.panels import AnyPanel
 from explorer.player import encode
 from explorer.visit.moment import Moment, fewer, moment_of
@@ -126,7 +126,7 @@ def test_queries_keys_weights_and_lengths_follow_the_formulas(
     for at in three(moment):
         expected = plain(moment.run, int(moment.steps[at]), ids)
         for layer, number in np.ndindex(config.n_layer, config.n_head):
-            head = activations.head(moment, ids, (layer, number))
+            head = heads.head(moment, ids, (layer, number))
             queries, keys = expected.queries[layer][number], expected.keys[layer][number]
             close(head.queries[at], queries)
             close(head.keys[at], keys)
@@ -142,7 +142,7 @@ def test_the_mosaic_has_the_weights_of_all_heads_to_half_a_level(
     seen: tuple[Moment, tuple[int, ...]],
 ) -> None:
     moment, ids = seen
-    levels = activations.levels(moment, ids)
+    levels = heads.levels(moment, ids)
     lower = np.tril_indices(len(ids))
     for at in three(moment):
         weights = torch.stack(plain(moment.run, int(moment.steps[at]), ids).weights).numpy()
@@ -154,7 +154,7 @@ def test_the_mosaic_has_the_weights_of_all_heads_to_half_a_level(
 def test_what_the_lens_reads_at_each_depth(seen: tuple[Moment, tuple[int, ...]]) -> None:
     moment, ids = seen
     position = len(ids) // 2
-    lens = activations.lens(moment, ids, position)
+    lens = predictions.lens(moment, ids, position)
     for at in three(moment):
         given = torch.stack(plain(moment.run, int(moment.steps[at]), ids).logits).softmax(-1)
         close(lens["next"][at], given[:, position])
@@ -167,7 +167,7 @@ def test_scores_on_a_sentence_are_those_of_its_weights(
     seen: tuple[Moment, tuple[int, ...]],
 ) -> None:
     moment, ids = seen
-    scores = activations.scores_on(moment, ids)
+    scores = heads.scores_on(moment, ids)
     for at in three(moment):
         weights = torch.stack(plain(moment.run, int(moment.steps[at]), ids).weights).numpy()
         close(scores[at], head_scores(weights, ids))
@@ -175,7 +175,7 @@ def test_scores_on_a_sentence_are_those_of_its_weights(
 
 def test_what_a_head_costs_is_the_loss_without_its_columns(odd: Run) -> None:
     moment = moment_of(odd)
-    loss, costs = activations.head_costs(moment, "zero")
+    loss, costs = losses.head_costs(moment, "zero")
     model = odd.model_at(moment.step)
     idx, targets = odd.validation_windows()
     with torch.inference_mode():
@@ -184,7 +184,7 @@ def test_what_a_head_costs_is_the_loss_without_its_columns(odd: Run) -> None:
         without = model(idx, targets)[1].item()
         logits = model(torch.tensor([[1, 2, 3]]))[0][0, 1]
     assert costs[2, 1] == pytest.approx(without - loss, abs=1e-6)
-    alone = activations.without(moment, (1, 2, 3), 1, ((2, 1),), "zero")
+    alone = losses.without(moment, (1, 2, 3), 1, ((2, 1),), "zero")
     assert alone.loss == pytest.approx(without, abs=1e-6)
     close(alone.probabilities, logits.softmax(-1))
 

@@ -17,7 +17,7 @@ import torch
 from safetensors import safe_open
 from streamlit.testing.v1 import AppTest
 
-from explorer.data import activations
+from explorer.data import heads
 from explorer.panels import NO_ROLE
 from explorer.player import Pick
 from explorer.views.attention import role_marks as marks
@@ -378,7 +378,7 @@ def grown(state: dict[str, Any], induction: Run) -> Moment:
 
 def largest(moment: Moment) -> tuple[np.ndarray, np.ndarray]:
     """Of every head at every step its highest score and which it is: (S, L, H) each."""
-    scores = activations.head_scores(moment)
+    scores = heads.head_scores(moment)
     return scores.max(-1), scores.argmax(-1)
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.data.activations import Ids
 from explorer.data.layer_inputs import Shown, spread
+from explorer.data.readers import Ids
 from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
 from model_core.normalization import layer_names

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from explorer.charts.normalization.depth import depth_panel
-from explorer.data import activations
+from explorer.data import layers
 from explorer.panels import Panel
 from explorer.views.normalization.layer_by_layer.shown import Shown, table_of
 from explorer.visit.moment import Moment
@@ -14,7 +14,7 @@ from explorer.visit.sentence import Sentence
 
 def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """Gradients of the training batches, units on the sentence; what is not there is left out."""
-    config, seen = moment.run.model_config, activations.layers(moment, sentence.ids)
+    config, seen = moment.run.model_config, layers.layers(moment, sentence.ids)
     norms = moment.run.gradient_norms()[np.searchsorted(moment.run.steps, moment.steps)]
     units = {"silent for every token": seen["silent"], "off, over all tokens": seen["off"]}
     blocks = tuple(block.feed_forward.name for block in moment.run.anatomy.blocks)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from explorer.charts.normalization.depth import depth_panel, token_depth_panel
-from explorer.data import activations
+from explorer.data import layers
 from explorer.panels import Panel
 from explorer.views.normalization.layer_by_layer.shown import (
     SIDES,
@@ -27,7 +27,7 @@ THIRD, HALF = 4, 6  # of twelve columns
 
 def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """Mean and standard deviation around each norm, and the size of the residual stream."""
-    seen, config = activations.layers(moment, sentence.ids), moment.run.model_config
+    seen, config = layers.layers(moment, sentence.ids), moment.run.model_config
     stds, means = (
         {label: seen[f"{what}_{side}"].mean(2) for side, label in SIDES.items()}
         for what in ("std", "mean")
@@ -65,7 +65,7 @@ def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
 
 def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """One token of the sentence, followed through the depth."""
-    seen, config = activations.layers(moment, sentence.ids), moment.run.model_config
+    seen, config = layers.layers(moment, sentence.ids), moment.run.model_config
     at = focus_of(moment, sentence).query
     who = f"'{sentence.labels[at]}' at {at}"
     stds, means = (

@@ -7,7 +7,7 @@ import pandas as pd
 
 from explorer.charts.normalization.spread import spread_panel
 from explorer.charts.parts.arrays import extent, padded
-from explorer.data import activations
+from explorer.data import layers
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import SIDES, Shown, norms_of, sides_in_words
 from explorer.views.normalization.words import counted
@@ -24,7 +24,7 @@ STARTS = {
 
 def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """Quantiles of all activations around each norm."""
-    seen, config = activations.distributions(moment, sentence.ids), moment.run.model_config
+    seen, config = layers.distributions(moment, sentence.ids), moment.run.model_config
     told = {side: seen[f"quantiles_{side}"] for side in SIDES}
     learned = gain_and_shift(config.norm)
     titles = {
@@ -60,7 +60,7 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
 
 def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """What each norm has learned: gamma and beta over the channels."""
-    seen = activations.distributions(moment, sentence.ids)
+    seen = layers.distributions(moment, sentence.ids)
     there = [name for name in STARTS if np.isfinite(seen[name]).any()]
     panels = [
         spread_panel(

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import bend_of, edges_between
-from explorer.data import activations
+from explorer.data import layers
 from explorer.panels import Panel
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
@@ -31,7 +31,7 @@ def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
         key = session.offer(label.lower(), offered)
         column.selectbox(label, offered, key=key, **session.KEPT)
         chosen.append(session.choice(key))
-    seen = {name: activations.norm(moment, sentence.ids, name) for name in chosen}
+    seen = {name: layers.norm(moment, sentence.ids, name) for name in chosen}
     titles = {"in": "Before the norm", "out": f"After it, behind {gain_and_shift(config.norm)}"}
     panels = [
         _histogram({name: one[side] for name, one in seen.items()}, side, title)

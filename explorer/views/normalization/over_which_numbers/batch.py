@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from explorer.data import activations
-from explorer.data.activations import Ids
+from explorer.data import layers, losses
+from explorer.data.readers import Ids
 from explorer.views.lessons.norms import NORM_WORDS
 from explorer.visit.moment import Moment, labels_of
 from model_core.normalization import Cell, shares
@@ -55,7 +55,7 @@ def others(moment: Moment, ids: Ids) -> list[Ids]:
 
     ValueError when the run's text is gone.
     """
-    windows = map(tuple, activations.windows(moment)[:, : len(ids)].tolist())
+    windows = map(tuple, losses.windows(moment)[:, : len(ids)].tolist())
     return [window for window in dict.fromkeys(windows) if window != ids][:OTHERS]
 
 
@@ -66,7 +66,7 @@ def read_block(
 
     Parameters are the run's where `kind` is its own, else the initial ones.
     """
-    seen = activations.entering(moment, batch, place)
+    seen = layers.entering(moment, batch, place)
     own = kind == moment.run.model_config.norm
     names = ("your sentence", *(f"sentence {number}" for number in range(1, len(batch))))
     labels = [labels_of(moment.run, np.array(ids)) for ids in batch]

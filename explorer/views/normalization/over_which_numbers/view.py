@@ -9,7 +9,7 @@ import streamlit as st
 
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
-from explorer.data.activations import Ids
+from explorer.data.readers import Ids
 from explorer.panels import AnyPanel, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out

@@ -10,7 +10,8 @@ from explorer.charts.normalization.depth import depth_panel
 from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
-from explorer.data import activations
+from explorer.data import layers
+from explorer.data.losses import length_losses
 from explorer.panels import AnyPanel, Panel
 from explorer.views.normalization.side_by_side import start
 from explorer.views.normalization.side_by_side.family import (
@@ -75,7 +76,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict[str, np.ndarray]:
     """How large is what enters each norm, at all steps: (S, K); of one token not for batch norm."""
     return {
-        name: spread_out(activations.scales(run, sentence.ids), run.steps, moment.steps)
+        name: spread_out(layers.scales(run, sentence.ids), run.steps, moment.steps)
         for name, run in runs.items()
         if len(sentence.ids) > 1 or not has_two_modes(run)
     }
@@ -181,7 +182,7 @@ def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
     for name, run in runs.items():
         lengths = window_lengths(run.model_config.block_size)
         try:
-            as_trained, evaluated = activations.length_losses(run, step, lengths)
+            as_trained, evaluated = length_losses(run, step, lengths)
         except ValueError as error:
             st.info(plain(f"Windows of {name} cannot be read: {error}."))
             continue
@@ -237,7 +238,7 @@ def _gap(run: Run, step: int) -> float:
     if not has_two_modes(run):
         return 0.0  # one mode only
     try:
-        as_trained, evaluated = activations.length_losses(run, step, (run.model_config.block_size,))
+        as_trained, evaluated = length_losses(run, step, (run.model_config.block_size,))
     except ValueError:
         return float("nan")
     return float(evaluated[0] - as_trained[0])

@@ -5,7 +5,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
-from explorer.data import activations
+from explorer.data import losses
 from explorer.data.leak import Batch, pool
 from explorer.visit import session
 from explorer.visit.moment import Moment, labels_of
@@ -104,7 +104,7 @@ def _batch(
     idx = torch.cat([torch.tensor([sentence.ids]), _company(moment, sentence)[: size - 1]])
     changed = idx.clone()
     changed[where] = to
-    return Batch(idx, changed, upto, windows[:size], activations.windows(moment))
+    return Batch(idx, changed, upto, windows[:size], losses.windows(moment))
 
 
 def _company(moment: Moment, sentence: Sentence) -> Tensor:

@@ -1,0 +1,44 @@
+"""What norms and layers of a run's models do while they read a sentence or a batch."""
+
+from functools import partial
+
+import numpy as np
+
+from explorer.data.readers import Ids, entering_reader, reader, scale_reader
+from explorer.visit.moment import Moment
+from model_core.normalization import read_distributions, read_inputs, read_layers, read_norm
+from model_core.runs import Run
+from model_core.runs.history import Arrays
+
+
+def layers(moment: Moment, ids: Ids) -> Arrays:
+    """What `read_layers` sees at every step shown."""
+    return reader(moment.run, "layers", ids, read_layers).at(moment.run, moment.steps)
+
+
+def distributions(moment: Moment, ids: Ids) -> Arrays:
+    """What `read_distributions` sees at every step shown."""
+    found = reader(moment.run, "distributions", ids, read_distributions)
+    return found.at(moment.run, moment.steps)
+
+
+def norm(moment: Moment, ids: Ids, name: str) -> Arrays:
+    """What enters and what leaves one norm at every step shown: (S, T, C) each."""
+    sight = partial(read_norm, name=name)
+    return reader(moment.run, name, ids, sight).at(moment.run, moment.steps)
+
+
+def inputs(run: Run, steps: np.ndarray, ids: Ids, layer: str) -> Arrays:
+    """What `read_inputs` sees at some recorded steps, before and behind the norm: (S, T, C)."""
+    sight = partial(read_inputs, layer=layer)
+    return reader(run, f"inputs of {layer}", ids, sight).at(run, steps)
+
+
+def scales(run: Run, ids: Ids) -> np.ndarray:
+    """What `read_scales` sees at every recorded step of a run: (S, K)."""
+    return scale_reader(run, ids).at(run, run.steps)["scale"]
+
+
+def entering(moment: Moment, batch: tuple[Ids, ...], norm: str) -> Arrays:
+    """What `read_entering` sees of a batch of B texts at every step shown: (S, B, T, C), (S, C)."""
+    return entering_reader(moment.run, batch, norm).at(moment.run, moment.steps)

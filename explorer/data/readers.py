@@ -1,0 +1,52 @@
+"""What the models of a run read in a text, step after step: one Reader a run, text and sight."""
+
+from functools import partial
+
+import torch
+
+from explorer.data.cache import cached
+from model_core.attention import roles
+from model_core.attention.heads import read_weights
+from model_core.normalization import read_entering, read_scales
+from model_core.prediction.lens import read_lens
+from model_core.runs import Run
+from model_core.runs.history import Arrays, History, Reader, Sight
+
+Ids = tuple[int, ...]
+
+
+@cached(1)
+def _history() -> History:
+    return History()
+
+
+@cached(8)
+def reader(run: Run, kind: str, ids: Ids, _sight: Sight) -> Reader:
+    """`kind` names the sight."""
+    return Reader(_history(), _sight, torch.tensor(ids))
+
+
+@cached(8)
+def lens_reader(run: Run, ids: Ids, position: int) -> Reader:
+    return Reader(_history(), partial(read_lens, position=position), torch.tensor(ids))
+
+
+@cached(16)  # of all variants of a run or two
+def scale_reader(run: Run, ids: Ids) -> Reader:
+    return Reader(_history(), read_scales, torch.tensor(ids))
+
+
+@cached(4)
+def entering_reader(run: Run, batch: tuple[Ids, ...], norm: str) -> Reader:
+    return Reader(_history(), partial(read_entering, norm=norm), torch.tensor(batch))
+
+
+@cached(8)
+def probe_reader(run: Run) -> Reader:
+    """What every head scores on fresh random texts."""
+    probes = roles.probe_ids(run.model_config.vocab_size, run.model_config.block_size)
+
+    def scored(seen: Arrays) -> Arrays:  # (S, B, L, H, T, T)
+        return {"scores": roles.probe_scores(seen["weights"].swapaxes(0, 1), probes)}
+
+    return Reader(_history(), read_weights, probes, reduce=scored)
