@@ -74,7 +74,7 @@ def test_every_thing_relied_on_is_broken_above(visit: Visit, demo: Server) -> No
 
 @pytest.mark.parametrize(
     "name, kind, panels",
-    [("calcdata", "all", ["map", "tokens", "lines"]), ("_length", "drift", ["map"])],
+    [("calcdata", "all", ["map", "tokens", "lines"]), ("c2p", "drift", ["map"])],
 )
 def test_an_upgrade_that_renames_it_costs_speed_and_nothing_else(
     visit: Visit, demo: Server, watch: Watch, name: str, kind: str, panels: list[str]
