@@ -1,15 +1,80 @@
-"""What the step clock draws and what its bar shows, as plain data: no Streamlit, no drawing."""
+"""What the step clock draws and what a click on it means, as plain data."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 
 ONE = 254  # the level of a weight of 1.0 in a Mosaic
-NO_NUMBER = 255  # the level of a weight that is none
-NO_ROLE = 255  # of a head that has none
+NO_NUMBER = 255  # the level of a weight that is not finite
+NO_ROLE = 255  # of a head without a role
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where a panel stands on the page, and the title above it."""
+
+    key: str  # unique on the page
+    title: str
+    span: int = 6  # columns of twelve; everything is stacked on a narrow screen
+    height: int = 0  # pixels; a chart replaces 0 by what it needs
+    rows: int = 1  # how many panels of one row each may stand beside it
+
+    def at_height(self, pixels: int) -> "Frame":
+        """The frame with this height where it has none."""
+        return self if self.height else replace(self, height=pixels)
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """A click on row or point n means the token ids[n]."""
+
+    ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Positions:
+    """A click means a position in the sentence: the row or point clicked, or the column.
+
+    `second`: in the second of two sentences.
+    """
+
+    count: int
+    by_column: bool = False
+    second: bool = False
+
+
+@dataclass(frozen=True)
+class Heads:
+    """A click on row or bar layer · heads + head means that head."""
+
+    layers: int
+    heads: int
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """A click on cell (query, key) of a square means this pair of positions."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A click means a number of a block (sentences, positions, channels).
+
+    Rows are positions; sentences stand side by side, `pitch` columns from one to the next.
+    """
+
+    sentences: int
+    positions: int
+    channels: int
+    pitch: int
+
+
+Picks: TypeAlias = Tokens | Positions | Heads | Pairs | Cells
 
 
 @dataclass(frozen=True)
@@ -18,22 +83,24 @@ class Panel:
 
     `moving` maps "<trace>.<attribute path>" ("0.z", "1.marker.size") or "layout.<path>"
     ("layout.xaxis.range") to an array whose first axis is the recorded steps: (S,), (S, N) or
-    (S, R, C), float32 or uint8. NaN is drawn as a gap.
+    (S, R, C), float32 or uint8. NaN is drawn as a gap. `alt` describes the picture in words.
     """
 
-    key: str  # unique on the page; names the panel in a Pick
-    title: str
+    frame: Frame
     figure: go.Figure
     moving: Mapping[str, np.ndarray] = field(default_factory=dict)
-    alt: str = ""  # what the picture shows, for readers who cannot see it
-    span: int = 12  # columns of twelve; everything is stacked on a narrow screen
-    rows: int = 1  # how many panels of one row each may stand beside it
-    height: int = 360  # pixels
-    pickable: bool = False  # a click on a point is told to Python
-    lasso: bool = False  # so is what a lasso or a box holds, as a Selection
+    alt: str = ""
+    picks: Picks | None = None  # what a click means; None: clicks are not reported
+    lasso: bool = False  # a lasso or a box selects tokens; needs picks=Tokens
     declutter: bool = False  # labels of "markers+text" never overlap: moved aside, or hidden
-    # Point number -> what a Pick or a Selection says, where only some rows are shown.
-    picks: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which of `names` each head has at each step: (S, L, H) uint8, NO_ROLE for none."""
+
+    numbers: np.ndarray
+    names: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -41,28 +108,23 @@ class Mosaic:
     """Every head of every layer on one canvas: rows are layers, columns heads.
 
     `weights` (S, L, H, T(T+1)/2) uint8 are the lower triangles of `size` T queries, one query after
-    the other: 254 = 1.0, 255 not a number, which stays blank like the masked cells above the
-    diagonal. There stands the role that a head has at a step: `roles` (S, L, H) uint8 count in
-    `role_names`, 255 is none. `selected` is the (layer, head) with a frame around it; a click
-    picks another.
+    the other: 254 = 1.0, 255 = not finite, drawn blank like the masked cells above the diagonal,
+    where the head's role is written. `selected` is the (layer, head) with a frame around it; a
+    click picks another.
     """
 
-    key: str
-    title: str
+    frame: Frame
     weights: np.ndarray
     size: int
     alt: str = ""
-    span: int = 6
-    height: int = 480
     selected: tuple[int, int] = (0, 0)
-    roles: np.ndarray | None = None
-    role_names: Sequence[str] = ()
+    roles: Roles | None = None
 
 
 def levels(weights: np.ndarray) -> np.ndarray:
-    """What a Mosaic is given of weights (..., T, T): the nearest of 254 levels in (..., T(T+1)/2).
+    """Weights (..., T, T) as a Mosaic takes them: (..., T(T+1)/2) uint8, rounded to 1/254.
 
-    The lower triangles, one query after the other, uint8: 254 is 1.0, 255 what is not finite.
+    The lower triangles, one query after the other: 254 is 1.0, 255 not finite.
     """
     *rest, time, keys = weights.shape if np.ndim(weights) >= 2 else (0, 0)
     if time == 0 or time != keys:
@@ -74,7 +136,7 @@ def levels(weights: np.ndarray) -> np.ndarray:
     packed[missing] = 0.0
     np.clip(packed, 0.0, 1.0, out=packed)
     packed *= ONE
-    packed += 0.5  # the conversion cuts off what stands behind the point
+    packed += 0.5  # the conversion truncates
     found = packed.astype(np.uint8)
     found[missing] = NO_NUMBER
     return found
@@ -85,34 +147,27 @@ class Text:
     """The sentence itself: what the chosen query reads lights up behind its keys.
 
     `labels` (T,) are printable tokens, `weights` (S, T, T) float32 in 0..1 with queries as rows, or
-    (1, T, T) where they are the same at every step; NaN lights nothing (masked, or not a number).
-    A click makes a position the query at once and picks it as (position,). `written` positions are
-    underlined.
+    (1, T, T) where they are the same at every step; NaN lights nothing (masked, or not finite).
+    A click makes a position the query at once, in the browser. `written` positions are underlined.
     """
 
-    key: str
-    title: str
+    frame: Frame
     labels: Sequence[str]
     weights: np.ndarray
-    # One weight in words, with {query}, {query_at}, {weight}, {key} and {key_at} in their places.
-    says: str
+    says: str  # one weight in words, with {query}, {query_at}, {weight}, {key} and {key_at}
     query: int
     alt: str = ""
-    span: int = 12
-    height: int = 128
     written: tuple[int, ...] = ()
+    picks: Positions | None = None
 
 
 @dataclass(frozen=True)
 class Words:
-    """One text a recorded step, shown as it is (monospace, line breaks kept)."""
+    """One text a recorded step, monospace, line breaks kept."""
 
-    key: str
-    title: str
+    frame: Frame
     texts: Sequence[str]
     alt: str = ""
-    span: int = 12
-    height: int = 120
 
 
 AnyPanel: TypeAlias = Panel | Mosaic | Text | Words
@@ -120,7 +175,7 @@ AnyPanel: TypeAlias = Panel | Mosaic | Text | Words
 
 @dataclass(frozen=True)
 class Tick:
-    """Something that happened at a step, marked on the track."""
+    """An event at a step, marked on the track."""
 
     step: int
     label: str
@@ -130,7 +185,7 @@ class Tick:
 class Timeline:
     """Recorded steps, epochs and losses in `unit` (NaN: unknown), (S,) each.
 
-    `trust`, where a map is shown: how far to trust it at each step, in [0, 1] (NaN: unknown), (S,).
+    `trust` (S,) in [0, 1]: how far to trust the map shown at each step (NaN: unknown).
     """
 
     steps: np.ndarray

@@ -1,14 +1,14 @@
-"""Refuses panels and timelines that cannot be drawn, in words that name what does not fit."""
+"""Refuses panels and timelines that cannot be drawn, naming what does not fit."""
 
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.panels import NO_ROLE, AnyPanel, Mosaic, Panel, Text, Timeline
+from explorer.panels import NO_ROLE, AnyPanel, Frame, Mosaic, Panel, Roles, Text, Timeline
 
 PATH = re.compile(r"(layout|\d{1,4})((?:\.[A-Za-z][A-Za-z0-9_]*(?:\[\d{1,4}\])*)+)")
-# A path is walked and written to in the browser: these names would reach beyond the figure.
+# The browser writes along a path; these names would lead out of the figure.
 FORBIDDEN = {"constructor", "prototype"}
 
 
@@ -35,16 +35,24 @@ def check_trust(trust: np.ndarray) -> None:
 
 
 def check_keys(panels: Sequence[AnyPanel]) -> None:
-    """Raises ValueError when two panels have the same key: a Pick could not tell them apart."""
-    keys = [panel.key for panel in panels]
+    """Raises ValueError when two panels have the same key: a report names a panel by it."""
+    keys = [panel.frame.key for panel in panels]
     doubles = sorted({key for key in keys if keys.count(key) > 1})
     if doubles:
         raise ValueError(f"panel keys must differ, got {doubles[0]!r} twice")
 
 
+def check_frame(frame: Frame) -> None:
+    """Raises ValueError unless the span is in 1..12 and there is a height."""
+    if not 1 <= frame.span <= 12:
+        raise ValueError(f"panel {frame.key!r}: span must be in [1, 12], got {frame.span}")
+    if frame.height <= 0:
+        raise ValueError(f"panel {frame.key!r}: height must be above 0, got {frame.height}")
+
+
 def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:
-    """The array, or ValueError if it is not something that moves with the step."""
-    where = f"panel {panel.key!r}, {path!r}"
+    """The array; ValueError unless it can change with the step along this path."""
+    where = f"panel {panel.frame.key!r}, {path!r}"
     match = PATH.fullmatch(path)
     if match is None or FORBIDDEN & set(re.split(r"[.\[\]]", path)):
         raise ValueError(f"{where}: write '<trace>.<attribute>' or 'layout.<attribute>'")
@@ -58,8 +66,8 @@ def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.n
 
 
 def check_mosaic(panel: Mosaic, steps: int) -> None:
-    """Raises ValueError unless weights are (S, L, H, T(T+1)/2) uint8 and `selected` one of them."""
-    where, weights = f"panel {panel.key!r}", panel.weights
+    """Raises ValueError unless weights are (S, L, H, T(T+1)/2) uint8 and `selected` is one head."""
+    where, weights = f"panel {panel.frame.key!r}", panel.weights
     if weights.dtype != np.uint8:
         raise ValueError(f"{where}: weights must be uint8, got {weights.dtype}")
     shape, packed = weights.shape, panel.size * (panel.size + 1) // 2
@@ -72,22 +80,22 @@ def check_mosaic(panel: Mosaic, steps: int) -> None:
     if not (0 <= layer < shape[1] and 0 <= head < shape[2]):
         raise ValueError(f"{where}: no head {panel.selected} in {shape[1:3]}")
     if panel.roles is not None:
-        check_roles(panel, panel.roles)
+        check_roles(panel.roles, shape[:3], where)
 
 
-def check_roles(panel: Mosaic, roles: np.ndarray) -> None:
+def check_roles(roles: Roles, heads: tuple[int, ...], where: str) -> None:
     """Raises ValueError unless roles are (S, L, H) uint8, each 255 or the number of a name."""
-    where, heads = f"panel {panel.key!r}", panel.weights.shape[:3]
-    if roles.dtype != np.uint8 or roles.shape != heads:
-        raise ValueError(f"{where}: roles must be uint8 {heads}, got {roles.dtype} {roles.shape}")
-    nameless = roles[(roles != NO_ROLE) & (roles >= len(panel.role_names))]
+    found = roles.numbers
+    if found.dtype != np.uint8 or found.shape != heads:
+        raise ValueError(f"{where}: roles must be uint8 {heads}, got {found.dtype} {found.shape}")
+    nameless = found[(found != NO_ROLE) & (found >= len(roles.names))]
     if nameless.size:
-        raise ValueError(f"{where}: role {nameless[0]} has none of {len(panel.role_names)} names")
+        raise ValueError(f"{where}: role {nameless[0]} has none of {len(roles.names)} names")
 
 
 def check_text(panel: Text, steps: int) -> None:
     """Raises ValueError unless weights are (S or 1, T, T) float32 and all positions in the text."""
-    where, weights, time = f"panel {panel.key!r}", panel.weights, len(panel.labels)
+    where, weights, time = f"panel {panel.frame.key!r}", panel.weights, len(panel.labels)
     if weights.dtype != np.float32:
         raise ValueError(f"{where}: weights must be float32, got {weights.dtype}")
     if time == 0 or weights.shape not in ((steps, time, time), (1, time, time)):

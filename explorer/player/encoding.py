@@ -1,4 +1,4 @@
-"""Turns panels and their timeline into one block of bytes that a browser reads without copying."""
+"""Encodes panels and their timeline as one block of bytes that a browser reads without copying."""
 
 import json
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
 
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Timeline, Words
+from explorer.panels import AnyPanel, Mosaic, Text, Timeline, Words
 from explorer.player.checks import (
+    check_frame,
     check_keys,
     check_mosaic,
     check_moving,
@@ -21,7 +22,7 @@ ALIGNMENT = 8  # bytes: a browser's Float64Array must start at a multiple of eig
 
 
 class _Arrays:
-    """Collects the arrays of a payload; each gets a number that the header refers to.
+    """The arrays of a payload; the header refers to them by number.
 
     An array that several panels draw is sent once.
     """
@@ -30,7 +31,7 @@ class _Arrays:
         self.entries: list[dict[str, Any]] = []
         self.chunks: list[bytes] = []
         self._size = 0
-        # By id, which names an array only while it lives: so each is held here.
+        # By id, which is unique only while the array lives: so each is held here.
         self._known: dict[int, tuple[np.ndarray, int]] = {}
 
     def add(self, array: np.ndarray) -> int:
@@ -52,7 +53,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
     """The payload of a step clock: uint32 header length (little endian), JSON header, arrays.
 
     The arrays start at the first multiple of eight bytes after the header, and each at a multiple
-    of eight from there. The same panels and timeline give the same bytes.
+    of eight from there. Equal panels and timelines give equal bytes.
     Panels that are `alone` have one step instead of all.
     Raises ValueError when an array does not fit the timeline or cannot be drawn.
     """
@@ -80,20 +81,20 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
 
 def _describe(panel: AnyPanel, steps: int, arrays: _Arrays) -> dict[str, Any]:
     """The header's entry of one panel; its arrays are added to `arrays`."""
+    frame = panel.frame
+    check_frame(frame)
     common = {
-        "key": panel.key,
-        "title": panel.title,
+        "key": frame.key,
+        "title": frame.title,
         "alt": panel.alt,
-        "span": panel.span,
-        "rows": panel.rows if isinstance(panel, Panel) else 1,
-        "height": panel.height,
+        "span": frame.span,
+        "rows": frame.rows,
+        "height": frame.height,
     }
-    if not 1 <= panel.span <= 12:
-        raise ValueError(f"panel {panel.key!r}: span must be in [1, 12], got {panel.span}")
     if isinstance(panel, Words):
         if len(panel.texts) != steps:
             raise ValueError(
-                f"panel {panel.key!r}: {len(panel.texts)} texts for {steps} recorded steps"
+                f"panel {frame.key!r}: {len(panel.texts)} texts for {steps} recorded steps"
             )
         return common | {"kind": "words", "texts": [str(text) for text in panel.texts]}
     if isinstance(panel, Mosaic):
@@ -110,7 +111,7 @@ def _describe(panel: AnyPanel, steps: int, arrays: _Arrays) -> dict[str, Any]:
         "kind": "plot",
         "figure": figure_json(panel.figure),
         "moving": moving,
-        "pickable": panel.pickable,
+        "pickable": panel.picks is not None,
         "lasso": panel.lasso,
         "declutter": panel.declutter,
     }
@@ -122,8 +123,8 @@ def _mosaic(panel: Mosaic, arrays: _Arrays) -> dict[str, Any]:
         "array": arrays.add(panel.weights),
         "size": int(panel.size),
         "selected": [int(number) for number in panel.selected],
-        "roles": None if panel.roles is None else arrays.add(panel.roles),
-        "role_names": [str(name) for name in panel.role_names],
+        "roles": arrays.add(panel.roles.numbers) if panel.roles else None,
+        "role_names": [str(name) for name in panel.roles.names] if panel.roles else [],
     }
 
 

@@ -1,43 +1,87 @@
-"""What a browser tells, believed only where it can be true: a browser can send anything."""
+"""Reads what a browser reports, and drops what cannot be true: a browser can send anything."""
 
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Timeline
+from explorer.panels import (
+    AnyPanel,
+    Cells,
+    Heads,
+    Mosaic,
+    Pairs,
+    Panel,
+    Picks,
+    Positions,
+    Text,
+    Timeline,
+    Tokens,
+)
 
 
 @dataclass(frozen=True)
-class Pick:
-    """What the reader clicked in the panel of this key; `Panel.picks` is applied already."""
+class Token:
+    """The reader clicked a token."""
 
-    panel: str
-    index: tuple[int, ...]  # (point,) | (row, column) | (layer, head) | (position,)
+    id: int
+
+
+@dataclass(frozen=True)
+class Position:
+    """The reader clicked a position in the sentence, or in the second of two."""
+
+    at: int
+    second: bool = False
+
+
+@dataclass(frozen=True)
+class Head:
+    """The reader clicked a head."""
+
+    layer: int
+    head: int
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The reader clicked a cell of attention."""
+
+    query: int
+    key: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The reader clicked a number of a block."""
+
+    sentence: int
+    position: int
+    channel: int
+
+
+Pick: TypeAlias = Token | Position | Head | Pair | Cell
 
 
 @dataclass(frozen=True)
 class Selection:
-    """What the reader's lasso or box held in the panel of this key; () when nothing.
+    """The tokens inside the reader's lasso or box, in the order of their points; () when none."""
 
-    `rows` ascend by point number, without repetition; `Panel.picks` is applied already.
-    """
-
-    panel: str
-    rows: tuple[int, ...]
+    tokens: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Report:
-    """A settled step as the browser tells it; `move` differs from that of every other report."""
+    """The step the reader settled on; `move` differs from that of every other report."""
 
     step: int
     move: int
 
 
 def read_report(value: Any, timeline: Timeline) -> Report | None:
-    """The browser's report if it names a recorded step, else None."""
+    """The browser's report; None unless it names a recorded step."""
     if not isinstance(value, Mapping):
         return None
     step, move = value.get("step"), value.get("move")
@@ -47,54 +91,65 @@ def read_report(value: Any, timeline: Timeline) -> Report | None:
 
 
 def read_pick(value: Any, panels: Sequence[AnyPanel]) -> Pick | None:
-    """The browser's pick if it names a panel and one or two counts from zero, else None."""
+    """What the browser's click means; None where nothing can be clicked."""
     if not isinstance(value, Mapping):
         return None
     panel, index = _named(value, panels), value.get("index")
-    if panel is None or not isinstance(index, list) or not 1 <= len(index) <= 2:
+    if not isinstance(index, list) or not 1 <= len(index) <= 2 or not all(map(_is_count, index)):
         return None
-    if not all(_is_count(number) for number in index):
-        return None
-    if isinstance(panel, Mosaic) and not _is_head(panel, index):
-        return None
-    if isinstance(panel, Text) and not (len(index) == 1 and index[0] < len(panel.labels)):
-        return None
-    if not isinstance(panel, Panel) or panel.picks is None:
-        return Pick(panel.key, tuple(index))
-    if index[0] >= len(panel.picks):
-        return None
-    return Pick(panel.key, (panel.picks[index[0]], *index[1:]))
+    match panel:
+        case Panel():
+            return _meaning(panel.picks, index)
+        case Text() if len(index) == 1:
+            return _meaning(panel.picks, index)
+        case Mosaic() if _within(index, panel.weights.shape[1:3]):
+            return Head(*index)
+    return None
+
+
+def _meaning(picks: Picks | None, index: list[int]) -> Pick | None:
+    """What a click on the point (n,) or the cell (row, column) means."""
+    row, column = index[0], index[-1]
+    match picks:
+        case None:
+            return None
+        case Tokens(ids):
+            return Token(ids[row]) if row < len(ids) else None
+        case Positions(count, by_column, second):
+            at = column if by_column else row
+            return Position(at, second) if at < count else None
+        case Heads(layers, heads):
+            return Head(*divmod(row, heads)) if row < layers * heads else None
+        case Pairs(count):
+            return Pair(*index) if _within(index, (count, count)) else None
+        case Cells(sentences, positions, channels):
+            cell = (column // picks.pitch, row, column % picks.pitch)
+            return Cell(*cell) if _within(cell, (sentences, positions, channels)) else None
+    assert_never(picks)
 
 
 def read_selection(value: Any, panels: Sequence[AnyPanel]) -> Selection | None:
-    """The browser's selection if it names points of a panel that has a lasso, else None."""
+    """The tokens that the browser's lasso holds; None where there is no lasso over tokens."""
     if not isinstance(value, Mapping):
         return None
     panel, rows = _named(value, panels), value.get("rows")
-    if not isinstance(panel, Panel) or not panel.lasso or not isinstance(rows, list):
+    if not isinstance(panel, Panel) or not panel.lasso or not isinstance(panel.picks, Tokens):
         return None
-    points = _points(panel)
-    if len(rows) > points or not all(_is_count(row) and row < points for row in rows):
+    ids = panel.picks.ids
+    if not isinstance(rows, list) or len(rows) > len(ids):
         return None
-    chosen = sorted(set(rows))
-    return Selection(panel.key, tuple(panel.picks[r] if panel.picks else r for r in chosen))
+    if not all(_is_count(row) and row < len(ids) for row in rows):
+        return None
+    return Selection(tuple(ids[row] for row in sorted(set(rows))))
 
 
 def _named(value: Mapping[str, Any], panels: Sequence[AnyPanel]) -> AnyPanel | None:
-    return next((panel for panel in panels if panel.key == value.get("panel")), None)
+    return next((panel for panel in panels if panel.frame.key == value.get("panel")), None)
 
 
 def _is_count(number: Any) -> bool:
     return type(number) is int and number >= 0
 
 
-def _is_head(panel: Mosaic, index: list[int]) -> bool:
-    layers, heads = panel.weights.shape[1:3]
-    return len(index) == 2 and index[0] < layers and index[1] < heads
-
-
-def _points(panel: Panel) -> int:
-    """How many points can be selected: those of `picks`, or of the longest trace."""
-    if panel.picks is not None:
-        return len(panel.picks)
-    return max((len(trace.x) for trace in panel.figure.data if trace.x is not None), default=0)
+def _within(index: Sequence[int], shape: Sequence[int]) -> bool:
+    return len(index) == len(shape) and all(map(operator.lt, index, shape))

@@ -6,17 +6,17 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
+from typing import assert_never
 
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.block import cell_at
 from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
+from explorer.player.reports import Cell, Head, Pair, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.widgets import bounded, one_of
-from model_core.config import ModelConfig
 
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
 
@@ -29,8 +29,7 @@ def question(text: str) -> None:
 def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) -> Moment:
     """Draw panels and clock; the look at the step where the reader settled.
 
-    A click on a token, a position, a head or a cell of attention chooses it on every page, a lasso
-    around tokens selects them; what a panel shows follows from its key, see `_follow`.
+    A click chooses what it means on every page, see `_follow`; a lasso around tokens selects them.
     Panels that are `alone` show the settled step only: the browser draws them and asks at once for
     a run that draws all steps.
     """
@@ -46,10 +45,11 @@ def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) ->
         follows = moment.live and state.step == moment.steps[-1]
         session.choose(step=None if follows else state.step)
         moment = replace(moment, step=state.step)
-    if state.selection and state.selection.panel == "map":
-        session.select(state.selection.rows)
+    if state.selection:
+        session.select(state.selection.tokens)
         st.rerun()
-    if state.pick and _follow(state.pick, moment.run.model_config):
+    if state.pick:
+        _follow(state.pick)
         st.rerun()
     session.publish()
     return moment
@@ -119,27 +119,20 @@ def freeze_once(page: str) -> None:
     gc.freeze()
 
 
-def _follow(pick: Pick, config: ModelConfig) -> bool:
-    """Choose what was clicked; a row of "scores" and a bar of "costs" is a head."""
-    match pick.panel, pick.index:
-        case (("tokens" | "map"), (token, *_)):
+def _follow(pick: Pick) -> None:
+    """Choose what was clicked, on every page."""
+    match pick:
+        case Token(token):
             session.choose_token(token)
-        case "heads", (layer, head):
+        case Head(layer, head):
             session.choose(head=(layer, head))
-        case (("scores" | "costs"), (number, *_)):
-            session.choose(head=divmod(number, config.n_head))
-        case (("head" | "contribution"), (query, key)):
+        case Pair(query, key):
             session.choose(query=query, key=key)
-        case (panel, (query, key)) if panel.startswith("stage-"):
-            session.choose(query=query, key=key)
-        case "second-text", (query,):
-            session.choose(second_query=query)
-        case (("text" | "position-map"), (query,)) | ("lens", (_, query)):
-            session.choose(query=query)
-        case (panel, (position, _)) if panel.startswith("tokens-"):
+        case Position(position, second=True):
+            session.choose(second_query=position)
+        case Position(position):
             session.choose(query=position)
-        case "block", (row, column):
-            session.choose_cell(cell_at(row, column, config.n_embd))
+        case Cell(sentence, position, channel):
+            session.choose_cell((sentence, position, channel))
         case _:
-            return False
-    return True
+            assert_never(pick)

@@ -370,7 +370,7 @@ def test_a_click_picks_a_point_a_cell_and_a_head(full: ClockDriver) -> None:
         MAP,
     )
     page.mouse.click(*point)
-    expect(page.get_by_text("picked: Pick(panel='map', index=(7,))")).to_be_visible()
+    expect(page.get_by_text("picked: Token(id=7)")).to_be_visible()
     cell = page.evaluate(
         """s => {
           const div = document.querySelector(s)
@@ -381,13 +381,13 @@ def test_a_click_picks_a_point_a_cell_and_a_head(full: ClockDriver) -> None:
         TABLE,
     )
     page.mouse.click(*cell)
-    expect(page.get_by_text("picked: Pick(panel='tokens', index=(9, 5))")).to_be_visible()
+    expect(page.get_by_text("picked: Pair(query=9, key=5)")).to_be_visible()
     heads = page.locator("[data-panel=heads] .driftscope-heads")
     heads.scroll_into_view_if_needed()
     box = heads.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + 52 + 20, box["y"] + 18 + 20)
-    expect(page.get_by_text("picked: Pick(panel='heads', index=(0, 0))")).to_be_visible()
+    expect(page.get_by_text("picked: Head(layer=0, head=0)")).to_be_visible()
 
 
 def test_the_keyboard_picks_a_head_and_the_clock_stands_still(full: ClockDriver) -> None:
@@ -396,7 +396,7 @@ def test_the_keyboard_picks_a_head_and_the_clock_stands_still(full: ClockDriver)
     heads.focus()
     for key in ("ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
-    expect(page.get_by_text("picked: Pick(panel='heads', index=(2, 3))")).to_be_visible()
+    expect(page.get_by_text("picked: Head(layer=2, head=3)")).to_be_visible()
     assert full.step() == 0
 
 

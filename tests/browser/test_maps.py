@@ -209,23 +209,21 @@ def test_a_selection_tells_the_rows_inside_and_leaves_no_trace(
     inside = (x > -0.9) & (x < -0.4) & (y > -0.9) & (y < -0.3)
     rows = tuple(FIRST_ROW + number for number in np.flatnonzero(inside).tolist())
     assert len(rows) > 2
-    expect(page.get_by_text(f"selection: Selection(panel='map', rows={rows})")).to_be_visible()
+    expect(page.get_by_text(f"selection: Selection(tokens={rows})")).to_be_visible()
     assert page.locator(".select-outline, .selectionlayer path").count() == 0
     assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
     page.keyboard.press("ArrowRight")
     clock.wait_step(RECORDED[111])
     assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
     surround(page, tool, [(0.9, 0.9), (1.1, 0.9), (1.1, 1.1)])
-    expect(page.get_by_text("selection: Selection(panel='map', rows=())")).to_be_visible()
+    expect(page.get_by_text("selection: Selection(tokens=())")).to_be_visible()
 
 
 def test_a_click_says_the_row_that_the_point_stands_for(clock: ClockDriver) -> None:
     box = clock.page.locator(f"{MAP} path.point").last.bounding_box()
     assert box is not None
     clock.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(
-        clock.page.get_by_text(f"picked: Pick(panel='map', index=({FIRST_ROW + 64},))")
-    ).to_be_visible()
+    expect(clock.page.get_by_text(f"picked: Token(id={FIRST_ROW + 64})")).to_be_visible()
 
 
 # ---- trust --------------------------------------------------------------------------------------

@@ -78,7 +78,7 @@ def test_a_click_makes_a_query_before_the_server_answers_and_picks_it(full: Cloc
             [TOKENS, position],
         )
         assert shown == [position, two_digits(WEIGHTS[0, position])]
-        picked = f"picked: Pick(panel='text', index=({position},))"
+        picked = f"picked: Position(at={position}, second=False)"
         expect(full.page.get_by_text(picked)).to_be_visible()
         expect(full.page.locator(".driftscope-query")).to_have_count(2)  # one a text
 
@@ -113,10 +113,10 @@ def test_the_keyboard_chooses_a_query_and_the_clock_stands_still(full: ClockDriv
     keys = "Arrow keys move, Enter makes a token the query."
     expect(flow).to_have_attribute("aria-label", f"{told}. {keys}")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("picked: Pick(panel='text', index=(3,))")).to_be_visible()
+    expect(page.get_by_text("picked: Position(at=3, second=False)")).to_be_visible()
     for key in ("End", "ArrowRight", "Enter"):
         page.keyboard.press(key)
-    expect(page.get_by_text("picked: Pick(panel='text', index=(8,))")).to_be_visible()
+    expect(page.get_by_text("picked: Position(at=8, second=False)")).to_be_visible()
     assert full.step() == 0
 
 

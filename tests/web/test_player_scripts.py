@@ -13,7 +13,18 @@ import plotly.graph_objects as go
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words, levels
+from explorer.panels import (
+    AnyPanel,
+    Frame,
+    Mosaic,
+    Panel,
+    Roles,
+    Text,
+    Tick,
+    Timeline,
+    Words,
+    levels,
+)
 from explorer.player.encoding import encode
 
 HERE = Path(__file__).parent
@@ -39,11 +50,11 @@ def panels(rng: np.random.Generator) -> list[AnyPanel]:
     roles = np.array([[[0, 255]], [[255, 1]], [[1, 0]]], np.uint8)
     attention = np.where(np.tri(3), 0.5, np.nan).astype(np.float32)[None]
     return [
-        Panel("plot", "Ünïcode 🦊", figure, moving, span=5),
-        Text("text", "Text", ["a", "b", "c"], attention, says="{weight}", query=1),
-        Mosaic("heads", "Heads", weights, 3, "2 heads", selected=(0, 1), roles=roles,
-               role_names=("first", "second")),
-        Words("words", "Words", ["one", "zwei", "три"]),
+        Panel(Frame("plot", "Ünïcode 🦊", 5, 360), figure, moving),
+        Text(Frame("text", "Text", 12, 128), ["a", "b", "c"], attention, "{weight}", query=1),
+        Mosaic(Frame("heads", "Heads", 6, 480), weights, 3, "2 heads", (0, 1),
+               Roles(roles, ("first", "second"))),
+        Words(Frame("words", "Words", 12, 120), ["one", "zwei", "три"]),
     ]  # fmt: skip
 
 
@@ -72,11 +83,14 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "mosaic": {
             "shape": list(mosaic.weights.shape),
             "weights": mosaic.weights.ravel().tolist(),
-            "roles": mosaic.roles.ravel().tolist(),
-            "role_names": list(mosaic.role_names),
+            "roles": mosaic.roles.numbers.ravel().tolist(),
+            "role_names": list(mosaic.roles.names),
         },
         "texts": list(words.texts),
-        "panels": [[panel.key, panel.title, panel.span, panel.height] for panel in shown],
+        "panels": [
+            [frame.key, frame.title, frame.span, frame.height]
+            for frame in (panel.frame for panel in shown)
+        ],
     }
     steps, epochs, losses, trust = times.values()
     ticks = [Tick(1, "head formed")]

@@ -1,4 +1,4 @@
-"""What each head does: its scores, how they came to be, and what the model loses without it."""
+"""What each head does: its scores, how they developed, and the loss added without it."""
 
 from collections.abc import Collection, Sequence
 
@@ -6,75 +6,69 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
-from explorer.charts.parts.arrays import extent, extremes, gaps, padded
-from explorer.charts.parts.curves import Threshold, curves_panel
+from explorer.charts.parts.alt import between
+from explorer.charts.parts.arrays import extent, gaps, padded
+from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.frames import frame_row
 from explorer.charts.parts.labels import column_ticks, escape, row_ticks, width
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Heads, Panel
 
 
 def scores_panel(
     scores: np.ndarray,
     names: Sequence[str],
     threshold: float,
+    frame: Frame,
     *,
     selected: tuple[int, int],
-    key: str,
-    title: str,
-    span: int = 6,
-    height: int | None = None,
 ) -> Panel:
     """M measures in 0..1 of every head (S, L, H, M): one row a head, one column a measure.
 
-    The `selected` (layer, head) is framed; the colour bar tells the `threshold` from which a head
-    has a role. A Pick is (layer · H + head, measure). NaN is blank. ValueError when shapes do not
-    fit.
+    The `selected` (layer, head) is framed; the colour bar marks the `threshold` from which a head
+    has a role. NaN is blank. ValueError when shapes do not fit.
     """
     given = gaps(scores, "scores", ("S", "L", "H", len(names)))
     steps, layers, heads, measures = given.shape
-    at = _place(selected, layers, heads)
+    at = _row(selected, layers, heads)
     rows = given.reshape(steps, layers * heads, measures)
-    told = _heads(layers, heads)
-    columns = column_ticks(names, theme.plot_width(span))
-    turned = max(map(width, names)) if columns["tickangle"] else 0
-    height = height or theme.height_for(len(told)) + int(turned)
+    words = _heads(layers, heads)
+    across = column_ticks(names, theme.plot_width(frame.span))
+    turned = max(map(width, names)) if across["tickangle"] else 0
+    frame = frame.at_height(theme.height_for(len(words)) + int(turned))
+    down = row_ticks(words, theme.plot_height(frame.height) - turned, at)
     figure = go.Figure(
-        go.Heatmap(
-            z=rows[0],
-            text=[[head] * measures for head in told],
-            customdata=[[escape(name) for name in names]] * len(told),
-            hovertemplate="%{text}, %{customdata}: %{z:.4~g} "
-            f"(a role from {threshold:g})<extra></extra>",
-            hoverongaps=False,
-            colorscale=theme.SEQUENTIAL,
-            zmin=0.0,
-            zmax=1.0,
-            colorbar=theme.colour_bar("score")
-            | {"tickvals": [0, threshold, 1], "ticktext": ["0", f"{threshold:g} role", "1"]},
-        ),
+        _score_cells(rows[0], words, names, threshold),
         theme.layout(
-            xaxis={
-                "title": theme.axis_title("measure"),
-                "range": [-0.5, measures - 0.5],
-                **columns,
-            },
-            yaxis={
-                "title": theme.axis_title("head"),
-                "range": [len(told) - 0.5, -0.5],
-                **row_ticks(told, theme.plot_height(height) - turned, at),
-            },
+            xaxis=theme.cell_axis("measure", measures, across),
+            yaxis=theme.cell_axis("head", len(words), down, down=True),
         ),
     )
     frame_row(figure, at, measures)
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
+        frame,
+        figure,
         moving={"0.z": rows},
-        alt=_scores_alt(title, rows, names, told, threshold),
-        span=span,
-        height=height,
-        pickable=True,
+        alt=_scores_alt(frame.title, rows, names, words, threshold),
+        picks=Heads(layers, heads),
+    )
+
+
+def _score_cells(
+    rows: np.ndarray, heads: Sequence[str], names: Sequence[str], threshold: float
+) -> go.Heatmap:
+    bar = {"tickvals": [0, threshold, 1], "ticktext": ["0", f"{threshold:g} role", "1"]}
+    return go.Heatmap(
+        z=rows,
+        text=[[head] * len(names) for head in heads],
+        customdata=[[escape(name) for name in names]] * len(heads),
+        hovertemplate="%{text}, %{customdata}: %{z:.4~g} "
+        f"(a role from {threshold:g})<extra></extra>",
+        hoverongaps=False,
+        colorscale=theme.SEQUENTIAL,
+        zmin=0.0,
+        zmax=1.0,
+        colorbar=theme.colour_bar("score") | bar,
     )
 
 
@@ -83,90 +77,60 @@ def role_curves_panel(
     scores: np.ndarray,
     names: Sequence[str],
     threshold: float,
-    *,
-    key: str,
-    title: str,
-    span: int = 6,
-    height: int = 260,
+    frame: Frame,
 ) -> Panel:
     """M measures in 0..1 of one head over recorded steps (S, M), and the threshold of a role.
 
     Raises ValueError when shapes do not fit.
     """
     given = gaps(scores, "scores", (len(steps), len(names)))
-    return curves_panel(
-        steps,
-        dict(zip(names, given.T, strict=True)),
-        key=key,
-        title=title,
-        unit="score",
-        limits=(0.0, 1.0),
-        threshold=Threshold(threshold),
-        span=span,
-        height=height,
-    )
+    series = dict(zip(names, given.T, strict=True))
+    panel = curves_panel(steps, series, frame, Scale("score", limits=(0.0, 1.0)))
+    return with_threshold(panel, Threshold(threshold))
 
 
 def costs_panel(
     costs: np.ndarray,
+    frame: Frame,
     *,
-    key: str,
-    title: str,
     selected: tuple[int, int],
     off: Collection[tuple[int, int]] = (),
-    span: int = 6,
-    height: int = 260,
 ) -> Panel:
     """Loss (L, H) in nats per token that switching off each head adds; below zero it helps.
 
     One bar a head at one step; the `selected` (layer, head) has its own colour, those switched
-    `off` already are faint. A Pick is (layer · H + head,). ValueError when shapes do not fit.
+    `off` already are faint. ValueError when shapes do not fit.
     """
     added = gaps(costs, "costs", ("L", "H"))
     layers, heads = added.shape
-    at = _place(selected, layers, heads)
-    faint = {_place(head, layers, heads) for head in off}
-    told = _heads(layers, heads)
-    bars = added.ravel()
-    low, high = extent(np.append(bars, np.float32(0)))
+    at = _row(selected, layers, heads)
+    faint = {_row(head, layers, heads) for head in off}
+    words, bars = _heads(layers, heads), added.ravel()
+    across = column_ticks(_heads(layers, heads, "L{} H{}"), theme.plot_width(frame.span) + 64, at)
+    ends = padded(*extent(np.append(bars, np.float32(0))))
     figure = go.Figure(
         go.Bar(
             x=np.arange(len(bars), dtype=np.float32),
             y=bars,
-            marker={"color": [_colour(place, at, faint) for place in range(len(bars))]},
+            marker={"color": [_colour(row, at, faint) for row in range(len(bars))]},
             customdata=[
-                f"{head} (off beside)" if place in faint else head
-                for place, head in enumerate(told)
+                f"{head} (off beside)" if row in faint else head for row, head in enumerate(words)
             ],
             hovertemplate="without %{customdata} the loss changes by %{y:+.4~g} nats per token"
             "<extra></extra>",
         ),
         theme.layout(
-            xaxis={
-                "title": theme.axis_title("head switched off"),
-                "range": [-0.5, len(bars) - 0.5],
-                **column_ticks(_heads(layers, heads, "L{} H{}"), theme.plot_width(span) + 64, at),
-            },
-            yaxis={
-                "title": theme.axis_title("loss added, nats per token"),
-                "range": list(padded(low, high)),
-                "showgrid": True,
-                "nticks": 6,
-            },
+            xaxis=theme.cell_axis("head switched off", len(bars), across),
+            yaxis=theme.value_axis("loss added, nats per token", ends),
             bargap=0.2,
         ),
     )
-    figure.add_shape(
-        type="line", xref="paper", x0=0, x1=1, y0=0, y1=0, line={"color": theme.CURSOR, "width": 1}
-    )
+    figure.add_shape(theme.level_line(0, line={"color": theme.CURSOR, "width": 1}))
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
-        alt=_costs_alt(title, bars, told, at, faint),
-        span=span,
-        height=height,
-        pickable=True,
+        frame.at_height(260),
+        figure,
+        alt=_costs_alt(frame.title, bars, words, at, faint),
+        picks=Heads(layers, heads),
     )
 
 
@@ -174,25 +138,27 @@ def _heads(layers: int, heads: int, form: str = "layer {} head {}") -> list[str]
     return [form.format(layer, head) for layer in range(layers) for head in range(heads)]
 
 
-def _place(selected: tuple[int, int], layers: int, heads: int) -> int:
-    """Which row or bar a (layer, head) is."""
+def _row(selected: tuple[int, int], layers: int, heads: int) -> int:
+    """The row or bar of a (layer, head)."""
     layer, head = selected
     if not (0 <= layer < layers and 0 <= head < heads):
         raise ValueError(f"no head {selected} in {layers} layers of {heads} heads")
     return layer * heads + head
 
 
-def _colour(place: int, chosen: int, off: Collection[int]) -> str:
-    if place == chosen:
+def _colour(row: int, chosen: int, off: Collection[int]) -> str:
+    if row == chosen:
         return theme.CHOSEN
-    return theme.FAINT if place in off else theme.CATEGORIES[0]
+    return theme.FAINT if row in off else theme.CATEGORIES[0]
 
 
 def _scores_alt(
     title: str, rows: np.ndarray, names: Sequence[str], heads: Sequence[str], threshold: float
 ) -> str:
     steps, count, measures = rows.shape
-    told = f"{title}: heatmap, {count} heads by {measures} measures, over {steps} recorded steps."
+    opening = (
+        f"{title}: heatmap, {count} heads by {measures} measures, over {steps} recorded steps."
+    )
     last = rows[-1]
     highest = [
         f"{name} {last[row, column]:.3g} ({heads[row]})"
@@ -201,10 +167,10 @@ def _scores_alt(
         for row in [int(np.nanargmax(last[:, column]))]
     ]
     if not highest:
-        return f"{told} At the last step no score is finite."
+        return f"{opening} At the last step no score is finite."
     above = int((last >= threshold).sum())
     return (
-        f"{told} At the last step the highest are: {', '.join(highest)}. "
+        f"{opening} At the last step the highest are: {', '.join(highest)}. "
         f"At or above the threshold of {threshold:g}: {above}."
     )
 
@@ -212,17 +178,14 @@ def _scores_alt(
 def _costs_alt(
     title: str, bars: np.ndarray, heads: Sequence[str], chosen: int, off: Collection[int]
 ) -> str:
-    told = f"{title}: bars of the loss that switching off each of {len(bars)} heads adds."
-    ends = extremes(bars)
-    if ends is None:
-        return f"{told} No cost is finite."
-    (least,), (most,) = ends
-    told += (
-        f" Least for {heads[least]}, {bars[least]:.4g}, most for {heads[most]}, "
-        f"{bars[most]:.4g} nats per token."
-    )
+    words = f"{title}: bars of the loss that switching off each of {len(bars)} heads adds. "
+    form = "Least for {low}, {lowest:.4g}, most for {high}, {highest:.4g} nats per token."
+    ends = between(bars, form, heads.__getitem__)
+    if not ends:
+        return f"{words}No cost is finite."
+    words += ends
     if np.isfinite(bars[chosen]):
-        told += f" Chosen: {heads[chosen]}, {bars[chosen]:.4g}."
-    return told + (
+        words += f" Chosen: {heads[chosen]}, {bars[chosen]:.4g}."
+    return words + (
         f" Switched off beside: {', '.join(heads[one] for one in sorted(off))}." if off else ""
     )

@@ -1,44 +1,32 @@
 """How far every row of a table has moved, over the recorded steps."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
+from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
-from explorer.charts.parts.steps import check_steps, cursor, cursor_places, step_axis
-from explorer.panels import Panel
+from explorer.charts.parts.rows import Rows
+from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
+from explorer.panels import Frame, Panel
 
 
 def drift_panel(
-    distances: np.ndarray,
-    steps: Sequence[int] | np.ndarray,
-    labels: Sequence[str],
-    *,
-    key: str,
-    title: str,
-    row_title: Literal["token", "position"] = "token",
-    ids: Sequence[int] | None = None,
-    chosen: int | None = None,
-    span: int = 12,
-    height: int = 280,
+    distances: np.ndarray, steps: Sequence[int] | np.ndarray, rows: Rows, frame: Frame
 ) -> Panel:
-    """Distances (S, N) of every row from its first place, over recorded steps (S,).
+    """Distances (S, N) of every row from where it was first, over recorded steps (S,).
 
-    Every row is a faint line, the one at place `chosen` a strong one; a cursor runs along with the
-    step. `ids` are 0 .. N-1 by default.
+    Every row is a faint line, the chosen one a strong one; a cursor moves with the step.
     """
     steps = check_steps(steps)
-    moved = gaps(distances, "distances", (len(steps), len(labels)))
+    moved = gaps(distances, "distances", (len(steps), len(rows.labels)))
     top = padded(0.0, extent(moved)[1])[1]
     figure = go.Figure(
-        [
-            _faint_lines(moved, steps, labels, row_title, ids or range(len(labels))),
-            cursor(0.0, top),
-        ],
+        [_faint_lines(moved, steps, rows), cursor(0.0, top)],
         theme.layout(
             xaxis=step_axis(steps),
             yaxis={
@@ -48,54 +36,43 @@ def drift_panel(
             margin=theme.MARGIN | {"r": 36},
         ),
     )
-    moving = {"1.x": cursor_places(len(steps))}
-    if chosen is not None:
-        moving |= _add_chosen_drift(figure, moved[:, chosen], labels[chosen])
+    moving = {"1.x": cursor_x(len(steps))}
+    if rows.chosen is not None:
+        moving |= _add_chosen(figure, moved[:, rows.chosen], rows.labels[rows.chosen])
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
+        frame.at_height(280),
+        figure,
         moving=moving,
-        alt=_drift_alt(title, moved, steps, labels),
-        span=span,
-        height=height,
+        alt=_alt(frame.title, moved, steps, rows),
     )
 
 
-def _faint_lines(
-    moved: np.ndarray,
-    steps: np.ndarray,
-    labels: Sequence[str],
-    row_title: str,
-    ids: Sequence[int],
-) -> go.Scatter:
+def _faint_lines(moved: np.ndarray, steps: np.ndarray, rows: Rows) -> go.Scatter:
     """All rows in one trace, a gap between them: one path is drawn faster than many."""
-    count, rows = moved.shape
-    x = np.tile(np.arange(count + 1, dtype=np.float32), rows)
-    y = np.full((rows, count + 1), np.nan, np.float32)
+    count, lines = moved.shape
+    x = np.tile(np.arange(count + 1, dtype=np.float32), lines)
+    y = np.full((lines, count + 1), np.nan, np.float32)
     y[:, :count] = moved.T
-    named = zip(labels, ids, strict=True)
-    words = [f"{row_title} '{escape(label)}' (id {one})" for label, one in named]
     return go.Scatter(
         x=x,
         y=y.ravel(),
         mode="lines",
         line={"color": theme.FAINT, "width": 1},
-        customdata=np.tile(np.append(steps, 0), rows),
-        text=[word for word in words for _ in range(count + 1)],
+        customdata=np.tile(np.append(steps, 0), lines),
+        text=[word for word in rows.words for _ in range(count + 1)],
         hovertemplate="%{text} has moved %{y:.4g} by step %{customdata:,d}<extra></extra>",
     )
 
 
-def _add_chosen_drift(figure: go.Figure, moved: np.ndarray, label: str) -> dict[str, np.ndarray]:
+def _add_chosen(figure: go.Figure, moved: np.ndarray, label: str) -> dict[str, np.ndarray]:
     """The chosen row's line (S,), and a dot on it at the step shown."""
     accent = {"color": theme.CHOSEN}
     quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
-    places = np.arange(len(moved), dtype=np.float32)
-    figure.add_scatter(x=places, y=moved, mode="lines", line={**accent, "width": 3}, **quiet)
+    x = np.arange(len(moved), dtype=np.float32)
+    figure.add_scatter(x=x, y=moved, mode="lines", line={**accent, "width": 3}, **quiet)
     at = len(figure.data)
     figure.add_scatter(
-        x=places[:1],
+        x=x[:1],
         y=moved[:1],
         mode="markers+text",
         marker={**accent, "size": 10},
@@ -105,19 +82,16 @@ def _add_chosen_drift(figure: go.Figure, moved: np.ndarray, label: str) -> dict[
         cliponaxis=False,
         **quiet,
     )
-    return {f"{at}.x": places[:, None], f"{at}.y": moved[:, None]}
+    return {f"{at}.x": x[:, None], f"{at}.y": moved[:, None]}
 
 
-def _drift_alt(title: str, moved: np.ndarray, steps: np.ndarray, labels: Sequence[str]) -> str:
-    told = (
-        f"{title}: lines of {len(labels)} rows over {len(steps)} recorded steps, "
-        f"from step {steps[0]:,} to {steps[-1]:,}."
+def _alt(title: str, moved: np.ndarray, steps: np.ndarray, rows: Rows) -> str:
+    words = between(
+        moved[-1],
+        "At the last step '{high}' has moved most, {highest:.4g}, and '{low}' least, {lowest:.4g}.",
+        rows.labels.__getitem__,
     )
-    last = moved[-1]
-    if not np.isfinite(last).any():
-        return f"{told} No distance at the last step is finite."
-    far, near = int(np.nanargmax(last)), int(np.nanargmin(last))
     return (
-        f"{told} At the last step '{labels[far]}' has moved most, {last[far]:.4g}, "
-        f"and '{labels[near]}' least, {last[near]:.4g}."
+        f"{title}: lines of {len(rows.labels)} rows over {len(steps)} recorded steps, from step "
+        f"{steps[0]:,} to {steps[-1]:,}. {words or 'No distance at the last step is finite.'}"
     )

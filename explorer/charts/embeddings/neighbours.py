@@ -1,8 +1,8 @@
-"""Who is near one token in all channels: the nearest at the step shown, and who came and left."""
+"""The neighbours of one token in all channels: the nearest at each step, and their ranks."""
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Literal
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,13 +10,14 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent
 from explorer.charts.parts.labels import escape, fitted, row_ticks
-from explorer.charts.parts.steps import check_steps, cursor, cursor_places, step_axis
-from explorer.panels import Panel, Words
+from explorer.charts.parts.rows import Rows
+from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
+from explorer.panels import Frame, Panel, Words
 
-ROWS = 24  # tokens of a biography that each have a label of their own
+ROWS = 24  # tokens of a biography that each have a label
 LABEL = 8  # columns of text for a token, and for its number: two tokens fit a third of a page
 NUMBER = 8
-# at both ends of the cursor: its line alone is lost on colours as light as itself
+# at both ends of the cursor: its line alone cannot be seen on light colours
 _ARROWHEADS = {
     "mode": "lines+markers",
     "marker": {"size": 11, "color": theme.CURSOR, "symbol": ["triangle-down", "triangle-up"]},
@@ -29,16 +30,12 @@ def neighbours_words(
     cosine: tuple[np.ndarray, np.ndarray],
     distance: tuple[np.ndarray, np.ndarray],
     labels: Sequence[str],
-    *,
-    key: str,
-    title: str,
-    span: int = 4,
-    height: int | None = None,
+    frame: Frame,
 ) -> Words:
     """The K nearest tokens by cosine and by distance, side by side, one text a recorded step.
 
-    Each of the two is ids (S, K), -1 for nobody, and values (S, K). Numbers keep their place and
-    their digits over all steps. Raises ValueError when shapes do not fit.
+    Each of the two is ids (S, K), -1 for none, and values (S, K). Numbers keep their columns and
+    digits over all steps. Raises ValueError when shapes do not fit.
     """
     shapes = {np.shape(array) for array in (*cosine, *distance)}
     if len(shapes) != 1:
@@ -51,93 +48,71 @@ def neighbours_words(
     ]
     steps, count = cosine[0].shape
     return Words(
-        key=key,
-        title=title,
-        texts=texts,
-        alt=f"{title}: the {count} nearest tokens by cosine and by distance at each of {steps} "
-        f"recorded steps.{_nearest_words(cosine[0][-1], labels, 'by cosine')}"
+        frame.at_height(24 * (count + 2)),  # a line is 24 pixels, the padding is one
+        texts,
+        alt=f"{frame.title}: the {count} nearest tokens by cosine and by distance at each of "
+        f"{steps} recorded steps.{_nearest_words(cosine[0][-1], labels, 'by cosine')}"
         f"{_nearest_words(distance[0][-1], labels, 'by distance')}",
-        span=span,
-        height=height or 24 * (count + 2),  # a line is 24 pixels, the padding is one
     )
 
 
 def biography_panel(
-    ids: np.ndarray,
-    steps: Sequence[int] | np.ndarray,
-    labels: Sequence[str],
-    *,
-    key: str,
-    title: str,
-    row_title: Literal["token", "position"] = "token",
-    row_ids: Sequence[int] | None = None,
-    span: int = 8,
-    height: int | None = None,
+    near: np.ndarray, steps: Sequence[int] | np.ndarray, rows: Rows, frame: Frame
 ) -> Panel:
-    """Ranks over recorded steps (S,) of all that were among the nearest ids (S, K), -1 for nobody.
+    """Ranks over recorded steps (S,) of all rows that were among the nearest (S, K), -1 for none.
 
-    One row a token in the order of first entry; of more than ROWS those that stayed longest, and
-    the title tells. `row_ids` are the tokens' ids where `ids` are places among rows shown. A cursor
-    runs along with the step. Raises ValueError when shapes do not fit.
+    One line of cells a row in the order of first entry; of more than ROWS those that stayed
+    longest, and the title says so. A cursor moves with the step. Raises ValueError when shapes do
+    not fit.
     """
     steps = check_steps(steps)
-    if ids.ndim != 2 or len(ids) != len(steps):
-        raise ValueError(f"ids must have shape ({len(steps)}, K), got {ids.shape}")
-    shown, met = _longest_near(ids)
-    height = height or theme.height_for(len(shown))
-    names = [labels[token] for token in shown]
-    bottom = max(len(shown), 1) - 0.5
+    if near.ndim != 2 or len(near) != len(steps):
+        raise ValueError(f"ids must have shape ({len(steps)}, K), got {near.shape}")
+    drawn, met = _longest_near(near)
+    frame = frame.at_height(theme.height_for(len(drawn)))
+    names = [rows.labels[row] for row in drawn]
+    bottom = max(len(drawn), 1) - 0.5
     figure = go.Figure(
-        [_ranks(ids, shown, steps, names, row_ids), cursor(-0.5, bottom).update(_ARROWHEADS)],
+        [_ranks(near, drawn, steps, rows), cursor(-0.5, bottom).update(_ARROWHEADS)],
         theme.layout(
             xaxis=step_axis(steps) | {"range": [-0.5, len(steps) - 0.5]},
             yaxis={
-                "title": theme.axis_title(row_title),
+                "title": theme.axis_title(rows.kind),
                 "range": [bottom, -0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                **row_ticks(names, theme.plot_height(height)),
+                **theme.TOKENS,
+                **row_ticks(names, theme.plot_height(frame.height)),
             },
         ),
     )
-    more = met - len(shown)
-    return Panel(
-        key=key,
-        title=f"{title} (showing {len(shown)} of {met})" if more else title,
-        figure=figure,
-        moving={"1.x": cursor_places(len(steps))},
-        alt=f"{title}: heatmap of ranks, {len(shown)} tokens by {len(steps)} recorded steps, "
+    left_out = met - len(drawn)
+    alt = (
+        f"{frame.title}: heatmap of ranks, {len(drawn)} tokens by {len(steps)} recorded steps, "
         f"from step {steps[0]:,} to {steps[-1]:,}."
-        + (f" Left out: {more} tokens that were near for fewer steps." if more else "")
-        + _nearest_words(ids[-1], labels),
-        span=span,
-        height=height,
+        + (f" Left out: {left_out} tokens that were near for fewer steps." if left_out else "")
+        + _nearest_words(near[-1], rows.labels)
     )
+    if left_out:
+        frame = replace(frame, title=f"{frame.title} (showing {len(drawn)} of {met})")
+    return Panel(frame, figure, moving={"1.x": cursor_x(len(steps))}, alt=alt)
 
 
 def _longest_near(ids: np.ndarray) -> tuple[np.ndarray, int]:
-    """Tokens (R,) that were near for the most steps, by first entry; how many there were in all."""
+    """Rows (R,) that were near for the most steps, by first entry, and how many there were."""
     tokens, first, stayed = np.unique(ids, return_index=True, return_counts=True)
     first, stayed, tokens = (array[tokens >= 0] for array in (first, stayed, tokens))
     longest = np.argsort(-stayed, kind="stable")[:ROWS]
     return tokens[longest[np.argsort(first[longest])]], len(tokens)
 
 
-def _ranks(
-    ids: np.ndarray,
-    shown: np.ndarray,
-    steps: np.ndarray,
-    names: Sequence[str],
-    row_ids: Sequence[int] | None,
-) -> go.Heatmap:
-    told = shown.tolist() if row_ids is None else [row_ids[place] for place in shown]
-    there = ids == shown[:, None, None]  # (R, S, K)
-    ranks = np.where(there.any(2), there.argmax(2) + 1, np.nan).astype(np.float32)
-    words = [f"'{escape(name)}' (id {one})" for name, one in zip(names, told, strict=True)]
-    count = ids.shape[1]
+def _ranks(near: np.ndarray, drawn: np.ndarray, steps: np.ndarray, rows: Rows) -> go.Heatmap:
+    cells = near == drawn[:, None, None]  # (R, S, K)
+    ranks = np.where(cells.any(2), cells.argmax(2) + 1, np.nan).astype(np.float32)
+    words = [f"'{escape(rows.labels[row])}' (id {rows.ids[row]})" for row in drawn]
+    count = near.shape[1]
     return go.Heatmap(
         z=ranks,
         text=[[word] * len(steps) for word in words],
-        customdata=np.tile(steps, (len(shown), 1)),
+        customdata=np.tile(steps, (len(drawn), 1)),
         hovertemplate="%{text} is neighbour %{z:d} at step %{customdata:,d}<extra></extra>",
         hoverongaps=False,
         colorscale=theme.SEQUENTIAL,
@@ -155,12 +130,12 @@ def _cells(
     room: int,
     written: Callable[[float], str],
 ) -> list[list[str]]:
-    """A label and a number of `room` columns for each of (S, K); a dash for nobody."""
+    """A label and a number of `room` columns for each of (S, K); a dash for none."""
     known = {token: fitted(labels[token], LABEL) for token in np.unique(ids).tolist() if token >= 0}
-    nobody = fitted("–", LABEL + room)
+    none = fitted("–", LABEL + room)
     return [
         [
-            known[token] + written(value).rjust(room) if token >= 0 else nobody
+            known[token] + written(value).rjust(room) if token >= 0 else none
             for token, value in zip(*row, strict=True)
         ]
         for row in zip(ids.tolist(), values.tolist(), strict=True)
@@ -176,8 +151,8 @@ def _distance_format(values: np.ndarray) -> Callable[[float], str]:
     return "{:.1e}".format
 
 
-def _nearest_words(ids: np.ndarray, labels: Sequence[str], way: str = "") -> str:
-    told = f" At the last step {way}".rstrip()
+def _nearest_words(ids: np.ndarray, labels: Sequence[str], measure: str = "") -> str:
+    opening = f" At the last step {measure}".rstrip()
     if ids[0] < 0:
-        return f"{told} no token is near."
-    return f"{told} '{labels[ids[0]]}' (id {ids[0]}) is nearest."
+        return f"{opening} no token is near."
+    return f"{opening} '{labels[ids[0]]}' (id {ids[0]}) is nearest."

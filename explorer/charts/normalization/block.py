@@ -1,4 +1,4 @@
-"""A batch as a block of numbers: its sentences as sheets side by side, what is pooled lit up."""
+"""A batch as a block of numbers: sentences as sheets side by side, pooled numbers lit up."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,10 +10,10 @@ from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import bound, extent, gaps
 from explorer.charts.parts.frames import WIDTH, frame_cell, frame_cells
 from explorer.charts.parts.labels import count_ticks, escape, row_ticks, with_positions
-from explorer.panels import Panel
+from explorer.panels import Cells, Frame, Panel
 
-DIM = 0.25  # opacity of numbers that do not share
-NAMED = 2**17  # cells: the tokens of more would outweigh their numbers
+DIM = 0.25  # opacity of numbers that are not shared
+NAMED = 2**17  # cells: the hover texts of more would be larger than the numbers
 ABOVE = 28  # pixels for the sheets' names
 
 
@@ -22,52 +22,38 @@ def block_panel(
     shared: np.ndarray,
     cell: tuple[int, int, int],
     sentences: Mapping[str, Sequence[str]],
-    *,
-    key: str,
-    title: str,
-    span: int = 8,
-    height: int | None = None,
+    frame: Frame,
 ) -> Panel:
     """Values (S, B, T, C) of B named sentences with T labels each, one sheet (T, C) a sentence.
 
     Those that `shared` (B, T, C) marks are drawn in full and framed, the others dimmed; `cell`,
     (sentence, position, channel), has a frame of its own. One scale for all steps, centred on zero.
-    A Pick is (row, column), which `cell_at` understands. Raises ValueError when shapes do not fit.
+    Raises ValueError when shapes do not fit.
     """
     sheets, time = len(sentences), len(next(iter(sentences.values())))
     block = gaps(values, "values", ("S", sheets, time, "C"))
     channels = block.shape[3]
     if shared.shape != block.shape[1:]:
         raise ValueError(f"shared must have shape {block.shape[1:]}, got {shared.shape}")
-    height = height or theme.height_for(time, least=320, most=560)
-    figure = _sheets(sentences, channels, cell[1], (theme.plot_width(span), height))
+    frame = frame.at_height(theme.height_for(time, least=320, most=560))
+    figure = go.Figure(layout=_layout(sentences, channels, cell[1], frame))
     colours = _colours(bound(block))
     moving = {"0.z": _side_by_side(block)}
     figure.add_heatmap(
         z=moving["0.z"][0], opacity=DIM, showscale=False, **_words(sentences, channels), **colours
     )
-    across = theme.plot_width(span) / (sheets * _pitch(channels))  # pixels of a cell
+    across = theme.plot_width(frame.span) / (sheets * _pitch(channels))  # pixels of a cell
     width = min(WIDTH, max(across / 4, 1.0))  # a thick line would hide small cells
-    moving |= _lit_up(figure, block, shared, width, colours)
+    moving |= _add_shared(figure, block, shared, width, colours)
     frame_cell(figure, cell[1], cell[0] * _pitch(channels) + cell[2], 1.6 * width)
     figure.update_traces(showscale=True, colorbar=theme.colour_bar("value"), selector=1)
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
+        frame,
+        figure,
         moving=moving,
-        alt=_alt(title, block, shared, cell, sentences),
-        span=span,
-        rows=2,
-        height=height,
-        pickable=True,
+        alt=_alt(frame.title, block, shared, cell, sentences),
+        picks=Cells(sheets, time, channels, _pitch(channels)),
     )
-
-
-def cell_at(row: int, column: int, channels: int) -> tuple[int, int, int]:
-    """The (sentence, position, channel) in this row and column of a block of C channels."""
-    sentence, channel = divmod(column, _pitch(channels))
-    return sentence, row, min(channel, channels - 1)
 
 
 def _gap(channels: int) -> int:
@@ -79,39 +65,31 @@ def _pitch(channels: int) -> int:
     return channels + _gap(channels)
 
 
-def _sheets(
-    sentences: Mapping[str, Sequence[str]], channels: int, position: int, size: tuple[float, int]
-) -> go.Figure:
-    """The axes of all sheets, their names above them; `size` is plot width and panel height."""
+def _layout(
+    sentences: Mapping[str, Sequence[str]], channels: int, position: int, frame: Frame
+) -> go.Layout:
+    """The axes of all sheets, their names above them."""
     labels = with_positions(next(iter(sentences.values())))
-    width, height = size[0], theme.plot_height(size[1]) - ABOVE
-    return go.Figure(
-        layout=theme.layout(
-            xaxis={
-                "title": theme.axis_title("channel"),
-                "range": [-0.5, len(sentences) * _pitch(channels) - _gap(channels) - 0.5],
-                **_channel_ticks(len(sentences), channels, width),
-            },
-            yaxis={
-                "title": theme.axis_title("position, with your sentence's token"),
-                "range": [len(labels) - 0.5, -0.5],
-                "tickfont": {"size": 12, "family": theme.GLYPHS},
-                **row_ticks(labels, height, position),
-            },
-            annotations=[_name(name, sheet, channels) for sheet, name in enumerate(sentences)],
-            margin=theme.MARGIN | {"t": theme.MARGIN["t"] + ABOVE},
-        )
+    columns = len(sentences) * _pitch(channels) - _gap(channels)
+    across = _channel_ticks(len(sentences), channels, theme.plot_width(frame.span))
+    down = row_ticks(labels, theme.plot_height(frame.height) - ABOVE, position)
+    title = "position, with your sentence's token"
+    return theme.layout(
+        xaxis=theme.cell_axis("channel", columns, across),
+        yaxis=theme.TOKENS | theme.cell_axis(title, len(labels), down, down=True),
+        annotations=[_name(name, sheet, channels) for sheet, name in enumerate(sentences)],
+        margin=theme.MARGIN | {"t": theme.MARGIN["t"] + ABOVE},
     )
 
 
-def _lit_up(
+def _add_shared(
     figure: go.Figure,
     block: np.ndarray,
     shared: np.ndarray,
     width: float,
     colours: dict[str, Any],
 ) -> dict[str, np.ndarray]:
-    """Draws what shares in full over the dimmed numbers, framed; what moves of it (S, R, C)."""
+    """Draws the shared numbers in full over the dimmed ones, framed; what of them moves."""
     moving = {}
     for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
         piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
@@ -122,7 +100,7 @@ def _lit_up(
             dx=1,
             y0=rows.start,
             dy=1,
-            hoverinfo="skip",  # the pointer asks the whole block below
+            hoverinfo="skip",  # the pointer reads the whole block below
             showscale=False,
             **colours,
         )
@@ -132,7 +110,7 @@ def _lit_up(
 
 
 def _side_by_side(block: np.ndarray) -> np.ndarray:
-    """(S, B, T, C) -> (S, T, B·pitch): sheets with columns of NaN behind each."""
+    """(S, B, T, C) -> (S, T, B·pitch): sheets with columns of NaN after each."""
     S, B, T, C = block.shape
     wide = np.full((S, T, B, _pitch(C)), np.nan, np.float32)
     wide[..., :C] = block.swapaxes(1, 2)
@@ -140,7 +118,7 @@ def _side_by_side(block: np.ndarray) -> np.ndarray:
 
 
 def _pieces(shared: np.ndarray) -> list[tuple[int, slice, slice]]:
-    """Where each sheet (T, C) shares, a rectangle: (sentence, rows, columns)."""
+    """The shared rectangle of each sheet (T, C): (sentence, rows, columns)."""
     found = []
     for sentence, sheet in enumerate(shared):
         if sheet.any():
@@ -149,7 +127,7 @@ def _pieces(shared: np.ndarray) -> list[tuple[int, slice, slice]]:
                 slice(int(rows[0]), int(rows[-1]) + 1),
                 slice(int(columns[0]), int(columns[-1]) + 1),
             )
-            assert sheet[part].all(), "what shares in a sheet is a rectangle"
+            assert sheet[part].all(), "the shared numbers of a sheet form a rectangle"
             found.append((sentence, *part))
     return found
 
@@ -159,17 +137,17 @@ def _colours(end: float) -> dict[str, Any]:
 
 
 def _words(sentences: Mapping[str, Sequence[str]], channels: int) -> dict[str, Any]:
-    """What the pointer tells of a cell; of a very large block all but its token."""
+    """The hover text of a cell; in a very large block without its token."""
     rows, pitch = list(zip(*sentences.values(), strict=True)), _pitch(channels)
     row = np.indices((len(sentences), pitch), np.uint16).reshape(2, -1).T  # (B·pitch, 2)
-    place = "sentence %{customdata[0]}, channel %{customdata[1]}<br>"
-    told: dict[str, Any] = {"customdata": np.repeat(row[None], len(rows), axis=0)}
+    where = "sentence %{customdata[0]}, channel %{customdata[1]}<br>"
+    words: dict[str, Any] = {"customdata": np.repeat(row[None], len(rows), axis=0)}
     if len(rows) * len(sentences) * channels > NAMED:
-        return told | {"hovertemplate": place + "position %{y:d}: %{z:.4g}<extra></extra>"}
+        return words | {"hovertemplate": where + "position %{y:d}: %{z:.4g}<extra></extra>"}
     tokens = [[token for token in map(escape, row) for _ in range(pitch)] for row in rows]
-    return told | {
+    return words | {
         "text": tokens,
-        "hovertemplate": place + "'%{text}' at %{y:d}: %{z:.4g}<extra></extra>",
+        "hovertemplate": where + "'%{text}' at %{y:d}: %{z:.4g}<extra></extra>",
     }
 
 
@@ -177,7 +155,7 @@ def _channel_ticks(sheets: int, channels: int, pixels: float) -> dict[str, Any]:
     one = count_ticks(channels, pixels / sheets)
     starts = [sheet * _pitch(channels) for sheet in range(sheets)]
     return one | {
-        "tickvals": [start + place for start in starts for place in one["tickvals"]],
+        "tickvals": [start + tick for start in starts for tick in one["tickvals"]],
         "ticktext": one["ticktext"] * sheets,
     }
 
@@ -203,15 +181,15 @@ def _alt(
 ) -> str:
     steps, B, T, C = block.shape
     (name, labels), number = list(sentences.items())[cell[0]], block[(-1, *cell)]
-    told = (
+    words = (
         f"{title}: {B} sheets of {T} tokens by {C} channels, {steps} recorded steps. Lit up: "
         f"{shared.sum():,} numbers, with '{labels[cell[1]]}' at {cell[1]}, channel {cell[2]} "
         f"of {name}."
     )
     if np.isnan(number):
-        return f"{told} At the last step that is not finite."
+        return f"{words} At the last step that is not finite."
     low, high = extent(block[-1][shared])
     return (
-        f"{told} At the last step that is {number:.4g}, and all of them from {low:.4g} to "
+        f"{words} At the last step that is {number:.4g}, and all of them from {low:.4g} to "
         f"{high:.4g}."
     )

@@ -1,4 +1,4 @@
-"""The block of batch, time and channels drawn in space, with what a norm pools in it."""
+"""The block of batch, time and channels drawn in space, with the cells a norm pools."""
 
 from collections.abc import Iterator
 from typing import TypeAlias
@@ -7,49 +7,38 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
 
-BACK = (0.5, 0.36)  # where the next sentence stands: to the right and up, in cells
+BACK = (0.5, 0.36)  # offset of the next sentence: to the right and up, in cells
 POOLED = theme.with_opacity(theme.CHOSEN, 0.5)  # so that the chosen cell stands out
 BARE = {"showticklabels": False, "ticks": "", "fixedrange": True, "constrain": "domain"}
 Side: TypeAlias = list[tuple[float, float]]
 
 
-def cube_panel(
-    shared: np.ndarray,
-    cell: tuple[int, int, int],
-    *,
-    key: str,
-    title: str,
-    span: int = 4,
-    height: int = 240,
-) -> Panel:
+def cube_panel(shared: np.ndarray, cell: tuple[int, int, int], frame: Frame) -> Panel:
     """A block (B, T, C) seen from the front, the first sentence before; `shared` cells are full.
 
     A drawing of which numbers are pooled, not of numbers: as Wu and He 2018, figure 2. Raises
-    ValueError when the cell is not one that is seen from the front.
+    ValueError when the cell cannot be seen from the front.
     """
     if cell[0] or not shared[cell]:
         raise ValueError(f"the cell must share and stand in sentence 0, got {cell}")
     B, T, C = shared.shape
     sides: dict[str, list[Side]] = {theme.FAINT: [], POOLED: [], theme.CHOSEN: []}
-    for place, side in _sides(shared.shape):
-        colour = theme.CHOSEN if place == cell else POOLED if shared[place] else theme.FAINT
+    for at, side in _sides(shared.shape):
+        colour = theme.CHOSEN if at == cell else POOLED if shared[at] else theme.FAINT
         sides[colour].append(side)
     polygons = [_polygons(found, colour) for colour, found in sides.items()]
     return Panel(
-        key=key,
-        title=title,
-        figure=go.Figure(polygons, _layout(B, T, C)),
-        alt=f"{title}: a block of {B} sentences, {T} tokens and {C} channels, of whose "
+        frame.at_height(240),
+        go.Figure(polygons, _layout(B, T, C)),
+        alt=f"{frame.title}: a block of {B} sentences, {T} tokens and {C} channels, of whose "
         f"{shared.size} cells {shared.sum()} are pooled.",
-        span=span,
-        height=height,
     )
 
 
 def _layout(B: int, T: int, C: int) -> go.Layout:
-    """Equally long units, and a name at each of the three edges."""
+    """Equal units on both axes, and a name at each of the three edges."""
     wide, high = B * BACK[0], B * BACK[1]
     across = {"title": theme.axis_title("channels"), "range": [-0.1, C + wide + 0.1]}
     up = {"title": theme.axis_title("tokens"), "range": [-T - 0.1, high + 0.1]}
@@ -63,7 +52,7 @@ def _layout(B: int, T: int, C: int) -> go.Layout:
 
 
 def _sides(shape: tuple[int, ...]) -> Iterator[tuple[tuple[int, int, int], Side]]:
-    """The cells seen from the front, above and the right, and the corners of what is seen."""
+    """The cells visible from the front, above and the right, and the corners of each side."""
     B, T, C = shape
     for t, c in np.ndindex(T, C):
         yield (0, t, c), [_at(0, t, c), _at(0, t, c + 1), _at(0, t + 1, c + 1), _at(0, t + 1, c)]

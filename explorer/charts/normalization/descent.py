@@ -1,142 +1,127 @@
-"""The way of gradient descent over the contours of a loss of two weights."""
+"""The path of gradient descent over the contours of a loss of two weights."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import gaps
-from explorer.charts.parts.curves import Threshold, curves_panel
+from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.labels import escape
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Panel
 from model_core.normalization.scaling import Bowl
 
-ROOM = 1.15  # the window over the part of the bowl that lies below the start
-FLOOR, CEILING = 1e-4, 1e3  # shares of the excess at the start between which curves are drawn
-LEVELS = (-3.0, 8.0, 0.5)  # contours at these powers of ten of that share: first, last, distance
-# The lower, the denser; grey that fades into the page, be it light or dark.
+ROOM = 1.15  # the window, relative to the part of the bowl that lies below the start
+FLOOR, CEILING = 1e-4, 1e3  # curves are drawn between these shares of the first excess
+LEVELS = (-3.0, 8.0, 0.5)  # contours at these powers of ten of a share: first, last, distance
+# The lower, the denser; grey that fades into a light or a dark page.
 DEPTH = ((0, "rgba(138, 143, 152, 0.55)"), (1, "rgba(138, 143, 152, 0)"))
 CROSS = {"symbol": "x-thin", "size": 14, "line": {"color": theme.CHOSEN, "width": 3}}
 
 
+class Walk(NamedTuple):
+    """Gradient descent in a bowl: weights (S, 2), excess losses (S,) as shares of the first."""
+
+    bowl: Bowl
+    weights: np.ndarray
+    shares: np.ndarray
+
+
 def descent_panel(
-    weights: np.ndarray,
-    shares: np.ndarray,
-    bowl: Bowl,
+    walk: Walk,
+    frame: Frame,
     *,
-    key: str,
-    title: str,
     axis_titles: Sequence[str],
     colour: str,
     stretched: bool = False,
-    span: int = 4,
-    height: int = 400,
 ) -> Panel:
-    """The way of weights (S, 2) so far, over the contours of the excess loss of two weights.
+    """The path of the weights up to the step shown, over the contours of the excess loss.
 
-    It is told as a share of that at the start, `shares` (S,), and each contour is at 3.2 times the
-    one before. The window holds all that lies below the start; of a step that leaves it nothing is
-    seen. One unit is equally long on both axes, or each axis is `stretched` to the window.
-    ValueError when shapes do not fit.
+    Each contour is at 3.2 times the one before. The window holds all points with less loss than the
+    start; steps that leave it are not visible. One unit is equally long on both axes, or each axis
+    is `stretched` to the window. ValueError when shapes do not fit.
     """
-    ways = gaps(weights, "weights", ("S", 2))
-    left = gaps(shares, "shares", (len(ways),))
-    reach = bowl.reach(weights[0])
+    bowl, start = walk.bowl, walk.weights[0]
+    points = gaps(walk.weights, "weights", ("S", 2))
+    shares = gaps(walk.shares, "shares", (len(points),))
+    reach = bowl.reach(start)
     window = ROOM * (reach if stretched else np.full(2, reach.max()))
-    path, moving = _path(ways, left, axis_titles, colour)
+    path, moving = _path(points, shares, axis_titles, colour)
+    marker = {"color": colour, "size": 14, "line": {"color": "white", "width": 2}}
     figure = go.Figure(
         [
-            _contours(bowl, weights[0], window, axis_titles),
+            _contours(bowl, start, window, axis_titles),
             path,
-            _mark(ways[0], {"color": colour, "size": 14, "line": {"color": "white", "width": 2}}),
+            _mark(points[0], marker),
             _mark(bowl.minimum, CROSS),
         ],
         _layout(bowl.minimum, window, axis_titles, stretched),
     )
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
-        moving=moving | {"2.x": ways[:, :1].copy(), "2.y": ways[:, 1:].copy()},
-        alt=_alt(title, weights[0], left, bowl, axis_titles),
-        span=span,
-        height=height,
+        frame.at_height(400),
+        figure,
+        moving=moving | {"2.x": points[:, :1].copy(), "2.y": points[:, 1:].copy()},
+        alt=_alt(frame.title, walk, axis_titles),
     )
 
 
-def excess_panel(
-    shares: Mapping[str, np.ndarray],
-    left: float,
-    *,
-    key: str,
-    title: str,
-    span: int = 12,
-    height: int = 260,
-) -> Panel:
+def excess_panel(shares: Mapping[str, np.ndarray], left: float, frame: Frame) -> Panel:
     """Excess loss (S,) of each descent as a share of that at its start, over the steps 0 .. S-1.
 
-    A dashed line at the share `left` of one that has converged. What is below a ten-thousandth
-    or above a thousand is not drawn. ValueError when shapes do not fit.
+    A dashed line marks the share `left` of one that has converged. Shares below a ten-thousandth or
+    above a thousand are gaps. ValueError when shapes do not fit.
     """
     drawn = {
         name: np.where((values >= FLOOR) & (values <= CEILING), values, np.nan)
         for name, values in shares.items()
     }
     steps = np.arange(len(next(iter(drawn.values()))))
-    return curves_panel(
-        steps,
-        drawn,
-        key=key,
-        title=title,
-        unit="share of the excess at the start",
-        log=True,
-        threshold=Threshold(left, f"{left:.0%} is left", "end"),
-        steps_of="of this descent",
-        span=span,
-        height=height,
-    )
+    scale = Scale("share of the excess at the start", log=True)
+    panel = curves_panel(steps, drawn, frame, scale, steps_of="of this descent")
+    return with_threshold(panel, Threshold(left, f"{left:.0%} is left", "end"))
 
 
 def _path(
-    ways: np.ndarray, shares: np.ndarray, titles: Sequence[str], colour: str
+    points: np.ndarray, shares: np.ndarray, titles: Sequence[str], colour: str
 ) -> tuple[go.Scatter, dict[str, np.ndarray]]:
-    """Every step up to the one shown, and what moves: (S, S), a gap for each step to come."""
-    past = np.tri(len(ways), dtype=bool)
-    so_far = [np.where(past, ways[:, axis], np.float32(np.nan)) for axis in (0, 1)]
+    """All points up to the step shown, and what moves: (S, S), a gap for each later step."""
+    past = np.tri(len(points), dtype=bool)
+    so_far = [np.where(past, points[:, axis], np.float32(np.nan)) for axis in (0, 1)]
     path = go.Scatter(
         x=so_far[0][0],
         y=so_far[1][0],
         mode="lines+markers",
         line={"color": colour, "width": 1.5},
         marker={"color": colour, "size": 5},
-        customdata=np.stack([np.arange(len(ways)), 100 * shares], axis=1),
-        hovertemplate=f"step %{{customdata[0]:,d}}<br>{_told(titles)}<br>"
+        customdata=np.stack([np.arange(len(points)), 100 * shares], axis=1),
+        hovertemplate=f"step %{{customdata[0]:,d}}<br>{_coordinates(titles)}<br>"
         "excess loss: %{customdata[1]:.4~g} % of the start<extra></extra>",
     )
     return path, {"1.x": so_far[0], "1.y": so_far[1]}
 
 
-def _told(titles: Sequence[str]) -> str:
+def _coordinates(titles: Sequence[str]) -> str:
     x, y = (escape(title) for title in titles)
     return f"{x}: %{{x:.4~g}}<br>{y}: %{{y:.4~g}}"
 
 
-def _mark(place: np.ndarray, marker: dict[str, Any]) -> go.Scatter:
-    x, y = place[:, None]
+def _mark(point: np.ndarray, marker: dict[str, Any]) -> go.Scatter:
+    x, y = point[:, None]
     return go.Scatter(x=x, y=y, mode="markers", marker=marker, hoverinfo="skip")
 
 
 def _contours(
     bowl: Bowl, start: np.ndarray, window: np.ndarray, titles: Sequence[str]
 ) -> go.Contour:
-    """Contours of the logarithm of the share of the excess at the start, `window` (2,) around."""
+    """Contours of the logarithm of the excess's share, within `window` (2,) around the minimum."""
     first, last, distance = LEVELS
     offsets = map(_offsets, bowl.reach(start), window)
     x, y = (middle + away for middle, away in zip(bowl.minimum, offsets, strict=True))
-    places = np.stack(np.meshgrid(x, y), axis=-1)  # (Y, X, 2)
-    shares = bowl.excess(places) / bowl.excess(start)
+    points = np.stack(np.meshgrid(x, y), axis=-1)  # (Y, X, 2)
+    shares = bowl.excess(points) / bowl.excess(start)
     return go.Contour(
         x=x,
         y=y,
@@ -148,13 +133,13 @@ def _contours(
         showscale=False,
         contours={"start": first, "end": last, "size": distance, "coloring": "heatmap"},
         line={"color": theme.FAINT, "width": 1},
-        hovertemplate=f"{_told(titles)}<br>excess loss: %{{customdata:.4~g}} % of the start"
+        hovertemplate=f"{_coordinates(titles)}<br>excess loss: %{{customdata:.4~g}} % of the start"
         "<extra></extra>",
     )
 
 
 def _offsets(reach: float, end: float) -> np.ndarray:
-    """Places from -end to end around 0: even within `reach`, and on to `end` ever farther apart."""
+    """From -end to end: evenly spaced within `reach`, geometrically from there on."""
     count = 2 + min(int(40 * np.log10(end / reach)), 40)
     beyond = np.geomspace(reach, end, count)
     return np.unique(np.concatenate([-beyond, np.linspace(-reach, reach, 61), beyond]))
@@ -176,9 +161,8 @@ def _layout(
     return theme.layout(xaxis=x, yaxis=y | even)
 
 
-def _alt(
-    title: str, first: np.ndarray, shares: np.ndarray, bowl: Bowl, titles: Sequence[str]
-) -> str:
+def _alt(title: str, walk: Walk, titles: Sequence[str]) -> str:
+    bowl, first, shares = walk.bowl, walk.weights[0], walk.shares
     start, goal = (f"({x:.4g}, {y:.4g})" for x, y in (first, bowl.minimum))
     across, up = bowl.reach(first)
     return (

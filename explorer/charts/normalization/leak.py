@@ -1,46 +1,45 @@
-"""What leaks through batch norm along the depth, and batch statistics against the running ones."""
+"""Changes through batch norm along the depth, and batch statistics against the running ones."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Panel
 
 OPEN = ("circle-open", "square-open", "diamond-open")  # symbols of all series but the first
 
 
-def movement_panel(
-    values: Mapping[str, np.ndarray],
-    names: Sequence[str],
-    *,
-    key: str,
-    title: str,
-    unit: str,
-    span: int = 6,
-    height: int = 400,
-) -> Panel:
-    """One line a series (S, K) ≥ 0 over K places in depth order, on a linear axis from 0.
+@dataclass(frozen=True)
+class Distances:
+    """How far off batches of `sizes` (N,) windows are, (N,) each.
 
-    Series that are all 0 lie on each other on a line that says so; their open marks are of
-    different sizes, so that each can be seen. ValueError when shapes do not fit.
+    Measured as the mean of `repeats` batches a size; expected if all tokens were independent.
     """
-    most = max(extent(gaps(of, name, ("S", len(names))))[1] for name, of in values.items())
-    panel = depth_panel(
-        values,
-        names,
-        key=key,
-        title=title,
-        unit=unit,
-        along="place",
-        limits=(-0.16 * (most or 1.0), 1.08 * (most or 1.0)),
-        span=span,
-        height=height,
-    )
+
+    sizes: Sequence[int]
+    measured: np.ndarray
+    expected: np.ndarray
+    repeats: int
+
+
+def movement_panel(
+    values: Mapping[str, np.ndarray], names: Sequence[str], frame: Frame, *, unit: str
+) -> Panel:
+    """One line a series (S, K) ≥ 0 over K sites in depth order, on a linear axis from 0.
+
+    Series that are all 0 lie on each other on a line labelled so; their open markers have different
+    sizes, so that each can be seen. ValueError when shapes do not fit.
+    """
+    most = max(extent(gaps(of, name, ("S", len(names))))[1] for name, of in values.items()) or 1.0
+    scale = Scale(unit, limits=(-0.16 * most, 1.08 * most))
+    panel = depth_panel(values, Sites(names, "place"), frame.at_height(400), scale)
     for at, line in enumerate(panel.figure.data):
         symbol = OPEN[(at - 1) % len(OPEN)] if at else "circle"
         line.marker = {"size": 8 + 3 * max(at - 1, 0), "symbol": symbol}
@@ -49,108 +48,74 @@ def movement_panel(
     return panel
 
 
-def distances_panel(
-    sizes: Sequence[int],
-    measured: np.ndarray,
-    expected: np.ndarray,
-    *,
-    repeats: int,
-    size: int,
-    key: str,
-    title: str,
-    unit: str,
-    span: int = 6,
-    height: int = 360,
-) -> Panel:
-    """How far off batches of N sizes are, (N,) each: measured, and if tokens were independent.
+def distances_panel(distances: Distances, frame: Frame, *, size: int, unit: str) -> Panel:
+    """Measured and expected distances over batch sizes; that of the batch in use is marked.
 
-    Measured is the mean of `repeats` batches a size. The `size` of the batch looked at is marked if
-    it is one of them; nothing moves with the step. ValueError when shapes do not fit.
+    Its `size` may be none of those measured; nothing moves with the step. ValueError when shapes do
+    not fit.
     """
+    sizes = distances.sizes
     drawn = {
-        f"measured, mean of {repeats} batches": gaps(measured, "measured", (len(sizes),)),
-        "if all tokens were independent": gaps(expected, "expected", (len(sizes),)),
+        f"measured, mean of {distances.repeats} batches": gaps(
+            distances.measured, "measured", (len(sizes),)
+        ),
+        "if all tokens were independent": gaps(distances.expected, "expected", (len(sizes),)),
     }
     lines = [
-        _line(sizes, values, name, unit, theme.CATEGORIES[at], "dash" if at else "solid")
-        for at, (name, values) in enumerate(drawn.items())
+        _line(sizes, values, name, unit, at) for at, (name, values) in enumerate(drawn.items())
     ]
     measured = lines[0].y
     top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
     return Panel(
-        key=key,
-        title=title,
-        figure=go.Figure([*lines, *_marks(sizes, measured, size)], _over_sizes(sizes, top, unit)),
-        alt=f"{title}: lines over batches of {sizes[0]} to {sizes[-1]} windows, in {unit}. "
-        f"{_told(sizes, measured, size)}",
-        span=span,
-        height=height,
+        frame.at_height(360),
+        go.Figure([*lines, *_marks(sizes, measured, size)], _over_sizes(sizes, top, unit)),
+        alt=f"{frame.title}: lines over batches of {sizes[0]} to {sizes[-1]} windows, in {unit}. "
+        f"{_measured_words(sizes, measured, size)}",
     )
 
 
-def means_panel(
-    running: np.ndarray,
-    batch: np.ndarray,
-    *,
-    key: str,
-    title: str,
-    unit: str,
-    span: int = 6,
-    height: int = 360,
-) -> Panel:
+def means_panel(running: np.ndarray, batch: np.ndarray, frame: Frame, *, unit: str) -> Panel:
     """One point a channel (S, C): its running number to the right, the batch's upwards.
 
-    On the line both are the same. One scale for all steps. ValueError when shapes do not fit.
+    On the line both are equal. One scale for all steps. ValueError when shapes do not fit.
     """
     across = gaps(running, "running", ("S", "C"))
     up = gaps(batch, "batch", across.shape)
     ends = padded(*extent(np.stack([across, up])))
-    axis = {"range": list(ends), "showgrid": True, "nticks": 6}
     layout = theme.layout(
-        xaxis={"title": theme.axis_title(escape(f"running {unit}")), **axis},
-        yaxis={"title": theme.axis_title(escape(f"{unit} of the batch")), **axis},
+        xaxis=theme.value_axis(escape(f"running {unit}"), ends),
+        yaxis=theme.value_axis(escape(f"{unit} of the batch"), ends),
     )
     return Panel(
-        key=key,
-        title=title,
-        figure=go.Figure([_same(ends), _channels(across[0], up[0])], layout),
+        frame.at_height(360),
+        go.Figure([_same(ends), _channels(across[0], up[0])], layout),
         moving={"1.x": across, "1.y": up},
-        alt=f"{title}: a point for each of {across.shape[1]} channels, {len(across)} recorded "
-        f"steps; on the dashed line both are the same. {_farthest(across[-1], up[-1])}",
-        span=span,
-        height=height,
+        alt=f"{frame.title}: a point for each of {across.shape[1]} channels, {len(across)} "
+        "recorded steps; on the dashed line both are the same. "
+        f"At the last step {_farthest(across[-1], up[-1])}",
     )
 
 
 def _zero() -> go.layout.Shape:
-    return go.layout.Shape(
-        type="line",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=0,
-        y1=0,
-        line={"color": theme.CURSOR, "width": 1},
-        layer="below",
-        label={
-            "text": "exactly 0",
-            "textposition": "start",
-            "yanchor": "top",
-            "padding": 12,
-            "font": {"size": 12},
-        },
-    )
+    label = {
+        "text": "exactly 0",
+        "textposition": "start",
+        "yanchor": "top",
+        "padding": 12,
+        "font": {"size": 12},
+    }
+    line = {"color": theme.CURSOR, "width": 1}
+    return theme.level_line(0, line=line, layer="below", label=label)
 
 
-def _line(
-    sizes: Sequence[int], values: np.ndarray, name: str, unit: str, colour: str, dash: str
-) -> go.Scatter:
+def _line(sizes: Sequence[int], values: np.ndarray, name: str, unit: str, at: int) -> go.Scatter:
+    dash = "dash" if at else "solid"
     return go.Scatter(
         x=np.array(sizes, np.float32),
         y=values,
         mode="lines+markers",
         name=name,
-        line={"color": colour, "width": 2.5, "dash": dash},
+        line={"color": theme.CATEGORIES[at], "width": 2.5, "dash": dash},
         marker={"size": 7},
         hovertemplate=f"{name}, %{{x:d}} windows: %{{y:.4g}} ({escape(unit)})<extra></extra>",
     )
@@ -166,19 +131,14 @@ def _over_sizes(sizes: Sequence[int], top: float, unit: str) -> go.Layout:
             "tickvals": list(sizes),
             "ticktext": [str(one) for one in sizes],
         },
-        yaxis={
-            "title": theme.axis_title(escape(unit)),
-            "range": [0.0, top],
-            "showgrid": True,
-            "nticks": 6,
-        },
+        yaxis=theme.value_axis(escape(unit), (0.0, top)),
         showlegend=True,
         margin=theme.MARGIN | {"t": 32},
     )
 
 
 def _marks(sizes: Sequence[int], measured: np.ndarray, size: int) -> list[go.Scatter]:
-    """The batch looked at, if measured, with its number: right of the last it would be cut off."""
+    """The batch in use, if measured, with its number: right of the last it would be cut off."""
     if size not in sizes:
         return []
     mark = go.Scatter(
@@ -196,7 +156,7 @@ def _marks(sizes: Sequence[int], measured: np.ndarray, size: int) -> list[go.Sca
     return [mark]
 
 
-def _told(sizes: Sequence[int], measured: np.ndarray, size: int) -> str:
+def _measured_words(sizes: Sequence[int], measured: np.ndarray, size: int) -> str:
     if size not in sizes:
         return f"At {size} windows nothing was measured."
     here = measured[sizes.index(size)]
@@ -227,9 +187,9 @@ def _same(ends: tuple[float, float]) -> go.Scatter:
 def _farthest(running: np.ndarray, batch: np.ndarray) -> str:
     apart = np.abs(batch - running)
     if not np.isfinite(apart).any():
-        return "At the last step there is no number that can be drawn."
+        return "there is no number that can be drawn."
     channel = int(np.nanargmax(apart))
     return (
-        f"At the last step channel {channel} is farthest from it: running {running[channel]:.4g}, "
+        f"channel {channel} is farthest from it: running {running[channel]:.4g}, "
         f"batch {batch[channel]:.4g}."
     )

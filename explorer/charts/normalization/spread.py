@@ -1,80 +1,54 @@
-"""Distributions along the depth of a model: one upright bar a place, told by its quantiles."""
+"""Distributions along the depth of a model: one upright bar a site, from its quantiles."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
 
+from explorer.charts.normalization.depth import Sites
+from explorer.charts.normalization.distributions import Quantiles
 from explorer.charts.parts import theme
+from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import each_step, extent, gaps, padded
-from explorer.charts.parts.labels import column_ticks, escape
-from explorer.panels import Panel
+from explorer.charts.parts.labels import escape
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Panel
 
 COLOUR = theme.with_opacity(theme.CATEGORIES[0], 0.45)
 WIDEST = 18  # pixels of the innermost bar
 
 
-def spread_panel(
-    values: np.ndarray,
-    names: Sequence[str],
-    levels: Sequence[float],
-    *,
-    key: str,
-    title: str,
-    unit: str,
-    limits: tuple[float, float] | None = None,
-    per_step: bool = False,
-    span: int = 6,
-    height: int = 320,
-) -> Panel:
-    """Quantiles (S, K, Q) of the numbers at each of K norms in the order of depth, in `unit`.
+def spread_panel(quantiles: Quantiles, sites: Sites, frame: Frame, scale: Scale) -> Panel:
+    """Quantiles (S, K, Q) of the numbers at each of K sites, on a linear scale.
 
-    `levels` (Q,) in 0..1 ascend evenly around a median: bars within bars from the outer pair to
-    the inner one, and a dot. The scale holds all steps, or with `per_step` follows the step shown;
-    `limits` are its ends where several panels share it. ValueError when shapes do not fit.
+    Bars within bars from the outermost pair of quantiles to the innermost, and a dot at the median.
+    ValueError when shapes do not fit.
     """
-    drawn = gaps(values, "values", ("S", len(names), len(levels)))
-    places, middle = np.arange(len(names), dtype=np.float32), len(levels) // 2
+    levels = quantiles.levels
+    drawn = gaps(quantiles.values, "values", ("S", len(sites.names), len(levels)))
+    x, middle = np.arange(len(sites.names), dtype=np.float32), len(levels) // 2
     bars = [_ends(drawn, pair) for pair in range(middle)]
     medians = np.ascontiguousarray(drawn[:, :, middle])
-    ranges = each_step(drawn)
-    traces = [_bars(places, bar[0], levels, pair) for pair, bar in enumerate(bars)]
-    traces.append(_medians(places, medians[0], names, unit))
-    whole = limits or padded(*extent(drawn))
+    traces = [_bars(x, bar[0], levels, pair) for pair, bar in enumerate(bars)]
+    traces.append(_medians(x, medians[0], sites.names, scale.unit))
     moving = {f"{at}.y": array for at, array in enumerate([*bars, medians])}
-    if per_step:
-        moving["layout.yaxis.range"] = ranges
-    return Panel(
-        key=key,
-        title=title,
-        figure=go.Figure(
-            traces, _layout(names, unit, ranges[0].tolist() if per_step else list(whole), span)
-        ),
-        moving=moving,
-        alt=f"{title}: distributions at {len(names)} norms in depth order, {len(drawn)} recorded "
-        f"steps, in {unit}. {_words(drawn[-1], names, levels)}",
-        span=span,
-        height=height,
-    )
-
-
-def _layout(names: Sequence[str], unit: str, ends: list[float], span: int) -> go.Layout:
-    axis: dict[str, Any] = column_ticks(names, theme.plot_width(span) + 64)
-    return theme.layout(
-        xaxis={
-            "title": theme.axis_title("norm, in depth order"),
-            "range": [-0.5, len(names) - 0.5],
-            **axis,
-        },
-        yaxis={
-            "title": theme.axis_title(escape(unit)),
-            "range": ends,
-            "showgrid": True,
-            "nticks": 6,
-        },
+    ends = scale.limits or padded(*extent(drawn))
+    if scale.per_step:
+        moving["layout.yaxis.range"] = ranges = each_step(drawn)
+        ends = tuple(ranges[0].tolist())
+    layout = theme.layout(
+        xaxis=sites.axis(theme.plot_width(frame.span) + 64),
+        yaxis=theme.value_axis(escape(scale.unit), ends),
         showlegend=True,
         margin=theme.MARGIN | {"t": 32},
+    )
+    return Panel(
+        frame.at_height(320),
+        go.Figure(traces, layout),
+        moving=moving,
+        alt=f"{frame.title}: distributions at {len(sites.names)} norms in depth order, "
+        f"{len(drawn)} recorded steps, in {scale.unit}. "
+        f"At the last step {_words(drawn[-1], sites.names, levels)}",
     )
 
 
@@ -84,11 +58,11 @@ def _ends(drawn: np.ndarray, pair: int) -> np.ndarray:
     return np.stack(ends, axis=2).reshape(len(drawn), -1)
 
 
-def _bars(places: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: int) -> go.Scatter:
+def _bars(x: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: int) -> go.Scatter:
     """The bars between a pair of quantiles; the inner ones are wider."""
     share = f"{100 * (levels[-1 - pair] - levels[pair]):.3g} %"
     return go.Scatter(
-        x=np.repeat(places, 3),
+        x=np.repeat(x, 3),
         y=ends,
         mode="lines",
         name=share if pair else f"{share} of the numbers",
@@ -97,11 +71,9 @@ def _bars(places: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: i
     )
 
 
-def _medians(
-    places: np.ndarray, medians: np.ndarray, names: Sequence[str], unit: str
-) -> go.Scatter:
+def _medians(x: np.ndarray, medians: np.ndarray, names: Sequence[str], unit: str) -> go.Scatter:
     return go.Scatter(
-        x=places,
+        x=x,
         y=medians,
         mode="markers",
         name="median",
@@ -113,13 +85,10 @@ def _medians(
 
 def _words(last: np.ndarray, names: Sequence[str], levels: Sequence[float]) -> str:
     """The widest and the narrowest distribution at the last step."""
-    widths = last[:, -1] - last[:, 0]
-    if not np.isfinite(widths).any():
-        return "At the last step there is no number that can be drawn."
-    low, high = int(np.nanargmin(widths)), int(np.nanargmax(widths))
     share = f"{100 * (levels[-1] - levels[0]):.3g} %"
-    narrow, wide = (
-        f"at {names[place]} ({share} within {last[place, 0]:.4g} and {last[place, -1]:.4g})"
-        for place in (low, high)
+    words = between(
+        last[:, -1] - last[:, 0],
+        "narrowest at {low}, widest at {high}.",
+        lambda at: f"{names[at]} ({share} within {last[at, 0]:.4g} and {last[at, -1]:.4g})",
     )
-    return f"At the last step narrowest {narrow}, widest {wide}."
+    return words or "there is no number that can be drawn."

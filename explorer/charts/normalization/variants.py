@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel
 from explorer.charts.parts import theme
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Panel
 from model_core.norms import KINDS, NORMS
 
 # In the order of NORMS; grey where there is no norm.
@@ -20,9 +21,9 @@ EVALUATION = ", evaluation mode"  # behind a variant's name where both of its mo
 
 
 def as_variants(panel: Panel) -> Panel:
-    """The panel with each line in the look of the variant it is named after.
+    """The panel with each line in the style of the variant it is named after.
 
-    Lines go on over what one of the runs has not: a step not recorded or measured, or a place.
+    Lines continue over what one of the runs lacks: a step not recorded or measured, or a site.
     """
     figure = go.Figure(panel.figure)
     names = [trace.name for trace in figure.data if trace.name]
@@ -36,25 +37,14 @@ def as_variants(panel: Panel) -> Panel:
 
 
 def lengths_panel(
-    losses: Mapping[str, np.ndarray],
-    lengths: Sequence[int],
-    *,
-    key: str,
-    title: str,
-    log: bool = False,
-    span: int = 6,
+    losses: Mapping[str, np.ndarray], lengths: Sequence[int], frame: Frame, *, log: bool = False
 ) -> Panel:
     """Losses (K,) in nats per token of windows of K lengths, one line a variant and mode."""
     panel = depth_panel(
         {name: values[None] for name, values in losses.items()},
-        [str(length) for length in lengths],
-        key=key,
-        title=title,
-        unit="nats per token",
-        along="tokens in a window",
-        depth=False,
-        log=log,
-        span=span,
+        Sites([str(length) for length in lengths], "tokens in a window", in_depth=False),
+        frame,
+        Scale("nats per token", log=log),
     )
     return as_variants(replace(panel, moving={}))
 

@@ -1,6 +1,7 @@
 """A few numbers on one axis, a row for each group that shares its statistics."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -8,98 +9,83 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
+
+
+class Groups(NamedTuple):
+    """Groups of numbers, one a row: what each is (a "feature"), their names, and their members."""
+
+    kind: str
+    names: Sequence[str]
+    members: Sequence[str]
 
 
 def groups_panel(
-    values: np.ndarray,
-    groups: Sequence[str],
-    members: Sequence[str],
-    *,
-    kind: str,
-    chosen: tuple[int, int],
-    key: str,
-    title: str,
-    unit: str,
-    span: int = 6,
+    values: np.ndarray, groups: Groups, frame: Frame, *, chosen: tuple[int, int], unit: str
 ) -> Panel:
-    """Values (G, M) in `unit`: a row of M dots for each of G groups of a `kind`, all on one axis.
+    """Values (G, M) in `unit`: a row of M dots for each of G groups, all on one axis.
 
     A dash marks the mean of each group, a ring the chosen (group, member). Raises ValueError
     when shapes do not fit.
     """
-    drawn = gaps(values, "values", (len(groups), len(members)))
+    names, members = groups.names, groups.members
+    drawn = gaps(values, "values", (len(names), len(members)))
     figure = go.Figure(
         [
-            *(_dots(row, place, groups[place], members) for place, row in enumerate(drawn)),
-            _means(drawn, groups),
+            *(_dots(numbers, row, names[row], members) for row, numbers in enumerate(drawn)),
+            _means(drawn),
             _ring(drawn[chosen], chosen[0]),
         ],
         theme.layout(
-            xaxis={
-                "title": theme.axis_title(escape(unit)),
-                "range": list(padded(*extent(drawn))),
-                "showgrid": True,
-                "nticks": 6,
-            },
+            xaxis=theme.value_axis(escape(unit), padded(*extent(drawn))),
             yaxis={
-                "title": theme.axis_title(escape(kind)),
-                "range": [len(groups) - 0.5, -0.5],
+                "title": theme.axis_title(escape(groups.kind)),
+                "range": [len(names) - 0.5, -0.5],
                 "tickmode": "array",
-                "tickvals": list(range(len(groups))),
-                "ticktext": [escape(group) for group in groups],
+                "tickvals": list(range(len(names))),
+                "ticktext": [escape(name) for name in names],
                 "ticks": "",
                 "tickfont": {"size": 14},
             },
         ),
     )
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
-        alt=f"{title}: {len(members)} dots in each of {len(groups)} rows, in {unit}. "
-        + " ".join(_words(row, group) for row, group in zip(drawn, groups, strict=True)),
-        span=span,
-        height=max(36 * len(groups) + 96, 200),
+        frame.at_height(max(36 * len(names) + 96, 200)),
+        figure,
+        alt=f"{frame.title}: {len(members)} dots in each of {len(names)} rows, in {unit}. "
+        + " ".join(_words(numbers, name) for numbers, name in zip(drawn, names, strict=True)),
     )
 
 
-def _dots(row: np.ndarray, place: int, group: str, members: Sequence[str]) -> go.Scatter:
+def _dots(numbers: np.ndarray, row: int, group: str, members: Sequence[str]) -> go.Scatter:
+    colour = theme.CATEGORIES[row % len(theme.CATEGORIES)]
     return go.Scatter(
-        x=row,
-        y=np.full(len(row), place, np.float32),
+        x=numbers,
+        y=np.full(len(numbers), row, np.float32),
         mode="markers",
-        marker={
-            "size": 15,
-            "opacity": 0.8,
-            "color": theme.CATEGORIES[place % len(theme.CATEGORIES)],
-        },
+        marker={"size": 15, "opacity": 0.8, "color": colour},
         customdata=[escape(f"{group}, {member}") for member in members],
         hovertemplate="%{customdata}: %{x:.6~g}<extra></extra>",
     )
 
 
-def _means(drawn: np.ndarray, groups: Sequence[str]) -> go.Scatter:
+def _means(drawn: np.ndarray) -> go.Scatter:
     return go.Scatter(
         x=drawn.mean(1),
-        y=np.arange(len(groups), dtype=np.float32),
+        y=np.arange(len(drawn), dtype=np.float32),
         mode="markers",
         marker={"symbol": "line-ns-open", "size": 26, "color": theme.CURSOR, "line": {"width": 3}},
         hovertemplate="mean %{x:.6~g}<extra></extra>",
     )
 
 
-def _ring(value: np.float32, place: int) -> go.Scatter:
+def _ring(value: np.float32, row: int) -> go.Scatter:
+    line = {"width": 3}
     return go.Scatter(
         x=[value],
-        y=[place],
+        y=[row],
         mode="markers",
-        marker={
-            "symbol": "circle-open",
-            "size": 23,
-            "color": theme.CHOSEN,
-            "line": {"width": 3},
-        },
+        marker={"symbol": "circle-open", "size": 23, "color": theme.CHOSEN, "line": line},
         hoverinfo="skip",
     )
 

@@ -1,6 +1,7 @@
-"""Numbers of the whole training over recorded steps, with a cursor at the step shown."""
+"""Curves over recorded steps, with a cursor at the step shown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -9,14 +10,15 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
-from explorer.charts.parts.steps import check_steps, cursor, cursor_places, step_axis
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale
+from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
+from explorer.panels import Frame, Panel
 
-TOLD = 2  # with more series the current values would cover each other
+LABELLED = 2  # series; of more, the current values would cover each other
 
 
 class Threshold(NamedTuple):
-    """Where a dashed line lies, and what is written at which side of it; "": its number."""
+    """The value of a dashed line, and its label ("": its number) at one end of it."""
 
     value: float
     words: str = ""
@@ -26,74 +28,69 @@ class Threshold(NamedTuple):
 def curves_panel(
     steps: Sequence[int] | np.ndarray,
     series: Mapping[str, np.ndarray],
+    frame: Frame,
+    scale: Scale,
     *,
-    key: str,
-    title: str,
-    unit: str,
-    log: bool = False,
-    limits: tuple[float, float] | None = None,
-    threshold: Threshold | None = None,
     steps_of: str = "",
-    span: int = 6,
-    height: int = 260,
 ) -> Panel:
-    """One line a series (S,) over recorded steps (S,), in `unit`; NaN is a gap.
+    """One line a series (S,) over recorded steps (S,); NaN is a gap.
 
-    A cursor and a dot on each line, with its value, run along with the step. `log`: numbers that
-    are not positive are gaps. `limits`: the ends of the axis, of a logarithmic one as powers of
-    ten; else it holds all numbers. `steps_of`: whose steps they are, if not the run's recorded
-    ones. ValueError when shapes do not fit.
+    A cursor and a dot on each line, with its value, move with the step. `steps_of` names what the
+    steps belong to, if not to the run. ValueError when shapes do not fit.
     """
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
     everything = np.stack(list(drawn.values()), axis=1)  # (S, series)
-    if log:
+    if scale.log:
         everything = np.where(everything > 0, everything, np.float32(np.nan))
-    whole = padded(*extent(np.log10(everything) if log else everything), share=0.12)
-    low, high = limits or whole
+    whole = padded(*extent(np.log10(everything) if scale.log else everything), share=0.12)
+    low, high = scale.limits or whole
     colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
-    lines = [_line(steps, everything[:, i], name, unit, colours[i]) for i, name in enumerate(drawn)]
-    ends = (10**low, 10**high) if log else (low, high)
-    across = step_axis(steps) | (
-        {"title": theme.axis_title(f"step {steps_of}")} if steps_of else {}
-    )
+    lines = [
+        _line(steps, everything[:, i], name, scale.unit, colours[i]) for i, name in enumerate(drawn)
+    ]
+    across = step_axis(steps)
+    if steps_of:
+        across["title"] = theme.axis_title(f"step {steps_of}")
+    ends = (10**low, 10**high) if scale.log else (low, high)
     figure = go.Figure(
         [*lines, cursor(*ends), _now(everything, colours)],
-        _layout(across, (low, high), unit, log, legend=len(drawn) > 1),
+        _layout(across, (low, high), scale, legend=len(drawn) > 1),
     )
-    if threshold:
-        figure.add_shape(_threshold_line(threshold))
     at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
-    places = np.arange(len(steps), dtype=np.float32)[:, None].repeat(at, axis=1)
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
+        frame.at_height(260),
+        figure,
         moving={
-            f"{at}.x": cursor_places(len(steps)),
-            f"{at + 1}.x": places,
+            f"{at}.x": cursor_x(len(steps)),
+            f"{at + 1}.x": np.arange(len(steps), dtype=np.float32)[:, None].repeat(at, axis=1),
             f"{at + 1}.y": everything,
         },
-        alt=f"{title}: lines over {len(steps)} {whose}, from step {steps[0]:,} to "
-        f"{steps[-1]:,}, in {unit}.{_words(steps, drawn, everything)}"
-        + (f" The threshold is {threshold.value:g}." if threshold else ""),
-        span=span,
-        height=height,
+        alt=f"{frame.title}: lines over {len(steps)} {whose}, from step {steps[0]:,} to "
+        f"{steps[-1]:,}, in {scale.unit}.{_words(steps, drawn, everything)}",
     )
+
+
+def with_threshold(panel: Panel, threshold: Threshold) -> Panel:
+    """The same panel with a dashed line at the threshold."""
+    label = {
+        "text": escape(threshold.words) or f"threshold {threshold.value:g}",
+        "textposition": threshold.side,
+        "yanchor": "bottom",
+        "font": {"size": 12},
+    }
+    line = {"color": theme.CURSOR, "width": 1.5, "dash": "dash"}
+    panel.figure.add_shape(theme.level_line(threshold.value, line=line, label=label))
+    return replace(panel, alt=f"{panel.alt} The threshold is {threshold.value:g}.")
 
 
 def _layout(
-    across: dict[str, Any], ends: tuple[float, float], unit: str, log: bool, legend: bool
+    across: dict[str, Any], ends: tuple[float, float], scale: Scale, legend: bool
 ) -> go.Layout:
+    ticks = theme.log_axis(*ends) if scale.log else None
     return theme.layout(
         xaxis=across,
-        yaxis={
-            "title": theme.axis_title(escape(unit)),
-            "type": "log" if log else "linear",
-            "range": list(ends),
-            "showgrid": True,
-            **(theme.log_axis(*ends) if log else {"nticks": 6}),
-        },
+        yaxis=theme.value_axis(escape(scale.unit), ends, ticks),
         showlegend=legend,
         margin=theme.MARGIN | {"t": 32 if legend else 8, "r": 48},
     )
@@ -112,26 +109,8 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
     )
 
 
-def _threshold_line(threshold: Threshold) -> go.layout.Shape:
-    return go.layout.Shape(
-        type="line",
-        xref="paper",
-        x0=0,
-        x1=1,
-        y0=threshold.value,
-        y1=threshold.value,
-        line={"color": theme.CURSOR, "width": 1.5, "dash": "dash"},
-        label={
-            "text": escape(threshold.words) or f"threshold {threshold.value:g}",
-            "textposition": threshold.side,
-            "yanchor": "bottom",
-            "font": {"size": 12},
-        },
-    )
-
-
 def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
-    """A dot a series at the step shown; the number beside it is Plotly's, from the moving y.
+    """A dot a series at the step shown; Plotly writes the number beside it, from the moving y.
 
     Of two series (S, 2) the one that is mostly higher has its number above, the other below.
     """
@@ -143,7 +122,7 @@ def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
     return go.Scatter(
         x=np.zeros(len(values), np.float32),
         y=values,
-        mode="markers+text" if len(values) <= TOLD else "markers",
+        mode="markers+text" if len(values) <= LABELLED else "markers",
         marker={"color": list(colours), "size": 10},
         texttemplate="%{y:.3g}",
         textposition=sides,
@@ -157,12 +136,11 @@ def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
 def _words(steps: np.ndarray, drawn: Mapping[str, np.ndarray], everything: np.ndarray) -> str:
     words = []
     for name, values in zip(drawn, everything.T, strict=True):
-        places = np.flatnonzero(np.isfinite(values))
-        if places.size == 0:
+        known = np.flatnonzero(np.isfinite(values))
+        if known.size == 0:
             words.append(f" {name} has no number that can be drawn.")
             continue
-        first, last = places[0], places[-1]
-        least = int(np.nanargmin(values))
+        first, last, least = known[0], known[-1], int(np.nanargmin(values))
         words.append(
             f" {name} goes from {values[first]:.4g} at step {steps[first]:,} to "
             f"{values[last]:.4g} at step {steps[last]:,}, lowest {values[least]:.4g} "

@@ -1,4 +1,4 @@
-"""How numbers are distributed at the step shown: the outline of a histogram."""
+"""The distribution of numbers at the step shown: the outline of a histogram."""
 
 from collections.abc import Mapping
 
@@ -8,70 +8,50 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import escape
-from explorer.charts.parts.scales import bent, bent_axis
-from explorer.panels import Panel
+from explorer.charts.parts.scales import Scale, bent, bent_axis
+from explorer.panels import Frame, Panel
 
 
 def histogram_panel(
-    shares: Mapping[str, np.ndarray],
-    edges: np.ndarray,
-    *,
-    key: str,
-    title: str,
-    unit: str,
-    bend: float | None = None,
-    span: int = 6,
-    height: int = 300,
+    shares: Mapping[str, np.ndarray], edges: np.ndarray, frame: Frame, scale: Scale
 ) -> Panel:
     """The share of numbers in each bin (S, B), in 0..1, of one or several distributions.
 
-    `edges` (B + 1,) of the bins ascend, in `unit`. The outline of each moves with the step on one
-    scale for all of them; a step without a number is a gap. `bend`: see `scales.bent`. ValueError
-    when shapes do not fit.
+    `edges` (B + 1,) of the bins ascend, on a linear or bent scale. The outlines move with the step,
+    on one axis for all of them; a step without numbers is a gap. ValueError when shapes do not fit.
     """
     bins = len(edges) - 1
     drawn = {name: gaps(values, name, ("S", bins)) for name, values in shares.items()}
     stairs = {name: _stairs(values) for name, values in drawn.items()}
-    places = bent(np.asarray(edges, np.float64), bend)
-    top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
+    x = np.repeat(bent(np.asarray(edges, np.float64), scale.bend), 2)
     figure = go.Figure(
         [
-            _outline(np.repeat(places, 2), values[0], name, edges, theme.CATEGORIES[at])
+            _outline(x, values[0], name, edges, theme.CATEGORIES[at])
             for at, (name, values) in enumerate(stairs.items())
         ],
-        _layout(edges, bend, unit, top, legend=len(drawn) > 1),
+        _layout(edges, drawn, scale),
     )
     return Panel(
-        key=key,
-        title=title,
-        figure=figure,
+        frame.at_height(300),
+        figure,
         moving={f"{at}.y": values for at, values in enumerate(stairs.values())},
-        alt=_histogram_alt(title, drawn, edges, unit),
-        span=span,
-        height=height,
+        alt=_alt(frame.title, drawn, edges, scale.unit),
     )
 
 
-def _layout(
-    edges: np.ndarray, bend: float | None, unit: str, top: float, legend: bool
-) -> go.Layout:
-    """Across from the first edge to the last, up to the share `top`."""
+def _layout(edges: np.ndarray, drawn: Mapping[str, np.ndarray], scale: Scale) -> go.Layout:
+    """Across from the first edge to the last, up to the largest share."""
     low, high = float(edges[0]), float(edges[-1])
+    top = padded(0.0, extent(np.stack(list(drawn.values())))[1])[1]
     return theme.layout(
         xaxis={
-            "title": theme.axis_title(escape(unit)),
-            "range": bent(np.array([low, high]), bend).tolist(),
-            **bent_axis(low, high, bend),
+            "title": theme.axis_title(escape(scale.unit)),
+            "range": bent(np.array([low, high]), scale.bend).tolist(),
+            **bent_axis(low, high, scale.bend),
         },
-        yaxis={
-            "title": theme.axis_title("share of the numbers, each bin"),
-            "range": [0, top],
-            "showgrid": True,
-            "nticks": 6,
-            "tickformat": "~%",
-        },
-        showlegend=legend,
-        margin=theme.MARGIN | {"t": 32 if legend else 8},
+        yaxis=theme.value_axis("share of the numbers, each bin", (0, top)) | {"tickformat": "~%"},
+        showlegend=len(drawn) > 1,
+        margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8},
     )
 
 
@@ -94,9 +74,7 @@ def _outline(x: np.ndarray, y: np.ndarray, name: str, edges: np.ndarray, colour:
     )
 
 
-def _histogram_alt(
-    title: str, drawn: Mapping[str, np.ndarray], edges: np.ndarray, unit: str
-) -> str:
+def _alt(title: str, drawn: Mapping[str, np.ndarray], edges: np.ndarray, unit: str) -> str:
     count = len(next(iter(drawn.values())))
     words = f"{title}: histogram of {len(edges) - 1} bins, {count} recorded steps, in {unit}."
     for name, values in drawn.items():

@@ -1,4 +1,4 @@
-"""The axis of recorded steps, spaced like the clock's track, and the cursor that runs along it."""
+"""The axis of recorded steps, spaced like the clock's track, and its cursor."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,7 +12,7 @@ TICKS = 7
 
 
 def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
-    """(S,) int64; ValueError unless there is one at least and they ascend."""
+    """(S,) int64; ValueError unless there is at least one and they ascend."""
     array = np.asarray(steps, np.int64)
     if array.ndim != 1 or array.size == 0 or (np.diff(array) <= 0).any():
         raise ValueError(f"recorded steps must ascend and be at least one, got {array.tolist()}")
@@ -20,15 +20,15 @@ def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
 
 
 def step_axis(steps: np.ndarray) -> dict[str, Any]:
-    """One place a recorded step, whatever lies between them: x is the index, ticks tell steps."""
+    """Recorded steps equally far apart: x is their index, tick labels are steps."""
     last = len(steps) - 1
-    places = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
+    ticks = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
     return {
         "title": axis_title("step (each recorded one equally wide)"),
         "range": [-0.5, 0.5] if last == 0 else [0, last],
         "tickmode": "array",
-        "tickvals": places.tolist(),
-        "ticktext": [f"{steps[place]:,}" for place in places],
+        "tickvals": ticks.tolist(),
+        "ticktext": [f"{steps[tick]:,}" for tick in ticks],
     }
 
 
@@ -44,6 +44,6 @@ def cursor(low: float, high: float) -> go.Scatter:
     )
 
 
-def cursor_places(count: int) -> np.ndarray:
-    """(S, 2) float32: what moves the cursor's x."""
+def cursor_x(count: int) -> np.ndarray:
+    """(S, 2) float32: the x of the cursor at each step."""
     return np.repeat(np.arange(count, dtype=np.float32)[:, None], 2, axis=1)

@@ -1,4 +1,4 @@
-"""The look that all charts share; colours of text and grid come from the page's theme."""
+"""Colours, axes and sizes of all charts; text and grid take their colours from the page."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,25 +7,26 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts.arrays import log_ticks
 
-# Okabe and Ito 2008, those first that keep their contrast on white and on black.
+# Okabe and Ito 2008; first those with enough contrast on white and on black.
 CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999")
-CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in none of the scales
-SELECTED = "#D55E00"  # rows that a lasso or a search holds
-TRAIL = "rgba(138, 143, 152, 0.75)"  # the ways of rows on a map
-ARROW = "#009E73"  # where a row goes next
+CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in no colour scale
+SELECTED = "#D55E00"  # rows selected by a lasso or a search
+TRAIL = "rgba(138, 143, 152, 0.75)"  # past points of a row on a map
+ARROW = "#009E73"  # the next move of a row
 CURSOR = "#8A8F98"  # the current step
-FAINT = "rgba(138, 143, 152, 0.38)"  # everything that is there for comparison
+FAINT = "rgba(138, 143, 152, 0.38)"  # whatever is drawn for comparison
 SEQUENTIAL = "Viridis"
 # Centred on zero. The middle is grey, not white, so that it does not glare on a dark page.
 DIVERGING = ((0, "#08407A"), (0.25, "#3B8BC4"), (0.5, "#DFE3E8"), (0.75, "#E0812F"), (1, "#8F3200"))
 
 GLYPHS = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
-COLUMN = 92  # pixels: one of twelve on a lecture screen; decides how many labels fit
+COLUMN = 92  # pixels of one column of twelve on a lecture screen; limits how many labels fit
+TOKENS = {"tickfont": {"size": 12, "family": GLYPHS}}  # of an axis with tokens along it
 MARGIN = {"l": 64, "r": 16, "t": 8, "b": 52}
 
 
 def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.Layout:
-    """The one layout: transparent, small margins, no grid; zoom survives every redraw."""
+    """The layout of every chart: transparent, small margins, no grid; zoom survives a redraw."""
     quiet = {
         "type": "linear",
         "automargin": True,
@@ -56,7 +57,7 @@ def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.L
 
 
 def with_opacity(colour: str, opacity: float) -> str:
-    """A colour "#RRGGBB" through which 1 - `opacity` of what lies under it is seen."""
+    """The colour "#RRGGBB" with an opacity in 0..1."""
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
 
@@ -65,14 +66,36 @@ def axis_title(text: str) -> dict[str, Any]:
     return {"text": text, "standoff": 8}
 
 
+def value_axis(
+    title: str, ends: Sequence[float], ticks: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """An axis of numbers between two ends, with a grid; `ticks` other than six."""
+    axis = {"title": axis_title(title), "range": list(ends), "showgrid": True}
+    return axis | (ticks or {"nticks": 6})
+
+
+def cell_axis(
+    title: str, count: int, ticks: dict[str, Any], *, down: bool = False
+) -> dict[str, Any]:
+    """An axis of `count` cells, bars or points at 0, 1, 2, ...; `down`: the first one on top."""
+    ends = [-0.5, count - 0.5]
+    return {"title": axis_title(title), "range": ends[::-1] if down else ends, **ticks}
+
+
+def level_line(y: float, **more: Any) -> go.layout.Shape:
+    """A line at `y` across the whole plot."""
+    return go.layout.Shape(type="line", xref="paper", x0=0, x1=1, y0=y, y1=y, **more)
+
+
 def log_axis(low: float, high: float) -> dict[str, Any]:
-    """Ticks of a logarithmic axis over [10**low, 10**high]: each told in full, none too many."""
+    """Ticks of a logarithmic axis over [10**low, 10**high], labelled with whole numbers."""
     ticks = log_ticks(low, high)
-    return {"tickmode": "array", "tickvals": ticks, "ticktext": [f"{tick:.3g}" for tick in ticks]}
+    words = [f"{tick:.3g}" for tick in ticks]
+    return {"type": "log", "tickmode": "array", "tickvals": ticks, "ticktext": words}
 
 
 def colour_bar(title: str) -> dict[str, Any]:
-    """A slim bar; a title too long to stand above it runs along its side."""
+    """A slim bar; a title too long to fit above it runs along its side."""
     return {
         "title": {"text": title, "side": "top" if len(title) <= 8 else "right"},
         "thickness": 12,
@@ -83,7 +106,7 @@ def colour_bar(title: str) -> dict[str, Any]:
 
 
 def flat_colour_bar(ticks: Sequence[float]) -> dict[str, Any]:
-    """A slim bar above the plot with these numbers at it: it takes no width of a narrow panel."""
+    """A slim bar above the plot, labelled at these numbers: it takes no width of a narrow panel."""
     return {
         "orientation": "h",
         "x": 0.5,
@@ -100,7 +123,7 @@ def flat_colour_bar(ticks: Sequence[float]) -> dict[str, Any]:
 
 
 def plot_width(span: int) -> float:
-    """Pixels between the margins of a panel `span` columns wide, a colour bar beside it."""
+    """Pixels between the margins of a panel `span` columns wide with a colour bar."""
     return span * COLUMN - MARGIN["l"] - MARGIN["r"] - 64
 
 
@@ -109,11 +132,11 @@ def plot_height(height: int) -> float:
 
 
 def height_for(rows: int, *, least: int = 240, most: int = 760) -> int:
-    """Pixels of a panel in which each of `rows` can have its own label, within reason."""
+    """Pixels of a panel in which each of `rows` has room for a label, in [least, most]."""
     return min(max(16 * rows + MARGIN["t"] + MARGIN["b"], least), most)
 
 
 def square_height(rows: int, span: int) -> int:
-    """As `height_for`, but no higher than square cells can fill in `span` columns."""
+    """As `height_for`, but no higher than square cells fill in `span` columns."""
     fills = int(plot_width(span)) + MARGIN["t"] + MARGIN["b"]
     return min(height_for(rows, least=320), fills)

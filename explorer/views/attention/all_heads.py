@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from explorer.charts.attention.heads import mosaic
 from explorer.charts.attention.stages import stage_panels
+from explorer.charts.parts.squares import Labels
 from explorer.data import heads
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import named, ticked
 from explorer.visit import session
@@ -16,7 +16,6 @@ from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.page import clock, csv_button, how_computed, quoted
 from explorer.visit.sentence import Sentence
-from model_core.attention.roles import MEASURES
 
 HEIGHT = 520  # pixels of the mosaic and of the large head
 
@@ -34,23 +33,16 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         mosaic(
             heads.levels(moment, sentence.ids),
             len(sentence.ids),
-            roles=None if waits else named(whole)[np.searchsorted(whole.steps, moment.steps)],
-            role_names=MEASURES,
-            key="heads",
-            title="All heads: rows are layers, columns heads. Click one",
+            Frame("heads", "All heads: rows are layers, columns heads. Click one", 5, HEIGHT),
             selected=at,
-            span=5,
-            height=HEIGHT,
+            roles=None if waits else named(whole, moment.steps),
         ),
         weights_panel(moment, sentence, focus, span=7, height=HEIGHT),
         *stage_panels(
             head.scores,
             head.weights,
             head.queries.shape[-1],
-            sentence.labels,
-            query=focus.query,
-            key_position=focus.key,
-            marked=marked(moment, sentence),
+            Labels(sentence.labels, focus.query, focus.key, marked(moment, sentence)),
         ),
     ]
     moment = clock(whole if waits else ticked(whole), panels, alone=alone)

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.attention.predictions import lens_panel, lens_words, next_panel
+from explorer.charts.attention.lens import lens_panel, lens_words
+from explorer.charts.attention.predictions import next_panel
 from explorer.data import predictions
 from explorer.data.predictions import Drawing
-from explorer.panels import AnyPanel, Text, Words
+from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
@@ -36,29 +37,30 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         next_panel(
             seen["next"][:, -1],
             labels,
+            Frame("next", f"Next after {behind}: the likeliest of all steps", 4, 340),
             true=following[0] if following else None,
-            key="next",
-            title=f"Next after {behind}: the likeliest of all steps",
-            span=4,
-            height=340,
         ),
         lens_panel(
             seen["true"],
             names,
             sentence.labels,
+            Frame(
+                "lens",
+                "Probability of the true next token, read off at each depth. Click a position",
+                span=8,
+                height=340,
+            ),
             position=focus.query,
-            key="lens",
-            title="Probability of the true next token, read off at each depth. Click a position",
-            span=8,
-            height=340,
         ),
         Words(
-            key="lens-words",
-            title=f"The likeliest after {behind}, read off at each depth",
-            texts=lens_words(*likeliest, names, labels),
+            Frame(
+                "lens-words",
+                f"The likeliest after {behind}, read off at each depth",
+                span=12,
+                height=28 + 22 * len(names),
+            ),
+            lens_words(*likeliest, names, labels),
             alt="The likeliest next tokens at each depth of the model, at each recorded step.",
-            span=12,
-            height=28 + 22 * len(names),
         ),
     ]
     written = _written(moment, sentence, focus, count, how)
@@ -115,17 +117,15 @@ def _writing_panel(moment: Moment, sentence: Sentence, focus: Focus, written: Wr
     for at, (start, weights) in enumerate(zip(written.starts, written.weights, strict=True)):
         read = weights[focus.layer, focus.head]
         rows[0, first + at, start : start + len(read)] = read
+    title = f"{focus.name}: what was read to write each token, at step {moment.step:,}. "
     return Text(
-        key="written",
-        title=f"{focus.name}: what was read to write each token, at step {moment.step:,}. "
-        "Click a written token",
-        labels=labels,
-        weights=rows,
+        Frame("written", f"{title}Click a written token", span=12, height=TEXT_HEIGHT),
+        labels,
+        rows,
         says=MADE,
         query=len(labels) - 1,
         written=tuple(range(first, len(labels))),
         alt=f"The sentence, and {len(new)} tokens that the model of step {moment.step:,} wrote.",
-        height=TEXT_HEIGHT,
     )
 
 

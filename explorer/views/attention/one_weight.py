@@ -4,10 +4,12 @@ import math
 
 import numpy as np
 
-from explorer.charts.attention.stages import contribution_panel, pair_panel
+from explorer.charts.attention.pair import pair_panel
+from explorer.charts.attention.stages import contribution_panel
+from explorer.charts.parts.squares import Labels
 from explorer.data import heads
 from explorer.data.heads import Head
-from explorer.panels import AnyPanel, Words
+from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
@@ -23,30 +25,23 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         weights_panel(moment, sentence, focus, span=6, height=460),
         contribution_panel(
             head.weights * head.value_norms[:, None],
-            sentence.labels,
-            key="contribution",
-            title="What each weight moves: ‖weight · value · W_O‖",
-            query=focus.query,
-            key_position=focus.key,
-            marked=marked(moment, sentence),
-            span=6,
-            height=460,
+            Labels(sentence.labels, focus.query, focus.key, marked(moment, sentence)),
+            Frame("contribution", "What each weight moves: ‖weight · value · W_O‖", 6, 460),
         ),
         pair_panel(
             head.queries[:, focus.query],
             head.keys[:, focus.key],
-            key="pair",
-            title=f"Query {query} · key {key}, channel by channel. Click another cell above",
-            span=8,
-            height=280,
+            Frame(
+                "pair",
+                f"Query {query} · key {key}, channel by channel. Click another cell above",
+                span=8,
+                height=280,
+            ),
         ),
         Words(
-            key="arithmetic",
-            title="The same in numbers",
-            texts=_told(head, focus),
+            Frame("arithmetic", "The same in numbers", span=4, height=280),
+            _told(head, focus),
             alt="How the products of all channels become one weight, at each recorded step.",
-            span=4,
-            height=280,
         ),
     ]
     clock(moment, panels)

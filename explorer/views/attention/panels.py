@@ -1,8 +1,9 @@
 """What several views of the Attention page draw: the sentence, and the chosen head large."""
 
 from explorer.charts.attention.heads import head_panel
+from explorer.charts.parts.squares import Labels
 from explorer.data import heads
-from explorer.panels import Panel, Text
+from explorer.panels import Frame, Panel, Positions, Text
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.sentence import Sentence
@@ -15,16 +16,16 @@ def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
     """The sentence, its keys lit up by what the chosen query reads."""
     weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights
     label = sentence.labels[focus.query]
+    title = f"{focus.name}: what '{label}' at {focus.query} reads. Click another token"
     return Text(
-        key="text",
-        title=f"{focus.name}: what '{label}' at {focus.query} reads. Click another token",
-        labels=sentence.labels,
-        weights=weights,
+        Frame("text", title, span=12, height=TEXT_HEIGHT),
+        sentence.labels,
+        weights,
         says=READS,
         query=focus.query,
         alt=f"The sentence of {len(sentence.labels)} tokens; the brighter a token, the more of it "
         f"'{label}' at {focus.query} reads.",
-        height=TEXT_HEIGHT,
+        picks=Positions(len(sentence.labels)),
     )
 
 
@@ -34,11 +35,6 @@ def weights_panel(
     """The chosen head large."""
     return head_panel(
         heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
-        sentence.labels,
-        key="head",
-        title=f"{focus.name}: each row reads the columns, and sums to 1",
-        query=focus.query,
-        marked=marked(moment, sentence),
-        span=span,
-        height=height,
+        Labels(sentence.labels, focus.query, marked=marked(moment, sentence)),
+        Frame("head", f"{focus.name}: each row reads the columns, and sums to 1", span, height),
     )

@@ -5,15 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.data import heads
-from explorer.panels import NO_ROLE, Tick
+from explorer.panels import NO_ROLE, Roles, Tick
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps, roles
 
 
-def named(moment: Moment) -> np.ndarray:
-    """The role of every head at every step shown, as a Mosaic counts them: (S, L, H) uint8."""
-    found = roles(heads.head_scores(moment))
-    return np.where(found < 0, NO_ROLE, found).astype(np.uint8)
+def named(moment: Moment, steps: np.ndarray) -> Roles:
+    """The role of every head at these `steps` of those shown."""
+    found = roles(heads.head_scores(moment))[np.searchsorted(moment.steps, steps)]
+    return Roles(np.where(found < 0, NO_ROLE, found).astype(np.uint8), MEASURES)
 
 
 def ticked(moment: Moment) -> Moment:

@@ -9,8 +9,9 @@ import streamlit as st
 from explorer.charts.attention.predictions import before_after_panel
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.scales import Scale
 from explorer.data import heads, losses
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.role_marks import ticked
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
@@ -47,22 +48,21 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             shown,
             MEASURES,
             THRESHOLD,
+            Frame("scores", f"Where every head looks, on {measured}. Click a head", 5, 400),
             selected=at,
-            key="scores",
-            title=f"Where every head looks, on {measured}. Click a head",
-            span=5,
-            height=400,
         ),
         role_curves_panel(
             moment.steps,
             shown[:, focus.layer, focus.head],
             MEASURES,
             THRESHOLD,
-            key="role-curves",
-            title=f"{focus.name} over training, on {measured}"
-            + ("; it has a role above the dashed line" if measured == FRESH else ""),
-            span=7,
-            height=400,
+            Frame(
+                "role-curves",
+                f"{focus.name} over training, on {measured}"
+                + ("; it has a role above the dashed line" if measured == FRESH else ""),
+                span=7,
+                height=400,
+            ),
         ),
         *_without(moment, sentence, focus, off, instead),
         _entropy(moment, sentence, focus),
@@ -123,23 +123,21 @@ def _without(
     return [
         costs_panel(
             costs,
-            key="costs",
-            title=f"What switching off one head costs at step {moment.step:,}",
+            Frame("costs", f"What switching off one head costs at step {moment.step:,}", 7, 320),
             selected=(focus.layer, focus.head),
             off=off,
-            span=7,
-            height=320,
         ),
         before_after_panel(
-            before.probabilities,
-            after.probabilities,
+            (before.probabilities, after.probabilities),
             labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+            Frame(
+                "before-after",
+                f"Next after '{sentence.labels[focus.query]}' at {focus.query}, "
+                f"at step {moment.step:,}, with all heads and {what}",
+                span=5,
+                height=320,
+            ),
             true=following[0] if following else None,
-            key="before-after",
-            title=f"Next after '{sentence.labels[focus.query]}' at {focus.query}, "
-            f"at step {moment.step:,}, with all heads and {what}",
-            span=5,
-            height=320,
         ),
     ]
 
@@ -149,11 +147,13 @@ def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
     return curves_panel(
         moment.steps,
         {"entropy": attention_entropy(np.tril(weights))},  # NaN of a diverged model stays
-        key="entropy",
-        title=f"{focus.name}: entropy of its rows on your sentence, mean of queries from 1 on",
-        unit="bits",
-        span=12,
-        height=220,
+        Frame(
+            "entropy",
+            f"{focus.name}: entropy of its rows on your sentence, mean of queries from 1 on",
+            span=12,
+            height=220,
+        ),
+        Scale("bits"),
     )
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Positions
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit import session
 from explorer.visit.focus import Focus
@@ -40,8 +40,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     moment = fewer(moment, len(second.ids))
     focus, other = _places(sentence, second, focus)
     texts, heads = zip(
-        _side(moment, sentence, focus, "First sentence"),
-        _side(moment, second, other, "Second sentence", "second-"),
+        _side(moment, sentence, focus),
+        _side(moment, second, other, second=True),
         strict=True,
     )
     moment = clock(moment, [*texts, *heads])
@@ -64,15 +64,18 @@ def _reversed(moment: Moment, sentence: Sentence) -> str:
 
 
 def _side(
-    moment: Moment, typed: Sentence, at: Focus, name: str, key: str = ""
+    moment: Moment, typed: Sentence, at: Focus, *, second: bool = False
 ) -> tuple[AnyPanel, AnyPanel]:
     """A sentence and the chosen head on it, half a page wide."""
+    name, key = ("Second sentence", "second-") if second else ("First sentence", "")
     panel = text_panel(moment, typed, at)
     head = weights_panel(moment, typed, at, span=6, height=440)
     reads = f"'{typed.labels[at.query]}' at {at.query}"
+    above = replace(panel.frame, key=f"{key}text", title=f"{name}: what {reads} reads", span=6)
+    below = replace(head.frame, key=f"{key}head", title=f"{name}: {at.name.lower()}")
     return (
-        replace(panel, key=f"{key}text", title=f"{name}: what {reads} reads", span=6),
-        replace(head, key=f"{key}head", title=f"{name}: {at.name.lower()}", pickable=not key),
+        replace(panel, frame=above, picks=Positions(len(typed.ids), second=second)),
+        replace(head, frame=below, picks=None if second else head.picks),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from explorer.charts.parts import rows as charts
 from explorer.data import tables
 from explorer.views.drift.choices import AXIS, MADE, Choices
 from explorer.visit import session
@@ -30,6 +31,16 @@ class Rows:
         """The place of the chosen token or position, if it is shown."""
         chosen = moment.token if self.table == "tokens" else session.chosen().query
         return None if chosen not in self.ids else self.ids.index(chosen)
+
+    def drawn(self, moment: Moment) -> charts.Rows:
+        """These rows as charts draw them."""
+        return charts.Rows(
+            self.labels,
+            "token" if self.table == "tokens" else "position",
+            self.ids,
+            self.chosen(moment),
+            self.selected(moment),
+        )
 
     def selected(self, moment: Moment) -> list[int]:
         """The places of the selected tokens."""

@@ -5,7 +5,7 @@ from typing import get_args
 
 import numpy as np
 
-from explorer.charts.embeddings.maps import LABELLED, Colours
+from explorer.charts.embeddings.colours import LABELLED, Colours
 from explorer.charts.parts import theme
 from explorer.data import tables
 from explorer.panels import Tick, Timeline

@@ -7,12 +7,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from explorer.charts.embeddings.colours import LABELLED, Colours
 from explorer.charts.embeddings.drift import drift_panel
-from explorer.charts.embeddings.maps import LABELLED, Colours, Marks, map_panel
+from explorer.charts.embeddings.maps import map_panel
+from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.neighbours import biography_panel, neighbours_words
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.scales import Scale
 from explorer.data import tables
-from explorer.panels import Panel, Words
+from explorer.panels import Frame, Panel, Words
 from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened
@@ -96,26 +99,21 @@ def _map(
         trails = [*([] if chosen is None else [chosen]), *selected[:CHANGED]]
     elif choices.trails == "neighbours changed most" and turnover is not None:
         trails = tokens_changed_most(turnover, min(CHANGED, len(rows.ids))).tolist()
-    return map_panel(
+    drawn = rows.drawn(moment)
+    panel = map_panel(
         atlas.places,
-        rows.labels,
-        key="map" if tokens else "position-map",
-        title=f"{'Token' if tokens else 'Position'} map ({atlas.name})",
-        axis_titles=atlas.axis_titles,
-        row_title="token" if tokens else "position",
-        ids=rows.ids,
-        colours=colours,
-        marks=Marks(
-            chosen,
-            selected,
-            trails,
-            None if arrows is None else arrows.ways,
+        drawn,
+        Frame(
+            "map" if tokens else "position-map",
+            f"{drawn.kind.capitalize()} map ({atlas.name})",
+            span=8,
+            height=470,
+            rows=2,
         ),
-        lasso=tokens,
-        span=8,
-        rows=2,
-        height=470,
+        axis_titles=atlas.axis_titles,
+        marks=Marks(colours, trails, None if arrows is None else arrows.ways),
     )
+    return replace(panel, lasso=tokens and choices.dimensions == 2)
 
 
 def _neighbours(
@@ -130,21 +128,13 @@ def _neighbours(
         (cosine.ids[:, :TOLD], cosine.values[:, :TOLD]),
         (distance.ids[:, :TOLD], distance.values[:, :TOLD]),
         rows.labels,
-        key="neighbours",
-        title=f"Nearest to {name}, in all channels{why}",
-        span=4,
-        height=192,
+        Frame("neighbours", f"Nearest to {name}, in all channels{why}", span=4, height=192),
     )
     life = biography_panel(
         distance.ids,
         moment.steps,
-        rows.labels,
-        key="biography",
-        title=f"Who was near {name}, and when",
-        row_title="token" if rows.table == "tokens" else "position",
-        row_ids=rows.ids,
-        span=6,
-        height=380,
+        rows.drawn(moment),
+        Frame("biography", f"Who was near {name}, and when", height=380),
     )
     return words, life
 
@@ -156,12 +146,8 @@ def _trust(moment: Moment, atlas: Atlas) -> Panel:
     return curves_panel(
         moment.steps,
         shares,
-        key="trust",
-        title="How far to trust the map",
-        unit="share",
-        limits=(0, 1),
-        span=4,
-        height=228,
+        Frame("trust", "How far to trust the map", span=4, height=228),
+        Scale("share", limits=(0, 1)),
     )
 
 
@@ -169,14 +155,8 @@ def _moved(moment: Moment, rows: Rows, far: np.ndarray) -> Panel:
     return drift_panel(
         far,
         moment.steps,
-        rows.labels,
-        key="drift",
-        title=f"How far each {rows.table[:-1]} has moved, in all channels",
-        row_title="token" if rows.table == "tokens" else "position",
-        ids=rows.ids,
-        chosen=rows.chosen(moment),
-        span=6,
-        height=380,
+        rows.drawn(moment),
+        Frame("drift", f"How far each {rows.table[:-1]} has moved, in all channels", height=380),
     )
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.descent import descent_panel, excess_panel
+from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
-from explorer.panels import AnyPanel, Timeline
+from explorer.panels import AnyPanel, Frame, Timeline
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import csv_button, how_computed, own_clock
@@ -135,11 +135,8 @@ def _timeline(descent: Descent) -> Timeline:
 def _panels(descents: list[Descent], chosen: Choices) -> list[AnyPanel]:
     maps = [
         descent_panel(
-            one.weights,
-            one.shares,
-            one.bowl,
-            key=f"descent-{one.kind}",
-            title=_title(one),
+            Walk(one.bowl, one.weights, one.shares),
+            Frame(f"descent-{one.kind}", _title(one), span=4),
             axis_titles=[
                 f"weight of {name} (thousands per {per.format(unit=chosen.unit)})"
                 for name, per in zip(("age", "tuition"), PER[one.kind], strict=True)
@@ -152,8 +149,11 @@ def _panels(descents: list[Descent], chosen: Choices) -> list[AnyPanel]:
     curves = excess_panel(
         {one.kind: one.shares for one in descents},
         LEFT,
-        key="excess",
-        title="Excess loss (above that of the best weights), as a share of that at the start",
+        Frame(
+            "excess",
+            "Excess loss (above that of the best weights), as a share of that at the start",
+            span=12,
+        ),
     )
     return [*maps, curves]
 

@@ -3,13 +3,17 @@
 import streamlit as st
 
 from explorer.charts.attention.heads import head_panel, mosaic
-from explorer.charts.embeddings.maps import Marks, map_panel
+from explorer.charts.embeddings.maps import map_panel
+from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.tables import table_panel
-from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel
+from explorer.charts.parts.scales import Scale
+from explorer.charts.parts.squares import Labels
 from explorer.data import heads, layers, tables
-from explorer.panels import AnyPanel, Panel, Words
+from explorer.panels import AnyPanel, Frame, Panel, Words
 from explorer.visit.moment import Moment, fewer, left_out, marked, thinned
 from explorer.visit.page import clock, question
+from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
 from model_core.normalization import norm_names
 
@@ -29,11 +33,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def _written(moment: Moment) -> Words:
     return Words(
-        key="sample",
-        title="What the model writes at this step",
-        texts=list(moment.metrics["sample"]),
+        Frame("sample", "What the model writes at this step", span=12, height=44),
+        list(moment.metrics["sample"]),
         alt="A short text sampled from the model at each recorded step, always with the same seed.",
-        height=44,
     )
 
 
@@ -41,39 +43,24 @@ def _tables(moment: Moment) -> list[Panel]:
     pca = tables.pca(moment, "tokens", moment.picks).map
     first, second = (f"component {i + 1} ({share:.0%})" for i, share in enumerate(pca.explained))
     chosen = () if moment.chosen is None else (moment.chosen,)
-    positions = [str(row) for row in range(moment.run.model_config.block_size)]
+    tokens = token_rows(moment)
     return [
         map_panel(
             pca.layout,
-            moment.labels,
-            key="map",
-            title="Token map (PCA)",
+            tokens,
+            Frame("map", "Token map (PCA)", span=5, height=ROW),
             axis_titles=(first, second),
-            ids=moment.picks,
-            marks=Marks(moment.chosen, moment.selected, trails=chosen),
-            span=5,
-            height=ROW,
+            marks=Marks(trails=chosen),
         ),
         table_panel(
             tables.token_embeddings(moment),
-            moment.labels,
-            key="tokens",
-            title="Token embedding table",
-            row_title="token",
-            chosen=moment.chosen,
-            selected=moment.selected,
-            ids=moment.picks,
-            span=4,
-            height=ROW,
+            tokens,
+            Frame("tokens", "Token embedding table", span=4, height=ROW),
         ),
         table_panel(
             tables.position_embeddings(moment),
-            positions,
-            key="positions",
-            title="Position embedding table",
-            row_title="position",
-            span=3,
-            height=ROW,
+            position_rows(moment),
+            Frame("positions", "Position embedding table", span=3, height=ROW),
         ),
     ]
 
@@ -87,30 +74,20 @@ def _sentence_panels(moment: Moment, sentence: Sentence) -> list[AnyPanel]:
             mosaic(
                 heads.levels(moment, sentence.ids),
                 len(sentence.ids),
-                key="heads",
-                title="Attention of every head",
+                Frame("heads", "Attention of every head", span=4, height=ROW),
                 selected=(layer, head),
-                span=4,
-                height=ROW,
             ),
             head_panel(
                 heads.head(moment, sentence.ids, moment.head).weights,
-                sentence.labels,
-                key="head",
-                title=f"Layer {layer}, head {head}",
-                marked=marked(moment, sentence),
-                span=4,
-                height=ROW,
+                Labels(sentence.labels, marked=marked(moment, sentence)),
+                Frame("head", f"Layer {layer}, head {head}", span=4, height=ROW),
             ),
         ]
+    title = f"Spread of activations around each norm ({config.norm}, {config.norm_position})"
     spread = depth_panel(
         {"before": norms["std_in"].mean(2), "after": norms["std_out"].mean(2)},
-        norm_names(config.n_layer),
-        key="norms",
-        title=f"Spread of activations around each norm ({config.norm}, {config.norm_position})",
-        unit="standard deviation",
-        log=True,
-        span=4,
-        height=ROW,
+        Sites(norm_names(config.n_layer)),
+        Frame("norms", title, span=4, height=ROW),
+        Scale("standard deviation", log=True),
     )
     return [*panels, spread]

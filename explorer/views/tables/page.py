@@ -6,8 +6,10 @@ import streamlit as st
 
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data import tables
+from explorer.panels import Frame
 from explorer.visit.moment import Moment, left_out
 from explorer.visit.page import clock, csv_button, how_computed, question, quoted
+from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
 
 
@@ -17,30 +19,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.caption(words)
     per_step = st.toggle("Colours span this step only", help="Off: one scale for all steps.")
     tokens, positions = tables.token_embeddings(moment), tables.position_embeddings(moment)
-    rows = [str(row) for row in range(positions.shape[1])]
-    height = 640
     panels = [
-        table_panel(
-            tokens,
-            moment.labels,
-            key="tokens",
-            title=f"Token embedding table, {tokens.shape[1]} tokens × {tokens.shape[2]} channels",
-            row_title="token",
-            chosen=moment.chosen,
-            selected=moment.selected,
-            ids=moment.picks,
-            per_step=per_step,
-            height=height,
-        ),
-        table_panel(
-            positions,
-            rows,
-            key="positions",
-            title=f"Position embedding table, {len(rows)} positions × {tokens.shape[2]} channels",
-            row_title="position",
-            per_step=per_step,
-            height=height,
-        ),
+        table_panel(values, rows, _titled(values, rows.kind), per_step=per_step)
+        for values, rows in ((tokens, token_rows(moment)), (positions, position_rows(moment)))
     ]
     moment = clock(moment, panels)
     _numbers(moment)
@@ -50,6 +31,12 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         "step. Reading a text only looks rows up: the numbers here are the parameters themselves.",
         "Run.token_embeddings, Run.position_embeddings",
     )
+
+
+def _titled(values: np.ndarray, kind: str) -> Frame:
+    _, rows, channels = values.shape
+    title = f"{kind.capitalize()} embedding table, {rows} {kind}s × {channels} channels"
+    return Frame(f"{kind}s", title, height=640)
 
 
 def _numbers(moment: Moment) -> None:

@@ -7,7 +7,8 @@ from typing import Any, get_args
 import streamlit as st
 
 from explorer.charts.parts.curves import curves_panel
-from explorer.panels import Panel, Words
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame, Panel, Words
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question
@@ -56,11 +57,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     metrics = moment.metrics
     panels: list[Panel | Words] = [
         Words(
-            key="sample",
-            title="What the model writes at this step",
-            texts=list(metrics["sample"]),
+            Frame("sample", "What the model writes at this step", span=12, height=64),
+            list(metrics["sample"]),
             alt="A text sampled from the model at each recorded step, always with the same seed.",
-            height=64,
         ),
         curves_panel(
             moment.steps,
@@ -68,21 +67,14 @@ def draw(moment: Moment, sentence: Sentence) -> None:
                 "training": metrics["train_loss"].to_numpy(),
                 "validation": metrics["val_loss"].to_numpy(),
             },
-            key="loss",
-            title="Loss",
-            unit="nats per token",
-            span=8,
-            height=340,
+            Frame("loss", "Loss", span=8, height=340),
+            Scale("nats per token"),
         ),
         curves_panel(
             moment.steps,
             {"gradient": metrics["grad_norm"].to_numpy()},
-            key="gradient",
-            title="Size of the gradient",
-            unit="L2 norm",
-            log=True,
-            span=4,
-            height=340,
+            Frame("gradient", "Size of the gradient", span=4, height=340),
+            Scale("L2 norm", log=True),
         ),
     ]
     clock(moment, panels)

@@ -4,14 +4,15 @@ import numpy as np
 import pytest
 
 from explorer.charts.attention.heads import head_panel, mosaic
-from explorer.panels import Mosaic, levels
+from explorer.charts.parts.squares import Labels
+from explorer.panels import Frame, Mosaic, Roles, levels
 
 WEIGHTS = np.array(
     [[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], [[1, 0, 0], [0, 1, 0], [0, 0.75, 0.25]]]
 )
 LABELS = ["k", "o", "k"]  # S=2, T=3
 NOBODY = 255
-HEAD: dict[str, Any] = {"key": "h", "title": "Head"}
+HEAD: dict[str, Any] = {"frame": Frame("h", "Head")}
 
 
 def random_weights(*shape: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def test_zero_and_one_are_exact_in_the_mosaic_and_nothing_wraps_around() -> None
 
 
 def heads(weights: np.ndarray, **change: Any) -> Mosaic:
-    return mosaic(levels(weights), weights.shape[-1], key="m", title="Heads", **change)
+    return mosaic(levels(weights), weights.shape[-1], frame=Frame("m", "Heads"), **change)
 
 
 def test_the_mosaic_names_the_sharpest_head_and_keeps_what_is_selected() -> None:
@@ -68,7 +69,7 @@ def test_the_mosaic_says_which_heads_have_a_role_at_the_last_step() -> None:
     roles = np.full((2, 2, 2), NOBODY, np.uint8)
     roles[0, 0, 0] = 0
     roles[1, 1, 0] = 1
-    panel = heads(np.zeros((2, 2, 2, 3, 3)), roles=roles, role_names=["sink", "induction"])
+    panel = heads(np.zeros((2, 2, 2, 3, 3)), roles=Roles(roles, ["sink", "induction"]))
     assert "At the last step head 0 of layer 1 is induction." in panel.alt
 
 
@@ -82,23 +83,23 @@ def test_the_mosaic_wants_the_levels_of_as_many_queries_as_it_is_told() -> None:
     with pytest.raises(
         ValueError, match=r"of 4 queries must be \(S, L, H, 10\), got \(1, 1, 1, 6\)"
     ):
-        mosaic(np.zeros((1, 1, 1, 6), np.uint8), 4, key="m", title="Heads")
+        mosaic(np.zeros((1, 1, 1, 6), np.uint8), 4, frame=Frame("m", "Heads"))
 
 
 def test_a_head_shows_its_weights_and_leaves_masked_cells_blank() -> None:
-    drawn = head_panel(WEIGHTS, LABELS, **HEAD).moving["0.z"]
+    drawn = head_panel(WEIGHTS, Labels(LABELS), **HEAD).moving["0.z"]
     below = np.tri(3, dtype=bool)
     np.testing.assert_array_equal(drawn[:, below], WEIGHTS[:, below].astype(np.float32))
     assert np.isnan(drawn[:, ~below]).all()
 
 
 def test_the_colours_of_a_head_are_fixed_to_zero_and_one() -> None:
-    trace = head_panel(0.1 * WEIGHTS, LABELS, **HEAD).figure.data[0]
+    trace = head_panel(0.1 * WEIGHTS, Labels(LABELS), **HEAD).figure.data[0]
     assert (trace.zmin, trace.zmax) == (0, 1)
 
 
 def test_queries_are_rows_from_the_top_and_keys_are_columns_of_square_cells() -> None:
-    layout = head_panel(WEIGHTS, LABELS, **HEAD).figure.layout
+    layout = head_panel(WEIGHTS, Labels(LABELS), **HEAD).figure.layout
     assert layout.yaxis.title.text == "query (reads)" and layout.yaxis.range == (2.5, -0.5)
     assert layout.xaxis.title.text == "key (is read)" and layout.xaxis.range == (-0.5, 2.5)
     assert layout.yaxis.scaleanchor == "x"
@@ -106,7 +107,7 @@ def test_queries_are_rows_from_the_top_and_keys_are_columns_of_square_cells() ->
 
 
 def test_hover_tells_query_and_key_in_words() -> None:
-    trace = head_panel(WEIGHTS, ["a", "b", "<b>"], **HEAD).figure.data[0]
+    trace = head_panel(WEIGHTS, Labels(["a", "b", "<b>"]), **HEAD).figure.data[0]
     assert trace.hovertemplate == (
         "query '%{text}' at %{y:d} reads %{z:.3~g} of key '%{customdata}' at %{x:d}<extra></extra>"
     )
@@ -114,9 +115,9 @@ def test_hover_tells_query_and_key_in_words() -> None:
 
 
 def test_the_frame_of_a_query_holds_what_it_may_read() -> None:
-    (frame,) = head_panel(WEIGHTS, LABELS, query=1, **HEAD).figure.layout.shapes
+    (frame,) = head_panel(WEIGHTS, Labels(LABELS, query=1), **HEAD).figure.layout.shapes
     assert (frame.x0, frame.x1, frame.y0, frame.y1) == (-0.5, 1.5, 0.5, 1.5)
 
 
 def test_alt_of_a_head_names_its_largest_weight_beyond_the_first_query() -> None:
-    assert "is 1: 'o' at 1 reads 'o' at 1." in head_panel(WEIGHTS, LABELS, **HEAD).alt
+    assert "is 1: 'o' at 1 reads 'o' at 1." in head_panel(WEIGHTS, Labels(LABELS), **HEAD).alt

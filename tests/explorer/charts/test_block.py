@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.normalization.block import DIM, block_panel, cell_at
+from explorer.charts.normalization.block import DIM, block_panel
 from explorer.charts.normalization.cube import POOLED, cube_panel
 from explorer.charts.parts import theme
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
+from explorer.player.reports import Cell, read_pick
 
 S, B, T, C = 2, 3, 4, 5
 VALUES = np.arange(S * B * T * C, dtype=np.float64).reshape(S, B, T, C) - 50
@@ -21,7 +22,14 @@ SENTENCES = {
 CELL = (1, 2, 3)
 ROW, COLUMN, ALONE = (np.zeros((B, T, C), bool) for _ in range(3))
 ROW[1, 2] = COLUMN[:, :, 3] = ALONE[CELL] = True
-GIVEN: dict[str, Any] = {"key": "block", "title": "Block"}
+GIVEN: dict[str, Any] = {"frame": Frame("block", "Block")}
+
+
+def cell_at(row: int, column: int, drawn: Panel) -> tuple[int, int, int]:
+    """The (sentence, position, channel) that a click on this cell means."""
+    cell = read_pick({"panel": "block", "index": [row, column]}, [drawn])
+    assert isinstance(cell, Cell)
+    return cell.sentence, cell.position, cell.channel
 
 
 def panel(shared: np.ndarray, **more: Any) -> Panel:
@@ -43,19 +51,21 @@ def test_every_number_stands_where_a_click_finds_it() -> None:
     found = np.full((S, B, T, C), np.nan)
     for row, column in np.ndindex(whole.shape[1:]):
         if not np.isnan(whole[0, row, column]):
-            found[(slice(None), *cell_at(row, column, C))] = whole[:, row, column]
+            found[(slice(None), *cell_at(row, column, panel(ROW)))] = whole[:, row, column]
     np.testing.assert_array_equal(found, VALUES)
 
 
 def test_between_two_sheets_nothing_is_drawn() -> None:
     blank = np.isnan(panel(ROW).moving["0.z"]).all((0, 1))
+    at = {"panel": "block", "index": [0, int(blank.argmax())]}
+    assert read_pick(at, [panel(ROW)]) is None
     assert [len(list(run)) for empty, run in itertools.groupby(blank) if not empty] == [C] * B
 
 
 @pytest.mark.parametrize("shared", [ROW, COLUMN, ALONE], ids=["row", "column", "alone"])
 def test_just_the_numbers_that_share_are_drawn_in_full(shared: np.ndarray) -> None:
     drawn = panel(shared)
-    full = {cell_at(row, column, C): values for (row, column), values in lit(drawn).items()}
+    full = {cell_at(row, column, drawn): values for (row, column), values in lit(drawn).items()}
     assert full.keys() == {tuple(place) for place in np.argwhere(shared).tolist()}
     for cell, values in full.items():
         np.testing.assert_array_equal(values, VALUES[(slice(None), *cell)])
@@ -73,7 +83,7 @@ def test_what_shares_and_the_chosen_cell_are_framed(shared: np.ndarray) -> None:
         for column in range(int(frame.x0 + 0.5), int(frame.x1 + 0.5))
     }
     assert framed == lit(panel(shared)).keys()
-    assert cell_at(int(cell.y0 + 0.5), int(cell.x0 + 0.5), C) == CELL
+    assert cell_at(int(cell.y0 + 0.5), int(cell.x0 + 0.5), panel(shared)) == CELL
     assert (cell.x1 - cell.x0, cell.y1 - cell.y0) == (1, 1)
     assert cell.line.color == theme.CHOSEN
 
@@ -92,10 +102,10 @@ def test_one_colour_bar_and_the_pointer_asks_the_whole_block() -> None:
 def test_each_sheet_has_its_name_and_its_channels_below() -> None:
     layout = panel(ROW).figure.layout
     places = {note.text: note.x for note in layout.annotations}
-    assert {name: cell_at(0, int(x), C)[::2] for name, x in places.items()} == {
+    assert {name: cell_at(0, int(x), panel(ROW))[::2] for name, x in places.items()} == {
         name: (sheet, 2) for sheet, name in enumerate(SENTENCES)
     }
-    ticks = [cell_at(0, place, C) for place in layout.xaxis.tickvals]
+    ticks = [cell_at(0, place, panel(ROW)) for place in layout.xaxis.tickvals]
     assert [str(channel) for _, _, channel in ticks] == list(layout.xaxis.ticktext)
     assert {sheet for sheet, _, _ in ticks} == {0, 1, 2}
 
@@ -108,7 +118,7 @@ def test_the_pointer_tells_sentence_token_and_channel() -> None:
     whole = panel(ROW).figure.data[0]
     for row, column in np.ndindex(T, whole.z.shape[1]):
         if not np.isnan(whole.z[row, column]):
-            sheet, position, channel = cell_at(row, column, C)
+            sheet, position, channel = cell_at(row, column, panel(ROW))
             assert whole.text[row][column] == list(SENTENCES.values())[sheet][position]
             assert tuple(whole.customdata[row][column]) == (sheet, channel)
     assert whole.hovertemplate.startswith(
@@ -122,8 +132,9 @@ def test_in_a_large_block_too_each_number_has_its_whole_place(time: int, token: 
     values, shared = np.zeros((1, 3, time, 64)), np.zeros((3, time, 64), bool)
     shared[0, 0] = True
     sentences = dict.fromkeys(SENTENCES, "a" * time)
-    whole = block_panel(values, shared, (0, 0, 0), sentences, **GIVEN).figure.data[0]
-    assert cell_at(200, 153, 64) == (2, 200, 9)
+    drawn = block_panel(values, shared, (0, 0, 0), sentences, **GIVEN)
+    whole = drawn.figure.data[0]
+    assert cell_at(200, 153, drawn) == (2, 200, 9)
     assert whole.customdata[200][153].tolist() == [2, 9]
     assert (whole.text[200][153] if whole.text else None) == token
     assert all(f"%{{{told}" in whole.hovertemplate for told in ("customdata[0]", "y:d", "z:"))
@@ -147,7 +158,7 @@ def test_what_does_not_fit_is_refused() -> None:
 
 def sides(shared: np.ndarray) -> dict[str, int]:
     """How many sides of cells have each colour."""
-    figure = cube_panel(shared, (0, 2, 3), key="cube", title="Cube").figure
+    figure = cube_panel(shared, (0, 2, 3), frame=Frame("cube", "Cube")).figure
     return {trace.fillcolor: list(trace.x).count(None) for trace in figure.data}
 
 
@@ -171,4 +182,4 @@ def test_the_cube_shows_what_is_pooled_on_the_sides_that_are_seen(
 
 def test_a_cell_of_the_cube_that_is_not_seen_is_refused() -> None:
     with pytest.raises(ValueError, match="stand in sentence 0"):
-        cube_panel(np.ones((B, T, C), bool), (1, 0, 0), key="cube", title="Cube")
+        cube_panel(np.ones((B, T, C), bool), (1, 0, 0), frame=Frame("cube", "Cube"))

@@ -3,8 +3,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.normalization.descent import CEILING, FLOOR, descent_panel, excess_panel
-from explorer.panels import Panel
+from explorer.charts.normalization.descent import CEILING, FLOOR, Walk, descent_panel, excess_panel
+from explorer.panels import Frame, Panel
 from model_core.normalization.scaling import Bowl
 
 HESSIAN = np.array([[2.0, 0.5], [0.5, 100.0]])
@@ -12,13 +12,13 @@ MINIMUM = np.array([2.0, 1.0])
 ROOT = np.linalg.cholesky(HESSIAN).T  # of two students, H is xᵀx
 BOWL = Bowl(ROOT, ROOT @ MINIMUM)
 WEIGHTS = np.array([[0.0, 0.0], [1.0, 1.5], [1.5, 0.9]])
-COMMON: dict[str, Any] = {"key": "d", "title": "Raw", "colour": "#0072B2"}
+COMMON: dict[str, Any] = {"frame": Frame("d", "Raw"), "colour": "#0072B2"}
 TITLES = ("weight of age (per year)", "weight of tuition (per $)")
 
 
 def panel(weights: np.ndarray = WEIGHTS, **more: Any) -> Panel:
     shares = BOWL.excess(weights) / BOWL.excess(weights[0])
-    return descent_panel(weights, shares, BOWL, axis_titles=TITLES, **COMMON, **more)
+    return descent_panel(Walk(BOWL, weights, shares), axis_titles=TITLES, **COMMON, **more)
 
 
 def excess(weights: np.ndarray) -> float:
@@ -77,7 +77,7 @@ def test_one_unit_is_equally_long_on_both_axes_unless_stretched() -> None:
 def test_the_grid_is_fine_around_the_minimum_however_narrow_the_valley() -> None:
     x = np.diag([1.0, 1e4])
     narrow = descent_panel(
-        np.zeros((2, 2)), np.ones(2), Bowl(x, x @ MINIMUM), axis_titles=TITLES, **COMMON
+        Walk(Bowl(x, x @ MINIMUM), np.zeros((2, 2)), np.ones(2)), axis_titles=TITLES, **COMMON
     )
     y = np.array(narrow.figure.data[0].y)
     assert y.min() < -1e4 and y.max() > 1e4  # reaches as far as the valley is long
@@ -98,14 +98,14 @@ def test_alt_tells_start_minimum_and_what_is_left() -> None:
 
 def test_what_has_another_shape_is_refused() -> None:
     with pytest.raises(ValueError, match=r"weights must have shape \(S, 2\), got \(3, 3\)"):
-        descent_panel(np.zeros((3, 3)), np.ones(3), BOWL, axis_titles=TITLES, **COMMON)
+        descent_panel(Walk(BOWL, np.zeros((3, 3)), np.ones(3)), axis_titles=TITLES, **COMMON)
     with pytest.raises(ValueError, match=r"shares must have shape \(3\), got \(2,\)"):
-        descent_panel(WEIGHTS, np.ones(2), BOWL, axis_titles=TITLES, **COMMON)
+        descent_panel(Walk(BOWL, WEIGHTS, np.ones(2)), axis_titles=TITLES, **COMMON)
 
 
 def test_shares_are_curves_with_a_line_where_a_descent_has_converged() -> None:
     shares = {"raw": np.array([1, 0.9, FLOOR / 2]), "min-max": np.array([1, 0.1, 2 * CEILING])}
-    curves = excess_panel(shares, 0.01, key="e", title="Excess")
+    curves = excess_panel(shares, 0.01, frame=Frame("e", "Excess"))
     np.testing.assert_allclose(curves.figure.data[0].y, [1, 0.9, np.nan])
     np.testing.assert_allclose(curves.figure.data[1].y, [1, 0.1, np.nan])
     (line,) = curves.figure.layout.shapes

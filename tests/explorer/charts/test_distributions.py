@@ -6,21 +6,26 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from explorer.charts.normalization.distributions import bands_over_steps_panel
+from explorer.charts.normalization.distributions import Quantiles, bands_over_steps_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.histograms import histogram_panel
-from explorer.charts.parts.scales import bend_of, bent, bent_axis, edges_between, unbent
+from explorer.charts.parts.scales import Scale, bend_of, bent, bent_axis, edges_between, unbent
+from explorer.panels import Frame
 from tests.support.refusals import refusal
 
 STEPS = [0, 1, 10, 1000]
 LEVELS = (0.01, 0.25, 0.5, 0.75, 0.99)
 QUANTILES = np.array([-2, -1, 0, 1, 2]) * np.array([1.0, 2, 3, 4])[:, None]  # (S, K)
-BANDS: dict[str, Any] = {"key": "b", "title": "Stream", "unit": "activation"}
+BANDS: dict[str, Any] = {"frame": Frame("b", "Stream")}
+UNIT = Scale("activation")
 NAN = np.nan
 
 
-def bands(quantiles: np.ndarray = QUANTILES, **more: Any) -> go.Figure:
-    return bands_over_steps_panel(STEPS, quantiles, LEVELS, **BANDS | more).figure
+def bands(quantiles: np.ndarray = QUANTILES, bend: float | None = None, **more: Any) -> go.Figure:
+    scale = Scale("activation", bend=bend)
+    return bands_over_steps_panel(
+        STEPS, Quantiles(quantiles, LEVELS), scale=scale, **BANDS | more
+    ).figure
 
 
 def test_bands_lie_between_a_quantile_and_its_counterpart_outermost_first() -> None:
@@ -42,7 +47,7 @@ def test_a_step_without_numbers_parts_the_bands() -> None:
         outer.x, [NAN, 0, 0, 0, NAN, 2, 3, 3, 2, 2, NAN]
     )  # one polygon at step 0, one over steps 10 and 1,000
     np.testing.assert_array_equal(outer.y[5:9], [-6, -8, 8, 6])
-    alt = bands_over_steps_panel(STEPS, broken, LEVELS, **BANDS).alt
+    alt = bands_over_steps_panel(STEPS, Quantiles(broken, LEVELS), scale=UNIT, **BANDS).alt
     assert alt.endswith("1 of the steps have no numbers that can be drawn.")
 
 
@@ -54,7 +59,8 @@ def test_hover_tells_every_quantile_of_a_step_itself_also_on_a_bent_scale() -> N
 
 
 def test_cursor_and_dot_move_with_the_step_over_the_whole_axis() -> None:
-    panel = bands_over_steps_panel(STEPS, QUANTILES + 1, LEVELS, limits=(-20, 20), **BANDS)
+    scale = Scale("activation", limits=(-20, 20))
+    panel = bands_over_steps_panel(STEPS, Quantiles(QUANTILES + 1, LEVELS), scale=scale, **BANDS)
     np.testing.assert_array_equal(panel.moving["3.x"], [[0, 0], [1, 1], [2, 2], [3, 3]])
     np.testing.assert_array_equal(panel.moving["4.x"], [[0], [1], [2], [3]])
     np.testing.assert_array_equal(panel.moving["4.y"], [[1]] * 4)
@@ -62,7 +68,7 @@ def test_cursor_and_dot_move_with_the_step_over_the_whole_axis() -> None:
 
 
 def test_alt_tells_median_and_bounds_of_both_ends() -> None:
-    alt = bands_over_steps_panel(STEPS, QUANTILES, LEVELS, **BANDS).alt
+    alt = bands_over_steps_panel(STEPS, Quantiles(QUANTILES, LEVELS), scale=UNIT, **BANDS).alt
     assert "At step 0 the median is 0, and 98 % lie from -2 to 2." in alt
     assert alt.endswith("At step 1,000 the median is 0, and 98 % lie from -8 to 8.")
 
@@ -70,7 +76,7 @@ def test_alt_tells_median_and_bounds_of_both_ends() -> None:
 @pytest.mark.parametrize("levels", [(0.1, 0.9), (0.1, 0.5, 0.8), (0.9, 0.5, 0.1)])
 def test_levels_that_make_no_bands_are_refused(levels: tuple[float, ...]) -> None:
     quantiles = np.zeros((4, len(levels)))
-    said = refusal(bands_over_steps_panel, STEPS, quantiles, levels, **BANDS)
+    said = refusal(Quantiles, quantiles, levels)
     assert said.startswith("levels must ascend evenly around a median of 0.5, got")
 
 
@@ -78,11 +84,11 @@ def test_levels_that_make_no_bands_are_refused(levels: tuple[float, ...]) -> Non
 
 EDGES = np.array([0.0, 1, 3])
 SHARES = {"before": np.array([[0.25, 0.5], [NAN, NAN]]), "behind": np.array([[0.0, 1.0], [1, 0]])}
-HISTOGRAM: dict[str, Any] = {"key": "h", "title": "Now", "unit": "activation"}
+HISTOGRAM: dict[str, Any] = {"frame": Frame("h", "Now")}
 
 
 def test_a_bin_is_a_bar_from_edge_to_edge_as_high_as_its_share() -> None:
-    panel = histogram_panel(SHARES, EDGES, **HISTOGRAM)
+    panel = histogram_panel(SHARES, EDGES, scale=UNIT, **HISTOGRAM)
     before, behind = panel.figure.data
     np.testing.assert_array_equal(before.x, [0, 0, 1, 1, 3, 3])
     np.testing.assert_array_equal(panel.moving["0.y"][0], [0, 0.25, 0.25, 0.5, 0.5, 0])
@@ -93,14 +99,14 @@ def test_a_bin_is_a_bar_from_edge_to_edge_as_high_as_its_share() -> None:
 
 
 def test_one_scale_holds_all_shares_of_all_steps() -> None:
-    figure = histogram_panel(SHARES, EDGES, **HISTOGRAM).figure
+    figure = histogram_panel(SHARES, EDGES, scale=UNIT, **HISTOGRAM).figure
     assert figure.layout.xaxis.range == (0, 3)
     np.testing.assert_allclose(figure.layout.yaxis.range, [0, 1.05])
 
 
 def test_alt_tells_the_highest_bin_and_what_lies_outside() -> None:
     shares = {"before": np.array([[0.25, 0.5]]), "none": np.array([[NAN, NAN]])}
-    alt = histogram_panel(shares, EDGES, **HISTOGRAM).alt
+    alt = histogram_panel(shares, EDGES, scale=UNIT, **HISTOGRAM).alt
     assert "before is highest from 1 to 3: 0.5 of the numbers; 0.25 lie outside." in alt
     assert alt.endswith("At the last step none has no number that can be drawn.")
 

@@ -5,9 +5,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.normalization.leak import distances_panel, means_panel, movement_panel
+from explorer.charts.normalization.leak import (
+    Distances,
+    distances_panel,
+    means_panel,
+    movement_panel,
+)
+from explorer.panels import Frame
 
-COMMON: dict[str, Any] = {"key": "k", "title": "T", "unit": "u"}
+COMMON: dict[str, Any] = {"frame": Frame("k", "T"), "unit": "u"}
 NAMES = ["embedding", "ln_f"]
 MOVED = {"batch": np.array([[0, 2], [0, 4]]), "layer": np.zeros((2, 2)), "rms": np.zeros((2, 2))}
 
@@ -39,7 +45,7 @@ def test_the_scale_is_not_empty_where_nothing_moves_at_all() -> None:
 
 def test_the_batch_looked_at_is_marked_with_its_distance() -> None:
     panel = distances_panel(
-        (1, 2, 4), np.array([3, 2, 1]), np.array([3, 2.1, 1.5]), repeats=8, size=2, **COMMON
+        Distances((1, 2, 4), np.array([3, 2, 1]), np.array([3, 2.1, 1.5]), 8), size=2, **COMMON
     )
     measured, expected, mark = panel.figure.data
     np.testing.assert_array_equal(measured.y, [3, 2, 1])
@@ -50,15 +56,14 @@ def test_the_batch_looked_at_is_marked_with_its_distance() -> None:
 
 
 def test_the_number_of_the_largest_batch_stands_inside_the_picture() -> None:
-    common = COMMON | {"repeats": 8}
     for size, side in ((1, "top right"), (2, "top left")):
-        panel = distances_panel((1, 2), np.ones(2), np.ones(2), size=size, **common)
+        panel = distances_panel(Distances((1, 2), np.ones(2), np.ones(2), 8), size=size, **COMMON)
         assert panel.figure.data[2].textposition == side
 
 
 @pytest.mark.parametrize("size", [3, 0])
 def test_a_size_that_was_not_measured_has_no_mark(size: int) -> None:
-    panel = distances_panel((1, 2), np.ones(2), np.ones(2), repeats=8, size=size, **COMMON)
+    panel = distances_panel(Distances((1, 2), np.ones(2), np.ones(2), 8), size=size, **COMMON)
     assert len(panel.figure.data) == 2
     assert panel.alt.endswith(f"At {size} windows nothing was measured.")
 

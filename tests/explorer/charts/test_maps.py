@@ -3,32 +3,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.embeddings.maps import LABELLED, Colours, Marks, map_panel
+from explorer.charts.embeddings.colours import LABELLED, Colours
+from explorer.charts.embeddings.maps import map_panel
+from explorer.charts.embeddings.marks import Marks
 from explorer.charts.parts import theme
+from explorer.charts.parts.rows import Rows
+from explorer.panels import Frame, Tokens
 
 LAYOUT = np.array(
     [[[0, 0], [1, 1]], [[2, 0], [1, 3]], [[2, 4], [5, 3]]], np.float64
 )  # (S=3, N=2, 2)
 SPACE = np.concatenate([LAYOUT, 10 + LAYOUT[:, :, :1]], axis=2)  # (3, 2, 3)
-MAP: dict[str, Any] = {"key": "m", "title": "Map", "axis_titles": ("first", "second")}
+MAP: dict[str, Any] = {"frame": Frame("m", "Map"), "axis_titles": ("first", "second")}
 DEEP: dict[str, Any] = MAP | {"axis_titles": ("first", "second", "third")}
 NAN = np.nan
 
 
 def test_every_point_stands_where_the_layout_says_at_that_step() -> None:
-    panel = map_panel(LAYOUT, ["a", "b"], **MAP)
+    panel = map_panel(LAYOUT, Rows(["a", "b"]), **MAP)
     np.testing.assert_array_equal(panel.moving["0.x"], LAYOUT[:, :, 0])
     np.testing.assert_array_equal(panel.moving["0.y"], LAYOUT[:, :, 1])
 
 
 def test_the_range_holds_every_step_and_both_axes_have_one_scale() -> None:
-    layout = map_panel(LAYOUT, ["a", "b"], **MAP).figure.layout
+    layout = map_panel(LAYOUT, Rows(["a", "b"]), **MAP).figure.layout
     assert layout.xaxis.range == (-0.25, 5.25) and layout.yaxis.range == (-0.2, 4.2)
     assert (layout.yaxis.scaleanchor, layout.yaxis.scaleratio) == ("x", 1)
 
 
 def test_in_space_there_is_a_third_axis_with_the_same_scale() -> None:
-    panel = map_panel(SPACE, ["a", "b"], **DEEP)
+    panel = map_panel(SPACE, Rows(["a", "b"]), **DEEP)
     np.testing.assert_array_equal(panel.moving["0.z"], SPACE[:, :, 2])
     scene = panel.figure.layout.scene
     assert scene.aspectmode == "data" and scene.zaxis.title.text == "third"
@@ -37,23 +41,23 @@ def test_in_space_there_is_a_third_axis_with_the_same_scale() -> None:
 
 
 def test_space_reads_no_tag_in_a_token_and_the_plane_shows_it_escaped() -> None:
-    assert map_panel(SPACE, ["<b>", "b"], **DEEP).figure.data[0].text[0] == "<\u200bb>"
-    assert map_panel(LAYOUT, ["<b>", "b"], **MAP).figure.data[0].text[0] == "&lt;b&gt;"
+    assert map_panel(SPACE, Rows(["<b>", "b"]), **DEEP).figure.data[0].text[0] == "<\u200bb>"
+    assert map_panel(LAYOUT, Rows(["<b>", "b"]), **MAP).figure.data[0].text[0] == "&lt;b&gt;"
 
 
 def test_a_map_has_two_axes_or_three() -> None:
     with pytest.raises(ValueError, match="layout must have 2 or 3 axes, got 1"):
-        map_panel(LAYOUT[:, :, :1], ["a", "b"], **MAP)
+        map_panel(LAYOUT[:, :, :1], Rows(["a", "b"]), **MAP)
 
 
 def test_the_chosen_trail_ends_at_the_step_shown() -> None:
-    panel = map_panel(LAYOUT, ["a", "b"], marks=Marks(chosen=1, trails=[1]), **MAP)
+    panel = map_panel(LAYOUT, Rows(["a", "b"], chosen=1), marks=Marks(trails=[1]), **MAP)
     np.testing.assert_array_equal(panel.moving["2.x"], [[1, NAN, NAN], [1, 1, NAN], [1, 1, 5]])
     np.testing.assert_array_equal(panel.moving["2.y"], [[1, NAN, NAN], [1, 3, NAN], [1, 3, 3]])
 
 
 def test_trails_of_others_are_one_line_with_a_gap_behind_each() -> None:
-    panel = map_panel(LAYOUT, ["a", "b"], marks=Marks(trails=[0, 1]), **MAP)
+    panel = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(trails=[0, 1]), **MAP)
     np.testing.assert_array_equal(
         panel.moving["1.x"],
         [
@@ -65,7 +69,7 @@ def test_trails_of_others_are_one_line_with_a_gap_behind_each() -> None:
 
 
 def test_the_ring_goes_with_the_chosen_token_and_the_start_stays() -> None:
-    panel = map_panel(LAYOUT, ["a", "b"], marks=Marks(chosen=1, trails=[1]), **MAP)
+    panel = map_panel(LAYOUT, Rows(["a", "b"], chosen=1), marks=Marks(trails=[1]), **MAP)
     np.testing.assert_array_equal(panel.moving["1.x"], [[1], [1], [5]])
     np.testing.assert_array_equal(panel.moving["1.y"], [[1], [3], [3]])
     start = panel.figure.data[3]
@@ -74,7 +78,7 @@ def test_the_ring_goes_with_the_chosen_token_and_the_start_stays() -> None:
 
 
 def test_selected_tokens_have_thinner_rings_but_the_chosen_one_only_its_own() -> None:
-    figure = map_panel(LAYOUT, ["a", "b"], marks=Marks(chosen=0, selected=[0, 1]), **MAP).figure
+    figure = map_panel(LAYOUT, Rows(["a", "b"], chosen=0, selected=[0, 1]), **MAP).figure
     rings = [trace.marker.line for trace in figure.data[1:]]
     assert [(line.color, line.width) for line in rings] == [
         (theme.SELECTED, 2),
@@ -87,7 +91,7 @@ def test_an_arrow_leads_from_its_token_to_where_it_goes() -> None:
     ways = np.zeros_like(LAYOUT)
     ways[:, 0] = (1, 0)
     ways[:, 1] = np.nan
-    panel = map_panel(LAYOUT, ["a", "b"], marks=Marks(arrows=ways), **MAP)
+    panel = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(arrows=ways), **MAP)
     x, y = panel.moving["1.x"][1], panel.moving["1.y"][1]
     assert list(zip(x[:2], y[:2], strict=True)) == [(2, 0), (3, 0)]
     head = [(x[i], y[i]) for i in (3, 4, 5)]
@@ -96,35 +100,34 @@ def test_an_arrow_leads_from_its_token_to_where_it_goes() -> None:
 
 
 def test_in_space_an_arrow_is_a_line() -> None:
-    panel = map_panel(SPACE, ["a", "b"], marks=Marks(arrows=np.ones_like(SPACE)), **DEEP)
+    panel = map_panel(SPACE, Rows(["a", "b"]), marks=Marks(arrows=np.ones_like(SPACE)), **DEEP)
     np.testing.assert_array_equal(panel.moving["1.z"][0], [10, 11, NAN, 11, 12, NAN])
 
 
 def test_without_marks_there_are_only_points() -> None:
-    assert len(map_panel(LAYOUT, ["a", "b"], **MAP).figure.data) == 1
+    assert len(map_panel(LAYOUT, Rows(["a", "b"]), **MAP).figure.data) == 1
 
 
 def test_only_tokens_can_be_clicked_and_say_their_ids() -> None:
-    marks = Marks(chosen=0, selected=[1], trails=[0, 1])
-    panel = map_panel(
-        LAYOUT, ["a", "b"], ids=[7, 9], colours=Colours("kind", ["x", "y"]), marks=marks, **MAP
-    )
+    rows = Rows(["a", "b"], "token", [7, 9], chosen=0, selected=[1])
+    marks = Marks(colours=Colours("kind", ["x", "y"]), trails=[0, 1])
+    panel = map_panel(LAYOUT, rows, marks=marks, **MAP)
     assert {trace.hoverinfo for trace in panel.figure.data[1:]} == {"skip"}
     assert [list(row) for row in panel.figure.data[0].customdata] == [[7, "a"], [9, "b"]]
-    assert panel.picks == (7, 9)
+    assert panel.picks == Tokens((7, 9))
 
 
 def test_a_point_with_half_a_place_is_not_drawn() -> None:
     layout = LAYOUT.copy()
     layout[1, 0, 1] = np.inf
-    panel = map_panel(layout, ["a", "b"], **MAP)
+    panel = map_panel(layout, Rows(["a", "b"]), **MAP)
     assert np.isnan(panel.moving["0.x"][1, 0]) and np.isnan(panel.moving["0.y"][1, 0])
     assert panel.alt.endswith("1 places are not finite.")
 
 
 def test_categories_have_a_colour_and_a_legend_each() -> None:
     colours = Colours("kind", ["vowel", "<b>"])
-    figure = map_panel(LAYOUT, ["a", "b"], colours=colours, **MAP).figure
+    figure = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(colours=colours), **MAP).figure
     first, second = figure.data[0].marker.color
     assert first != second
     assert [(t.name, t.marker.color) for t in figure.data[1:]] == [
@@ -135,14 +138,16 @@ def test_categories_have_a_colour_and_a_legend_each() -> None:
 
 def test_a_palette_fixes_colours_and_their_order() -> None:
     colours = Colours("kind", ["mark", "vowel"], {"vowel": "#111111", "mark": "#222222"})
-    figure = map_panel(LAYOUT, ["a", "b"], colours=colours, **MAP).figure
+    figure = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(colours=colours), **MAP).figure
     assert list(figure.data[0].marker.color) == ["#222222", "#111111"]
     assert [trace.name for trace in figure.data[1:]] == ["vowel", "mark"]
 
 
 def test_numbers_colour_by_one_scale_over_all_steps() -> None:
     values = np.array([[0, 1], [2, np.nan], [4, 3]])
-    panel = map_panel(LAYOUT, ["a", "b"], colours=Colours("entropy", values), **MAP)
+    panel = map_panel(
+        LAYOUT, Rows(["a", "b"]), marks=Marks(colours=Colours("entropy", values)), **MAP
+    )
     np.testing.assert_array_equal(panel.moving["0.marker.color"], values)
     marker = panel.figure.data[0].marker
     assert (marker.cmin, marker.cmax, marker.colorbar.title.text) == (0, 4, "entropy")
@@ -150,14 +155,19 @@ def test_numbers_colour_by_one_scale_over_all_steps() -> None:
 
 def test_categories_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="one category for each of 2 rows"):
-        map_panel(LAYOUT, ["a", "b"], colours=Colours("kind", ["x"]), **MAP)
+        map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(colours=Colours("kind", ["x"])), **MAP)
     many = np.zeros((1, 8, 2))
     with pytest.raises(ValueError, match="8 categories, more than 7 colours"):
-        map_panel(many, list("abcdefgh"), colours=Colours("kind", list("abcdefgh")), **MAP)
+        map_panel(
+            many,
+            Rows(list("abcdefgh")),
+            marks=Marks(colours=Colours("kind", list("abcdefgh"))),
+            **MAP,
+        )
 
 
 def test_where_glyphs_would_cover_each_other_there_are_dots_and_it_is_said() -> None:
     count = LABELLED + 1
-    panel = map_panel(np.zeros((1, count, 2)), ["a"] * count, **MAP)
+    panel = map_panel(np.zeros((1, count, 2)), Rows(["a"] * count), **MAP)
     assert panel.figure.data[0].mode == "markers"
     assert f"More than {LABELLED} tokens: dots without glyphs." in panel.alt

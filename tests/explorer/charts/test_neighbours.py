@@ -5,6 +5,8 @@ import pytest
 
 from explorer.charts.embeddings.neighbours import HEADER, ROWS, biography_panel, neighbours_words
 from explorer.charts.parts.labels import columns
+from explorer.charts.parts.rows import Rows
+from explorer.panels import Frame
 
 COSINE = (np.array([[1, 2], [2, 1], [2, -1]]), np.array([[0.5, -0.0001], [1, 0.25], [0.7, np.nan]]))
 DISTANCE = (
@@ -12,10 +14,10 @@ DISTANCE = (
     np.array([[1.5, 12], [0, 3.14159], [np.nan, np.nan]]),
 )  # (S=3, K=2) each
 LABELS = ["a", "the", "·"]
-WORDS: dict[str, Any] = {"key": "n", "title": "Near 'a'"}
+WORDS: dict[str, Any] = {"frame": Frame("n", "Near 'a'", span=4)}
 STEPS = [0, 5, 1000]
 IDS = np.array([[3, 1], [1, 2], [1, -1]])  # (S=3, K=2)
-BIOGRAPHY: dict[str, Any] = {"key": "b", "title": "Biography"}
+BIOGRAPHY: dict[str, Any] = {"frame": Frame("b", "Biography")}
 
 
 def rows_of(text: str) -> list[list[str]]:
@@ -80,8 +82,8 @@ def test_the_words_tell_who_is_nearest_at_last_and_are_high_enough_for_all_lines
         "At the last step by cosine '·' (id 2) is nearest. "
         "At the last step by distance no token is near."
     )
-    assert words.height == 3 * 24 + 24
-    assert (words.span, words.key, words.title) == (4, "n", "Near 'a'")
+    assert words.frame.height == 3 * 24 + 24
+    assert (words.frame.span, words.frame.key, words.frame.title) == (4, "n", "Near 'a'")
 
 
 def test_neighbours_of_another_shape_are_refused() -> None:
@@ -94,19 +96,19 @@ def test_neighbours_of_another_shape_are_refused() -> None:
 
 
 def test_each_cell_is_the_rank_of_that_token_at_that_step_and_else_blank() -> None:
-    trace = biography_panel(IDS, STEPS, list("abcd"), **BIOGRAPHY).figure.data[0]
+    trace = biography_panel(IDS, STEPS, Rows(list("abcd")), **BIOGRAPHY).figure.data[0]
     nan = np.nan
     np.testing.assert_array_equal(trace.z, [[1, nan, nan], [2, 1, 1], [nan, 2, nan]])
     assert (trace.zmin, trace.zmax, trace.reversescale, trace.hoverongaps) == (1, 2, True, False)
 
 
 def test_tokens_stand_in_the_order_of_first_entry_from_the_top() -> None:
-    axis = biography_panel(IDS, STEPS, list("abcd"), **BIOGRAPHY).figure.layout.yaxis
+    axis = biography_panel(IDS, STEPS, Rows(list("abcd")), **BIOGRAPHY).figure.layout.yaxis
     assert (axis.range, axis.tickvals, axis.ticktext) == ((2.5, -0.5), (0, 1, 2), ("d", "b", "c"))
 
 
 def test_hover_names_token_rank_and_step() -> None:
-    trace = biography_panel(IDS, STEPS, ["a", "b", "c", "<b>"], **BIOGRAPHY).figure.data[0]
+    trace = biography_panel(IDS, STEPS, Rows(["a", "b", "c", "<b>"]), **BIOGRAPHY).figure.data[0]
     assert list(trace.text[0]) == ["'&lt;b&gt;' (id 3)"] * 3
     assert trace.text[1][2] == "'b' (id 1)" and trace.customdata[1][2] == 1000
     assert trace.hovertemplate == (
@@ -115,14 +117,14 @@ def test_hover_names_token_rank_and_step() -> None:
 
 
 def test_tokens_that_look_alike_keep_a_row_each() -> None:
-    figure = biography_panel(IDS, STEPS, ["1", "1", "1", "1"], **BIOGRAPHY).figure
+    figure = biography_panel(IDS, STEPS, Rows(["1", "1", "1", "1"]), **BIOGRAPHY).figure
     assert figure.layout.yaxis.ticktext == ("1", "1", "1")
     assert figure.layout.yaxis.tickvals == (0, 1, 2)
     assert len(figure.data[0].z) == 3
 
 
 def test_the_cursor_runs_over_all_rows_and_whole_cells_are_shown_at_both_ends() -> None:
-    panel = biography_panel(IDS, STEPS, list("abcd"), **BIOGRAPHY)
+    panel = biography_panel(IDS, STEPS, Rows(list("abcd")), **BIOGRAPHY)
     np.testing.assert_array_equal(panel.moving["1.x"], [[0, 0], [1, 1], [2, 2]])
     line = panel.figure.data[1]
     assert line.y == (-0.5, 2.5)
@@ -134,17 +136,17 @@ def test_the_cursor_runs_over_all_rows_and_whole_cells_are_shown_at_both_ends() 
 def test_of_too_many_tokens_those_that_stayed_longest_are_shown_and_it_is_said() -> None:
     stays = np.column_stack([np.full(30, 40), np.arange(30)])  # one stays, each other comes once
     stays[29, 1] = 28  # one of them twice, the last
-    panel = biography_panel(stays, np.arange(30), [str(i) for i in range(50)], **BIOGRAPHY)
+    panel = biography_panel(stays, np.arange(30), Rows([str(i) for i in range(50)]), **BIOGRAPHY)
     shown = [words[0] for words in panel.figure.data[0].text]
     kept = [40, *range(22), 28]
     assert len(kept) == ROWS and shown == [f"'{token}' (id {token})" for token in kept]
-    assert panel.title == "Biography (showing 24 of 30)"
+    assert panel.frame.title == "Biography (showing 24 of 30)"
     assert "Left out: 6 tokens that were near for fewer steps." in panel.alt
 
 
 def test_where_all_fit_nothing_is_said_to_be_left_out() -> None:
-    panel = biography_panel(IDS, STEPS, list("abcd"), **BIOGRAPHY)
-    assert panel.title == "Biography"
+    panel = biography_panel(IDS, STEPS, Rows(list("abcd")), **BIOGRAPHY)
+    assert panel.frame.title == "Biography"
     assert panel.alt == (
         "Biography: heatmap of ranks, 3 tokens by 3 recorded steps, from step 0 to 1,000. "
         "At the last step 'b' (id 1) is nearest."
@@ -152,11 +154,11 @@ def test_where_all_fit_nothing_is_said_to_be_left_out() -> None:
 
 
 def test_a_token_that_never_had_a_neighbour_has_an_empty_biography() -> None:
-    panel = biography_panel(np.full((3, 2), -1), STEPS, list("abcd"), **BIOGRAPHY)
+    panel = biography_panel(np.full((3, 2), -1), STEPS, Rows(list("abcd")), **BIOGRAPHY)
     assert len(panel.figure.data[0].z) == 0 and panel.figure.layout.yaxis.tickvals == ()
     assert "0 tokens by 3 recorded steps" in panel.alt and "no token is near." in panel.alt
 
 
 def test_ids_of_another_number_of_steps_are_refused() -> None:
     with pytest.raises(ValueError, match=r"ids must have shape \(2, K\), got \(3, 2\)"):
-        biography_panel(IDS, [0, 5], list("abcd"), **BIOGRAPHY)
+        biography_panel(IDS, [0, 5], Rows(list("abcd")), **BIOGRAPHY)

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -12,24 +13,36 @@ import plotly.io as pio
 import pytest
 
 from explorer.charts.attention.heads import head_panel
-from explorer.charts.attention.predictions import before_after_panel, lens_panel, next_panel
+from explorer.charts.attention.lens import lens_panel
+from explorer.charts.attention.pair import pair_panel
+from explorer.charts.attention.predictions import before_after_panel, next_panel
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
-from explorer.charts.attention.stages import contribution_panel, pair_panel, stage_panels
+from explorer.charts.attention.stages import contribution_panel, stage_panels
+from explorer.charts.embeddings.colours import Colours
 from explorer.charts.embeddings.drift import drift_panel
-from explorer.charts.embeddings.maps import Colours, Marks, map_panel
+from explorer.charts.embeddings.maps import map_panel
+from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.neighbours import biography_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
-from explorer.charts.normalization.depth import depth_panel, token_depth_panel
-from explorer.charts.normalization.descent import descent_panel, excess_panel
-from explorer.charts.normalization.distributions import bands_over_steps_panel
-from explorer.charts.normalization.leak import distances_panel, means_panel, movement_panel
+from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_panel
+from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
+from explorer.charts.normalization.distributions import Quantiles, bands_over_steps_panel
+from explorer.charts.normalization.leak import (
+    Distances,
+    distances_panel,
+    means_panel,
+    movement_panel,
+)
 from explorer.charts.normalization.spread import spread_panel
-from explorer.charts.normalization.worked import groups_panel
+from explorer.charts.normalization.worked import Groups, groups_panel
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.histograms import histogram_panel
-from explorer.panels import Panel
+from explorer.charts.parts.rows import Rows
+from explorer.charts.parts.scales import Scale
+from explorer.charts.parts.squares import Labels
+from explorer.panels import Frame, Panel
 from explorer.player.encoding import figure_json
 from model_core.normalization.scaling import Bowl
 
@@ -57,97 +70,99 @@ def numbers(*shape: int, bad: str) -> np.ndarray:
 @cache
 def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Panel]:
     """Every kind of panel in its variants, by name."""
-    common: dict[str, Any] = {"key": "k", "title": "T"}
+    common: dict[str, Any] = {"frame": Frame("k", "T")}
     flat: dict[str, Any] = common | {"axis_titles": ("x", "y")}
-    table: dict[str, Any] = {"labels": labels, "row_title": "token", **common}
+    rows, chosen = Rows(labels), Rows(labels, chosen=1, selected=[2, 3])
     norms = {"before": numbers(3, bad=bad), "after": numbers(3, bad=bad)}
     places = numbers(N, 2, bad=bad)
     square = numbers(N, N, bad=bad) / 3
     row = numbers(N, bad=bad) / 3
     deep = numbers(3, N, bad=bad)
     curve = numbers(bad=bad)
-    quantiles = numbers(3, len(LEVELS), bad=bad)
+    sites, std = Sites(NAMES), Scale("std")
+    log, per_step = Scale("std", log=True), Scale("std", per_step=True)
+    quantiles = Quantiles(numbers(3, len(LEVELS), bad=bad), LEVELS)
+    bands = Quantiles(deep[:, 0], LEVELS)
     near = {"none": 2, "some": 0, "all": -N}[bad]  # ids below zero: nobody
     heads = numbers(2, 3, 3, bad=bad) / 3
-    pair: dict[str, Any] = {"query": 3, "key_position": 1}
-    stages = stage_panels(square, square, 5, labels, **pair)
+    pair = Labels(labels, 3, 1)
     expected: dict[str, Any] = {"labels": labels, "true": 1, "shown": 3, **common}
-    bowl: dict[str, Any] = {"bowl": Bowl(np.diag([1.0, 10.0]), np.array([2.0, 10.0]))}
-    bowl |= {"weights": np.zeros((5, 2)), "shares": np.ones(5), "colour": "#0072B2", **flat}
+    walk = Walk(Bowl(np.diag([1.0, 10.0]), np.array([2.0, 10.0])), np.zeros((5, 2)), np.ones(5))
+    bowl: dict[str, Any] = {"walk": walk, "colour": "#0072B2", **flat}
     ids = (np.arange(5)[:, None] + np.arange(-2, 1) + near).clip(-1)
     shared = np.arange(2 * N * 3).reshape(2, N, 3) // 3 == 1  # a token's channels
+    unit: dict[str, Any] = {"unit": "std", **common}
     return {
         "block": block_panel(
             numbers(2, N, 3, bad=bad), shared, (0, 1, 2), {"your": labels, "<b>": labels}, **common
         ),
         "cube": cube_panel(shared, (0, 1, 2), **common),
-        "table": table_panel(numbers(N, 4, bad=bad), **table),
-        "table chosen": table_panel(numbers(N, 4, bad=bad), chosen=2, per_step=True, **table),
-        "map": map_panel(places, labels, **flat),
+        "table": table_panel(numbers(N, 4, bad=bad), rows, **common),
+        "table chosen": table_panel(
+            numbers(N, 4, bad=bad), Rows(labels, chosen=2), per_step=True, **common
+        ),
+        "map": map_panel(places, rows, **flat),
         "map chosen": map_panel(
             places,
-            labels,
-            colours=Colours("kind", list("aabbaab")),
-            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2], arrows=places / 9),
+            chosen,
+            marks=Marks(Colours("kind", list("aabbaab")), trails=[1, 2], arrows=places / 9),
             **flat,
         ),
-        "map moving colours": map_panel(places, labels, colours=Colours("entropy", row), **flat),
-        "map colours": map_panel(places, labels, colours=Colours("entropy", row[0]), **flat),
+        "map moving colours": map_panel(places, rows, marks=Marks(Colours("entropy", row)), **flat),
+        "map colours": map_panel(places, rows, marks=Marks(Colours("entropy", row[0])), **flat),
         "space": map_panel(
             numbers(N, 3, bad=bad),
-            labels,
+            chosen,
             axis_titles=("x", "y", "z"),
-            marks=Marks(chosen=1, selected=[2, 3], trails=[1, 2]),
+            marks=Marks(trails=[1, 2]),
             **common,
         ),
-        "drift": drift_panel(row, STEPS, labels, **common),
-        "drift chosen": drift_panel(row, STEPS, labels, chosen=3, **common),
-        "biography": biography_panel(ids, STEPS, labels, **common),
-        "head": head_panel(square, labels, query=3, **common),
-        **{panel.key: panel for panel in stages},
-        "contribution": contribution_panel(square, labels, **pair, **common),
+        "drift": drift_panel(row, STEPS, rows, **common),
+        "drift chosen": drift_panel(row, STEPS, Rows(labels, chosen=3), **common),
+        "biography": biography_panel(ids, STEPS, rows, **common),
+        "head": head_panel(square, Labels(labels, query=3), **common),
+        **{panel.frame.key: panel for panel in stage_panels(square, square, 5, pair)},
+        "contribution": contribution_panel(square, pair, **common),
         "pair": pair_panel(row, numbers(N, bad=bad), **common),
         "next": next_panel(row, **expected),
-        "before after": before_after_panel(row[0], row[1], **expected),
+        "before after": before_after_panel((row[0], row[1]), **expected),
         "lens": lens_panel(deep, NAMES, labels, position=2, **common),
         "scores": scores_panel(heads, NAMES, 0.4, selected=(1, 2), **common),
         "role curves": role_curves_panel(STEPS, heads[:, 0, 0], NAMES, 0.4, **common),
         "costs": costs_panel(heads[0, 0], selected=(1, 2), off=[(0, 1)], **common),
-        "depth": depth_panel(norms, NAMES, unit="std", **common),
-        "depth log": depth_panel(norms, NAMES, unit="std", log=True, per_step=True, **common),
-        "spread": spread_panel(quantiles, NAMES, LEVELS, unit="std", **common),
-        "spread step": spread_panel(quantiles, NAMES, LEVELS, unit="std", per_step=True, **common),
-        "depth limits": depth_panel(norms, NAMES, unit="share", limits=(0, 9), **common),
-        "tokens": token_depth_panel(deep, NAMES, labels, unit="std", per_step=True, **common),
-        "tokens log": token_depth_panel(deep, NAMES, labels, unit="std", log=True, **common),
-        "movement": movement_panel(norms, NAMES, unit="std", **common),
+        "depth": depth_panel(norms, sites, scale=std, **common),
+        "depth log": depth_panel(norms, sites, scale=replace(log, per_step=True), **common),
+        "spread": spread_panel(quantiles, sites, scale=std, **common),
+        "spread step": spread_panel(quantiles, sites, scale=per_step, **common),
+        "depth limits": depth_panel(norms, sites, scale=Scale("share", limits=(0, 9)), **common),
+        "tokens": token_depth_panel(deep, sites, labels, scale=per_step, **common),
+        "tokens log": token_depth_panel(deep, sites, labels, scale=log, **common),
+        "movement": movement_panel(norms, NAMES, **unit),
         "distances": distances_panel(
-            (1, 2, 4), curve[:3], curve[2:], repeats=8, size=2, unit="std", **common
+            Distances((1, 2, 4), curve[:3], curve[2:], repeats=8), size=2, **unit
         ),
-        "means": means_panel(row, 2 * row, unit="mean", **common),
-        "bands": bands_over_steps_panel(STEPS, deep[:, 0], LEVELS, unit="std", **common),
+        "means": means_panel(row, 2 * row, **unit),
+        "bands": bands_over_steps_panel(STEPS, bands, scale=std, **common),
         "bands bent": bands_over_steps_panel(
-            STEPS, deep[:, 0], LEVELS, unit="std", bend=0.1, limits=(-5, 5), **common
+            STEPS, bands, scale=Scale("std", bend=0.1, limits=(-5, 5)), **common
         ),
         "histogram": histogram_panel(
-            {"a": row, "b": square[:, 0]}, np.arange(N + 1), unit="std", **common
+            {"a": row, "b": square[:, 0]}, np.arange(N + 1), scale=std, **common
         ),
         "histogram bent": histogram_panel(
-            {"a": row}, np.arange(N + 1), unit="std", bend=0.1, **common
+            {"a": row}, np.arange(N + 1), scale=Scale("std", bend=0.1), **common
         ),
         "descent": descent_panel(**bowl),
         "descent stretched": descent_panel(stretched=True, **bowl),
         "excess": excess_panel({"a": curve, "b": curve / 3}, 0.01, **common),
         "groups": groups_panel(
-            row, NAMES + ["a", "b"], labels, kind="norm", unit="x", chosen=(1, 2), **common
+            row, Groups("norm", NAMES + ["a", "b"], labels), chosen=(1, 2), **unit
         ),
-        "curves": curves_panel(STEPS, {"a": curve}, unit="nats per token", **common),
+        "curves": curves_panel(STEPS, {"a": curve}, scale=std, **common),
         "curves limits": curves_panel(
-            STEPS, {"a": curve / 3}, unit="share", limits=(0, 1), **common
+            STEPS, {"a": curve / 3}, scale=Scale("share", limits=(0, 1)), **common
         ),
-        "curves log": curves_panel(
-            STEPS, {"a": curve, "b": 2 * curve}, unit="nats per token", log=True, **common
-        ),
+        "curves log": curves_panel(STEPS, {"a": curve, "b": 2 * curve}, scale=log, **common),
     }
 
 
@@ -252,11 +267,11 @@ def test_repeated_and_numeric_tokens_keep_a_place_each(name: str) -> None:
 @pytest.mark.parametrize("name", PANELS)
 def test_every_panel_tells_in_words_what_it_shows(panels: dict[str, Panel], name: str) -> None:
     panel = panels[name]
-    title = panel.title if name.startswith("stage") else "T"
+    title = panel.frame.title if name.startswith("stage") else "T"
     assert panel.alt.startswith(f"{title}: ") and panel.alt.endswith(".")
     assert re.search(r"\b5 (recorded )?steps", panel.alt) or not panel.moving
     assert "nan" not in panel.alt.lower()
-    assert 1 <= panel.span <= 12 and panel.height >= 200
+    assert 1 <= panel.frame.span <= 12 and panel.frame.height >= 200
 
 
 def test_a_figure_depends_on_its_arrays_alone(monkeypatch: pytest.MonkeyPatch) -> None:

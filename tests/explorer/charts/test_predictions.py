@@ -3,19 +3,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.attention.predictions import (
-    before_after_panel,
-    lens_panel,
-    lens_words,
-    next_panel,
-)
+from explorer.charts.attention.lens import lens_panel, lens_words
+from explorer.charts.attention.predictions import before_after_panel, next_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.labels import columns
+from explorer.panels import Frame
 
 SHARES = np.array([[0.6, 0.1, 0.1, 0.2, 0.0], [0.05, 0.5, 0.05, 0.1, 0.3]])  # (S=2, V=5)
 LABELS = ["a", "b", "<b>", "·", "q"]
-NEXT: dict[str, Any] = {"key": "n", "title": "Next"}
-LENS: dict[str, Any] = {"key": "l", "title": "Lens", "position": 1}
+NEXT: dict[str, Any] = {"frame": Frame("n", "Next")}
+LENS: dict[str, Any] = {"frame": Frame("l", "Lens"), "position": 1}
 DEPTHS = ["embedding", "block 0", "output"]
 READ = np.arange(18, dtype=np.float64).reshape(2, 3, 3) / 20  # (S=2, K=3, T=3)
 
@@ -44,8 +41,10 @@ def test_the_axis_is_the_whole_of_probability_and_rows_run_from_the_top() -> Non
 
 
 def test_the_title_tells_how_many_tokens_are_left_out() -> None:
-    assert next_panel(SHARES, LABELS, true=2, shown=2, **NEXT).title == "Next (showing 3 of 5)"
-    assert next_panel(SHARES, LABELS, true=2, **NEXT).title == "Next"
+    assert (
+        next_panel(SHARES, LABELS, true=2, shown=2, **NEXT).frame.title == "Next (showing 3 of 5)"
+    )
+    assert next_panel(SHARES, LABELS, true=2, **NEXT).frame.title == "Next"
 
 
 def test_alt_names_the_best_and_the_true_one_at_the_last_step() -> None:
@@ -68,7 +67,7 @@ def test_a_probability_that_is_no_number_comes_last() -> None:
 
 
 def test_before_and_after_share_the_candidates_highest_in_either() -> None:
-    panel = before_after_panel(SHARES[0], SHARES[1], LABELS, true=3, shown=2, **NEXT)
+    panel = before_after_panel((SHARES[0], SHARES[1]), LABELS, true=3, shown=2, **NEXT)
     before, after = panel.figure.data
     assert names(panel) == ["a", "·", "b"] and not panel.moving
     np.testing.assert_allclose(before.x, SHARES[0, [0, 3, 1]], rtol=1e-6)
@@ -84,7 +83,7 @@ def test_probabilities_that_do_not_fit_the_vocabulary_are_refused() -> None:
     with pytest.raises(ValueError, match=r"probabilities must have shape \(S, 4\)"):
         next_panel(SHARES, LABELS[:4], true=None, **NEXT)
     with pytest.raises(ValueError, match=r"after must have shape \(5\), got \(4,\)"):
-        before_after_panel(SHARES[0], SHARES[1, :4], LABELS, true=None, **NEXT)
+        before_after_panel((SHARES[0], SHARES[1, :4]), LABELS, true=None, **NEXT)
 
 
 def test_the_lens_runs_down_the_depth_and_is_blank_where_nothing_is_known_to_follow() -> None:

@@ -6,12 +6,13 @@ import pytest
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.labels import width
+from explorer.panels import Frame, Heads
 
 SCORES = np.random.default_rng(0).uniform(0, 1, (3, 2, 4, 3))  # (S, L, H, M)
 MEASURES = ["previous token", "first token", "<b>"]
-ROLES: dict[str, Any] = {"key": "r", "title": "Roles", "selected": (1, 2)}
+ROLES: dict[str, Any] = {"frame": Frame("r", "Roles"), "selected": (1, 2)}
 COSTS = np.array([[0.5, -0.25], [0.125, 0.0]])
-COST: dict[str, Any] = {"key": "c", "title": "Costs", "selected": (1, 0)}
+COST: dict[str, Any] = {"frame": Frame("c", "Costs"), "selected": (1, 0)}
 
 
 def test_the_row_of_a_head_is_layer_times_heads_plus_head() -> None:
@@ -20,7 +21,7 @@ def test_the_row_of_a_head_is_layer_times_heads_plus_head() -> None:
         for head in range(4):
             drawn = panel.moving["0.z"][:, layer * 4 + head]
             np.testing.assert_allclose(drawn, SCORES[:, layer, head], rtol=1e-6)
-    assert panel.figure.data[0].text[6][0] == "layer 1 head 2" and panel.pickable
+    assert panel.figure.data[0].text[6][0] == "layer 1 head 2" and panel.picks == Heads(2, 4)
 
 
 def test_colours_of_scores_are_fixed_and_the_bar_tells_the_threshold() -> None:
@@ -43,10 +44,12 @@ def test_the_selected_head_is_framed_over_all_measures() -> None:
 
 
 def test_names_that_are_turned_take_no_height_from_the_rows() -> None:
-    wide = scores_panel(SCORES, MEASURES, 0.4, span=12, **ROLES)
-    narrow = scores_panel(SCORES, MEASURES, 0.4, span=3, **ROLES)
+    wide, narrow = (
+        scores_panel(SCORES, MEASURES, 0.4, **ROLES | {"frame": Frame("r", "Roles", span)})
+        for span in (12, 3)
+    )
     assert wide.figure.layout.xaxis.tickangle == 0 and narrow.figure.layout.xaxis.tickangle == -90
-    assert narrow.height - wide.height == int(width("previous token"))
+    assert narrow.frame.height - wide.frame.height == int(width("previous token"))
 
 
 def test_alt_of_scores_names_the_best_head_of_each_measure_that_has_one() -> None:
@@ -59,7 +62,7 @@ def test_alt_of_scores_names_the_best_head_of_each_measure_that_has_one() -> Non
 
 
 def test_curves_of_a_head_are_its_scores_from_zero_to_one_and_the_threshold() -> None:
-    given: dict[str, Any] = {"key": "r", "title": "Role"}
+    given: dict[str, Any] = {"frame": Frame("r", "Role")}
     panel = role_curves_panel([0, 5, 9], SCORES[:, 1, 2], MEASURES, 0.4, **given)
     for measure in range(3):
         drawn = panel.figure.data[measure].y
@@ -75,7 +78,7 @@ def test_a_bar_is_what_each_head_costs_and_those_that_help_without_go_below_zero
     assert panel.figure.data[0].y.tolist() == [0.5, -0.25, 0.125, 0]
     low, high = panel.figure.layout.yaxis.range
     assert low < -0.25 and high > 0.5
-    assert not panel.moving and panel.pickable
+    assert not panel.moving and panel.picks == Heads(2, 2)
 
 
 def test_bars_start_at_a_line_at_zero_even_where_all_heads_cost() -> None:

@@ -3,7 +3,8 @@ import pytest
 
 from explorer.charts.attention.heads import head_panel
 from explorer.charts.attention.stages import stage_panels
-from explorer.charts.parts.squares import KEY, NAMED, QUERY, Text, masked, square
+from explorer.charts.parts.squares import KEY, NAMED, QUERY, Labels, Style, masked, square
+from explorer.panels import Frame
 
 WEIGHTS = np.random.default_rng(0).uniform(0, 1, (2, 3, 3))
 
@@ -29,8 +30,8 @@ def test_what_is_masked_already_is_given_back_itself() -> None:
 
 def test_a_head_and_its_last_stage_share_one_array() -> None:
     weights = masked(WEIGHTS)
-    head = head_panel(weights, "abc", key="h", title="Head")
-    last = stage_panels(WEIGHTS, weights, 4, "abc", query=2, key_position=1)[-1]
+    head = head_panel(weights, Labels("abc"), frame=Frame("h", "Head"))
+    last = stage_panels(WEIGHTS, weights, 4, Labels("abc", 2, 1))[-1]
     assert head.moving["0.z"] is weights and last.moving["0.z"] is weights
 
 
@@ -42,15 +43,15 @@ def test_what_is_not_square_is_refused(shape: tuple[int, ...]) -> None:
 
 def test_a_place_outside_the_text_is_refused() -> None:
     with pytest.raises(ValueError, match=r"query must be in \[0, 3\), got 3"):
-        Text("abc", query=3)
+        Labels("abc", query=3)
     with pytest.raises(ValueError, match=r"key_position must be in \[0, 3\), got -1"):
-        Text("abc", query=1, key=-1)
+        Labels("abc", query=1, key=-1)
 
 
 def test_cells_of_a_very_long_text_tell_positions_only() -> None:
     values = np.zeros((NAMED + 1, NAMED + 1), np.float32)
-    text = Text(["a"] * (NAMED + 1))
-    figure = square(values, text, hover=f"{QUERY} reads {KEY}", colours={}, side=400)
+    text = Labels(["a"] * (NAMED + 1))
+    figure = square(values, text, Style(f"{QUERY} reads {KEY}", {}), 400)
     (cells,) = figure.data
     assert cells.text is None and cells.customdata is None
     assert cells.hovertemplate == "query at %{y:d} reads key at %{x:d}<extra></extra>"

@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from explorer.charts.attention.stages import contribution_panel, pair_panel, stage_panels
+from explorer.charts.attention.pair import pair_panel
+from explorer.charts.attention.stages import contribution_panel, stage_panels
 from explorer.charts.parts import theme
-from explorer.panels import Panel
+from explorer.charts.parts.squares import Labels
+from explorer.panels import Frame, Panel
 
 S, T, D = 2, 4, 16
 DRAW = np.random.default_rng(0)
@@ -16,8 +18,8 @@ PRODUCT = np.einsum("sqd,skd->sqk", QUERIES, KEYS)
 ALLOWED = np.tri(T, dtype=bool)
 WEIGHTS = softmax(np.where(ALLOWED, PRODUCT / 4, -np.inf), axis=-1)
 LABELS = ["k", "o", "k", "<b>"]
-CONTRIBUTION: dict[str, Any] = {"key": "c", "title": "Moved", "query": 2, "key_position": 1}
-PAIR: dict[str, Any] = {"key": "p", "title": "Pair"}
+CONTRIBUTION: dict[str, Any] = {"frame": Frame("c", "Moved"), "text": Labels(LABELS, 2, 1)}
+PAIR: dict[str, Any] = {"frame": Frame("p", "Pair")}
 
 
 def stages(
@@ -25,11 +27,10 @@ def stages(
     weights: np.ndarray = WEIGHTS,
     head_size: int = D,
     labels: Sequence[str] = LABELS,
-    **given: Any,
+    query: int = 2,
+    key_position: int = 1,
 ) -> list[Panel]:
-    return stage_panels(
-        scores, weights, head_size, labels, **{"query": 2, "key_position": 1} | given
-    )
+    return stage_panels(scores, weights, head_size, Labels(labels, query, key_position))
 
 
 def test_the_four_stages_are_the_product_its_share_the_past_and_its_softmax() -> None:
@@ -42,13 +43,13 @@ def test_the_four_stages_are_the_product_its_share_the_past_and_its_softmax() ->
 
 
 def test_each_stage_has_a_key_and_a_numbered_title_with_the_real_root() -> None:
-    assert [(panel.key, panel.title) for panel in stages()] == [
+    assert [(panel.frame.key, panel.frame.title) for panel in stages()] == [
         ("stage-product", "1 · query · key"),
         ("stage-scaled", "2 · divided by √head_size (= 4)"),
         ("stage-masked", "3 · future masked"),
         ("stage-weights", "4 · softmax"),
     ]
-    assert stages(head_size=5)[1].title == "2 · divided by √head_size (= 2.236)"
+    assert stages(head_size=5)[1].frame.title == "2 · divided by √head_size (= 2.236)"
 
 
 def test_scales_hold_all_cells_of_all_steps_and_the_mask_changes_no_colour() -> None:
@@ -145,7 +146,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
 def test_contributions_are_blank_where_masked_and_coloured_up_to_the_longest_allowed() -> None:
     lengths = np.arange(S * T * T, dtype=np.float64).reshape(S, T, T)
     lengths[:, ~ALLOWED] = 1000
-    panel = contribution_panel(lengths, LABELS, **CONTRIBUTION)
+    panel = contribution_panel(lengths, **CONTRIBUTION)
     np.testing.assert_array_equal(panel.moving["0.z"][:, ALLOWED], lengths[:, ALLOWED])
     assert np.isnan(panel.moving["0.z"][:, ~ALLOWED]).all()
     assert (panel.figure.data[0].zmin, panel.figure.data[0].zmax) == (0, 31)
@@ -153,7 +154,7 @@ def test_contributions_are_blank_where_masked_and_coloured_up_to_the_longest_all
 
 
 def test_hover_of_a_contribution_says_who_moves_whom() -> None:
-    template = contribution_panel(WEIGHTS, LABELS, **CONTRIBUTION).figure.data[0].hovertemplate
+    template = contribution_panel(WEIGHTS, **CONTRIBUTION).figure.data[0].hovertemplate
     assert template.startswith("key '%{customdata}' at %{x:d}<br>moves query '%{text}' at %{y:d}")
 
 

@@ -3,12 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.parts.curves import Threshold, curves_panel
+from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
+from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import TICKS, step_axis
+from explorer.panels import Frame
 
 STEPS = [0, 1, 10, 1000]
 SERIES = {"training": np.array([4, 3, 2, 1]), "validation": np.array([4, np.nan, 2.5, 2])}
-CURVES: dict[str, Any] = {"key": "c", "title": "Loss", "unit": "nats per token"}
+CURVES: dict[str, Any] = {"frame": Frame("c", "Loss"), "scale": Scale("nats per token")}
 
 
 def test_each_series_is_a_line_by_recorded_index_with_gaps_for_nan() -> None:
@@ -29,7 +31,9 @@ def test_cursor_and_dots_are_at_the_step_shown() -> None:
 
 def test_the_cursor_crosses_the_whole_axis_whatever_its_scale() -> None:
     for log in (False, True):
-        figure = curves_panel(STEPS, SERIES, log=log, **CURVES).figure
+        figure = curves_panel(
+            STEPS, SERIES, **CURVES | {"scale": Scale("nats per token", log=log)}
+        ).figure
         ends = np.array(figure.data[2].y)
         np.testing.assert_allclose(
             np.log10(ends) if log else ends, figure.layout.yaxis.range, rtol=1e-6
@@ -38,13 +42,15 @@ def test_the_cursor_crosses_the_whole_axis_whatever_its_scale() -> None:
 
 def test_the_axis_has_the_limits_of_its_unit_whatever_the_numbers() -> None:
     shares = {"kept": np.array([0.2, 0.3, np.nan, 0.25])}
-    figure = curves_panel(STEPS, shares, limits=(0, 1), **CURVES).figure
+    figure = curves_panel(
+        STEPS, shares, **CURVES | {"scale": Scale("nats per token", limits=(0, 1))}
+    ).figure
     assert figure.layout.yaxis.range == figure.data[1].y == (0, 1)
     assert curves_panel(STEPS, shares, **CURVES).figure.layout.yaxis.range != (0, 1)
 
 
 def test_a_threshold_is_a_dashed_line_across_the_axes_and_no_trace() -> None:
-    panel = curves_panel(STEPS, SERIES, threshold=Threshold(2.5), **CURVES)
+    panel = with_threshold(curves_panel(STEPS, SERIES, **CURVES), Threshold(2.5))
     (line,) = panel.figure.layout.shapes
     assert (line.y0, line.y1, line.x0, line.x1, line.xref) == (2.5, 2.5, 0, 1, "paper")
     assert line.line.dash == "dash" and line.label.text == "threshold 2.5"
@@ -53,9 +59,8 @@ def test_a_threshold_is_a_dashed_line_across_the_axes_and_no_trace() -> None:
 
 
 def test_a_threshold_and_steps_that_are_not_the_runs_have_words_of_their_own() -> None:
-    panel = curves_panel(
-        STEPS, SERIES, threshold=Threshold(2.5, "half <b>", "end"), steps_of="of a walk", **CURVES
-    )
+    curves = curves_panel(STEPS, SERIES, steps_of="of a walk", **CURVES)
+    panel = with_threshold(curves, Threshold(2.5, "half <b>", "end"))
     (line,) = panel.figure.layout.shapes
     assert (line.label.text, line.label.textposition) == ("half &lt;b&gt;", "end")
     assert panel.figure.layout.xaxis.title.text == "step of a walk"
@@ -81,7 +86,11 @@ def test_a_legend_only_where_there_is_more_than_one_series() -> None:
 
 
 def test_on_a_logarithmic_scale_zero_is_a_gap() -> None:
-    panel = curves_panel(STEPS, {"rate": np.array([0, 1, 10, 100])}, log=True, **CURVES)
+    panel = curves_panel(
+        STEPS,
+        {"rate": np.array([0, 1, 10, 100])},
+        **CURVES | {"scale": Scale("nats per token", log=True)},
+    )
     np.testing.assert_array_equal(panel.figure.data[0].y, [np.nan, 1, 10, 100])
     np.testing.assert_allclose(panel.figure.layout.yaxis.range, [-0.24, 2.24], rtol=1e-6)
 

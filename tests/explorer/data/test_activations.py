@@ -12,9 +12,9 @@ from torch import Tensor
 
 from explorer.charts.attention.heads import head_panel, mosaic
 from explorer.charts.attention.stages import stage_panels
-from explorer.charts.parts.squares import masked
+from explorer.charts.parts.squares import Labels, masked
 from explorer.data import heads, losses, predictions
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Frame
 from explorer.player import encode
 from explorer.visit.moment import Moment, fewer, moment_of
 from explorer.visit.sentence import sentence as sentence_of
@@ -207,9 +207,9 @@ def page_bytes(moment: Moment, labels: list[str], steps: int) -> int:
     square = masked(np.zeros((steps, len(labels), len(labels)), np.float32))
     levels = np.zeros((steps, 2, 1, len(labels) * (len(labels) + 1) // 2), np.uint8)
     panels: list[AnyPanel] = [
-        mosaic(levels, len(labels), key="heads", title=""),
-        head_panel(square, labels, key="head", title=""),
-        *stage_panels(square, square, 5, labels, query=3, key_position=2),
+        mosaic(levels, len(labels), Frame("heads", "")),
+        head_panel(square, Labels(labels), Frame("head", "")),
+        *stage_panels(square, square, 5, Labels(labels, 3, 2)),
     ]
     return len(encode(panels, moment.timeline, alone=steps == 1))
 

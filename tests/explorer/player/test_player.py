@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,27 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import player
 from explorer.app import own_modules
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words
+from explorer.panels import (
+    AnyPanel,
+    Cells,
+    Frame,
+    Heads,
+    Mosaic,
+    Pairs,
+    Panel,
+    Picks,
+    Positions,
+    Roles,
+    Text,
+    Tick,
+    Timeline,
+    Tokens,
+    Words,
+)
 from explorer.player import Pick, Selection, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.encoding import _Arrays
+from explorer.player.reports import Cell, Head, Pair, Position, Token
 from explorer.player.store import PayloadStore
 from explorer.server.routes import ROUTES
 from explorer.server.security import Headers, content_security_policy
@@ -38,27 +56,28 @@ def timeline(**change: Any) -> Timeline:
     return Timeline(**(values | change))
 
 
-def panel(key: str = "map", **change: Any) -> Panel:
-    values = {"title": "Map", "figure": go.Figure(go.Scatter(x=[0, 1], y=[0, 1]))}
-    return Panel(key, **(values | {"moving": {"0.x": X}} | change))
+def panel(key: str = "map", span: int = 6, height: int = 360, **change: Any) -> Panel:
+    values = {"figure": go.Figure(go.Scatter(x=[0, 1], y=[0, 1])), "moving": {"0.x": X}}
+    return Panel(Frame(key, "Map", span, height), **(values | change))
 
 
 def mosaic(**change: Any) -> Mosaic:
-    values: dict[str, Any] = {
-        "title": "Heads",
-        "weights": np.zeros((3, 2, 4, 15), np.uint8),
-        "size": 5,
-    }
-    return Mosaic("heads", **(values | change))
+    values: dict[str, Any] = {"weights": np.zeros((3, 2, 4, 15), np.uint8), "size": 5}
+    return Mosaic(Frame("heads", "Heads", height=480), **(values | change))
 
 
 def text(**change: Any) -> Text:
     values: dict[str, Any] = {
-        "title": "Text",
         "labels": ["a", "b"],
         "weights": np.zeros((3, 2, 2), np.float32),
+        "says": "{key}",
+        "query": 1,
     }
-    return Text("text", **(values | {"says": "{key}", "query": 1} | change))
+    return Text(Frame("text", "Text", height=128), **(values | change))
+
+
+def words(texts: list[str]) -> Words:
+    return Words(Frame("words", "Text", height=120), texts)
 
 
 # ---- the payload ------------------------------------------------------------------------------
@@ -139,7 +158,7 @@ def test_a_text_is_sent_with_its_words_and_weights(steps: int) -> None:
 
 def test_roles_are_sent_with_their_names_or_not_at_all() -> None:
     roles = np.array([[[0, 1, 255, 255]] * 2] * 3, np.uint8)
-    named = mosaic(roles=roles, role_names=["sink", "induction"])
+    named = mosaic(roles=Roles(roles, ["sink", "induction"]))
     header, arrays = decoded(encode([named], timeline()))
     assert header["panels"][0]["role_names"] == ["sink", "induction"]
     np.testing.assert_array_equal(arrays[header["panels"][0]["roles"]], roles)
@@ -153,7 +172,7 @@ def test_the_theme_decides_the_look_so_the_template_stays_behind() -> None:
 
 @pytest.mark.parametrize("text", ["</script><img src=x>", "a<br>b", "\ud800", "\u2028", "=1+1"])
 def test_words_keep_every_character(text: str) -> None:
-    header, _ = decoded(encode([Words("w", "Text", [text] * 3)], timeline()))
+    header, _ = decoded(encode([words([text] * 3)], timeline()))
     assert header["panels"][0]["texts"] == [text] * 3
 
 
@@ -168,20 +187,27 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([], timeline(trust=np.array([0, np.inf, 1]))), r"\[0, 1\].*, got inf"),
         (lambda: encode([panel("a"), panel("a")], timeline()), "keys must differ, got 'a'"),
         (lambda: encode([panel(span=13)], timeline()), r"span must be in \[1, 12\], got 13"),
+        (lambda: encode([panel(height=0)], timeline()), "height must be above 0, got 0"),
         (lambda: encode([panel(moving={"x": X})], timeline()), "write '<trace>"),
         (lambda: encode([panel(moving={"0.__proto__.x": X})], timeline()), "write '<trace>"),
         (lambda: encode([panel(moving={"0.constructor": X})], timeline()), "write '<trace>"),
         (lambda: encode([panel(moving={"1.x": X})], timeline()), "the figure has 1 traces"),
         (lambda: encode([panel(moving={"0.x": X.astype(float)})], timeline()), "got float64"),
         (lambda: encode([panel(moving={"0.x": X[:2]})], timeline()), r"\(2, 2\) does not fit 3"),
-        (lambda: encode([Words("w", "Text", ["one"])], timeline()), "1 texts for 3"),
+        (lambda: encode([words(["one"])], timeline()), "1 texts for 3"),
         (lambda: encode([mosaic(selected=(2, 0))], timeline()), r"no head \(2, 0\) in \(2, 4\)"),
         (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 15)))], timeline()), "be uint8"),
         (lambda: encode([mosaic(weights=np.zeros((3, 4, 15), "u1"))], timeline()), "layers"),
         (lambda: encode([mosaic(size=4)], timeline()), r"of 4 queries must be .* heads, 10\)"),
-        (lambda: encode([mosaic(roles=ROLES[:2])], timeline()), r"\(3, 2, 4\), got uint8 \(2,"),
-        (lambda: encode([mosaic(roles=ROLES.astype(int))], timeline()), "got int64"),
-        (lambda: encode([mosaic(roles=ROLES)], timeline()), "role 1 has none of 0 names"),
+        (
+            lambda: encode([mosaic(roles=Roles(ROLES[:2], []))], timeline()),
+            r"\(3, 2, 4\), got uint8 \(2,",
+        ),
+        (lambda: encode([mosaic(roles=Roles(ROLES.astype(int), []))], timeline()), "got int64"),
+        (
+            lambda: encode([mosaic(roles=Roles(ROLES, []))], timeline()),
+            "role 1 has none of 0 names",
+        ),
         (lambda: encode([text(weights=np.zeros((3, 2, 2)))], timeline()), "float32, got float64"),
         (lambda: encode([text(weights=W[:2])], timeline()), r"\(3 or 1, 2, 2\)"),
         (lambda: encode([text(labels="abc")], timeline()), r"\(3, 2, 2\) must be .*3, 3\)"),
@@ -259,37 +285,73 @@ def test_each_report_counts_once() -> None:
     assert [heard.is_new(report) for report in (first, first, again, again)] == [1, 0, 1, 0]
 
 
+SHAPES: dict[str, Picks] = {
+    "tokens": Tokens((7, 40)),
+    "positions": Positions(4),
+    "columns": Positions(4, by_column=True),
+    "second": Positions(4, second=True),
+    "scores": Heads(2, 4),
+    "pairs": Pairs(4),
+    "cells": Cells(sentences=2, positions=3, channels=4, pitch=5),
+}
+
+
 @pytest.mark.parametrize(
-    ("value", "pick"),
+    ("name", "index", "pick"),
     [
-        ({"panel": "map", "index": [1]}, Pick("map", (1,))),
-        ({"panel": "map", "index": [1, 2]}, Pick("map", (1, 2))),
-        ({"panel": "heads", "index": [1, 3]}, Pick("heads", (1, 3))),
-        ({"panel": "heads", "index": [2, 0]}, None),
-        ({"panel": "heads", "index": [1]}, None),
-        ({"panel": "text", "index": [1]}, Pick("text", (1,))),
-        ({"panel": "text", "index": [2]}, None),
-        ({"panel": "text", "index": [0, 1]}, None),
-        ({"panel": "nowhere", "index": [1]}, None),
-        ({"panel": "map", "index": [-1]}, None),
-        ({"panel": "map", "index": [1.5]}, None),
-        ({"panel": "map", "index": []}, None),
-        ({"panel": "map", "index": "1"}, None),
-        ({"panel": ["map"], "index": [1]}, None),
-        ("map", None),
+        ("tokens", [1], Token(40)),
+        ("tokens", [0, 3], Token(7)),
+        ("tokens", [2], None),
+        ("positions", [3], Position(3)),
+        ("positions", [3, 9], Position(3)),
+        ("positions", [4, 0], None),
+        ("columns", [9, 3], Position(3)),
+        ("columns", [0, 4], None),
+        ("second", [2], Position(2, second=True)),
+        ("scores", [6, 1], Head(1, 2)),
+        ("scores", [7], Head(1, 3)),
+        ("scores", [8], None),
+        ("pairs", [3, 0], Pair(3, 0)),
+        ("pairs", [0, 4], None),
+        ("pairs", [4, 0], None),
+        ("pairs", [3], None),
+        ("cells", [2, 8], Cell(1, 2, 3)),
+        ("cells", [2, 3], Cell(0, 2, 3)),
+        ("cells", [0, 4], None),  # between two sentences
+        ("cells", [3, 0], None),
+        ("cells", [0, 10], None),
+        ("heads", [1, 3], Head(1, 3)),
+        ("heads", [2, 0], None),
+        ("heads", [0, 4], None),
+        ("heads", [1], None),
+        ("text", [1], Position(1)),
+        ("text", [2], None),
+        ("text", [0, 1], None),
+        ("unread", [1], None),
+        ("silent", [1], None),
+        ("words", [0], None),
+        ("nowhere", [1], None),
+        (["tokens"], [1], None),
+        ("tokens", [-1], None),
+        ("tokens", [1.5], None),
+        ("tokens", [True], None),
+        ("tokens", [], None),
+        ("tokens", [0, 0, 0], None),
+        ("tokens", "1", None),
+        ("tokens", None, None),
     ],
 )
-def test_picks_are_believed_only_where_something_can_be_picked(
-    value: Any, pick: Pick | None
+def test_a_click_means_what_its_panel_says_and_nothing_outside_of_it(
+    name: Any, index: Any, pick: Pick | None
 ) -> None:
-    assert reports.read_pick(value, [panel(), mosaic(), text()]) == pick
+    panels: list[AnyPanel] = [panel(key, picks=picks) for key, picks in SHAPES.items()]
+    unread = replace(text(), frame=Frame("unread", "Text"))
+    panels += [mosaic(), text(picks=Positions(2)), unread, panel("silent"), words(["a"] * 3)]
+    assert reports.read_pick({"panel": name, "index": index}, panels) == pick
 
 
-def test_a_pick_says_what_the_shown_row_stands_for() -> None:
-    some = panel(picks=(7, 40))
-    assert reports.read_pick({"panel": "map", "index": [1]}, [some]) == Pick("map", (40,))
-    assert reports.read_pick({"panel": "map", "index": [0, 3]}, [some]) == Pick("map", (7, 3))
-    assert reports.read_pick({"panel": "map", "index": [2]}, [some]) is None
+def test_a_click_that_is_no_mapping_means_nothing() -> None:
+    assert reports.read_pick("tokens", [panel("tokens", picks=Tokens((7,)))]) is None
 
 
 @pytest.mark.parametrize(
@@ -309,25 +371,19 @@ def test_a_pick_says_what_the_shown_row_stands_for() -> None:
         (None, None),
     ],
 )
-def test_a_selection_holds_points_that_exist(rows: Any, chosen: tuple[int, ...] | None) -> None:
-    panels: list[AnyPanel] = [panel(lasso=True, picks=(7, 40)), mosaic()]
-    told = reports.read_selection({"panel": "map", "rows": rows}, panels)
-    assert told == (None if chosen is None else Selection("map", chosen))
+def test_a_selection_holds_tokens_that_are_drawn(rows: Any, chosen: tuple[int, ...] | None) -> None:
+    panels: list[AnyPanel] = [panel(lasso=True, picks=Tokens((7, 40))), mosaic()]
+    found = reports.read_selection({"panel": "map", "rows": rows}, panels)
+    assert found == (None if chosen is None else Selection(chosen))
 
 
-def test_without_picks_a_selection_says_point_numbers() -> None:
-    assert reports.read_selection({"panel": "map", "rows": [1]}, [panel(lasso=True)]) == Selection(
-        "map", (1,)
-    )
-    assert reports.read_selection({"panel": "map", "rows": [2]}, [panel(lasso=True)]) is None
-
-
-@pytest.mark.parametrize("name", ["plain", "heads", "words", "nowhere", None])
-def test_nothing_is_selected_where_there_is_no_lasso(name: str | None) -> None:
+@pytest.mark.parametrize("name", ["map", "positions", "heads", "words", "nowhere", None])
+def test_nothing_is_selected_where_there_is_no_lasso_over_tokens(name: str | None) -> None:
     panels: list[AnyPanel] = [
-        panel("plain"),
+        panel(picks=Tokens((7, 40))),
+        panel("positions", lasso=True, picks=Positions(2)),
         mosaic(),
-        Words("words", "Text", ["a"] * 3),
+        words(["a"] * 3),
     ]
     assert reports.read_selection({"panel": name, "rows": []}, panels) is None
     assert reports.read_selection(name, panels) is None
@@ -337,11 +393,11 @@ def clock_page() -> None:
     import numpy as np
     import streamlit as st
 
-    from explorer.panels import Timeline, Words
+    from explorer.panels import Frame, Timeline, Words
     from explorer.player import Heard, step_clock
 
     steps = np.array([0, 1, 5])
-    words = Words("w", "Text", ["a", "b", st.text_input("text")])
+    words = Words(Frame("w", "Text", height=120), ["a", "b", st.text_input("text")])
     heard = st.session_state.setdefault("heard", Heard())
     timeline = Timeline(steps, steps / 10, steps / 1)
     state = step_clock([words], timeline, step=5, heard=heard, live=True)

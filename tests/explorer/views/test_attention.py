@@ -6,7 +6,6 @@ import math
 import re
 import shutil
 from collections.abc import Callable
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,17 +18,15 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data import heads
 from explorer.panels import NO_ROLE
-from explorer.player import Pick
 from explorer.views.attention import role_marks as marks
 from explorer.views.attention import two_sentences as sentences
-from explorer.visit import page, session
+from explorer.visit import session
 from explorer.visit.focus import Focus, focus_of
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.attention.heads import attend, read_weights
 from model_core.attention.roles import MEASURES, THRESHOLD, probe_ids, probe_scores
-from model_core.config import ModelConfig
 from model_core.runs import Run, history
 from model_core.runs.snapshots import Stored
 from tests.support.pages import (
@@ -270,48 +267,7 @@ def test_choices_stay_while_other_views_and_pages_are_looked_at() -> None:
     assert switch(app, "Next token").number_input(key="attention.temperature").value == 0.5
 
 
-# ---- what is clicked -----------------------------------------------------------------------------
-
-FOUR_HEADS = ModelConfig(vocab_size=27, block_size=8, n_embd=8, n_head=4, n_layer=3)
-CLICKS: dict[str, tuple[Pick, dict[str, Any]]] = {
-    "a token of the table": (Pick("tokens", (5, 2)), {"token": 5}),
-    "a token of the map": (Pick("map", (5,)), {"token": 5}),
-    "a head": (Pick("heads", (2, 3)), {"head": (2, 3)}),
-    "a row of scores": (Pick("scores", (11, 1)), {"head": (2, 3)}),
-    "a bar of costs": (Pick("costs", (6,)), {"head": (1, 2)}),
-    "a token along the depth": (Pick("tokens-after", (4, 2)), {"query": 4}),
-    "a cell of the head": (Pick("head", (7, 4)), {"query": 7, "key": 4}),
-    "a cell of the future": (Pick("stage-product", (4, 7)), {"query": 4, "key": 7}),
-    "scaled": (Pick("stage-scaled", (7, 0)), {"query": 7, "key": 0}),
-    "masked": (Pick("stage-masked", (7, 1)), {"query": 7, "key": 1}),
-    "softmax": (Pick("stage-weights", (7, 2)), {"query": 7, "key": 2}),
-    "a contribution": (Pick("contribution", (7, 3)), {"query": 7, "key": 3}),
-    "a token of the text": (Pick("text", (6,)), {"query": 6}),
-    "a position": (Pick("position-map", (6,)), {"query": 6}),
-    "a column of depths": (Pick("lens", (1, 6)), {"query": 6}),
-}
-
-
-@pytest.mark.parametrize(("pick", "chosen"), CLICKS.values(), ids=CLICKS)
-def test_a_click_chooses_what_its_panel_shows(
-    state: dict[str, Any], pick: Pick, chosen: dict[str, Any]
-) -> None:
-    session.choose(query=1, key=0)
-    before = deepcopy(state)
-    assert page._follow(pick, FOUR_HEADS)
-    before["visit"].chosen = replace(before["visit"].chosen, **chosen)
-    assert state == before
-
-
-@pytest.mark.parametrize(
-    "pick",
-    [Pick("next", (3,)), Pick("head", (3,)), Pick("heads", (3,)), Pick("text", (1, 2))],
-    ids=str,
-)
-def test_a_click_that_means_nothing_changes_nothing(state: dict[str, Any], pick: Pick) -> None:
-    before = deepcopy(state)
-    assert not page._follow(pick, FOUR_HEADS)
-    assert state == before
+# ---- what is chosen ------------------------------------------------------------------------------
 
 
 def test_the_place_is_at_first_the_last_query_and_the_key_before(state: dict[str, Any]) -> None:
@@ -383,7 +339,7 @@ def largest(moment: Moment) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_named_is_the_highest_score_or_nobody(grown: Moment) -> None:
-    found, (height, which) = marks.named(grown), largest(grown)
+    found, (height, which) = marks.named(grown, grown.steps).numbers, largest(grown)
     assert found.dtype == np.uint8
     assert ((found == NO_ROLE) == (height < THRESHOLD)).all()
     assert (found == which)[height >= THRESHOLD].all()
@@ -393,7 +349,7 @@ def test_named_is_the_highest_score_or_nobody(grown: Moment) -> None:
 
 
 def test_a_tick_stands_where_a_head_takes_the_role_it_keeps(grown: Moment) -> None:
-    found = marks.named(grown)
+    found = marks.named(grown, grown.steps).numbers
     told = {tick.step: tick.label for tick in marks.ticked(grown).timeline.ticks}
     named = [(int(layer), int(head)) for layer, head in np.argwhere(found[-1] != NO_ROLE)]
     for layer, head in named:

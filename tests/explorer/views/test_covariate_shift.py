@@ -196,7 +196,7 @@ def own(moment: Moment) -> list[Shown]:
 
 def drawn_by(moment: Moment, shown: list[Shown], since: str) -> dict[str, Panel]:
     panels = shift._panels(moment, shown, Choice(LAYER, None, since, "longer"))
-    return {panel.key: panel for panel in panels if isinstance(panel, Panel)}
+    return {panel.frame.key: panel for panel in panels if isinstance(panel, Panel)}
 
 
 def moved(values: np.ndarray, channel: int | None = None) -> list[float]:

@@ -1,7 +1,5 @@
 """Over which numbers: the view in Streamlit's test harness, and the formula with its numbers."""
 
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +8,15 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from explorer.charts.normalization.block import cell_at
-from explorer.player import ClockState, Pick
 from explorer.views.normalization.over_which_numbers import view
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
-from explorer.visit import page, session
-from model_core.config import ModelConfig
+from explorer.visit import session
 from model_core.normalization import normalized_cell
 from model_core.norms import NORMS, NormKind
 from model_core.runs import Run
 from model_core.taps import tapped
-from tests.support.pages import FOX, SHIPPED, captions, go_to, opened, panels, visitor, words
+from tests.support.clicks import Click, clicks
+from tests.support.pages import FOX, SHIPPED, captions, go_to, opened, panels, words
 from tests.support.runs import recorded_run
 
 LAB = "Over which numbers"
@@ -50,22 +46,8 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def click(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, int, int], None]:
-    """A click on the block, as a browser tells it in the run that it causes."""
-    waiting: list[Pick] = []
-    real = page.step_clock
-
-    def told_of_clicks(*given: Any, **more: Any) -> ClockState:
-        state = real(*given, **more)
-        return replace(state, pick=waiting.pop()) if waiting else state
-
-    def click(app: AppTest, row: int, column: int) -> None:
-        waiting.append(Pick("block", (row, column)))
-        app.run()
-        assert not app.exception and not waiting
-
-    monkeypatch.setattr(page, "step_clock", told_of_clicks)
-    return click
+def click(monkeypatch: pytest.MonkeyPatch) -> Click:
+    return clicks(monkeypatch)
 
 
 def lab(**query: str) -> AppTest:
@@ -150,24 +132,15 @@ def test_gain_and_shift_are_the_runs_for_its_own_kind_only(made: Path) -> None:
 # ---- which number --------------------------------------------------------------------------------
 
 
-def test_a_click_chooses_a_number_and_another_click_another(
-    click: Callable[[AppTest, int, int], None],
-) -> None:
+def test_a_click_chooses_a_number_and_another_click_another(click: Click) -> None:
     app = lab()
-    for row, column in ((3, 8), (40, 0), (0, 16)):
-        click(app, row, column)
-        assert cell(app) == list(cell_at(row, column, 5))
+    for row, column, chosen in ((3, 8, [1, 3, 2]), (40, 0, [0, 40, 0]), (0, 16, [2, 0, 4])):
+        click(app, "block", [row, column])
+        assert cell(app) == chosen
         assert f" at {row} of " in panels(app)["arithmetic"]["title"]
     assert app.query_params["cell sentence"] == "2"
     assert app.query_params["cell position"] == "0"
     assert app.query_params["cell channel"] == "4"
-
-
-def test_a_click_on_the_block_is_kept_for_the_next_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    state = visitor(monkeypatch)
-    config = ModelConfig(vocab_size=9, block_size=8, n_embd=5, n_head=1, n_layer=1)
-    assert page._follow(Pick("block", (3, 8)), config)
-    assert state["next_cell"] == {"cell sentence": 1, "cell position": 3, "cell channel": 2}
 
 
 def test_a_number_is_chosen_by_keyboard_too_and_by_the_address() -> None:

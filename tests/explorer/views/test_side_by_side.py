@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.charts.normalization.variants import as_variants
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.scales import Scale
+from explorer.panels import Frame
 from model_core.normalization import length_losses, norm_statistics
 from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
@@ -129,7 +131,7 @@ def test_one_variant_is_shown_alone_and_invites_to_train_others(reading: Path) -
 def test_a_variant_has_one_look_in_every_panel() -> None:
     names = tuple(VARIANTS)
     series = {name: np.arange(3.0) for name in names}
-    figure = as_variants(curves_panel([0, 1, 2], series, key="k", title="t", unit="u")).figure
+    figure = as_variants(curves_panel([0, 1, 2], series, Frame("k", "t"), Scale("u"))).figure
     style = {trace.name: (trace.line.color, trace.line.dash) for trace in figure.data if trace.name}
     assert len(set(style.values())) == len(names)
     assert style["layer-pre"][0] == style["layer-post"][0] != style["batch-pre"][0]

@@ -10,7 +10,8 @@ import torch
 from streamlit.testing.v1 import AppTest
 from torch import nn
 
-from explorer.charts.normalization.worked import groups_panel
+from explorer.charts.normalization.worked import Groups, groups_panel
+from explorer.panels import Frame
 from explorer.views.lessons.worked_examples import cases, remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas, latex, operand, told
 from explorer.visit import session
@@ -399,18 +400,16 @@ def test_gamma_and_beta_that_undo_nothing_are_not_spoken_of() -> None:
 
 
 def test_dots_are_the_numbers_and_dashes_their_means() -> None:
-    panel = groups_panel(
-        X.T, list("abcd"), list("123"), kind="feature", unit="x", chosen=(3, 2), key="k", title="T"
-    )
+    groups, frame = Groups("feature", list("abcd"), list("123")), Frame("k", "T")
+    panel = groups_panel(X.T, groups, frame, unit="x", chosen=(3, 2))
     *dots, means, ring = panel.figure.data
     assert [list(trace.x) for trace in dots] == X.T.tolist()
     assert list(means.x) == [4, 3, 4, 5]
     assert (ring.x[0], ring.y[0]) == (7, 3)
     assert "d: from 2 to 7, mean 5." in panel.alt
     with pytest.raises(ValueError, match=r"must have shape \(2, 3\)"):
-        groups_panel(
-            X, list("ab"), list("123"), kind="s", unit="x", chosen=(0, 0), key="k", title="T"
-        )
+        groups = Groups("s", list("ab"), list("123"))
+        groups_panel(X, groups, frame, unit="x", chosen=(0, 0))
 
 
 def test_an_editor_keeps_its_text_while_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,8 +6,23 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from explorer.panels import AnyPanel, Mosaic, Panel, Text, Tick, Timeline, Words, levels
+from explorer.panels import (
+    AnyPanel,
+    Frame,
+    Mosaic,
+    Pairs,
+    Panel,
+    Positions,
+    Roles,
+    Text,
+    Tick,
+    Timeline,
+    Tokens,
+    Words,
+    levels,
+)
 from explorer.player import Heard, step_clock
+from explorer.player.reports import Head, Position
 
 STEPS = 200
 DRIFT_STEPS = 120
@@ -42,9 +57,9 @@ def map_panel(count: int, color: str) -> Panel:
     axis = {"range": [-1.2, 1.2]}
     layout = {"xaxis": axis | {"title": "first axis"}, "yaxis": axis | {"title": "second axis"}}
     return Panel(
-        "map", "Map of tokens", go.Figure([points], layout),
+        Frame("map", "Map of tokens", height=420), go.Figure([points], layout),
         {"0.x": np.ascontiguousarray(x), "0.y": np.ascontiguousarray(y)},
-        alt="65 tokens by their first two components", span=6, height=420, pickable=True,
+        alt="65 tokens by their first two components", picks=Tokens(tuple(range(65))),
     )  # fmt: skip
 
 
@@ -55,8 +70,8 @@ def table_panel(key: str, title: str, rows: int, columns: int, count: int) -> Pa
     heatmap = go.Heatmap(z=values[0], zmin=-1, zmax=1, colorscale="Viridis")
     layout = {"xaxis": {"title": "channel"}, "yaxis": {"autorange": "reversed"}}
     return Panel(
-        key, title, go.Figure([heatmap], layout), {"0.z": values},
-        alt=f"{rows} rows by {columns} columns", span=3, height=420, pickable=True,
+        Frame(key, title, 3, 420), go.Figure([heatmap], layout), {"0.z": values},
+        alt=f"{rows} rows by {columns} columns", picks=Pairs(rows),
     )  # fmt: skip
 
 
@@ -68,7 +83,9 @@ def line_panel(count: int) -> Panel:
     lines = [go.Scatter(y=values, **look) for values in (y[0], -y[0])]
     layout = {"yaxis": {"range": [-1.2, 1.2], "title": "std"}, "xaxis": {"range": [0, 49]}}
     return Panel(
-        "lines", "Statistics", go.Figure(lines, layout), {"0.y": y, "1.y": -y}, span=6, height=280
+        Frame("lines", "Statistics", height=280),
+        go.Figure(lines, layout),
+        {"0.y": y, "1.y": -y},
     )
 
 
@@ -78,7 +95,7 @@ def log_panel(count: int) -> Panel:
     y[:, 4] = np.nan
     line = go.Scatter(y=y[0], mode="lines+markers", line={"simplify": False})
     layout = {"yaxis": {"type": "log", "range": [-2.1, 2.1]}, "xaxis": {"range": [-1, 9]}}
-    return Panel("log", "Sizes", go.Figure(line, layout), {"0.y": y}, span=6, height=280)
+    return Panel(Frame("log", "Sizes", height=280), go.Figure(line, layout), {"0.y": y})
 
 
 def told_panel(count: int) -> Panel:
@@ -96,7 +113,7 @@ def scale_panel(count: int) -> Panel:
     ranges = np.stack([np.zeros_like(top), top], axis=1)
     figure = go.Figure(go.Bar(x=[0], y=top[:1]), {"yaxis": {"range": [0, 1], "title": "norm"}})
     moving = {"0.y": top[:, None], "layout.yaxis.range": ranges}
-    return Panel("scale", "Per-step scale", figure, moving, span=6, height=200)
+    return Panel(Frame("scale", "Per-step scale", height=200), figure, moving)
 
 
 def head_weights(count: int) -> np.ndarray:
@@ -114,8 +131,8 @@ def mosaic_panel(count: int, selected: tuple[int, int]) -> Mosaic:
     roles[count // 2 :, 0, 1] = 0
     roles[count // 2 :, 1, 2] = 1
     return Mosaic(
-        "heads", "All heads", levels(head_weights(count)), 24, "16 heads", selected=selected,
-        roles=roles, role_names=ROLES,
+        Frame("heads", "All heads", height=480), levels(head_weights(count)), 24, "16 heads",
+        selected, Roles(roles, ROLES),
     )  # fmt: skip
 
 
@@ -132,9 +149,10 @@ def sentence_weights(count: int) -> np.ndarray:
 def text_panel(count: int, query: int) -> Text:
     """Tokens that a careless page would not show as they are."""
     return Text(
-        "text", "What a token reads", SENTENCE, sentence_weights(count), query=query,
+        Frame("text", "What a token reads", 12, 128), SENTENCE, sentence_weights(count),
+        query=query,
         says="query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}",
-        alt="nine tokens", written=(7, 8),
+        alt="nine tokens", written=(7, 8), picks=Positions(len(SENTENCE)),
     )  # fmt: skip
 
 
@@ -142,8 +160,8 @@ def long_panel() -> Text:
     """More tokens than fit, reading the same at every step."""
     weights = np.where(np.tri(LONG), 1 / np.arange(1, LONG + 1)[:, None], np.nan)
     return Text(
-        "long", "A long text", [str(n) for n in range(LONG)], weights[None].astype(np.float32),
-        says="{weight}", query=149,
+        Frame("long", "A long text", 12, 128), [str(n) for n in range(LONG)],
+        weights[None].astype(np.float32), says="{weight}", query=149, picks=Positions(LONG),
     )  # fmt: skip
 
 
@@ -208,7 +226,7 @@ def main() -> None:
     maps = kind in ("drift", "space")
     count = DRIFT_STEPS if maps else state.count
     words = Words(
-        "words", "Sampled text",
+        Frame("words", "Sampled text", 12, 120),
         [f"step {n}: {' '.join(LABELS[n % 65:] + LABELS[: n % 65])}" for n in range(count)],
     )  # fmt: skip
     panels: list[AnyPanel] = [
@@ -252,14 +270,13 @@ def main() -> None:
     )
     if said.step is not None:
         state.step = said.step
-    if said.pick and said.pick.panel == "heads" and state.selected != said.pick.index:
-        state.selected = said.pick.index
-        state.picked = said.pick
-        st.rerun()
-    if said.pick and said.pick.panel == "text" and state.query != said.pick.index[0]:
-        state.query = said.pick.index[0]
-        state.picked = said.pick
-        st.rerun()
+    match said.pick:
+        case Head(layer, head) if state.selected != (layer, head):
+            state.selected, state.picked = (layer, head), said.pick
+            st.rerun()
+        case Position(at) if state.query != at:
+            state.query, state.picked = at, said.pick
+            st.rerun()
     state.picked = said.pick or state.get("picked")
     state.selected_rows = said.selection or state.get("selected_rows")
     st.text(f"settled step: {state.step}")

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel, Tokens
 from tests.support.browser.clock_demo import LABELS
 
 STEPS = 120
@@ -90,9 +90,9 @@ def map_panel(color: str) -> Panel:
     side = {"range": [-1.3, 1.3]}
     layout = {"xaxis": side, "yaxis": side | {"scaleanchor": "x"}, "margin": {"r": 70}}
     return Panel(
-        "map", "Map of tokens", go.Figure(traces, layout), moving | {"0.marker.color": colors},
-        span=8, height=620, pickable=True, lasso=True, declutter=True,
-        picks=tuple(range(FIRST_ROW, FIRST_ROW + 65)),
+        Frame("map", "Map of tokens", 8, 620), go.Figure(traces, layout),
+        moving | {"0.marker.color": colors}, lasso=True, declutter=True,
+        picks=Tokens(tuple(range(FIRST_ROW, FIRST_ROW + 65))),
     )  # fmt: skip
 
 
@@ -133,6 +133,6 @@ def space_panel(color: str) -> Panel:
     sides = {"range": [-1.3, 1.3]}
     layout = {"scene": {"xaxis": sides, "yaxis": sides, "zaxis": sides, "aspectmode": "cube"}}
     return Panel(
-        "space", "Tokens in three dimensions", go.Figure(traces, layout), moving,
-        span=8, height=560, pickable=True,
+        Frame("space", "Tokens in three dimensions", 8, 560), go.Figure(traces, layout), moving,
+        picks=Tokens(tuple(range(65))),
     )  # fmt: skip

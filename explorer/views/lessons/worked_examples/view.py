@@ -5,8 +5,8 @@ from typing import cast
 import numpy as np
 import streamlit as st
 
-from explorer.charts.normalization.worked import groups_panel
-from explorer.panels import Panel
+from explorer.charts.normalization.worked import Groups, groups_panel
+from explorer.panels import Frame, Panel
 from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
@@ -153,16 +153,13 @@ def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
     names = [numbers.samples, list(numbers.features)]
     chosen = (cell.sample, cell.feature)
     turned = cell.done.over_samples
-    groups, members = reversed(names) if turned else names
+    groups = Groups("feature", *names[::-1]) if turned else Groups("sample", *names)
     return [
         groups_panel(
             values.T if turned else values,
             groups,
-            members,
-            kind="feature" if turned else "sample",
+            Frame(key, title),
             chosen=chosen[::-1] if turned else chosen,
-            key=key,
-            title=title,
             unit=unit,
         )
         for key, title, values, unit in (

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.distributions import bands_over_steps_panel
+from explorer.charts.normalization.distributions import Quantiles, bands_over_steps_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.histograms import histogram_panel
-from explorer.charts.parts.scales import bend_of, edges_between
+from explorer.charts.parts.scales import Scale, bend_of, edges_between
 from explorer.data.layer_inputs import Shown, spread
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.covariate_shift.others import channels, held_beside
 from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choice, choose
@@ -98,15 +98,10 @@ def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyP
     bands = [
         bands_over_steps_panel(
             moment.steps,
-            told,
-            QUANTILES,
-            key=f"bands-{at}",
-            title=one.title,
-            unit=UNIT,
+            Quantiles(told, QUANTILES),
+            Frame(f"bands-{at}", one.title, span=12 // len(shown)),
+            Scale(UNIT, bend=bend, limits=limits),
             colour=theme.CATEGORIES[at],
-            limits=limits,
-            bend=bend,
-            span=12 // len(shown),
         )
         for at, (one, told) in enumerate(zip(shown, quantiles, strict=True))
     ]
@@ -115,11 +110,8 @@ def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyP
     histogram = histogram_panel(
         {one.name: bin_shares(one.of("numbers"), edges) for one in shown},
         edges,
-        key="histogram",
-        title="At the step shown",
-        unit=UNIT,
-        bend=bend,
-        span=4 if choice.channel is None else 6,
+        Frame("histogram", "At the step shown", span=4 if choice.channel is None else 6),
+        Scale(UNIT, bend=bend),
     )
     return [*bands, *_curves(moment, shown, choice, log=bend is not None), histogram]
 
@@ -140,12 +132,8 @@ def _curves(moment: Moment, shown: Sequence[Shown], choice: Choice, log: bool) -
         curves_panel(
             moment.steps,
             series,
-            key=key,
-            title=titles[key],
-            unit=f"standard deviations of {first}",
-            log=rate or log,
-            span=12 // (len(drawn) + 1),
-            height=300,
+            Frame(key, titles[key], span=12 // (len(drawn) + 1), height=300),
+            Scale(f"standard deviations of {first}", log=rate or log),
         )
         for key, series in drawn.items()
     ]

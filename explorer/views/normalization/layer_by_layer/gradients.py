@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel
+from explorer.charts.parts.scales import Scale
 from explorer.data import layers
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
 from explorer.views.normalization.layer_by_layer.shown import Shown, table_of
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
@@ -45,25 +46,16 @@ def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> S
 def _gradients(moment: Moment, norms: np.ndarray, per_step: bool, span: int) -> Panel:
     return depth_panel(
         {"gradient": norms},
-        moment.run.anatomy.parts,
-        key="gradients",
-        title="Gradient of each part of the model",
-        unit="Euclidean norm",
-        along="part",
-        log=True,
-        per_step=per_step,
-        span=span,
+        Sites(moment.run.anatomy.parts, "part"),
+        Frame("gradients", "Gradient of each part of the model", span),
+        Scale("Euclidean norm", log=True, per_step=per_step),
     )
 
 
 def _units(units: dict[str, np.ndarray], blocks: tuple[str, ...]) -> Panel:
     return depth_panel(
         units,
-        blocks,
-        key="units",
-        title="Feed-forward units that do nothing",
-        unit="share",
-        along="block",
-        limits=(0, 1),
-        span=5,
+        Sites(blocks, "block"),
+        Frame("units", "Feed-forward units that do nothing", span=5),
+        Scale("share", limits=(0, 1)),
     )

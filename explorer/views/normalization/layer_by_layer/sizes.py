@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from explorer.charts.normalization.depth import depth_panel, token_depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_panel
+from explorer.charts.parts.scales import Scale
 from explorer.data import layers
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
 from explorer.views.normalization.layer_by_layer.shown import (
     SIDES,
     Shown,
@@ -43,12 +44,9 @@ def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
             _stream(moment, stream, "Size of the residual stream", per_step, THIRD),
             depth_panel(
                 means,
-                norms_of(moment),
-                key="mean",
-                title="Mean around each norm",
-                unit="mean",
-                per_step=per_step,
-                span=THIRD,
+                Sites(norms_of(moment)),
+                Frame("mean", "Mean around each norm", THIRD),
+                Scale("mean", per_step=per_step),
             ),
         ],
         "Plotted: over the channels of each token, then averaged over the tokens of your sentence"
@@ -80,13 +78,13 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
             *(
                 token_depth_panel(
                     seen[f"std_{side}"],
-                    norms_of(moment),
+                    Sites(norms_of(moment)),
                     sentence.labels,
-                    key=f"tokens-{SIDES[side]}",
-                    title=f"Spread of every token {SIDES[side]} the norm. Click one to follow it",
-                    unit="standard deviation",
-                    log=True,
-                    per_step=per_step,
+                    Frame(
+                        f"tokens-{SIDES[side]}",
+                        f"Spread of every token {SIDES[side]} the norm. Click one to follow it",
+                    ),
+                    Scale("standard deviation", log=True, per_step=per_step),
                 )
                 for side in ("in", "out")
             ),
@@ -105,27 +103,18 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
 def _std(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
-        norms_of(moment),
-        key="std",
-        title=title,
-        unit="standard deviation",
-        log=True,
-        per_step=per_step,
-        span=span,
+        Sites(norms_of(moment)),
+        Frame("std", title, span),
+        Scale("standard deviation", log=True, per_step=per_step),
     )
 
 
 def _stream(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
-        places_of(moment),
-        key="stream",
-        title=title,
-        unit="Euclidean norm",
-        along="place",
-        log=True,
-        per_step=per_step,
-        span=span,
+        Sites(places_of(moment), "place"),
+        Frame("stream", title, span),
+        Scale("Euclidean norm", log=True, per_step=per_step),
     )
 
 

@@ -5,9 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from explorer.charts.normalization.depth import Sites
+from explorer.charts.normalization.distributions import Quantiles
 from explorer.charts.normalization.spread import spread_panel
 from explorer.charts.parts.arrays import extent, padded
+from explorer.charts.parts.scales import Scale
 from explorer.data import layers
+from explorer.panels import Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import SIDES, Shown, norms_of, sides_in_words
 from explorer.views.normalization.words import counted
@@ -36,16 +40,10 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     return Shown(
         [
             spread_panel(
-                told[side],
-                norms_of(moment),
-                QUANTILES,
-                key=f"quantiles-{side}",
-                title=titles[side],
-                unit="activation",
-                limits=limits,
-                per_step=per_step,
-                span=4,
-                height=380,
+                Quantiles(told[side], QUANTILES),
+                Sites(norms_of(moment)),
+                Frame(f"quantiles-{side}", titles[side], span=4, height=380),
+                Scale("activation", limits=limits, per_step=per_step),
             )
             for side in SIDES
         ],
@@ -64,14 +62,10 @@ def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     there = [name for name in STARTS if np.isfinite(seen[name]).any()]
     panels = [
         spread_panel(
-            seen[name],
-            norms_of(moment),
-            QUANTILES,
-            key=name,
-            title=STARTS[name],
-            unit=name,
-            per_step=per_step,
-            height=380,
+            Quantiles(seen[name], QUANTILES),
+            Sites(norms_of(moment)),
+            Frame(name, STARTS[name], height=380),
+            Scale(name, per_step=per_step),
         )
         for name in there
     ]

@@ -8,9 +8,9 @@ import streamlit as st
 
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.histograms import histogram_panel
-from explorer.charts.parts.scales import bend_of, edges_between
+from explorer.charts.parts.scales import Scale, bend_of, edges_between
 from explorer.data import layers
-from explorer.panels import Panel
+from explorer.panels import Frame, Panel
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
 from explorer.views.normalization.words import counted
@@ -55,11 +55,8 @@ def _histogram(values: Mapping[str, np.ndarray], side: str, title: str) -> Panel
     return histogram_panel(
         {name: bin_shares(array, edges) for name, array in numbers.items()},
         edges,
-        key=f"histogram-{side}",
-        title=title,
-        unit="activation",
-        bend=bend,
-        height=380,
+        Frame(f"histogram-{side}", title, height=380),
+        Scale("activation", bend=bend),
     )
 
 

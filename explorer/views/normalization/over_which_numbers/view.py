@@ -10,7 +10,7 @@ import streamlit as st
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
 from explorer.data.readers import Ids
-from explorer.panels import AnyPanel, Words
+from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
 from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
@@ -138,18 +138,23 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             block.shared,
             block.cell,
             block.sentences,
-            key="block",
-            title=f"What enters {block.place}. Lit up: what shares. Click another number",
-            span=7,
-            height=HEIGHT,
+            Frame(
+                "block",
+                f"What enters {block.place}. Lit up: what shares. Click another number",
+                span=7,
+                height=HEIGHT,
+                rows=2,
+            ),
         ),
         cube_panel(
             shares(block.kind, DRAWN, front),
             front,
-            key="cube",
-            title=f"Scheme of any block. Pooled: {NORM_WORDS[block.kind].pooled}",
-            span=5,
-            height=HEIGHT - WORDS - TITLE,
+            Frame(
+                "cube",
+                f"Scheme of any block. Pooled: {NORM_WORDS[block.kind].pooled}",
+                span=5,
+                height=HEIGHT - WORDS - TITLE,
+            ),
         ),
     )
 
@@ -170,12 +175,9 @@ def _one_number(block: Block) -> OneNumber:
 
 def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
     return Words(
-        key="arithmetic",
-        title=block.cell_name,
-        texts=written_out(number),
+        Frame("arithmetic", block.cell_name, span=5, height=WORDS),
+        written_out(number),
         alt="The formulas with the numbers put in, at each recorded step.",
-        span=5,
-        height=WORDS,
     )
 
 

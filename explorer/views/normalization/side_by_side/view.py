@@ -6,13 +6,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.depth import depth_panel
+from explorer.charts.normalization.depth import Sites, depth_panel
 from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.data.losses import length_losses
-from explorer.panels import AnyPanel, Panel
+from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.normalization.side_by_side import start
 from explorer.views.normalization.side_by_side.family import (
     gradients,
@@ -122,13 +123,9 @@ def _panels(
     by_depth = [
         depth_panel(
             values,
-            [_short(place) for place in places],
-            key=f"by-{along}",
-            title=title,
-            unit=unit,
-            along=along,
-            log=True,
-            per_step=per_step,
+            Sites([_short(place) for place in places], along),
+            Frame(f"by-{along}", title),
+            Scale(unit, log=True, per_step=per_step),
         )
         for along, title, unit, values, places in drawn
         if _drawable(values)
@@ -163,12 +160,8 @@ def _losses(moment: Moment, runs: Mapping[str, Run]) -> list[Panel]:
         curves_panel(
             moment.steps,
             series,
-            key=column,
-            title=TITLES[column] + (" (cut off above)" if cut else ""),
-            unit="nats per token",
-            log=wide,
-            limits=padded(low, high),
-            height=300,
+            Frame(column, TITLES[column] + (" (cut off above)" if cut else ""), height=300),
+            Scale("nats per token", log=wide, limits=padded(low, high)),
         )
         for column, series in losses.items()
         if _drawable(series)
@@ -193,7 +186,7 @@ def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
         return []
     title = f"Validation windows of other lengths at step {step:,}"
     log = _is_wide(*extent(np.stack(list(losses.values()))))
-    return [lengths_panel(losses, lengths, key="lengths", title=title, log=log, span=12)]
+    return [lengths_panel(losses, lengths, Frame("lengths", title, span=12), log=log)]
 
 
 def _is_wide(low: float, high: float) -> bool:

@@ -7,11 +7,17 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.depth import token_depth_panel
-from explorer.charts.normalization.leak import distances_panel, means_panel, movement_panel
+from explorer.charts.normalization.depth import Sites, token_depth_panel
+from explorer.charts.normalization.leak import (
+    Distances,
+    distances_panel,
+    means_panel,
+    movement_panel,
+)
+from explorer.charts.parts.scales import Scale
 from explorer.data import leak as movement
 from explorer.data.leak import SIZES, Seen
-from explorer.panels import AnyPanel
+from explorer.panels import AnyPanel, Frame
 from explorer.views.normalization.the_leak.changes import (
     Batch,
     replace_sentence,
@@ -155,22 +161,22 @@ def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> S
         movement_panel(
             {case: seen.relative[:, at] for at, case in enumerate(CASES)},
             names,
-            key="movement",
-            title="Largest movement over channels and tokens, at each depth",
+            Frame("movement", "Largest movement over channels and tokens, at each depth"),
             unit=UNIT,
         ),
         replace(
             token_depth_panel(
                 tokens,
-                names,
+                Sites(names, "place"),
                 sentence.labels,
-                key="moved-tokens",
-                title=f"Each token under {TRIED[TRAINING]}, largest over its channels{blank}",
-                unit=UNIT,
-                along="place",
-                height=400,
+                Frame(
+                    "moved-tokens",
+                    f"Each token under {TRIED[TRAINING]}, largest over its channels{blank}",
+                    height=400,
+                ),
+                Scale(UNIT),
             ),
-            pickable=False,
+            picks=None,
         ),
     ]
 
@@ -181,22 +187,28 @@ def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPa
     larger = "" if compared[-1] == SIZES[-1] else "; larger batches take too long"
     return [
         distances_panel(
-            compared,
-            movement.distances_at(moment)[:, norm],
-            expected_distances(compared, config.block_size),
-            repeats=repeats,
+            Distances(
+                compared,
+                movement.distances_at(moment)[:, norm],
+                expected_distances(compared, config.block_size),
+                repeats,
+            ),
+            Frame(
+                "distances",
+                f"How far a batch's means are from the running ones: before {name}, "
+                f"step {moment.step:,}{larger}",
+            ),
             size=size,
-            key="distances",
-            title=f"How far a batch's means are from the running ones: before {name}, "
-            f"step {moment.step:,}{larger}",
             unit=OFF,
         ),
         means_panel(
             seen.statistics.running_mean[:, norm],
             seen.statistics.mean[:, norm],
-            key="means",
-            title=f"Each channel before {name}: mean over batch and time of {size} "
-            f"window{'s' if size > 1 else ''}, and running",
+            Frame(
+                "means",
+                f"Each channel before {name}: mean over batch and time of {size} "
+                f"window{'s' if size > 1 else ''}, and running",
+            ),
             unit="mean",
         ),
     ]
