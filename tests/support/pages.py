@@ -20,11 +20,21 @@ SHIPPED = Run.open(RECORDED / "quick-brown-fox")
 FOX = "Quick brown fox jumped over the lazy dog."
 
 
-def opened(**query: str) -> AppTest:
+def opened(page: str = "", /, **query: str) -> AppTest:
+    """A page at its own address, at first the Overview."""
     app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
-    app.run()
+    return go_to(app, page) if page else succeeded(app.run())
+
+
+def go_to(app: AppTest, page: str) -> AppTest:
+    """AppTest knows pages by file only; ours are functions, named by their hash."""
+    app._page_hash = calc_hash(page)
+    return succeeded(app.run())
+
+
+def succeeded(app: AppTest) -> AppTest:
     assert not app.exception
     return app
 
@@ -35,14 +45,6 @@ SHARED = {"run", "step", "text", "token", "tokens", "head", "pair", "from"}
 def named(page: str, query: dict[str, str]) -> dict[str, str]:
     """Parameters of an address: those that pages do not share have the page's name in front."""
     return {name if name in SHARED else f"{page}.{name}": text for name, text in query.items()}
-
-
-def go_to(app: AppTest, page: str) -> AppTest:
-    """AppTest knows pages by file only; ours are functions, named by their hash."""
-    app._page_hash = calc_hash(page)
-    app.run()
-    assert not app.exception
-    return app
 
 
 def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
@@ -61,9 +63,7 @@ def words(app: AppTest) -> list[str]:
 
 
 def press(app: AppTest, label: str) -> AppTest:
-    next(button for button in app.button if button.label == label).click().run()
-    assert not app.exception
-    return app
+    return succeeded(next(button for button in app.button if button.label == label).click().run())
 
 
 def drawn(app: AppTest) -> tuple[dict[str, Any], list[np.ndarray]]:

@@ -79,7 +79,7 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 def attention(view: str, **query: str) -> AppTest:
     asked = {"run": SHIPPED.name, "view": view} | query
-    return go_to(opened(**named("attention", asked)), "attention")
+    return opened("attention", **named("attention", asked))
 
 
 def switch(app: AppTest, view: str) -> AppTest:
@@ -212,7 +212,7 @@ def test_a_query_without_a_key_reads_the_one_before_in_another_browser_too() -> 
 def test_what_a_view_asks_for_is_in_the_address(view: str, asked: dict[str, str]) -> None:
     first = attention(view, run="heads", text="the fox", **asked)
     assert named("attention", asked).items() <= first.query_params.items()
-    again = go_to(opened(**first.query_params), "attention")
+    again = opened("attention", **first.query_params)
     assert again.query_params == first.query_params
     assert panels(again) == panels(first)
 
@@ -221,7 +221,7 @@ def test_no_head_switched_off_is_in_the_address_too() -> None:
     app = attention("Roles", run="heads", text="the fox")
     app.multiselect(key="attention.off").set_value([]).run()
     assert app.query_params["attention.off"] == ""
-    again = go_to(opened(**app.query_params), "attention")
+    again = opened("attention", **app.query_params)
     assert again.multiselect(key="attention.off").value == []
 
 
@@ -233,9 +233,7 @@ ODD = {
 
 
 def test_odd_values_in_the_address_count_as_not_said() -> None:
-    app = go_to(
-        opened(**named("attention", {"run": "heads", "text": "the fox"} | ODD)), "attention"
-    )
+    app = opened("attention", **named("attention", {"run": "heads", "text": "the fox"} | ODD))
     for view in VIEWS:
         assert panels(switch(app, view)).keys() == PANELS[view]
     assert words(app) == []
@@ -306,7 +304,7 @@ def test_draw_again_draws_another_text_and_the_address_brings_it_back() -> None:
     texts = [written(app), written(press(app, "Draw again")), written(press(app, "Draw again"))]
     assert len(set(map(tuple, texts))) == 3
     assert {len(text) for text in texts} == {20}
-    assert written(go_to(opened(**app.query_params), "attention")) == texts[-1]
+    assert written(opened("attention", **app.query_params)) == texts[-1]
 
 
 def test_no_more_than_the_most_is_written() -> None:

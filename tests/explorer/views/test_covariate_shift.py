@@ -23,7 +23,7 @@ from explorer.visit.sentence import sentence as sentence_of
 from model_core.normalization import read_inputs
 from model_core.runs import Run
 from model_core.runs.history import History
-from tests.support.pages import SHIPPED, captions, drawn, go_to, opened, panels, visitor, words
+from tests.support.pages import SHIPPED, captions, drawn, opened, panels, visitor, words
 from tests.support.refusals import refusal
 from tests.support.runs import recorded_run
 
@@ -66,7 +66,7 @@ def moment(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Moment:
 
 def view(**query: str) -> AppTest:
     asked = {"run": "layered", "text": FOX, "lab": "Covariate shift"} | query
-    return go_to(opened(**asked), "normalization")
+    return opened("normalization", **asked)
 
 
 # ---- which runs, which of their steps ------------------------------------------------------------

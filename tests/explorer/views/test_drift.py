@@ -175,8 +175,7 @@ def test_of_many_tokens_the_most_frequent_and_the_chosen_are_shown(
 
 
 def drift_page(**query: str) -> AppTest:
-    app = opened(run="quick-brown-fox", **query)
-    return go_to(app, "drift")
+    return opened("drift", run="quick-brown-fox", **query)
 
 
 def captions(app: AppTest) -> str:
@@ -236,7 +235,7 @@ def test_what_cannot_be_laid_out_is_said_and_pca_stays(
     run = recorded_run(folder / "fox")
     MapFile(run.path, MapConfig()).folder.mkdir()
     MapFile(run.path, MapConfig()).say("failed", words="nothing to map here")
-    app = go_to(opened(run="fox"), "drift")
+    app = opened("drift", run="fox")
     assert "nothing to map here" in captions(app)
     assert "PCA, one basis" in captions(app)
     assert [b.label for b in app.button if b.label == "Try again"] == ["Try again"]

@@ -18,7 +18,7 @@ from model_core.normalization import norm_statistics, read_distributions, read_l
 from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.taps import tapped
-from tests.support.pages import FOX, SHIPPED, drawn, go_to, opened, panels
+from tests.support.pages import FOX, SHIPPED, drawn, opened, panels
 from tests.support.runs import recorded_run
 
 PARTS = {  # what a part draws
@@ -47,7 +47,7 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def layers(part: str, **query: str) -> AppTest:
-    return go_to(opened(**{"run": SHIPPED.name, "part": part} | query), "normalization")
+    return opened("normalization", **{"run": SHIPPED.name, "part": part} | query)
 
 
 def switch(app: AppTest, part: str) -> AppTest:

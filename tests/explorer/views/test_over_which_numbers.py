@@ -16,7 +16,7 @@ from model_core.norms import NORMS, NormKind
 from model_core.runs import Run
 from model_core.taps import tapped
 from tests.support.clicks import Click, clicks
-from tests.support.pages import FOX, SHIPPED, captions, go_to, opened, panels, words
+from tests.support.pages import FOX, SHIPPED, captions, opened, panels, words
 from tests.support.runs import recorded_run
 
 LAB = "Over which numbers"
@@ -51,7 +51,7 @@ def click(monkeypatch: pytest.MonkeyPatch) -> Click:
 
 
 def lab(**query: str) -> AppTest:
-    return go_to(opened(**{"run": SHIPPED.name, "lab": LAB} | query), "normalization")
+    return opened("normalization", **{"run": SHIPPED.name, "lab": LAB} | query)
 
 
 def like(app: AppTest, kind: str) -> AppTest:

@@ -13,14 +13,14 @@ from explorer.panels import AnyPanel, Timeline
 from explorer.player import ClockState, Heard
 from explorer.visit import page
 from model_core.normalization.scaling import Bowl, descend, scaled, students
-from tests.support.pages import component_data, decoded, go_to, opened, visitor, words
+from tests.support.pages import component_data, decoded, opened, visitor, words
 
 MAPS = ["descent-raw", "descent-min-max", "descent-standardized"]
 NEEDED, LEFT = "steps until less than 1% is left", "excess loss left (% of the start)"
 
 
 def scaling(**query: str) -> AppTest:
-    return go_to(opened(lab="Scaling inputs", **query), "normalization")
+    return opened("normalization", lab="Scaling inputs", **query)
 
 
 def header(app: AppTest) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
 from model_core.training import jobs
 from model_core.training.variants import VARIANTS
-from tests.support.pages import captions, drawn, go_to, opened, panels, press, words
+from tests.support.pages import captions, drawn, opened, panels, press, words
 from tests.support.runs import recorded_run, tree
 from tests.support.waiting import wait_until
 
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def side(**query: str) -> AppTest:
-    return go_to(opened(**{"text": TEXT, "lab": "Side by side"} | query), "normalization")
+    return opened("normalization", **{"text": TEXT, "lab": "Side by side"} | query)
 
 
 def lines(app: AppTest, key: str) -> dict[str, dict[str, str]]:

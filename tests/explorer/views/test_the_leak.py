@@ -81,7 +81,7 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def page(**query: str) -> AppTest:
     asked = {"run": "layer", "text": "the fox", "lab": "The leak"} | query
-    return go_to(opened(**asked), "normalization")
+    return opened("normalization", **asked)
 
 
 def headline(app: AppTest) -> str:

@@ -29,7 +29,7 @@ def _runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def examples(kind: str = "batch", **query: str) -> AppTest:
     asked = {"run": SHIPPED.name, "lab": "Worked examples", "worked": kind} | query
-    return go_to(opened(**asked), "normalization")
+    return opened("normalization", **asked)
 
 
 def result(app: AppTest) -> np.ndarray:
