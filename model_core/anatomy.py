@@ -104,6 +104,14 @@ class Anatomy:
         inside = (layer for one in self.blocks for layer in (one.attention, one.feed_forward))
         return (*inside, self.head)
 
+    def layer(self, name: str) -> Layer:
+        """One of them; ValueError for a name that is none."""
+        for layer in self.layers:
+            if layer.name == name:
+                return layer
+        some = ", ".join(layer.name for layer in self.layers[:4])
+        raise ValueError(f"no layer {name[:40]!r}; choose one of {some} ...")
+
     @property
     def depths(self) -> tuple[str, ...]:
         """The residual stream before the first block and behind each: L + 1 sites."""

@@ -1,6 +1,7 @@
 """Who may import whom: the arrows between the folders, read from the imports themselves."""
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -186,3 +187,36 @@ def test_importing_the_model_draws_no_random_number_and_loads_no_map() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+SPELLED = re.compile(r"\bblocks\.|\bln_f\b|\blm_head\b|\.sa\b|_embedding_table\b")
+MODULE_NAMES = {"sa", "ffwd", "ln1", "ln2", "ln_f", "lm_head", "resid_pre", "resid_mid"}
+MODULE_NAMES |= {"resid_post", "token_embedding_table", "position_embedding_table"}
+
+
+def spelled(source: str) -> list[str]:
+    """Names of the model's modules in attributes and strings; docstrings may explain them."""
+    tree = ast.parse(source)
+    docs = {id(one.value) for one in ast.walk(tree) if isinstance(one, ast.Expr)}
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in MODULE_NAMES:
+            found.append(node.attr)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found += [node.value] if id(node) not in docs and SPELLED.search(node.value) else []
+    return found
+
+
+def test_the_reader_of_modules_sees_attributes_and_strings() -> None:
+    source = '"""Of ln_f."""\nmodel.ln_f\nf(f"blocks.{i}.sa", "lm_head:in", anatomy.blocks)\n'
+    assert sorted(spelled(source)) == [".sa", "blocks.", "lm_head:in", "ln_f"]
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_only_the_model_and_its_anatomy_spell_modules(path: Path) -> None:
+    """Readers ask `model_core.anatomy`. A formula on screen has the model's own words."""
+    words = {"explorer.views.attention.next_token": [r"(\mathrm{ln_f}(x_{\mathrm{depth}}))"]}
+    names = spelled((ROOT / path).read_text(encoding="utf-8"))
+    formulas = words.get(MODULES[path], [])
+    names = [name for name in names if not any(formula in name for formula in formulas)]
+    assert not names or MODULES[path] in ("model_core.model", "model_core.anatomy")

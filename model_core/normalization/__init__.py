@@ -17,8 +17,8 @@ from model_core.normalization.groups import (
     read_entering,
     shares,
 )
-from model_core.normalization.inputs import layer_names, norm_before, read_inputs
-from model_core.normalization.layers import read_distributions, read_layers, read_norm, stream_names
+from model_core.normalization.inputs import read_inputs
+from model_core.normalization.layers import read_distributions, read_layers, read_norm
 from model_core.normalization.leak import (
     CASES,
     EVALUATION,
@@ -30,7 +30,7 @@ from model_core.normalization.leak import (
 from model_core.normalization.lengths import length_losses, window_lengths
 from model_core.normalization.modes import read_scales
 from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
-from model_core.normalization.statistics import norm_names, norm_statistics
+from model_core.normalization.statistics import norm_statistics
 from model_core.normalization.worked import Kind, Running, Worked, running_after, undo
 
 __all__ = [
@@ -52,12 +52,9 @@ __all__ = [
     "company",
     "distances",
     "expected_distances",
-    "layer_names",
     "leak_places",
     "leaks",
     "length_losses",
-    "norm_before",
-    "norm_names",
     "norm_statistics",
     "normalized_cell",
     "quantiles",
@@ -73,7 +70,6 @@ __all__ = [
     "shares",
     "shift",
     "shift_rate",
-    "stream_names",
     "undo",
     "window_lengths",
     "with_running_averages",

@@ -10,10 +10,8 @@ from torch import Tensor
 from model_core import corpora
 from model_core.arrays import freeze
 from model_core.model import BigramLanguageModel
-from model_core.norm_modules import BatchNorm
 from model_core.normalization.modes import batch_mode, check_more_than_one
-from model_core.normalization.statistics import norm_names
-from model_core.norms import NORMS
+from model_core.norms import EPS, NORMS
 from model_core.runs import Run
 from model_core.taps import tapped
 
@@ -54,8 +52,7 @@ def distances(
     √(var + ε) of the channel. Errors as `batch_statistics`.
     """
     middle, variance = _running(model)
-    assert isinstance(model.ln_f, BatchNorm)
-    scale = (variance + model.ln_f.eps).sqrt()
+    scale = (variance + EPS).sqrt()
     drawing = torch.Generator().manual_seed(0)
 
     def distance(size: int) -> Tensor:
@@ -96,7 +93,7 @@ def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
             f"only batch norm has running averages, this model has norm={model.config.norm!r}; "
             "exchange its norms first"
         )
-    names = norm_names(model.config.n_layer)
+    names = model.anatomy.norms
     mean, var = (
         torch.stack([model.get_buffer(f"{name}.{part}") for name in names])
         for part in ("running_mean", "running_var")
@@ -107,7 +104,7 @@ def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
 def _entering(model: BigramLanguageModel, idx: Tensor) -> Iterator[Tensor]:
     """What enters each norm in training mode, one after the other: (B·T, C) each."""
     check_more_than_one(idx.numel())
-    places = [f"{name}:in" for name in norm_names(model.config.n_layer)]
-    with batch_mode(model), tapped(model, *places) as seen:
+    sites = [f"{name}:in" for name in model.anatomy.norms]
+    with batch_mode(model), tapped(model, *sites, stop=True) as seen:
         model(idx)
     return (x.flatten(0, 1) for x in seen.values())

@@ -8,7 +8,6 @@ from torch import Tensor
 from model_core.model import BigramLanguageModel
 from model_core.norm_modules import BatchNorm, norm_module
 from model_core.normalization.modes import check_more_than_one
-from model_core.normalization.statistics import norm_names
 from model_core.norms import NORMS, NormKind
 
 
@@ -26,9 +25,9 @@ def exchanged(model: BigramLanguageModel, norm: NormKind) -> BigramLanguageModel
 
 def put_norms(other: BigramLanguageModel, norm: NormKind, *, of: BigramLanguageModel) -> None:
     """Make `other`, a copy of the model `of`, what `exchanged(of, norm)` would be."""
-    other.config = of.config.replaced(norm=norm)
-    for name in norm_names(of.config.n_layer):
-        new = norm_module(norm, of.config.n_embd).to(of.lm_head.weight)  # its precision and device
+    other.config, like = of.config.replaced(norm=norm), next(of.parameters())
+    for name in of.anatomy.norms:
+        new = norm_module(norm, of.config.n_embd).to(like)  # in its precision, on its device
         new.load_state_dict(of.get_submodule(name).state_dict(), strict=False)
         other.set_submodule(name, new.eval())
 

@@ -79,7 +79,7 @@ def read_entering(model: BigramLanguageModel, idx: Tensor, norm: str) -> Mapping
     And what norms learn, by the names in LEARNED (C,): the initial value where it has none.
     Upstream the model stands as it is, in its mode. Under `vmap` too.
     """
-    with tapped(model, f"{norm}:in") as seen:
+    with tapped(model, f"{norm}:in", stop=True) as seen:
         model(idx)
     entering, module = seen[f"{norm}:in"], model.get_submodule(norm)
     channels = entering[0, 0]

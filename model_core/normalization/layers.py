@@ -8,17 +8,11 @@ from torch import Tensor, nn
 from model_core.model import BigramLanguageModel
 from model_core.norm_modules import NormModule, before_gain, learned_of
 from model_core.normalization.distributions import quantiles
-from model_core.normalization.statistics import around_norms, norm_names
+from model_core.normalization.statistics import around_norms
 from model_core.norms import LEARNED, Learned
 from model_core.taps import tapped
 
 SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; behind them
-
-
-def stream_names(n_layer: int) -> tuple[str, ...]:
-    """Where the residual stream is measured, D = 2L + 2 places in the order of depth."""
-    blocks = (f"blocks.{i}.resid_{part}" for i in range(n_layer) for part in ("mid", "post"))
-    return ("embedding", *blocks, "ln_f")
 
 
 @torch.no_grad()
@@ -26,22 +20,20 @@ def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """What K norms, L blocks and the residual stream do with ids (T,), in the model's mode.
 
     `mean_*` and `std_*` (K, T), for each of SIDES of a norm: over the C channels of a token,
-    divisor C. `stream` (D, T): the Euclidean norm over the channels at `stream_names`. `silent`
+    divisor C. `stream` (D, T): the Euclidean norm over the channels at `Anatomy.stream`. `silent`
     and `off` (L,): the share of a block's 4C feed-forward units that no token turns on, and of all
     (token, unit) pairs that are 0 behind the ReLU. Pure, as `torch.func.vmap` wants it, but in
     training mode, where the running averages of batch norm move.
     """
-    layers = range(len(model.blocks))
-    places = [f"blocks.{i}.{part}" for i in layers for part in ("resid_mid", "resid_post")]
-    units = [f"blocks.{i}.ffwd.activation" for i in layers]
-    with tapped(model, "blocks:in", "ln_f", *places, *units) as seen:
+    sites, units = model.anatomy.stream, [block.units for block in model.anatomy.blocks]
+    with tapped(model, *sites, *units) as seen:
         sides = _sides(model, ids)
-    stream = torch.stack([seen[place][0] for place in ("blocks:in", *places, "ln_f")])
+    stream = torch.stack([seen[site][0] for site in sites])
     return {
         **{f"mean_{side}": x.mean(-1) for side, x in sides.items()},
         **{f"std_{side}": x.std(-1, correction=0) for side, x in sides.items()},
         "stream": torch.linalg.vector_norm(stream, dim=-1),
-        **_units([seen[place][0] for place in units], like=stream),
+        **_units([seen[site][0] for site in units], like=stream),
     }
 
 
@@ -54,7 +46,7 @@ def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Ten
     is.
     """
     sides = _sides(model, ids)
-    modules = [model.get_submodule(name) for name in norm_names(len(model.blocks))]
+    modules = [model.get_submodule(name) for name in model.anatomy.norms]
     channels = sides["in"][0, 0]
     return {
         **{f"quantiles_{side}": quantiles(x.flatten(1)) for side, x in sides.items()},
@@ -65,7 +57,7 @@ def read_distributions(model: BigramLanguageModel, ids: Tensor) -> dict[str, Ten
 @torch.no_grad()
 def read_norm(model: BigramLanguageModel, ids: Tensor, name: str) -> dict[str, Tensor]:
     """What enters the norm of this name and what leaves it, for ids (T,): (T, C) each."""
-    with tapped(model, f"{name}:in", name) as seen:
+    with tapped(model, f"{name}:in", name, stop=True) as seen:
         model(ids[None])
     return {"in": seen[f"{name}:in"][0], "out": seen[name][0]}
 
@@ -73,7 +65,7 @@ def read_norm(model: BigramLanguageModel, ids: Tensor, name: str) -> dict[str, T
 def _sides(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     """Activations on each of SIDES of every norm: (K, T, C)."""
     entering, leaving = (x[:, 0] for x in around_norms(model, ids[None]))
-    modules = (model.get_submodule(name) for name in norm_names(len(model.blocks)))
+    modules = (model.get_submodule(name) for name in model.anatomy.norms)
     normalized = [
         before_gain(cast(NormModule, norm), x) for norm, x in zip(modules, entering, strict=True)
     ]

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model_core.anatomy import anatomy_of, short
 from model_core.arrays import freeze
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
@@ -43,15 +44,24 @@ def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
 
 
 def leak_places(config: ModelConfig) -> dict[str, str]:
-    """The K places by name, in the order of computing, and where to tap each.
+    """The K sites by their names on an axis, in the order of computing.
 
     "0.ln1" is behind gain and shift of the first norm of block 0. With norm_position "post" a norm
     normalizes the stream itself, so "0.ln1:in" is the sum that enters it.
     """
-    pre, post = ("ln1", "resid_mid", "ln2", "resid_post"), ("ln1:in", "ln1", "ln2:in", "ln2")
-    parts = pre if config.norm_position == "pre" else post
-    inside = {f"{i}.{part}": f"blocks.{i}.{part}" for i in range(config.n_layer) for part in parts}
-    return {"embedding": "blocks:in", **inside, "ln_f": "ln_f", "logits": "lm_head"}
+    anatomy, inside = anatomy_of(config), []
+    for block in anatomy.blocks:
+        first, second = block.norms
+        if config.norm_position == "pre":
+            inside += [first, block.middle, second, block.end]
+        else:
+            inside += [f"{first}:in", first, f"{second}:in", second]
+    sites = [*inside, anatomy.final_norm]
+    return {
+        "embedding": anatomy.embedding,
+        **{short(site): site for site in sites},
+        "logits": anatomy.head.name,
+    }
 
 
 def leak(model: BigramLanguageModel, idx: Tensor, changed: Tensor, *, upto: int) -> Leak:

@@ -98,7 +98,7 @@ def _total_of_small(model: BigramLanguageModel, idx: Tensor, targets: Tensor, si
     at_once = AT_ONCE // (size * idx.shape[1])  # batches
     total = _total(model, idx[-rest:], targets[-rest:], size) if rest else 0.0
     # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
-    with tapped(model, *(f"blocks.{i}.sa.weights" for i in range(len(model.blocks)))):
+    with tapped(model, *(heads.weights for heads in model.anatomy.heads)):
         for batches in zip(*(ids.split(at_once) for ids in whole), strict=True):
             total += losses(*batches).sum().item() * size
     return total

@@ -12,14 +12,9 @@ from model_core.norms import LEARNED
 from model_core.taps import tapped
 
 
-def norm_names(n_layer: int) -> tuple[str, ...]:
-    """The norms of a model in the order of its depth."""
-    return (*(f"blocks.{i}.ln{j}" for i in range(n_layer) for j in (1, 2)), "ln_f")
-
-
 def around_norms(model: BigramLanguageModel, ids: Tensor) -> tuple[Tensor, Tensor]:
     """What enters and what leaves each of K norms while `model` reads ids (B, T): (K, B, T, C)."""
-    names = norm_names(len(model.blocks))
+    names = model.anatomy.norms
     with tapped(model, *names, *(f"{name}:in" for name in names)) as seen:
         model(ids)
     return (
@@ -37,7 +32,7 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     parameter over the channels, NaN where a norm has none.
     """
     before, after = around_norms(model, ids)
-    names = norm_names(len(model.blocks))
+    names = model.anatomy.norms
     modules = [model.get_submodule(name) for name in names]
     return pd.DataFrame(
         {

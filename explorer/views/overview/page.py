@@ -15,7 +15,6 @@ from explorer.visit.moment import Moment, fewer, left_out, marked, thinned
 from explorer.visit.page import clock, question
 from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
-from model_core.normalization import norm_names
 
 ROW = 238  # pixels; two rows and the clock fill a lecture screen
 
@@ -86,7 +85,7 @@ def _sentence_panels(moment: Moment, sentence: Sentence) -> list[AnyPanel]:
     title = f"Spread of activations around each norm ({config.norm}, {config.norm_position})"
     spread = depth_panel(
         {"before": norms["std_in"].mean(2), "after": norms["std_out"].mean(2)},
-        Sites(norm_names(config.n_layer)),
+        Sites(moment.run.anatomy.norms),
         Frame("norms", title, span=4, height=ROW),
         Scale("standard deviation", log=True),
     )

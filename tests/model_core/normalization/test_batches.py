@@ -13,7 +13,6 @@ from model_core.normalization import (
     company,
     distances,
     expected_distances,
-    norm_names,
     with_running_averages,
 )
 from model_core.normalization.exchange import exchanged, settle
@@ -44,7 +43,7 @@ def test_batch_statistics_follow_numpy_and_change_nothing() -> None:
     rows = model.embed(IDS).detach().double().numpy().reshape(-1, 6)
     np.testing.assert_allclose(found.mean[0], rows.mean(0), atol=1e-6)
     np.testing.assert_allclose(found.var[0], rows.var(0), atol=1e-6)  # divisor B·T
-    for at, name in enumerate(norm_names(2)):
+    for at, name in enumerate(model.anatomy.norms):
         np.testing.assert_array_equal(found.running_mean[at], before[f"{name}.running_mean"])
         np.testing.assert_array_equal(found.running_var[at], before[f"{name}.running_var"])
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())

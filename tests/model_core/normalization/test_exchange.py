@@ -7,7 +7,7 @@ from torch import Tensor
 
 from model_core.model import BigramLanguageModel
 from model_core.norm_modules import BatchNorm
-from model_core.normalization import norm_names, with_running_averages
+from model_core.normalization import with_running_averages
 from model_core.normalization.exchange import exchanged, settle
 from model_core.norms import KINDS, NormKind
 from model_core.taps import tapped
@@ -26,7 +26,7 @@ def norm_of(model: BigramLanguageModel, name: str) -> dict[str, Tensor]:
 def test_gain_and_shift_are_taken_where_both_kinds_have_them(old: NormKind, new: NormKind) -> None:
     model = scrambled(norm=old).train()
     other = exchanged(model, new)
-    for name in norm_names(2):
+    for name in model.anatomy.norms:
         before, after = norm_of(model, name), norm_of(other, name)
         learned = {part for part, _ in other.get_submodule(name).named_parameters()}
         assert learned == HAS[new].keys()
@@ -49,7 +49,7 @@ def test_all_else_is_the_same_and_is_a_copy_in_evaluation_mode(new: NormKind) ->
     assert all(torch.equal(value, copied[name]) for name, value in weights.items())
     with torch.no_grad():
         other.lm_head.weight.add_(1)
-        for name in norm_names(2):
+        for name in model.anatomy.norms:
             for value in norm_of(other, name).values():
                 value.add_(1)
     assert torch.equal(weights["lm_head.weight"], model.state_dict()["lm_head.weight"])
@@ -75,7 +75,7 @@ def test_precision_is_kept() -> None:
 def test_settled_running_averages_are_the_statistics_of_the_windows(position: str) -> None:
     model = scrambled(norm="batch", norm_position=position)
     settle(model, IDS)
-    names = norm_names(2)
+    names = model.anatomy.norms
     training = scrambled(norm="batch", norm_position=position).train()
     with tapped(training, *(f"{name}:in" for name in names)) as seen, torch.no_grad():
         training(IDS)

@@ -9,12 +9,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.normalization import (
-    layer_names,
-    norm_before,
-    norm_names,
     read_inputs,
 )
 from model_core.runs import Run
@@ -24,6 +22,7 @@ from tests.support.refusals import refusal
 
 IDS = torch.tensor([3, 0, 10, 3, 5])
 LAYERS = ("blocks.0.sa", "blocks.0.ffwd", "blocks.1.sa", "blocks.1.ffwd", "lm_head")
+NORMS = ("blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2", "ln_f")
 
 
 def received(model: BigramLanguageModel) -> dict[str, Tensor]:
@@ -33,7 +32,7 @@ def received(model: BigramLanguageModel) -> dict[str, Tensor]:
     def hear(name: str, _module: nn.Module, given: tuple[Tensor, ...], out: Tensor) -> None:
         heard[name], heard[f"{name} out"] = given[0][0].clone(), out[0].clone()
 
-    names = (*LAYERS, *norm_names(2))
+    names = (*LAYERS, *NORMS)
     modules = [(name, model.get_submodule(name)) for name in names]
     hooks = [module.register_forward_hook(partial(hear, name)) for name, module in modules]
     with torch.no_grad():
@@ -49,7 +48,7 @@ def test_a_layer_receives_what_the_norm_before_it_puts_out(norm: str, position: 
     model = scrambled(norm=norm, norm_position=position)
     heard = received(model)
     for layer in LAYERS:
-        seen, before = read_inputs(model, IDS, layer), norm_before(model.config, layer)
+        seen, before = read_inputs(model, IDS, layer), model.anatomy.layer(layer).norm
         torch.testing.assert_close(seen["input"], heard[layer], rtol=0, atol=0)
         torch.testing.assert_close(seen["stream"], heard[before or layer], rtol=0, atol=0)
         torch.testing.assert_close(seen["input"], heard[f"{before} out" if before else layer])
@@ -59,17 +58,15 @@ def test_a_norm_before_a_layer_is_its_own_or_the_one_behind_the_layer_before() -
     sizes: dict[str, Any] = {"vocab_size": 2, "block_size": 2, "n_embd": 2, "n_head": 1}
     before = {
         position: [
-            norm_before(ModelConfig(**sizes, n_layer=2, norm_position=position), layer)
-            for layer in LAYERS
+            layer.norm
+            for layer in anatomy_of(ModelConfig(**sizes, n_layer=2, norm_position=position)).layers
         ]
         for position in ("pre", "post")
     }
-    lns = ["blocks.0.ln1", "blocks.0.ln2", "blocks.1.ln1", "blocks.1.ln2"]
-    assert before["pre"] == [*lns, "ln_f"]
-    assert before["post"] == [None, *lns[:3], "ln_f"]
-    assert [norm_before(ModelConfig(**sizes, n_layer=2, norm="none"), one) for one in LAYERS] == [
-        None
-    ] * 5
+    assert before["pre"] == list(NORMS)
+    assert before["post"] == [None, *NORMS[:3], "ln_f"]
+    without = anatomy_of(ModelConfig(**sizes, n_layer=2, norm="none"))
+    assert [without.layer(name).norm for name in LAYERS] == [None] * 5
 
 
 @positions
@@ -104,7 +101,7 @@ def test_without_blocks_there_is_the_output_layer_alone() -> None:
             vocab_size=11, block_size=7, n_embd=6, n_head=1, n_layer=0, norm_position="post"
         )
     )
-    assert layer_names(0) == ("lm_head",)
+    assert [layer.name for layer in model.anatomy.layers] == ["lm_head"]
     with torch.no_grad():
         torch.testing.assert_close(
             read_inputs(model, IDS, "lm_head")["stream"], model.embed(IDS[None])[0]

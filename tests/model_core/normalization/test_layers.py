@@ -11,11 +11,9 @@ from model_core.model import BigramLanguageModel
 from model_core.norm_modules import NormModule, before_gain
 from model_core.normalization import (
     QUANTILES,
-    norm_names,
     read_distributions,
     read_layers,
     read_norm,
-    stream_names,
 )
 from tests.support.norms import IDS, entering, modes, normalized, norms, positions, scrambled
 
@@ -47,7 +45,7 @@ def test_what_is_normalized_is_read_before_gain_and_shift(
     model = scrambled(norm=norm, norm_position=position).train(training)
     entered = [x[0] for x in entering(model, IDS[:1])]  # K of (T, C)
     expected = []
-    for x, name in zip(entered, norm_names(2), strict=True):
+    for x, name in zip(entered, model.anatomy.norms, strict=True):
         weights = model.get_submodule(name).state_dict()
         expected.append(normalized(norm, x, weights, training))
     seen = read_layers(model, IDS[0])
@@ -81,15 +79,15 @@ def test_the_stream_is_measured_from_the_embedding_to_the_last_norm(
     norm: str, position: str
 ) -> None:
     model = scrambled(norm=norm, norm_position=position)
-    assert stream_names(2) == (
-        "embedding",
+    assert model.anatomy.stream == (
+        "blocks:in",
         *("blocks.0.resid_mid", "blocks.0.resid_post"),
         *("blocks.1.resid_mid", "blocks.1.resid_post"),
         "ln_f",
     )
     with torch.no_grad():
         embedding = model.embed(IDS[:1])[0]
-    states = [embedding, *heard(model, IDS[0], list(stream_names(2)[1:]))]
+    states = [embedding, *heard(model, IDS[0], list(model.anatomy.stream[1:]))]
     expected = [np.sqrt((state.numpy() ** 2).sum(-1)) for state in states]
     np.testing.assert_allclose(read_layers(model, IDS[0])["stream"], expected, rtol=1e-5)
 
@@ -98,7 +96,7 @@ def test_the_stream_is_measured_from_the_embedding_to_the_last_norm(
 @positions
 def test_one_norm_is_read_before_and_behind_it(norm: str, position: str) -> None:
     model = scrambled(norm=norm, norm_position=position)
-    for name, expected in zip(norm_names(2), entering(model, IDS[:1]), strict=True):
+    for name, expected in zip(model.anatomy.norms, entering(model, IDS[:1]), strict=True):
         seen = read_norm(model, IDS[0], name)
         assert torch.equal(seen["in"], expected[0])
         assert torch.equal(seen["out"], heard(model, IDS[0], [name])[0])

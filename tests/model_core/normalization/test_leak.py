@@ -13,7 +13,6 @@ from model_core.normalization import (
     TRAINING,
     leak_places,
     leaks,
-    norm_names,
     relative,
     with_running_averages,
 )
@@ -149,7 +148,7 @@ def test_every_norm_is_tried_at_the_same_weights(norm: str) -> None:
     changed, upto = another_sentence(IDS)
     model = made(norm=norm)
     with torch.no_grad():
-        for name in norm_names(2):
+        for name in model.anatomy.norms:
             model.get_parameter(f"{name}.weight").uniform_(0.5, 2)  # a gain can get lost
     before = {name: value.clone() for name, value in model.state_dict().items()}
     batch = with_running_averages(model, WINDOWS)

@@ -16,7 +16,6 @@ from model_core.normalization import (
     length_losses,
     lengths,
     modes,
-    norm_names,
     read_scales,
     window_lengths,
 )
@@ -131,7 +130,7 @@ def test_scales_are_those_of_what_enters_each_norm_in_training_mode(norm: str) -
     entered: list[Tensor] = []
     with torch.no_grad():
         scales = read_scales(model, ids)["scale"]
-        for name in norm_names(2):
+        for name in model.anatomy.norms:
             model.get_submodule(name).register_forward_pre_hook(lambda _, x: entered.append(x[0]))
         model.train()(ids[None])
     by_hand = [((x - x.mean(-1, keepdim=True)) ** 2).mean(-1).sqrt().mean() for x in entered]

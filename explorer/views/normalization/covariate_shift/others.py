@@ -9,7 +9,6 @@ from explorer.data.layer_inputs import Shown, spread
 from explorer.data.readers import Ids
 from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
-from model_core.normalization import layer_names
 from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.runs.format import identity
@@ -91,8 +90,8 @@ def _reads(other: Run, run: Run, tokens: int) -> bool:
 
 
 def _has(other: Run, layer: str, channel: int | None) -> bool:
-    config = other.model_config
-    return layer in layer_names(config.n_layer) and (channel or 0) < config.n_embd
+    names = [one.name for one in other.anatomy.layers]
+    return layer in names and (channel or 0) < other.model_config.n_embd
 
 
 def _unlike(other: Run, run: Run) -> tuple[bool, ...]:

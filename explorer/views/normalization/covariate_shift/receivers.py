@@ -9,7 +9,7 @@ from explorer.views.normalization.covariate_shift.others import comparable
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
-from model_core.normalization import layer_names
+from model_core.anatomy import Anatomy
 
 ALL, ONE = "all", "one"
 FIRST, BEFORE = "the first step", "the step before"
@@ -27,12 +27,13 @@ class Choice:
 
 def choose(moment: Moment, sentence: Sentence) -> Choice:
     config = moment.run.model_config
-    layers = layer_names(config.n_layer)
+    words = _words(moment.run.anatomy)
+    layers = list(words)
     one, two, three, four = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
     at = one.selectbox(
         "Inputs of",
         range(len(layers)),
-        format_func=lambda place: _told(layers[place]),
+        format_func=lambda index: words[layers[index]],
         key=session.number("shift layer", max(len(layers) - 2, 0), 0, len(layers) - 1, of_run=True),
         **session.KEPT,
     )
@@ -72,9 +73,10 @@ def _channel(count: int) -> int | None:
     return int(right.number_input("Channel", 0, count - 1, key=key, **session.KEPT))
 
 
-def _told(layer: str) -> str:
-    """A module's name in words: "blocks.0.sa" is "attention of block 0"."""
-    if layer == "lm_head":
-        return "the output layer (lm_head)"
-    _, block, part = layer.split(".")
-    return f"{'attention' if part == 'sa' else 'feed-forward'} of block {block}"
+def _words(anatomy: Anatomy) -> dict[str, str]:
+    """What the layers that norms feed are called, by their modules' names."""
+    words = {}
+    for index, block in enumerate(anatomy.blocks):
+        words[block.attention.name] = f"attention of block {index}"
+        words[block.feed_forward.name] = f"feed-forward of block {index}"
+    return words | {anatomy.head.name: f"the output layer ({anatomy.head.name})"}

@@ -21,7 +21,7 @@ from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choic
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
-from model_core.normalization import QUANTILES, bin_shares, norm_before
+from model_core.normalization import QUANTILES, bin_shares
 from model_core.norms import NORMS
 
 UNIT = "value of a channel"
@@ -66,7 +66,7 @@ def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[Shown]:
     """What this run's layer receives, and before it what enters the norm, if there is one."""
     steps, places = moment.steps, np.arange(len(moment.steps))
     received = spread(moment.run, steps, sentence.ids, choice.layer, "input", choice.channel)
-    if not norm_before(moment.run.model_config, choice.layer):
+    if not moment.run.anatomy.layer(choice.layer).norm:
         title = "What the layer receives: no norm stands before it"
         return [Shown("this run", title, received, steps, places)]
     stream = spread(moment.run, steps, sentence.ids, choice.layer, "stream", choice.channel)
@@ -141,7 +141,7 @@ def _curves(moment: Moment, shown: Sequence[Shown], choice: Choice, log: bool) -
 
 def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     config, tokens = moment.run.model_config, len(sentence.ids)
-    norm = norm_before(config, choice.layer)
+    norm = moment.run.anatomy.layer(choice.layer).norm
     over = f"{tokens} tokens × {config.n_embd} channels"
     if choice.channel is not None:
         over = f"channel {choice.channel} at {tokens} tokens"

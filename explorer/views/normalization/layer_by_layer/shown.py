@@ -9,8 +9,8 @@ import pandas as pd
 from explorer.panels import Panel
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.visit.moment import Moment
+from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig
-from model_core.normalization import norm_names, stream_names
 from model_core.norms import NORMS
 
 SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
@@ -26,12 +26,12 @@ class Shown:
 
 
 def norms_of(moment: Moment) -> tuple[str, ...]:
-    return norm_names(moment.run.model_config.n_layer)
+    return moment.run.anatomy.norms
 
 
 def places_of(moment: Moment) -> tuple[str, ...]:
     """Where the residual stream is measured."""
-    return stream_names(moment.run.model_config.n_layer)
+    return ("embedding", *moment.run.anatomy.stream[1:])
 
 
 def sides_in_words(config: ModelConfig) -> str:
@@ -53,8 +53,8 @@ def stream_in_words(config: ModelConfig) -> str:
     if config.norm_position == "post":
         return f"The residual stream is read behind each norm and its {learned}."
     return (
-        "The residual stream itself is not normalized; only its last place, ln_f, is behind a norm "
-        f"and its {learned}."
+        "The residual stream itself is not normalized; only its last place, "
+        f"{anatomy_of(config).final_norm}, is behind a norm and its {learned}."
     )
 
 

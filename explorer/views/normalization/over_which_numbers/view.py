@@ -19,7 +19,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment, evenly
 from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
 from explorer.visit.sentence import Sentence
-from model_core.normalization import Cell, by_reference, norm_names, normalized_cell, shares
+from model_core.normalization import Cell, by_reference, normalized_cell, shares
 from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
@@ -50,7 +50,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, Cell]:
     """The kind of norm to pool like, at first the run's own; before which norm; which number."""
-    own, names = moment.run.model_config.norm, norm_names(moment.run.model_config.n_layer)
+    own, names = moment.run.model_config.norm, moment.run.anatomy.norms
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             "Normalize like",

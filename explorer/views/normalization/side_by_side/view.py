@@ -30,7 +30,8 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
-from model_core.normalization import norm_names, window_lengths
+from model_core.anatomy import short
+from model_core.normalization import window_lengths
 from model_core.normalization.lengths import BATCH_TOKENS
 from model_core.runs import Run
 
@@ -117,13 +118,13 @@ def _panels(
     moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray], per_step: bool
 ) -> list[AnyPanel]:
     told = {name: spread_out(gradients(run), run.steps, moment.steps) for name, run in runs.items()}
-    norms, parts = norm_names(moment.run.model_config.n_layer), variant_parts(moment.run)
+    norms, parts = moment.run.anatomy.norms, variant_parts(moment.run)
     drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
     drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
     by_depth = [
         depth_panel(
             values,
-            Sites([_short(place) for place in places], along),
+            Sites([short(place) for place in places], along),
             Frame(f"by-{along}", title),
             Scale(unit, log=True, per_step=per_step),
         )
@@ -136,11 +137,6 @@ def _panels(
 def _drawable(values: Mapping[str, np.ndarray]) -> bool:
     """Whether there is a number in a picture: older runs lack gradients, some all validation."""
     return any(np.isfinite(one).any() for one in values.values())
-
-
-def _short(place: str) -> str:
-    """A place of the model in few letters: many stand along one axis."""
-    return place.removeprefix("blocks.").replace("_embedding_table", "s")
 
 
 def _losses(moment: Moment, runs: Mapping[str, Run]) -> list[Panel]:
@@ -202,7 +198,8 @@ def _table(
     st.markdown(
         f"**At step {moment.step:,}**: losses in nats per token; the gap is evaluation minus "
         "training mode on the same validation windows, in batches as in training (of at most "
-        f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before ln_f"
+        f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before "
+        f"{moment.run.anatomy.final_norm}"
     )
     shape = st.column_config.NumberColumn(format="%.4g")
     st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[3:], shape))

@@ -33,7 +33,6 @@ from model_core.normalization import (
     TRAINING,
     expected_distances,
     leak_places,
-    norm_names,
 )
 from model_core.norms import NORMS
 
@@ -72,7 +71,6 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def _choices(moment: Moment) -> tuple[str, int, int]:
     """What is changed, how many sentences are in the batch, and the n-th norm to look at."""
-    config = moment.run.model_config
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
     what = left.segmented_control(
         "What is changed",
@@ -89,7 +87,7 @@ def _choices(moment: Moment) -> tuple[str, int, int]:
         key=session.offer("sentences", offered),
         **session.KEPT,
     )
-    names = norm_names(config.n_layer)
+    names = moment.run.anatomy.norms
     norm = right.selectbox(
         "Norm whose statistics are shown",
         names,
@@ -183,7 +181,7 @@ def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> S
 
 def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPanel]:
     config = moment.run.model_config
-    name, (compared, repeats) = norm_names(config.n_layer)[norm], movement.drawn(config)
+    name, (compared, repeats) = moment.run.anatomy.norms[norm], movement.drawn(config)
     larger = "" if compared[-1] == SIZES[-1] else "; larger batches take too long"
     return [
         distances_panel(
@@ -236,7 +234,7 @@ def _tables(moment: Moment, seen: Seen) -> None:
 
 def _statistics(moment: Moment, seen: Seen) -> pd.DataFrame:
     """One row a norm and channel, before the norm."""
-    names = norm_names(moment.run.model_config.n_layer)
+    names = moment.run.anatomy.norms
     channels = moment.run.model_config.n_embd
     told = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
     parts = seen.statistics._asdict().items()
