@@ -18,7 +18,7 @@ from explorer.panels import Frame, Panel
 def drift_panel(
     distances: np.ndarray, steps: Sequence[int] | np.ndarray, rows: Rows, frame: Frame
 ) -> Panel:
-    """Distances (S, N) of every row from where it was first, over recorded steps (S,).
+    """Distances (S, N) of every row from its first vector, over recorded steps (S,).
 
     Every row is a faint line, the chosen one a strong one; a cursor moves with the step.
     """

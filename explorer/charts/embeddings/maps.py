@@ -1,4 +1,4 @@
-"""Where the rows of a table stand on a map at each step: in two dimensions or three."""
+"""The rows of a table as points of a map at each step, in two dimensions or three."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -89,7 +89,7 @@ def _alt(title: str, points: np.ndarray, rows: Rows) -> str:
     words = f"{title}: map of {count} tokens over {steps} recorded steps."
     lost = int(np.isnan(points[:, :, 0]).sum())
     if lost == steps * count:
-        return f"{words} No place is finite."
+        return f"{words} No point is finite."
     ends = [extent(points[:, :, axis]) for axis in range(axes)]
     spans = ", ".join(
         f"{name} from {low:.4g} to {high:.4g}"
@@ -106,4 +106,4 @@ def _alt(title: str, points: np.ndarray, rows: Rows) -> str:
         words += f" '{rows.labels[rows.chosen]}' is chosen."
     if count > LABELLED:
         words += f" More than {LABELLED} tokens: dots without glyphs."
-    return words + missing(points[:, :, 0], "places")
+    return words + missing(points[:, :, 0], "points")

@@ -32,7 +32,7 @@ def table_panel(values: np.ndarray, rows: Rows, frame: Frame, *, per_step: bool 
 
 
 def _cells(values: np.ndarray, rows: Rows, end: float) -> go.Heatmap:
-    """Plotly looks customdata up by cell, so each row's words stand in all its cells."""
+    """Plotly reads customdata by cell, so each row's words are repeated in all its cells."""
     if rows.kind == "position":
         words = [f"position {escape(label)}" for label in rows.labels]
     else:

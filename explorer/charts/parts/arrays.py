@@ -1,4 +1,4 @@
-"""What every chart does to its numbers first: float32, gaps, ranges over the finite ones."""
+"""Numbers prepared for charts: float32, gaps, ranges over the finite ones."""
 
 import math
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ def extent(values: np.ndarray) -> tuple[float, float]:
 
 
 def bound(values: np.ndarray) -> float:
-    """The largest finite magnitude: end of a scale centred on zero. 1 where that would be empty."""
+    """The largest finite magnitude, the end of a scale centred on zero; 1 where it would be 0."""
     return extent(np.abs(values))[1] or 1.0
 
 
@@ -47,12 +47,12 @@ def padded(low: float, high: float, share: float = 0.05) -> tuple[float, float]:
 
 
 def each_step(values: np.ndarray) -> np.ndarray:
-    """(S, ...) -> (S, 2) float32: the padded extent of every recorded step by itself."""
+    """(S, ...) -> (S, 2) float32: the padded extent of each recorded step alone."""
     return np.array([padded(*extent(slice_)) for slice_ in values], np.float32)
 
 
 def log_ticks(low: float, high: float, at_most: int = 7) -> list[float]:
-    """Numbers 1, 2, 5 times powers of ten between 10**low and 10**high; fewer digits where wide."""
+    """1, 2 and 5 times powers of ten in [10**low, 10**high]; fewer of them in a wide range."""
     powers = range(math.floor(low), math.ceil(high) + 1)
     for digits in ((1, 2, 5), (1, 3), (1,)):
         ticks = [d * 10.0**p for p in powers for d in digits if low <= math.log10(d) + p <= high]
@@ -62,11 +62,11 @@ def log_ticks(low: float, high: float, at_most: int = 7) -> list[float]:
 
 
 def extremes(values: np.ndarray) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
-    """Where the smallest and the largest finite number stand; None when there is none."""
+    """The indices of the smallest and the largest finite number; None when there is none."""
     if not np.isfinite(values).any():
         return None
     low, high = (
-        tuple(int(place) for place in np.unravel_index(find(values), values.shape))
+        tuple(int(at) for at in np.unravel_index(find(values), values.shape))
         for find in (np.nanargmin, np.nanargmax)
     )
     return low, high

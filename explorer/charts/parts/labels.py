@@ -1,4 +1,4 @@
-"""Token labels as Plotly must be given them: escaped, unique, and only as many as can be read."""
+"""Token labels for Plotly: escaped, unique, and only as many as can be read."""
 
 import html
 import unicodedata
@@ -10,12 +10,12 @@ from types import MappingProxyType
 from typing import Any
 
 LINE = 15  # pixels a line of 12 px text needs
-NOBODY: Mapping[int, str] = MappingProxyType({})
+UNMARKED: Mapping[int, str] = MappingProxyType({})
 GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
 
 
 def escape(label: str) -> str:
-    """`label` so that Plotly shows it as it is: in ticks, names, hover, data and templates.
+    """`label` escaped, so that Plotly shows it unchanged in ticks, names, hover and templates.
 
     Plotly reads tags and entities, `$...$` as TeX where MathJax is loaded, and `%{...}` in
     templates. Quotes stay as they are: Plotly would show `&quot;` letter by letter.
@@ -26,7 +26,7 @@ def escape(label: str) -> str:
 def with_positions(labels: Sequence[str]) -> list[str]:
     """Each label, a repeated one followed by its position from 0: "o 8". Never two alike.
 
-    The digits are as large as the token, because a subscript is lost on the last row.
+    The digits are as large as the token: a subscript cannot be read from the last row.
     """
     names = list(labels)
     while repeated := {name for name, count in Counter(names).items() if count > 1}:
@@ -38,17 +38,17 @@ def with_positions(labels: Sequence[str]) -> list[str]:
 
 
 def columns(label: str) -> int:
-    """Columns of a monospaced font: a wide character takes two, a mark over another none."""
+    """Columns of a monospaced font: a wide character takes two, a combining mark none."""
     return sum(_columns(character) for character in label)
 
 
 def fitted(label: str, room: int) -> str:
-    """`label` in exactly `room` columns: filled with spaces, or cut, which an ellipsis tells."""
+    """`label` in exactly `room` columns: padded with spaces, or cut with an ellipsis."""
     if columns(label) <= room:
         return label + " " * (room - columns(label))
     ends = list(accumulate(map(_columns, label)))
-    kept = label[: bisect_right(ends, room - 1)] + "…"
-    return kept + " " * (room - columns(kept))
+    cut = label[: bisect_right(ends, room - 1)] + "…"
+    return cut + " " * (room - columns(cut))
 
 
 def width(label: str) -> float:
@@ -57,7 +57,7 @@ def width(label: str) -> float:
 
 
 def stride(count: int, pixels: float, needed: float) -> int:
-    """Label every n-th of `count` places along `pixels`, when each label needs `needed` pixels."""
+    """The n for which every n-th of `count` labels fits along `pixels`, `needed` pixels each."""
     return max(1, -int(-count * needed // max(pixels, 1.0)))
 
 
@@ -65,28 +65,28 @@ def row_ticks(
     labels: Sequence[str],
     pixels: float,
     chosen: int | None = None,
-    marked: Mapping[int, str] = NOBODY,
+    marked: Mapping[int, str] = UNMARKED,
 ) -> dict[str, Any]:
     """Ticks of a vertical axis `pixels` high; `chosen` is bold and always among them.
 
-    `marked` places have colours of their own.
+    `marked` rows have labels in their own colours.
     """
     every = stride(len(labels), pixels, LINE)
-    places = [
-        place
-        for place in range(0, len(labels), every)
-        if chosen is None or place == chosen or abs(place - chosen) >= every
+    rows = [
+        row
+        for row in range(0, len(labels), every)
+        if chosen is None or row == chosen or abs(row - chosen) >= every
     ]
-    if chosen is not None and chosen not in places:
-        places = sorted([*places, chosen])
-    return _ticks(labels, places, chosen, marked)
+    if chosen is not None and chosen not in rows:
+        rows = sorted([*rows, chosen])
+    return _ticks(labels, rows, chosen, marked)
 
 
 def column_ticks(
     labels: Sequence[str],
     pixels: float,
     chosen: int | None = None,
-    marked: Mapping[int, str] = NOBODY,
+    marked: Mapping[int, str] = UNMARKED,
 ) -> dict[str, Any]:
     """Ticks of a horizontal axis `pixels` wide: upright where all fit, else turned and thinned."""
     if len(labels) * (max(map(width, labels)) + GLYPH) <= pixels:
@@ -103,8 +103,7 @@ def count_ticks(count: int, pixels: float) -> dict[str, Any]:
         for digit in (1, 2, 5)
         if digit * 10**power >= needed
     )
-    places = range(0, count, every)
-    return _ticks([str(place) for place in range(count)], places) | {"tickangle": 0}
+    return _ticks([str(at) for at in range(count)], range(0, count, every)) | {"tickangle": 0}
 
 
 def _columns(character: str) -> int:
@@ -115,13 +114,13 @@ def _columns(character: str) -> int:
 
 def _ticks(
     labels: Sequence[str],
-    places: Sequence[int],
+    indices: Sequence[int],
     chosen: int | None = None,
-    marked: Mapping[int, str] = NOBODY,
+    marked: Mapping[int, str] = UNMARKED,
 ) -> dict[str, Any]:
-    texts = {place: escape(labels[place]) for place in places}
-    for place in marked.keys() & texts.keys():
-        texts[place] = f'<span style="color: {marked[place]}"><b>{texts[place]}</b></span>'
+    texts = {at: escape(labels[at]) for at in indices}
+    for at in marked.keys() & texts.keys():
+        texts[at] = f'<span style="color: {marked[at]}"><b>{texts[at]}</b></span>'
     if chosen in texts:
         texts[chosen] = f"<b>{texts[chosen]}</b>"
     return {"tickmode": "array", "tickvals": list(texts), "ticktext": list(texts.values())}

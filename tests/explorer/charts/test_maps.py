@@ -122,7 +122,7 @@ def test_a_point_with_half_a_place_is_not_drawn() -> None:
     layout[1, 0, 1] = np.inf
     panel = map_panel(layout, Rows(["a", "b"]), **MAP)
     assert np.isnan(panel.moving["0.x"][1, 0]) and np.isnan(panel.moving["0.y"][1, 0])
-    assert panel.alt.endswith("1 places are not finite.")
+    assert panel.alt.endswith("1 points are not finite.")
 
 
 def test_categories_have_a_colour_and_a_legend_each() -> None:

@@ -36,7 +36,7 @@ from explorer.panels import (
     Tokens,
     Words,
 )
-from explorer.player import Pick, Selection, encode, reports
+from explorer.player import Pick, Selection, clock, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Position, Token
@@ -476,7 +476,7 @@ def test_an_unknown_payload_is_not_found_and_not_remembered(digest: str) -> None
 
 
 def test_a_kept_payload_is_served_as_it_is() -> None:
-    digest = player._store.put(b"payload")
+    digest = clock._store.put(b"payload")
     status, headers, body = ask(f"/clock/{digest}", accept_encoding="gzip")
     assert (status, body) == (200, b"payload")
     assert headers["cache-control"].startswith("private")
