@@ -1,6 +1,6 @@
 """What this visitor has chosen, the same on every page; the only session state."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +13,7 @@ from explorer.visit.address import Chosen
 
 # Keys of the widgets that every page shares, and their parameters of the address.
 RUN, TEXT, TOKENS, START = "run", "text", "tokens", "from"
+CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
 VISIT = "visit"
 
 
@@ -23,7 +24,8 @@ class Visit:
     `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
     widgets drawn so far; the address leaves them out. `of_run`: keys of widgets whose values are
     forgotten with the run. `pending`: values of widgets from the next rerun on. `last_read`: run
-    and ids of the sentence last drawn. `heard`: by clock, what it last reported.
+    and ids of the sentence last drawn. `heard`: by clock, what it last reported. `editing`: by
+    editor, the text whose edits it holds; `rewritten`: how often that was replaced.
     """
 
     chosen: Chosen = Chosen()
@@ -33,6 +35,8 @@ class Visit:
     pending: dict[str, Any] = field(default_factory=dict)
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
+    editing: dict[str, str] = field(default_factory=dict)
+    rewritten: Counter[str] = field(default_factory=Counter)
 
 
 def visit() -> Visit:
@@ -122,6 +126,11 @@ def select(tokens: Sequence[int]) -> None:
     visit().pending[TOKENS] = list(tokens)
 
 
+def choose_cell(cell: tuple[int, int, int]) -> None:
+    """Choose another number of a block from the next rerun on: its widgets may be drawn already."""
+    visit().pending |= dict(zip(CELL, cell, strict=True))
+
+
 def chosen() -> Chosen:
     """What clicks have chosen in this run."""
     return visit().chosen
@@ -180,64 +189,6 @@ def put(name: str, value: Any) -> None:
     st.session_state[name] = value
 
 
-# For views whose widgets are not drawn through `widgets` yet.
-KEPT: dict[str, Any] = {"persist_state": "session"}
-CELL = ("cell sentence", "cell position", "cell channel")
-
-
-def choose_cell(cell: tuple[int, int, int]) -> None:
-    visit().pending |= dict(zip(CELL, cell, strict=True))
-
-
-def offer(name: str, options: Sequence[str], *, of_run: bool = False) -> str:
-    first = options[0]
-
-    def fit(value: str) -> str:
-        return value if value in options else first
-
-    hold(name, first, fit, fit, of_run=of_run)
-    return name
-
-
-def number(name: str, default: float, low: float, high: float, *, of_run: bool = False) -> str:
-    from explorer.visit import widgets
-
-    widgets.bounded(name, default, (low, high), of_run=of_run)
-    return name
-
-
-def switch(name: str) -> str:
-    hold(name, False, lambda text: text == "True", bool, of_run=False)
-    return name
-
-
-def several(name: str, default: Sequence[int], offered: Sequence[int]) -> str:
-    kept = set(offered)
-
-    def fit(value: list[int]) -> list[int]:
-        return [one for one in value if one in kept]
-
-    hold(name, list(default), address.ids, fit, of_run=True, follow=True)
-    return name
-
-
-def keep_selected(offered: Sequence[int]) -> None:
-    several(TOKENS, [], offered)
-
-
-def edited(name: str, default: str) -> tuple[str, str]:
-    state = st.session_state
-    hold(name, default, str, str, of_run=False)
-    key = f"{name} {state.get(f'{name} rewritten', 0)}"
-    if key not in state:
-        state[f"{name} before"] = state[name]
-    return key, state[f"{name} before"]
-
-
-def rewrite(name: str, text: str) -> None:
-    state = st.session_state
-    state[name] = text
-    state[f"{name} rewritten"] = state.get(f"{name} rewritten", 0) + 1
-
-
-choice = value
+def is_drawn(key: str) -> bool:
+    """Whether Streamlit has a value of the widget with this key."""
+    return key in st.session_state

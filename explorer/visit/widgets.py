@@ -16,16 +16,23 @@ N = TypeVar("N", int, float)
 
 
 def one_of(
-    draw: Draw, name: str, label: str, options: Sequence[T], *, of_run: bool = False, **look: Any
+    draw: Draw,
+    name: str,
+    label: str,
+    options: Sequence[T],
+    *,
+    default: T | None = None,
+    of_run: bool = False,
+    **look: Any,
 ) -> T:
-    """One of several options; the first is the default."""
-    option(name, options, of_run=of_run)
+    """One of several options, at first the first or `default`."""
+    option(name, options, default=default, of_run=of_run)
     if draw.__name__ == "segmented_control":
         look["required"] = True  # else a second click would choose none
     return draw(label, options, key=name, **look, **KEPT)
 
 
-def option(name: str, options: Sequence[T], default: T | None = None, *, of_run: bool = False) -> T:
+def option(name: str, options: Sequence[T], *, default: T | None = None, of_run: bool = False) -> T:
     """What `one_of` returns, for where its widget comes later; what is not offered is forgotten."""
     first = options[0] if default is None else default
     named = {str(one): one for one in options}
@@ -101,3 +108,22 @@ def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:
     """A text of a run; one that nobody changed follows its default."""
     session.hold(name, default, str, str, of_run=True, follow=True)
     return draw(label, key=name, **look, **KEPT)
+
+
+def editor(name: str, default: str) -> tuple[str, str]:
+    """The key of an editor of a table encoded as text, and the text whose edits it holds.
+
+    That text stays while the editor is drawn, since another one would make another editor; the
+    edited table is kept by `session.put`, and is what an editor drawn anew begins with.
+    """
+    edited = session.hold(name, default, str, str, of_run=False)
+    key = f"{name} {session.visit().rewritten[name]}"
+    if not session.is_drawn(key):
+        session.visit().editing[name] = edited
+    return key, session.visit().editing[name]
+
+
+def rewrite(name: str, text: str) -> None:
+    """In a callback: another text for the editor of this name, without its edits so far."""
+    session.put(name, text)
+    session.visit().rewritten[name] += 1

@@ -1,19 +1,21 @@
 """What the reader asks of a map: the widgets, and what they say."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from explorer.visit import session
 from explorer.visit.moment import Moment, frequency, labels_of
+from explorer.visit.session import TOKENS
+from explorer.visit.widgets import number, one_of, option, several
 from model_core.config import MapConfig, MapMethod, Table
 from model_core.embeddings.counts import most_frequent
 from model_core.embeddings.token_classes import token_class
 
 AT_MOST = 2_000  # rows on a map; more cover each other and take minutes
+TABLES: tuple[Table, ...] = ("tokens", "positions")
 AXIS = "Axis between two sets"
 METHODS = ("UMAP", "PCA", AXIS, "AlignedUMAP", "t-SNE")
 MADE: dict[str, MapMethod] = {"UMAP": "umap", "AlignedUMAP": "aligned", "t-SNE": "tsne"}
@@ -52,15 +54,11 @@ class Choices:
 def choose(moment: Moment) -> Choices:
     """Draw the widgets; what they say."""
     kind, method, find, more = st.columns([1.4, 1.5, 4, 1.3], vertical_alignment="bottom")
-    key = session.offer("table", ("tokens", "positions"))
-    table = kind.segmented_control(
-        "Rows", ("tokens", "positions"), key=key, required=True, **session.KEPT
-    )
+    table = one_of(kind.segmented_control, "drift.table", "Rows", TABLES)
     methods = [name for name in METHODS if name != AXIS or table == "tokens"]
-    key = session.offer("map", methods)
-    made = method.selectbox("Map", methods, key=key, help=_ABOUT, **session.KEPT)
-    session.offer("which", WHICH)
-    ids = _ids(moment, table, session.choice("which"))
+    made = one_of(method.selectbox, "drift.map", "Map", methods, help=_ABOUT)
+    which = option("drift.which", WHICH)
+    ids = _ids(moment, table, which)
     if table == "tokens":
         _find(find, moment, ids)
     with more.popover("Look and settings", width="stretch"):
@@ -68,15 +66,15 @@ def choose(moment: Moment) -> Choices:
         with left:
             drawn = _drawing(moment, table)
         with right:
-            settings = _settings(moment, table, made, ids)
-    ends = _ends(moment, ids) if made == AXIS else ((), ())
+            settings = _settings(table, made, ids)
     return Choices(
         table=table,
         ids=ids,
         method=made,
-        ends=ends,
+        which=which,
+        ends=_ends(moment, ids) if made == AXIS else ((), ()),
         **drawn,
-        basis=session.choice("basis"),
+        basis=option("drift.basis", BASES),
         config=_config(table, ids, made, drawn["dimensions"], settings),
     )
 
@@ -101,14 +99,14 @@ def _ids(moment: Moment, table: Table, which: str) -> tuple[int, ...]:
 
 def _find(place: Any, moment: Moment, ids: tuple[int, ...]) -> None:
     """Search by typing; what is found is selected, as what a lasso holds is."""
-    session.keep_selected(ids)
-    place.multiselect(
+    several(
+        place.multiselect,
+        TOKENS,
         "Find and select tokens, or draw a lasso on the map",
         ids,
+        (),
         format_func=_named(moment, ids),
-        key=session.TOKENS,
         placeholder="Type a token",
-        **session.KEPT,
     )
 
 
@@ -121,56 +119,56 @@ def _named(moment: Moment, ids: tuple[int, ...]) -> Callable[[int], str]:
 def _drawing(moment: Moment, table: Table) -> dict[str, Any]:
     """How the map is drawn."""
     st.markdown("**Look**")
-    key = session.offer("axes", ("2-D", "3-D"))
-    axes = st.segmented_control(
-        "Dimensions", ("2-D", "3-D"), key=key, required=True, **session.KEPT
-    )
+    axes = one_of(st.segmented_control, "drift.axes", "Dimensions", ("2-D", "3-D"))
     colours = COLOURS if table == "tokens" else POSITION_COLOURS
-    colour = _select("Colour by", "colour", colours)
-    last = moment.run.model_config.n_embd - 1
-    key = session.number("channel", 0, 0, last, of_run=True)
-    channel = st.number_input(
-        "Channel", 0, last, key=key, disabled=colour != "a channel", **session.KEPT
+    colour = one_of(st.selectbox, "drift.colour", "Colour by", colours)
+    channel = number(
+        st.number_input,
+        "drift.channel",
+        "Channel",
+        0,
+        (0, moment.run.model_config.n_embd - 1),
+        of_run=True,
+        disabled=colour != "a channel",
     )
-    return {
+    drawn = {
         "dimensions": 3 if axes == "3-D" else 2,
         "colour": colour,
-        "channel": int(channel),
-        "trails": _select("Trails", "trails", TRAILS),
-        "arrows": _select("Arrows to the next place", "arrows", ARROWS),
-        "which": _which(moment),
+        "channel": channel,
+        "trails": one_of(st.selectbox, "drift.trails", "Trails", TRAILS),
+        "arrows": one_of(st.selectbox, "drift.arrows", "Arrows to the next place", ARROWS),
     }
-
-
-def _which(moment: Moment) -> str:
     if moment.run.model_config.vocab_size > AT_MOST:
-        return _select(f"Which {AT_MOST:,} tokens", "which", WHICH)
-    return WHICH[0]
+        one_of(st.selectbox, "drift.which", f"Which {AT_MOST:,} tokens", WHICH)
+    return drawn
 
 
-def _settings(moment: Moment, table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]:
+def _settings(table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]:
     """The parameters of the method; those of others keep their values."""
     st.markdown(f"**Settings of {method}**")
-    session.offer("basis", BASES)
     if method not in MADE:
-        _select("Fitted on", "basis", BASES)
+        one_of(st.selectbox, "drift.basis", "Fitted on", BASES)
         return {}
-    most = max(len(ids), 2)
-    key = session.number(f"neighbours-{table}", min(15, most), 2, most, of_run=True)
-    near = st.number_input("Neighbours, itself counted", 2, most, key=key, **session.KEPT)
-    settings: dict[str, Any] = {"n_neighbors": int(near)}
+    most, field = max(len(ids), 2), st.number_input
+    settings: dict[str, Any] = {
+        "n_neighbors": number(
+            field,
+            f"drift.neighbours.{table}",
+            "Neighbours, itself counted",
+            min(15, most),
+            (2, most),
+            of_run=True,
+        )
+    }
     if method != "t-SNE":
-        key = session.number("apart", 0.1, 0.0, 1.0)
-        settings["min_dist"] = st.number_input(
-            "Least distance on the map", 0.0, 1.0, step=0.05, key=key, **session.KEPT
+        settings["min_dist"] = number(
+            field, "drift.apart", "Least distance on the map", 0.1, (0.0, 1.0), step=0.05
         )
     if method == "UMAP":
-        key = session.number("smooth", 10.0, 0.0, 1e6)
-        settings["smoothness"] = st.number_input(
-            "Smoothness over time", 0.0, 1e6, step=1.0, key=key, **session.KEPT
+        settings["smoothness"] = number(
+            field, "drift.smooth", "Smoothness over time", 10.0, (0.0, 1e6), step=1.0
         )
-    key = session.number("seed", 0, 0, 2**31 - 1)
-    settings["seed"] = int(st.number_input("Seed", 0, 2**31 - 1, key=key, **session.KEPT))
+    settings["seed"] = number(field, "drift.seed", "Seed", 0, (0, 2**31 - 1))
     return settings
 
 
@@ -186,22 +184,20 @@ def _config(
 
 def _ends(moment: Moment, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """The two sets of a custom axis; at first the two largest classes of tokens, vowels first."""
-    begin, end = st.columns(2)
-    chosen = []
-    for place, name, of in zip(
-        (begin, end), ("from", "to"), _two_classes(moment, ids), strict=True
-    ):
-        key = session.several(f"axis-{name}", of, ids)
-        chosen.append(
-            place.multiselect(
-                f"Axis {name}",
-                ids,
-                format_func=_named(moment, ids),
-                key=key,
-                **session.KEPT,
-            )
+    ends = [
+        several(
+            column.multiselect,
+            f"drift.{name}",
+            f"Axis {name}",
+            ids,
+            tokens,
+            format_func=_named(moment, ids),
         )
-    return tuple(chosen[0]), tuple(chosen[1])
+        for column, name, tokens in zip(
+            st.columns(2), ("from", "to"), _two_classes(moment, ids), strict=True
+        )
+    ]
+    return tuple(ends[0]), tuple(ends[1])
 
 
 def _two_classes(moment: Moment, ids: tuple[int, ...]) -> tuple[list[int], list[int]]:
@@ -213,7 +209,3 @@ def _two_classes(moment: Moment, ids: tuple[int, ...]) -> tuple[list[int], list[
     largest = sorted(classes.values(), key=len, reverse=True)
     half = len(ids) // 2
     return (largest[0], largest[1]) if len(largest) > 1 else (list(ids[:half]), list(ids[half:]))
-
-
-def _select(label: str, name: str, options: Sequence[str]) -> str:
-    return cast(str, st.selectbox(label, options, key=session.offer(name, options), **session.KEPT))

@@ -9,10 +9,10 @@ import streamlit as st
 from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
 from explorer.panels import AnyPanel, Frame, Timeline
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import csv_button, how_computed, own_clock
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import number, one_of
 from model_core.normalization.scaling import (
     LEFT,
     SCALINGS,
@@ -73,45 +73,29 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if chosen.share is not None and chosen.share >= 1:
         st.info(_unstable(chosen.share))
     st.caption(_about_axes(descents[0].bowl, chosen.stretched))
-    step = own_clock("descent", _panels(descents, chosen), _timeline(descents[-1]))
+    step = own_clock("scaling.step", _panels(descents, chosen), _timeline(descents[-1]))
     _numbers(descents, step)
     _explained()
 
 
 def _choices() -> Choices:
     left, middle, right, last = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
-    rate = left.segmented_control(
-        "Learning rate",
-        (BEST, SAME),
-        key=session.offer("descent rate", (BEST, SAME)),
-        required=True,
-        **session.KEPT,
-    )
+    rate = one_of(left.segmented_control, "scaling.rate", "Learning rate", (BEST, SAME))
     share = None
     if rate == SAME:
-        share = middle.slider(
+        share = number(
+            middle.slider,
+            "scaling.share",
             "Share of the largest stable learning rate",
-            0.05,
-            1.25,
+            0.5,
+            (0.05, 1.25),
             step=0.05,
-            key=session.number("descent share", 0.5, 0.05, 1.25),
-            **session.KEPT,
         )
-    unit = right.segmented_control(
-        "Raw tuition is counted in units of",
-        UNITS,
-        key=session.offer("tuition unit", UNITS),
-        required=True,
-        **session.KEPT,
+    unit = one_of(
+        right.segmented_control, "scaling.unit", "Raw tuition is counted in units of", UNITS
     )
-    axes = last.segmented_control(
-        "Axes of the maps",
-        (EVEN, STRETCHED),
-        key=session.offer("descent axes", (EVEN, STRETCHED)),
-        required=True,
-        **session.KEPT,
-    )
-    return Choices(None if share is None else round(share, 2), str(unit), axes == STRETCHED)
+    axes = one_of(last.segmented_control, "scaling.axes", "Axes of the maps", (EVEN, STRETCHED))
+    return Choices(None if share is None else round(share, 2), unit, axes == STRETCHED)
 
 
 def _descent(kind: Scaling, chosen: Choices) -> Descent:

@@ -10,10 +10,10 @@ from explorer.views.normalization.over_which_numbers import view as over_which_n
 from explorer.views.normalization.side_by_side import view as side_by_side
 from explorer.views.normalization.side_by_side.family import family
 from explorer.views.normalization.the_leak import view as the_leak
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, question
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import option
 from model_core.runs import Run
 from model_core.runs.status import ACTIVE, State, read_status
 
@@ -50,7 +50,7 @@ WITHOUT_SENTENCE = ("Worked examples", "Scaling inputs")  # nothing is read ther
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    view = choose_view("lab", tuple(VIEWS))
+    view = choose_view("normalization.lab", tuple(VIEWS))
     asked, answer = VIEWS[view]
     question(asked)
     if not sentence.ids and view not in WITHOUT_SENTENCE:
@@ -61,7 +61,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def state(run: Run) -> State:
     """How the run stands; where variants stand beside it, as one of them that still trains."""
-    view = session.choice(session.offer("lab", tuple(VIEWS)))
+    view = option("normalization.lab", tuple(VIEWS))
     own = run.status.state
     if view != SIDE or own in ACTIVE:
         return own

@@ -11,13 +11,19 @@ from explorer.visit.moment import Moment, left_out
 from explorer.visit.page import clock, csv_button, how_computed, question, quoted
 from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import toggle
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     question("Which numbers does the model keep for each token and each position?")
     if words := left_out(moment):
         st.caption(words)
-    per_step = st.toggle("Colours span this step only", help="Off: one scale for all steps.")
+    per_step = toggle(
+        st.toggle,
+        "tables.scales",
+        "Colours span this step only",
+        help="Off: one scale for all steps.",
+    )
     tokens, positions = tables.token_embeddings(moment), tables.position_embeddings(moment)
     panels = [
         table_panel(values, rows, _titled(values, rows.kind), per_step=per_step)

@@ -14,6 +14,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question
 from explorer.visit.runs import open_run, run_names
 from explorer.visit.sentence import Sentence, example
+from explorer.visit.widgets import one_of
 from model_core.config import NormPosition, Optimizer, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.norms import KINDS
@@ -31,7 +32,7 @@ def form() -> None:
     question("What does a model learn from a text, and how fast?")
     left, right = st.columns([1, 3])
     with left:
-        preset = PRESETS[st.selectbox("Preset", PRESETS, key="preset", **session.KEPT)]
+        preset = PRESETS[one_of(st.selectbox, "train.preset", "Preset", tuple(PRESETS))]
         st.caption(preset.says)
     with right, st.form("train", border=False):
         name, press = st.columns([3, 1], vertical_alignment="bottom")

@@ -65,7 +65,7 @@ def moment(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Moment:
 
 
 def view(**query: str) -> AppTest:
-    asked = {"run": "layered", "text": FOX, "lab": "Covariate shift"} | query
+    asked = {"run": "layered", "text": FOX, "normalization.lab": "Covariate shift"} | query
     return opened("normalization", **asked)
 
 
@@ -254,8 +254,9 @@ def ranges(panel: dict[str, Any]) -> tuple[float, ...]:
 
 def test_choices_are_in_the_address_and_odd_ones_count_as_not_said(runs: Path) -> None:
     asked = {
-        "shift layer": "1", "shift channels": "one", "shift channel": "4",
-        "shift since": "the step before", "shift beside": "longer",
+        "normalization.shift.layer": "1", "normalization.shift.channels": "one",
+        "normalization.shift.channel": "4",
+        "normalization.shift.since": "the step before", "normalization.shift.beside": "longer",
     }  # fmt: skip
     app = view(**asked)
     assert asked.items() <= app.query_params.items()
@@ -263,8 +264,8 @@ def test_choices_are_in_the_address_and_odd_ones_count_as_not_said(runs: Path) -
     assert panels(app)["moved"]["title"] == "Moved each training step"
     assert "channel 4 at 15 tokens" in captions(app) and "`blocks.0.ln2`" in captions(app)
     assert "its nearest one is shown" in captions(app)
-    app.selectbox(key="shift layer").set_value(4).run()
-    app.segmented_control(key="shift channels").set_value("all").run()
+    app.selectbox(key="normalization.shift.layer").set_value(4).run()
+    app.segmented_control(key="normalization.shift.channels").set_value("all").run()
     assert not app.exception and "`ln_f`" in captions(app)
     odd = view(**dict.fromkeys(asked, "x"))
     assert panels(odd).keys() == ALL and not asked.keys() & odd.query_params.keys()
@@ -283,7 +284,7 @@ def test_a_run_that_diverged_has_gaps_and_says_since_when(runs: Path) -> None:
     seen = History().read(boom, boom.steps, partial(read_inputs, layer=LAYER), IDS)["input"]
     gone = boom.steps[~np.isfinite(seen).all((1, 2))]
     assert f"this run: gaps from step {gone[0]:,} on" in " ".join(words(app))
-    beside_it = view(**{"shift beside": "boom"})
+    beside_it = view(**{"normalization.shift.beside": "boom"})
     shown = Run.open(runs / "layered").steps
     last = shown[shown <= boom.steps[-1]][-1]  # boom may have recorded a later one
     assert f"After step {last} nothing of boom is shown" in captions(beside_it)
@@ -295,7 +296,7 @@ def test_without_another_run_the_view_says_how_to_get_one(
 ) -> None:
     shutil.copytree(runs / "words", tmp_path / "words")
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
-    app = view(run="words", text="fox", **{"shift channels": "one"})
+    app = view(run="words", text="fox", **{"normalization.shift.channels": "one"})
     assert panels(app).keys() == ALL - {"bands-2", "channels"}
     said = words(app)
     assert said[0].startswith("No other run reads this sentence as the same tokens")
@@ -318,7 +319,7 @@ def test_a_run_beside_with_more_channels_counts_for_memory_too(
     runs: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shift, "KEPT_BYTES", 3 * 2 * 4 * len(FOX) * 12)  # of 12 channels, not 6
-    app = view(**{"shift beside": "wide"})
+    app = view(**{"normalization.shift.beside": "wide"})
     header, arrays = drawn(app)
     assert len(arrays[header["timeline"]["steps"]]) == 3
     assert "Showing 3 of" in captions(app)

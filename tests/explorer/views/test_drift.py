@@ -13,6 +13,7 @@ from explorer.views.drift import marks
 from explorer.views.drift.choices import Choices
 from explorer.views.drift.maps import Rows, map_of, rows_of
 from explorer.visit import moment as moments
+from explorer.visit import session
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.runs import RECORDED
 from model_core.config import MapConfig
@@ -22,7 +23,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, go_to, opened, visitor
+from tests.support.pages import SHIPPED, go_to, named, opened, visitor
 from tests.support.runs import recorded_run
 
 DEFAULTS: dict[str, Any] = {
@@ -160,7 +161,7 @@ def test_of_many_tokens_the_most_frequent_and_the_chosen_are_shown(
 ) -> None:
     monkeypatch.setattr(moments, "ROWS", 5)
     rare = int(counts.frequency(recorded).argmin())
-    state["token"] = rare
+    session.choose(token=rare)
     seen = moment_of(recorded)
     often = counts.most_frequent(counts.frequency(recorded), 5).tolist()
     assert seen.rows.tolist() == sorted({*often, rare})
@@ -175,7 +176,7 @@ def test_of_many_tokens_the_most_frequent_and_the_chosen_are_shown(
 
 
 def drift_page(**query: str) -> AppTest:
-    return opened("drift", run="quick-brown-fox", **query)
+    return opened("drift", run="quick-brown-fox", **named("drift", query))
 
 
 def captions(app: AppTest) -> str:
@@ -201,13 +202,13 @@ def test_the_caption_says_how_the_map_was_made(query: dict[str, str], said: str)
 
 
 FILLED: dict[str, Callable[[AppTest], Any]] = {
-    "positions": lambda app: app.segmented_control(key="table").set_value("positions"),
-    "space": lambda app: app.segmented_control(key="axes").set_value("3-D"),
-    "channel": lambda app: app.selectbox(key="colour").set_value("a channel"),
-    "updates": lambda app: app.selectbox(key="colour").set_value("updates so far"),
-    "trails": lambda app: app.selectbox(key="trails").set_value("neighbours changed most"),
-    "pca": lambda app: app.selectbox(key="map").set_value("PCA"),
-    "axis": lambda app: app.selectbox(key="map").set_value("Axis between two sets"),
+    "positions": lambda app: app.segmented_control(key="drift.table").set_value("positions"),
+    "space": lambda app: app.segmented_control(key="drift.axes").set_value("3-D"),
+    "channel": lambda app: app.selectbox(key="drift.colour").set_value("a channel"),
+    "updates": lambda app: app.selectbox(key="drift.colour").set_value("updates so far"),
+    "trails": lambda app: app.selectbox(key="drift.trails").set_value("neighbours changed most"),
+    "pca": lambda app: app.selectbox(key="drift.map").set_value("PCA"),
+    "axis": lambda app: app.selectbox(key="drift.map").set_value("Axis between two sets"),
 }
 
 
@@ -222,7 +223,7 @@ def test_every_widget_can_be_used_twice(fill: Callable[[AppTest], Any]) -> None:
 
 def test_an_axis_without_an_end_is_pca_and_says_so() -> None:
     app = drift_page(map="Axis between two sets")
-    app.multiselect(key="axis-to").set_value([]).run()
+    app.multiselect(key="drift.to").set_value([]).run()
     assert app.exception == []
     assert "choose tokens for both ends" in captions(app)
 

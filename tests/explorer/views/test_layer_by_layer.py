@@ -47,11 +47,11 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def layers(part: str, **query: str) -> AppTest:
-    return opened("normalization", **{"run": SHIPPED.name, "part": part} | query)
+    return opened("normalization", **{"run": SHIPPED.name, "normalization.part": part} | query)
 
 
 def switch(app: AppTest, part: str) -> AppTest:
-    app.segmented_control(key="part").set_value(part).run()
+    app.segmented_control(key="normalization.part").set_value(part).run()
     assert not app.exception
     return app
 
@@ -168,9 +168,9 @@ def test_the_token_followed_is_the_one_chosen_anywhere() -> None:
 
 
 def test_two_norms_are_compared_by_all_their_activations() -> None:
-    app = layers("Two norms", step="5", **{"one norm": "blocks.0.ln2"})
-    assert app.selectbox(key="another norm").value == "ln_f"
-    app.selectbox(key="another norm").set_value("blocks.1.ln1").run()
+    app = layers("Two norms", step="5", **{"normalization.first": "blocks.0.ln2"})
+    assert app.selectbox(key="normalization.second").value == "ln_f"
+    app.selectbox(key="normalization.second").set_value("blocks.1.ln1").run()
     table = app.dataframe[0].value.set_index("norm")
     ids = torch.tensor([SHIPPED.tokenizer.encode(FOX)])
     model = SHIPPED.model_at(5)
@@ -194,7 +194,7 @@ def test_two_norms_are_compared_by_all_their_activations() -> None:
 def test_scales_are_those_of_all_pictures_of_a_kind_or_of_each_step() -> None:
     app = layers("Distribution")
     assert len(scales(app)) == 1
-    app.toggle(key="scales").set_value(True).run()
+    app.toggle(key="normalization.scales").set_value(True).run()
     assert len(scales(app)) > 1
 
 

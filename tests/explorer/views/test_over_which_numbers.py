@@ -51,11 +51,11 @@ def click(monkeypatch: pytest.MonkeyPatch) -> Click:
 
 
 def lab(**query: str) -> AppTest:
-    return opened("normalization", **{"run": SHIPPED.name, "lab": LAB} | query)
+    return opened("normalization", **{"run": SHIPPED.name, "normalization.lab": LAB} | query)
 
 
 def like(app: AppTest, kind: str) -> AppTest:
-    app.segmented_control(key="pooled like").set_value(kind).run()
+    app.segmented_control(key="normalization.pool.norm").set_value(kind).run()
     assert not app.exception
     return app
 
@@ -81,10 +81,10 @@ def result(app: AppTest) -> dict[str, float]:
 def test_at_first_the_runs_own_norm_and_a_number_of_the_typed_sentence() -> None:
     app = lab()
     assert panels(app).keys() == PANELS and words(app) == []
-    assert app.segmented_control(key="pooled like").value == "layer"
+    assert app.segmented_control(key="normalization.pool.norm").value == "layer"
     assert cell(app) == [0, 20, 2]
     assert panels(app)["arithmetic"]["title"] == "'e' at 20 of your sentence, channel 2"
-    assert app.query_params.keys() == {"run", "text", "lab", "head"}
+    assert app.query_params.keys() == {"run", "text", "normalization.lab", "head"}
 
 
 def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() -> None:
@@ -103,7 +103,13 @@ def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() 
 
 
 def test_the_result_of_the_runs_own_norm_is_what_the_model_computes() -> None:
-    app = lab(**{"what enters": "blocks.1.ln2", "cell position": "7", "cell channel": "4"})
+    app = lab(
+        **{
+            "normalization.pool.site": "blocks.1.ln2",
+            "normalization.pool.position": "7",
+            "normalization.pool.channel": "4",
+        }
+    )
     model = SHIPPED.model_at(int(SHIPPED.steps[-1]))
     ids = SHIPPED.tokenizer.encode(FOX)
     with torch.no_grad(), tapped(model, "blocks.1.ln2") as seen:
@@ -138,22 +144,22 @@ def test_a_click_chooses_a_number_and_another_click_another(click: Click) -> Non
         click(app, "block", [row, column])
         assert cell(app) == chosen
         assert f" at {row} of " in panels(app)["arithmetic"]["title"]
-    assert app.query_params["cell sentence"] == "2"
-    assert app.query_params["cell position"] == "0"
-    assert app.query_params["cell channel"] == "4"
+    assert app.query_params["normalization.pool.sentence"] == "2"
+    assert app.query_params["normalization.pool.position"] == "0"
+    assert app.query_params["normalization.pool.channel"] == "4"
 
 
 def test_a_number_is_chosen_by_keyboard_too_and_by_the_address() -> None:
-    app = lab(**{"cell sentence": "1"})
-    app.number_input(key="cell position").set_value(4).run()
-    app.number_input(key="cell channel").set_value(0).run()
+    app = lab(**{"normalization.pool.sentence": "1"})
+    app.number_input(key="normalization.pool.position").set_value(4).run()
+    app.number_input(key="normalization.pool.channel").set_value(0).run()
     assert cell(app) == [1, 4, 0]
     again = lab(**app.query_params)
     assert panels(again) == panels(app) and panels(again).keys() == PANELS
 
 
 def test_a_shorter_sentence_moves_the_number_into_it() -> None:
-    app = lab(**{"cell position": "40"})
+    app = lab(**{"normalization.pool.position": "40"})
     app.text_input(key="text").set_value("fox").run()
     assert not app.exception
     assert cell(app) == [0, 2, 2]
@@ -164,7 +170,7 @@ def test_another_run_begins_with_its_own_norm() -> None:
     app = like(lab(text="the fox"), "rms")
     app.selectbox(key="run").set_value("pooled").run()
     assert not app.exception
-    assert app.segmented_control(key="pooled like").value == "batch"
+    assert app.segmented_control(key="normalization.pool.norm").value == "batch"
 
 
 # ---- the batch -----------------------------------------------------------------------------------
@@ -196,7 +202,7 @@ def test_batch_norm_of_one_value_is_refused_in_words() -> None:
 
 def test_a_run_that_diverged_is_shown_all_the_same(made: Path) -> None:
     end = str(Run.open(made / "boom").steps[-1])
-    app = lab(run="boom", text="the fox", step=end, **{"what enters": "ln_f"})
+    app = lab(run="boom", text="the fox", step=end, **{"normalization.pool.site": "ln_f"})
     for kind in ("layer", "batch", "rms"):
         assert at_last(like(app, kind))[-1].endswith("= nan")
 

@@ -20,7 +20,7 @@ NEEDED, LEFT = "steps until less than 1% is left", "excess loss left (% of the s
 
 
 def scaling(**query: str) -> AppTest:
-    return opened("normalization", lab="Scaling inputs", **query)
+    return opened("normalization", **{"normalization.lab": "Scaling inputs"} | query)
 
 
 def header(app: AppTest) -> dict[str, Any]:
@@ -58,27 +58,27 @@ def test_the_table_is_of_the_step_that_the_address_names() -> None:
 def test_raw_steps_follow_the_unit_of_tuition_and_the_others_do_not() -> None:
     app = scaling()
     before = numbers(app)
-    app.segmented_control(key="tuition unit").set_value("1,000").run()
+    app.segmented_control(key="scaling.unit").set_value("1,000").run()
     after = numbers(app)
     assert after[NEEDED]["raw"] == 23
     pd.testing.assert_frame_equal(before.iloc[1:], after.iloc[1:])
-    app.segmented_control(key="tuition unit").set_value("1").run()
+    app.segmented_control(key="scaling.unit").set_value("1").run()
     pd.testing.assert_frame_equal(numbers(app), before)
 
 
 def test_above_the_largest_stable_rate_the_page_says_that_all_diverge() -> None:
     app = scaling()
     assert not app.slider and words(app) == []
-    app.segmented_control(key="descent rate").set_value("the same share for each").run()
+    app.segmented_control(key="scaling.rate").set_value("the same share for each").run()
     assert words(app) == []
-    app.slider(key="descent share").set_value(1.1).run()
+    app.slider(key="scaling.share").set_value(1.1).run()
     assert words(app) == [
         "At 1.1 of the largest stable rate each step overshoots by more than it corrects: all "
         "three descents diverge and leave their maps."
     ]
     assert numbers(app)[NEEDED].isna().all() and (numbers(app)[LEFT] > 1e6).all()
     assert all("never converges" in titles(app)[key] for key in MAPS)
-    app.slider(key="descent share").set_value(1.0).run()
+    app.slider(key="scaling.share").set_value(1.0).run()
     (said,) = words(app)
     assert "only changes its sign" in said and numbers(app)[NEEDED].isna().all()
 
@@ -86,7 +86,7 @@ def test_above_the_largest_stable_rate_the_page_says_that_all_diverge() -> None:
 def test_stretched_axes_are_said_to_hide_how_narrow_the_valley_is() -> None:
     app = scaling()
     assert "The raw valley is 4,353 times as long as wide." in app.caption[1].value
-    app.segmented_control(key="descent axes").set_value("stretched to fit").run()
+    app.segmented_control(key="scaling.axes").set_value("stretched to fit").run()
     assert app.caption[1].value.startswith("Axes stretched: the raw valley, 4,353 times")
 
 

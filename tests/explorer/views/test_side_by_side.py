@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def side(**query: str) -> AppTest:
-    return opened("normalization", **{"text": TEXT, "lab": "Side by side"} | query)
+    return opened("normalization", **{"text": TEXT, "normalization.lab": "Side by side"} | query)
 
 
 def lines(app: AppTest, key: str) -> dict[str, dict[str, str]]:
@@ -73,7 +73,7 @@ def test_the_button_trains_the_chosen_variants_that_are_missing_and_none_twice(
     folder: Path,
 ) -> None:
     app = side(run="fox")
-    key = "variants This run's settings"
+    key = "normalization.compare.own"
     assert app.multiselect(key=key).value == [0, 1, 3, 5]  # none, and all that are pre
     app.multiselect(key=key).set_value([1, 4]).run()
     press(app, "Train 1 run")
@@ -92,7 +92,7 @@ def test_the_button_trains_the_chosen_variants_that_are_missing_and_none_twice(
 
 def test_what_another_visitor_made_meanwhile_is_not_made_again(folder: Path) -> None:
     app = side(run="fox")
-    app.multiselect(key="variants This run's settings").set_value([0]).run()
+    app.multiselect(key="normalization.compare.own").set_value([0]).run()
     before = tree(recorded_run(folder / "theirs", norm="none").path)
     press(app, "Train 1 run")
     assert sorted(list_runs(folder)) == ["fox", "theirs"]
@@ -108,14 +108,14 @@ def test_a_run_without_its_text_offers_no_training(folder: Path) -> None:
 
 def test_a_comparison_is_named_and_what_is_below_is_said(reading: Path) -> None:
     app = side(run="layered", compare="deep")
-    assert app.multiselect(key="variants deep").value == [0, 1, 3]
+    assert app.multiselect(key="normalization.compare.deep").value == [0, 1, 3]
     assert "without a norm the loss explodes" in captions(app)
     assert "Shown below: layered, which is not one of these runs." in captions(app).replace(
         "\\", ""
     )
     assert any(button.label == "Train 3 runs" for button in app.button)
     assert set(lines(app, "train_loss")) == {"none", "layer-pre", "batch-pre"}
-    app.selectbox(key="compare").set_value("This run's settings").run()
+    app.selectbox(key="normalization.compare.with").set_value("This run's settings").run()
     assert "Shown below" not in captions(app)
 
 
@@ -188,11 +188,11 @@ def test_one_token_has_no_statistics_for_batch_norm_which_is_said(reading: Path)
 
 def test_windows_of_other_lengths_are_read_when_asked_for(reading: Path) -> None:
     app = side(run="layered", step="30")
-    app.toggle(key="lengths").set_value(True).run()
+    app.toggle(key="normalization.compare.lengths").set_value(True).run()
     told = lines(app, "lengths")
     assert set(told) == {"none", "layer-pre", "batch-pre", "batch-pre, evaluation mode"}
     assert told["batch-pre"]["color"] == told["batch-pre, evaluation mode"]["color"]
-    app.toggle(key="lengths").set_value(False).run()
+    app.toggle(key="normalization.compare.lengths").set_value(False).run()
     assert "lengths" not in panels(app)
 
 

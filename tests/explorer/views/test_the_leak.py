@@ -33,7 +33,9 @@ from tests.support.refusals import refusal
 from tests.support.runs import recorded_run
 
 PANELS = {"movement", "moved-tokens", "distances", "means"}
-LEAK, TOKEN, BECOMES, SIZE = "leak", "leak token", "leak becomes", "sentences"
+LEAK, TOKEN, BECOMES, SIZE = (
+    f"normalization.leak.{name}" for name in ("change", "token", "becomes", "sentences")
+)
 *_OTHERS, _LAST = (NORMS[kind].title for kind in EACH_TOKEN)
 ZEROS = (
     "by exactly **0** under "
@@ -80,7 +82,7 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**query: str) -> AppTest:
-    asked = {"run": "layer", "text": "the fox", "lab": "The leak"} | query
+    asked = {"run": "layer", "text": "the fox", "normalization.lab": "The leak"} | query
     return opened("normalization", **asked)
 
 
@@ -191,7 +193,10 @@ def test_headline_and_table_follow_the_step_where_the_reader_settles(
 
 def test_statistics_are_those_of_the_chosen_norm_at_each_step(made: Path) -> None:
     run = Run.open(made / "batch")
-    app = page(run="batch", **{SIZE: "4", "leak norm": "blocks.0.ln2", "step": str(run.steps[1])})
+    app = page(
+        run="batch",
+        **{SIZE: "4", "normalization.leak.norm": "blocks.0.ln2", "step": str(run.steps[1])},
+    )
     batches = company(run, 4)
     for at, step in enumerate(run.steps):
         found = batch_statistics(run.model_at(int(step)), batches)
@@ -218,7 +223,7 @@ def test_more_sentences_share_the_blame() -> None:
 
 def test_the_same_token_is_not_offered_and_another_one_moves_the_sentence_otherwise() -> None:
     app = page(**{LEAK: "A future token"})
-    app.selectbox(key=TOKEN).set_value("3").run()
+    app.selectbox(key=TOKEN).set_value(3).run()
     offered, answers = app.selectbox(key=BECOMES).options, []
     assert "·" not in offered and len(offered) == 26
     for label in (offered[-1], offered[3], offered[-1]):
@@ -231,7 +236,13 @@ def test_the_same_token_is_not_offered_and_another_one_moves_the_sentence_otherw
 
 
 def test_choices_are_in_the_address_and_stay() -> None:
-    asked = {LEAK: "A future token", SIZE: "4", TOKEN: "2", BECOMES: "3", "leak norm": "ln_f"}
+    asked = {
+        LEAK: "A future token",
+        SIZE: "4",
+        TOKEN: "2",
+        BECOMES: "3",
+        "normalization.leak.norm": "ln_f",
+    }
     app = page(**asked)
     assert asked.items() <= app.query_params.items()
     assert "before ln_f" in panels(app)["distances"]["title"]

@@ -15,6 +15,7 @@ from explorer.panels import Frame
 from explorer.views.lessons.worked_examples import cases, remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas, latex, operand, told
 from explorer.visit import session
+from explorer.visit.widgets import editor, rewrite
 from model_core.normalization import Kind, by_reference, running_after
 from model_core.normalization.worked import KINDS, SCALINGS, worked
 from tests.support.pages import SHIPPED, go_to, opened, panels, press, visitor, words
@@ -28,7 +29,11 @@ def _runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def examples(kind: str = "batch", **query: str) -> AppTest:
-    asked = {"run": SHIPPED.name, "lab": "Worked examples", "worked": kind} | query
+    asked = {
+        "run": SHIPPED.name,
+        "normalization.lab": "Worked examples",
+        "worked.kind": kind,
+    } | query
     return opened("normalization", **asked)
 
 
@@ -69,7 +74,7 @@ def test_every_kind_shows_its_result_and_that_torch_or_scikit_learn_has_the_same
 
 def test_gain_shift_and_epsilon_of_the_address_are_those_of_torch() -> None:
     query = {"gamma": "1,2,-0.5,3", "beta": "0,1,-1,10", "epsilon": "1e-01"}
-    app = examples("layer", **{f"worked-{name}": value for name, value in query.items()})
+    app = examples("layer", **{f"worked.{name}": value for name, value in query.items()})
     norm = nn.LayerNorm(4, eps=0.1, dtype=torch.float64)
     with torch.no_grad():
         norm.weight.copy_(torch.tensor([1, 2, -0.5, 3]))
@@ -79,14 +84,14 @@ def test_gain_shift_and_epsilon_of_the_address_are_those_of_torch() -> None:
 
 
 def test_evaluation_mode_uses_running_averages_after_the_passes() -> None:
-    app = examples("batch", **{"worked-mode": "evaluation", "worked-passes": "3"})
+    app = examples("batch", **{"worked.mode": "evaluation", "worked.passes": "3"})
     norm = nn.BatchNorm1d(4, dtype=torch.float64)
     for _ in range(3):
         norm(torch.from_numpy(X))
     theirs = norm.eval()(torch.from_numpy(X)).detach().numpy()
     np.testing.assert_allclose(result(app), theirs, rtol=6e-6)
     assert "Its running averages: " in compared(app)
-    app.slider(key="worked-passes").set_value(0).run()  # mean 0 and variance 1: nothing happens
+    app.slider(key="worked.passes").set_value(0).run()  # mean 0 and variance 1: nothing happens
     np.testing.assert_allclose(result(app), X, rtol=1e-5)
 
 
@@ -96,23 +101,23 @@ def test_no_sentence_is_needed() -> None:
 
 
 def test_typed_numbers_are_kept_across_pages_and_in_the_address_until_a_case_is_chosen() -> None:
-    app = type_in(examples(), "worked-x", 0, **{"feature 0": 10.5})
-    assert app.query_params["worked-x"] == "10.5,2,3,6;4,5,9,2;7,2,0,7"
+    app = type_in(examples(), "worked.x", 0, **{"feature 0": 10.5})
+    assert app.query_params["worked.x"] == "10.5,2,3,6;4,5,9,2;7,2,0,7"
     app.run()
     go_to(go_to(app, "tables"), "normalization")
     assert app.table[0].value.iloc[0, 0] == "10.5"
-    type_in(app, "worked-x", 1, **{"feature 1": -1.0})
-    assert app.query_params["worked-x"] == "10.5,2,3,6;4,-1,9,2;7,2,0,7"
+    type_in(app, "worked.x", 1, **{"feature 1": -1.0})
+    assert app.query_params["worked.x"] == "10.5,2,3,6;4,-1,9,2;7,2,0,7"
     press(app, cases.LECTURE)
-    assert "worked-x" not in app.query_params
+    assert "worked.x" not in app.query_params
     np.testing.assert_allclose(app.table[0].value.astype(float), X)
 
 
 def test_the_two_tables_of_numbers_are_kept_side_by_side() -> None:
-    app = type_in(examples("min-max"), "worked-inputs", 0, **{"age in years": 30.0})
-    app.segmented_control(key="worked").set_value("layer").run()
+    app = type_in(examples("min-max"), "worked.inputs", 0, **{"age in years": 30.0})
+    app.segmented_control(key="worked.kind").set_value("layer").run()
     np.testing.assert_allclose(app.table[0].value.astype(float), X)
-    app.segmented_control(key="worked").set_value("standardization").run()
+    app.segmented_control(key="worked.kind").set_value("standardization").run()
     assert app.table[0].value.iloc[0, 0] == "30"
 
 
@@ -171,13 +176,13 @@ WRONG = {
 
 @pytest.mark.parametrize(("x", "says"), WRONG.values(), ids=WRONG)
 def test_bad_numbers_are_one_sentence_and_the_clock_stays(x: str, says: str) -> None:
-    app = examples("batch", **{"worked-x": x})
+    app = examples("batch", **{"worked.x": x})
     assert words(app) == [f"These numbers cannot be normalized: {says}"]
     assert panels(app) == {}
 
 
 def test_an_empty_gain_is_one_sentence_until_the_case_is_chosen_again() -> None:
-    app = examples("batch", **{"worked-gamma": "1,2,,4"})
+    app = examples("batch", **{"worked.gamma": "1,2,,4"})
     assert words(app) == [
         "These numbers cannot be normalized: gamma of feature 2 must be a number within ±1e+100, "
         "got nan; type one there."
@@ -191,13 +196,13 @@ def test_what_is_no_number_in_an_address_is_an_empty_cell() -> None:
 
 
 def test_without_epsilon_torch_is_quoted_where_it_refuses() -> None:
-    app = examples("batch", **{"worked-epsilon": "0"})
+    app = examples("batch", **{"worked.epsilon": "0"})
     assert any("refuses these numbers: batch" in text.value for text in app.markdown)
     assert not any("gives the same" in text.value for text in app.markdown)
 
 
 def test_what_only_float32_refuses_is_compared_in_float64() -> None:
-    app = examples("min-max", **{"worked-inputs": "1e50,1;2e50,2"})
+    app = examples("min-max", **{"worked.inputs": "1e50,1;2e50,2"})
     np.testing.assert_array_equal(result(app), [[0, 0], [1, 1]])
     assert compared(app).endswith("In float32, as models compute, some are no number.")
     (said,) = words(app)
@@ -209,7 +214,7 @@ def test_what_only_float32_refuses_is_compared_in_float64() -> None:
 
 def test_torch_is_not_said_to_give_the_same_where_rounding_sets_them_apart() -> None:
     text = "1e12,1,2,3;1000000000001,2,3,4;1000000000004,4,5,7"  # rounded to 1e-4 there
-    app = examples("batch", **{"worked-x": text})
+    app = examples("batch", **{"worked.x": text})
     (said,) = (text.value for text in app.markdown if "BatchNorm1d" in text.value)
     x = cases.read(text, 4)
     off = np.abs(by_reference("batch", x) - worked("batch", x).result).max()
@@ -228,7 +233,7 @@ ROUNDED = "0.1,1,2,3;0.1,2,3,4;0.1,4,5,7"  # the mean of three times 0.1 is not 
     }.items(),
 )
 def test_of_a_constant_that_is_not_exact_only_rounding_is_left(epsilon: str, says: str) -> None:
-    (said,) = words(examples("batch", **{"worked-x": ROUNDED, "worked-epsilon": epsilon}))
+    (said,) = words(examples("batch", **{"worked.x": ROUNDED, "worked.epsilon": epsilon}))
     assert said == (
         f"Feature 0 is constant. Rounding is all that is left: feature 0 begins with {says}"
     )
@@ -414,11 +419,11 @@ def test_dots_are_the_numbers_and_dashes_their_means() -> None:
 
 def test_an_editor_keeps_its_text_while_it_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     state: dict[str, Any] = visitor(monkeypatch)
-    assert session.edited("t", "1,2") == ("t 0", "1,2")
+    assert editor("t", "1,2") == ("t 0", "1,2")
     state["t 0"] = "its edits"  # as Streamlit does once it is drawn
     session.put("t", "1,3")
-    assert session.edited("t", "1,2") == ("t 0", "1,2")
+    assert editor("t", "1,2") == ("t 0", "1,2")
     del state["t 0"]  # another page was looked at
-    assert session.edited("t", "1,2") == ("t 0", "1,3")
-    session.rewrite("t", "9,9")
-    assert session.edited("t", "1,2") == ("t 1", "9,9")
+    assert editor("t", "1,2") == ("t 0", "1,3")
+    rewrite("t", "9,9")
+    assert editor("t", "1,2") == ("t 1", "9,9")

@@ -4,6 +4,8 @@ import pytest
 
 from explorer.visit import address
 from explorer.visit.address import OLD, Chosen
+from model_core.projections.maps import MapFile
+from tests.support.pages import SHIPPED, opened
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,71 @@ def test_an_old_name_gives_way_to_the_present_one() -> None:
 def test_present_names_name_their_page_once_each() -> None:
     assert len(set(OLD.values())) == len(OLD)
     assert not OLD.keys() & set(OLD.values())
+
+
+@pytest.mark.parametrize("old", OLD)
+def test_an_old_name_brings_what_the_present_one_brings(old: str) -> None:
+    assert address.renamed({old: "7"}) == address.renamed({OLD[old]: "7"}) == {OLD[old]: "7"}
+
+
+ROLES = {"measured": "your sentence", "off": "1", "instead": "its mean output"}
+WRITING = {"written": "2", "temperature": "0.5", "top_k": "3", "seed of writing": "3"}
+LINEAR = {
+    "map": "PCA", "axes": "3-D", "colour": "a channel", "channel": "3", "trails": "none",
+    "arrows": "the optimizer's step", "basis": "this step", "which": "rarest",
+}  # fmt: skip
+LAID_OUT = {"neighbours-tokens": "7", "apart": "0.2", "smooth": "5.0", "seed": "4"}
+POSITIONS = {"table": "positions", "map": "t-SNE", "neighbours-positions": "7"}
+ENDS = {"map": "Axis between two sets", "axis-from": "1.2", "axis-to": "5.6"}
+NORMS = {"part": "Two norms", "scales": "True", "one norm": "ln_f", "another norm": "blocks.0.ln1"}
+POOLED = {
+    "lab": "Over which numbers", "pooled like": "batch", "what enters": "ln_f",
+    "cell sentence": "1", "cell position": "4", "cell channel": "4",
+}  # fmt: skip
+OWN = {"lab": "Side by side", "lengths": "True", "variants This run's settings": "1"}
+COMPARED = {
+    name: {"lab": "Side by side", "compare": name, f"variants {name}": "4"}
+    for name in ("deep", "small-batch", "large-batch")
+}
+LEAK = {
+    "lab": "The leak", "leak": "A future token", "sentences": "4", "leak norm": "ln_f",
+    "leak token": "3", "leak becomes": "2",
+}  # fmt: skip
+SHIFT = {
+    "lab": "Covariate shift", "shift layer": "0", "shift since": "the step before",
+    "shift channels": "one", "shift channel": "2",
+}  # fmt: skip
+WORKED = {
+    "lab": "Worked examples", "worked": "batch", "worked-epsilon": "1e-02",
+    "worked-mode": "evaluation", "worked-passes": "3", "worked-sample": "sample 1",
+    "worked-feature": "feature 2", "worked-x": "1,2,3,4;5,6,7,8", "worked-gamma": "1,2,1,1",
+    "worked-beta": "0,0,3,0",
+}  # fmt: skip
+INPUTS = {"lab": "Worked examples", "worked-inputs": "18,20000;19,32000"}
+SCALED = {
+    "lab": "Scaling inputs", "descent": "5", "descent rate": "the same share for each",
+    "descent share": "0.25", "tuition unit": "100", "descent axes": "stretched to fit",
+}  # fmt: skip
+BOOKMARKS = [
+    ("attention", {"view": "Roles"} | ROLES),
+    ("attention", {"view": "Next token"} | WRITING),
+    ("attention", {"view": "Two sentences", "second": "the dog"}),
+    *(("drift", asked) for asked in (LINEAR, LAID_OUT, POSITIONS, ENDS)),
+    *(("normalization", asked) for asked in (NORMS, POOLED, OWN, *COMPARED.values())),
+    *(("normalization", asked) for asked in (LEAK, SHIFT, WORKED, INPUTS, SCALED)),
+]
+
+
+@pytest.mark.parametrize(("page", "asked"), BOOKMARKS)
+def test_a_page_takes_old_names_and_publishes_the_present_ones(
+    monkeypatch: pytest.MonkeyPatch, page: str, asked: dict[str, str]
+) -> None:
+    monkeypatch.setattr(MapFile, "ask", lambda file: None)  # no map is laid out for this
+    app = opened(page, run=SHIPPED.name, text="the fox", head="0.0", **asked)
+    present = {OLD[name]: value for name, value in asked.items()}
+    assert app.query_params == {"run": SHIPPED.name, "text": "the fox", "head": "0.0"} | present
+
+
+def test_every_old_name_is_among_these_bookmarks() -> None:
+    """But for the name of another run, of which there may be none."""
+    assert {name for _, asked in BOOKMARKS for name in asked} == OLD.keys() - {"shift beside"}

@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ from explorer.views.lessons.worked_examples.cases import (
     write,
 )
 from explorer.visit import session
+from explorer.visit.widgets import editor, number, one_of, rewrite
 from model_core.normalization import Kind, Running, Worked, running_after, undo
 from model_core.normalization.worked import KINDS, LEARNING, SCALINGS, norm_of, worked
 from model_core.norms import EPS, LEARNED
@@ -31,7 +32,7 @@ TITLES: dict[Kind, str] = {
 TRAINING, EVALUATION = "training", "evaluation"
 EPSILON = "1e-05"  # torch's
 EPSILONS = ("0", *(f"1e-{power:02}" for power in range(12, 0, -1)), "1")
-INPUT, X = "worked-inputs", "worked-x"
+INPUT, X = "worked.inputs", "worked.x"
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,13 @@ class Numbers:
 
 def typed() -> Numbers:
     """All widgets, and what they say now, be it wrong."""
-    kind = _kind()
+    kind = one_of(
+        st.segmented_control,
+        "worked.kind",
+        "Normalization",
+        KINDS,
+        format_func=TITLES.__getitem__,
+    )
     bar = st.container(horizontal=True)
     for name in CASES:
         bar.button(name, on_click=_fill, args=(name,))
@@ -100,18 +107,6 @@ def typed() -> Numbers:
     return numbers
 
 
-def _kind() -> Kind:
-    st.segmented_control(
-        "Normalization",
-        KINDS,
-        key=session.offer("worked", KINDS),
-        format_func=lambda kind: TITLES[kind],
-        required=True,
-        **session.KEPT,
-    )
-    return cast(Kind, session.choice("worked"))
-
-
 def _learned(place: Any, name: str) -> np.ndarray:
     """An editor for one number a feature, or for one number."""
     part = LEARNED[name]
@@ -122,7 +117,7 @@ def _learned(place: Any, name: str) -> np.ndarray:
 
 def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: str) -> np.ndarray:
     """An editor for (N, F) numbers, more rows only where there may be: of samples."""
-    key, text = session.edited(name, start)
+    key, text = editor(name, start)
     grows = name in (INPUT, X)
     table = read(text, len(columns))
     place.markdown(f"**{words}**")
@@ -143,29 +138,23 @@ def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: s
 
 
 def _epsilon() -> float:
-    key = session.offer("worked-epsilon", (EPSILON, *EPSILONS))
-    st.select_slider("ε, added to the variance", EPSILONS, key=key, **session.KEPT)
-    return float(session.choice(key))
+    label = "ε, added to the variance"
+    return float(one_of(st.select_slider, "worked.epsilon", label, EPSILONS, default=EPSILON))
 
 
 def _passes() -> int | None:
     """How many passes batch norm made before evaluation mode; None in training mode."""
-    key, modes = "worked-mode", (TRAINING, EVALUATION)
-    st.segmented_control(
-        "Mode", modes, key=session.offer(key, modes), required=True, **session.KEPT
-    )
-    if session.choice(key) == TRAINING:
+    mode = one_of(st.segmented_control, "worked.mode", "Mode", (TRAINING, EVALUATION))
+    if mode == TRAINING:
         return None
-    passes = session.number("worked-passes", 10, 0, 100)
-    st.slider("Passes in training mode before", 0, 100, key=passes, **session.KEPT)
-    return int(session.choice(passes))
+    return number(st.slider, "worked.passes", "Passes in training mode before", 10, (0, 100))
 
 
 def _fill(case: str) -> None:
-    session.rewrite(INPUT, CASES[case].inputs)
-    session.rewrite(X, CASES[case].x)
+    rewrite(INPUT, CASES[case].inputs)
+    rewrite(X, CASES[case].x)
     for name in LEARNED:
-        session.rewrite(_key(name), _start(name))
+        rewrite(_key(name), _start(name))
 
 
 def _undo(numbers: Numbers) -> None:
@@ -173,14 +162,14 @@ def _undo(numbers: Numbers) -> None:
     with suppress(ValueError):
         done = worked(numbers.kind, numbers.x, eps=numbers.eps, running=numbers.running)
         gamma, beta = undo(done)
-        session.rewrite(_key("gamma"), write(gamma[None]))
+        rewrite(_key("gamma"), write(gamma[None]))
         if beta is not None:
-            session.rewrite(_key("beta"), write(beta[None]))
+            rewrite(_key("beta"), write(beta[None]))
 
 
 def _key(name: str) -> str:
     """Under which a learned parameter stands in the address."""
-    return f"worked-{name}"
+    return f"worked.{name}"
 
 
 def _start(name: str) -> str:

@@ -11,10 +11,10 @@ from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of
 from model_core.normalization import (
     REFERENCES,
     Worked,
@@ -123,21 +123,23 @@ def _remarks(numbers: Numbers, done: Worked) -> list[str]:
 
 def _cell(numbers: Numbers, done: Worked) -> Followed:
     """The number whose formulas are shown."""
-    places = []
-    for column, name, options in zip(
-        st.columns(2), ("sample", "feature"), (numbers.samples, numbers.features), strict=True
-    ):
-        key = session.offer(f"worked-{name}", options)
-        column.segmented_control(
-            f"Follow one number, of {name}",
-            options,
-            key=key,
-            format_func=lambda option: option.removeprefix("sample ").removeprefix("feature "),
-            required=True,
-            **session.KEPT,
+    sample, feature = (
+        options.index(
+            one_of(
+                column.segmented_control,
+                f"worked.{name}",
+                f"Follow one number, of {name}",
+                options,
+                format_func=lambda option: option.removeprefix("sample ").removeprefix("feature "),
+            )
         )
-        places.append(options.index(session.choice(key)))
-    sample, feature = places
+        for column, name, options in zip(
+            st.columns(2),
+            ("sample", "feature"),
+            (tuple(numbers.samples), numbers.features),
+            strict=True,
+        )
+    )
     learned = {
         name: float(values[feature % len(values)]) for name, values in numbers.learned.items()
     }

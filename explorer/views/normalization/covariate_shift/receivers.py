@@ -1,14 +1,13 @@
 """Which layer's inputs are looked at, which channel, since when, and beside which other run."""
 
 from dataclasses import dataclass
-from typing import cast
 
 import streamlit as st
 
 from explorer.views.normalization.covariate_shift.others import comparable
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import number, one_of
 from model_core.anatomy import Anatomy
 
 ALL, ONE = "all", "one"
@@ -30,47 +29,42 @@ def choose(moment: Moment, sentence: Sentence) -> Choice:
     words = _words(moment.run.anatomy)
     layers = list(words)
     one, two, three, four = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
-    at = one.selectbox(
+    at = one_of(
+        one.selectbox,
+        "normalization.shift.layer",
         "Inputs of",
         range(len(layers)),
+        default=max(len(layers) - 2, 0),
+        of_run=True,
         format_func=lambda index: words[layers[index]],
-        key=session.number("shift layer", max(len(layers) - 2, 0), 0, len(layers) - 1, of_run=True),
-        **session.KEPT,
     )
-    since = three.segmented_control(
-        "How far from",
-        (FIRST, BEFORE),
-        key=session.offer("shift since", (FIRST, BEFORE)),
-        required=True,
-        **session.KEPT,
+    since = one_of(
+        three.segmented_control, "normalization.shift.since", "How far from", (FIRST, BEFORE)
     )
     with two:
         channel = _channel(config.n_embd)
     names = comparable(moment, len(sentence.ids), layers[at], channel)
     if not names:
-        return Choice(layers[at], channel, cast(str, since), "")
-    other = four.selectbox(
-        "Beside it, the same layer of",
-        names,
-        key=session.offer("shift beside", names),
-        **session.KEPT,
+        return Choice(layers[at], channel, since, "")
+    other = one_of(
+        four.selectbox, "normalization.shift.beside", "Beside it, the same layer of", names
     )
-    return Choice(layers[at], channel, cast(str, since), other)
+    return Choice(layers[at], channel, since, other)
 
 
 def _channel(count: int) -> int | None:
     left, right = st.columns(2, vertical_alignment="bottom")
-    which = left.segmented_control(
-        "Channels",
-        (ALL, ONE),
-        key=session.offer("shift channels", (ALL, ONE)),
-        required=True,
-        **session.KEPT,
-    )
+    which = one_of(left.segmented_control, "normalization.shift.channels", "Channels", (ALL, ONE))
     if which == ALL:
         return None
-    key = session.number("shift channel", 0, 0, count - 1, of_run=True)
-    return int(right.number_input("Channel", 0, count - 1, key=key, **session.KEPT))
+    return number(
+        right.number_input,
+        "normalization.shift.channel",
+        "Channel",
+        0,
+        (0, count - 1),
+        of_run=True,
+    )
 
 
 def _words(anatomy: Anatomy) -> dict[str, str]:

@@ -14,9 +14,9 @@ from explorer.panels import Frame, Panel
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
 from explorer.views.normalization.words import counted
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of
 from model_core.normalization import bin_shares
 
 BINS = 40
@@ -25,12 +25,11 @@ BINS = 40
 def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
     """Histograms of two chosen norms, before and after; a bin means the same at every step."""
     names, config = norms_of(moment), moment.run.model_config
-    sides = zip(st.columns(2), ("One norm", "Another norm"), (names, names[::-1]), strict=True)
-    chosen = []
-    for column, label, offered in sides:
-        key = session.offer(label.lower(), offered)
-        column.selectbox(label, offered, key=key, **session.KEPT)
-        chosen.append(session.choice(key))
+    left, right = st.columns(2)
+    chosen = (
+        one_of(left.selectbox, "normalization.first", "One norm", names),
+        one_of(right.selectbox, "normalization.second", "Another norm", names[::-1]),
+    )
     seen = {name: layers.norm(moment, sentence.ids, name) for name in chosen}
     titles = {"in": "Before the norm", "out": f"After it, behind {gain_and_shift(config.norm)}"}
     panels = [

@@ -8,10 +8,10 @@ import streamlit as st
 from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
 from explorer.views.normalization.layer_by_layer.shown import Shown
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, csv_button, how_computed
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import toggle
 from model_core.norms import NORMS
 
 # What of each layer is shown; the first at first.
@@ -27,14 +27,14 @@ PARTS: dict[str, Callable[[Moment, Sentence, bool], Shown]] = {
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     config = moment.run.model_config
-    part = choose_view("part", tuple(PARTS))
+    part = choose_view("normalization.part", tuple(PARTS))
     left, right = st.columns([4, 1])
-    per_step = right.toggle(
+    per_step = toggle(
+        right.toggle,
+        "normalization.scales",
         "Scales of this step only",
-        key=session.switch("scales"),
         disabled=part == "Two norms",
         help="Off: one scale for all steps, and for pictures of the same kind.",
-        **session.KEPT,
     )
     shown = PARTS[part](moment, sentence, per_step)
     norm, over = NORMS[config.norm], NORM_WORDS[config.norm].over

@@ -1,7 +1,7 @@
 """Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +15,11 @@ from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
 from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
 from explorer.views.normalization.words import counted
-from explorer.visit import session
 from explorer.visit.moment import Moment, evenly
 from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
 from explorer.visit.sentence import Sentence
+from explorer.visit.session import CELL
+from explorer.visit.widgets import number, one_of
 from model_core.normalization import Cell, by_reference, normalized_cell, shares
 from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
@@ -52,33 +53,26 @@ def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str
     """The kind of norm to pool like, at first the run's own; before which norm; which number."""
     own, names = moment.run.model_config.norm, moment.run.anatomy.norms
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = st.segmented_control(
+        kind = one_of(
+            st.segmented_control,
+            "normalization.pool.norm",
             "Normalize like",
             KINDS,
-            key=session.offer("pooled like", (own, *KINDS), of_run=True),
-            required=True,
-            **session.KEPT,
+            default=own,
+            of_run=True,
         )
-        place = st.selectbox(
-            "What enters",
-            names,
-            key=session.offer("what enters", names),
-            width=180,
-            **session.KEPT,
-        )
-        cell = _cell(shape)
-    return cast(NormKind, kind), place, cell
+        site = one_of(st.selectbox, "normalization.pool.site", "What enters", names, width=180)
+        return kind, site, _cell(shape)
 
 
 def _cell(shape: tuple[int, int, int]) -> Cell:
     """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
     first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
-    chosen = []
-    for at, label in enumerate(("Sentence (0: yours)", "Token (from 0)", "Channel")):
-        last = shape[at] - 1
-        key = session.number(session.CELL[at], first[at], 0, last, of_run=True)
-        chosen.append(st.number_input(label, 0, last, key=key, width=140, **session.KEPT))
-    sentence, position, channel = chosen
+    labels = ("Sentence (0: yours)", "Token (from 0)", "Channel")
+    sentence, position, channel = (
+        number(st.number_input, name, label, at, (0, size - 1), of_run=True, width=140)
+        for name, label, at, size in zip(CELL, labels, first, shape, strict=True)
+    )
     return sentence, position, channel
 
 

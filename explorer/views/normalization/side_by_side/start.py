@@ -13,6 +13,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.sentence import example
+from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
 from model_core.training import jobs
 from model_core.training.turns import slots
@@ -41,9 +42,7 @@ def choose(moment: Moment) -> Wanted:
     own = family(moment.run)
     left, right = st.columns([2, 5], vertical_alignment="bottom")
     options = (OWN, *COMPARISONS)
-    name = left.selectbox(
-        "What to compare", options, key=session.offer("compare", options), **session.KEPT
-    )
+    name = one_of(left.selectbox, "normalization.compare.with", "What to compare", options)
     try:
         like = plan_of(moment.run) if name == OWN else planned(name)
     except ValueError as error:
@@ -65,13 +64,14 @@ def _variants(place: DeltaGenerator, name: str, there: Mapping[str, Path]) -> tu
     names, usual = list(VARIANTS), USUAL if name == OWN else COMPARISONS[name].variants
     first = there if len(there) > 1 else (*usual, *there)
     default = [at for at, variant in enumerate(names) if variant in first]
-    chosen = place.multiselect(
+    chosen = several(
+        place.multiselect,
+        f"normalization.compare.{'own' if name == OWN else name}",
         "Norms; pre stands before attention and feed-forward, post behind the addition",
         range(len(names)),
+        default,
         format_func=names.__getitem__,
-        key=session.several(f"variants {name}", default, range(len(names))),
         placeholder="No variant",
-        **session.KEPT,
     )
     return tuple(names[at] for at in sorted(chosen))
 
@@ -98,7 +98,7 @@ def _offer(moment: Moment, name: str, like: Plan, wanted: Wanted) -> None:
     there = [path.name for path in wanted.paths.values()]
     hidden = there and moment.run.name not in there
     if hidden and words.button("Look at these runs"):
-        _look_at(there[-1], example(moment.run))
+        session.choose_run(there[-1], example(moment.run))
         st.rerun()  # of the whole page: the run is chosen above this view
     if pressed and (problem := _start(moment, name, like, missing)):
         st.error(plain(problem))
@@ -118,9 +118,5 @@ def _start(moment: Moment, name: str, like: Plan, missing: Sequence[str]) -> str
     except OSError as error:
         return f"The runs folder cannot be written: {error.strerror}. Free space, then try again."
     if paths:
-        _look_at(paths[0].name, example(moment.run))
+        session.choose_run(paths[0].name, example(moment.run))
     st.rerun()
-
-
-def _look_at(name: str, example_sentence: str) -> None:
-    session.choose_run(name, example_sentence)

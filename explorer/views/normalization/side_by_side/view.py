@@ -26,10 +26,10 @@ from explorer.views.normalization.side_by_side.family import (
     variant_parts,
 )
 from explorer.views.normalization.side_by_side.start import Wanted
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import toggle
 from model_core.anatomy import short
 from model_core.normalization import window_lengths
 from model_core.normalization.lengths import BATCH_TOKENS
@@ -56,13 +56,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     scales = _scales(moment, runs, sentence)
     _say(moment, runs, sentence)
     left, right = st.columns(2)
-    lengths, per_step = (
-        column.toggle(label, key=session.switch(key), **session.KEPT)
-        for column, label, key in (
-            (left, "Read windows of other lengths, too", "lengths"),
-            (right, "Scales of this step only", "scales"),
-        )
+    lengths = toggle(
+        left.toggle, "normalization.compare.lengths", "Read windows of other lengths, too"
     )
+    per_step = toggle(right.toggle, "normalization.scales", "Scales of this step only")
     panels = _panels(moment, runs, scales, per_step)
     shown = moment.step
     there = {name: run for name, run in runs.items() if shown in run.steps}

@@ -7,10 +7,10 @@ from torch import Tensor
 
 from explorer.data import losses
 from explorer.data.leak import Batch, pool
-from explorer.visit import session
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of
 
 
 def replace_sentence(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch, str]:
@@ -36,31 +36,27 @@ def replace_token(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch,
     if count < 2:
         raise ValueError("a sentence of one token has no future; type a longer one")
     left, right = st.columns(2)
-    places = [str(place) for place in reversed(range(1, count))]
-    place = int(
-        left.selectbox(
-            "Token that is changed",
-            places,
-            format_func=lambda one: f"{one}: '{sentence.labels[int(one)]}'",
-            key=session.offer("leak token", places),
-            **session.KEPT,
-        )
+    position = one_of(
+        left.selectbox,
+        "normalization.leak.token",
+        "Token that is changed",
+        range(count - 1, 0, -1),
+        format_func=lambda one: f"{one}: '{sentence.labels[one]}'",
     )
-    tokens = [str(token) for token in moment.rows if token != sentence.ids[place]]
+    tokens = [token for token in moment.rows.tolist() if token != sentence.ids[position]]
     if not tokens:
         raise ValueError("this model knows a single token, so none can become another")
-    token = int(
-        right.selectbox(
-            "It becomes",
-            tokens,
-            format_func=lambda one: _label(moment, int(one)),
-            key=session.offer("leak becomes", tokens, of_run=True),
-            **session.KEPT,
-        )
+    token = one_of(
+        right.selectbox,
+        "normalization.leak.becomes",
+        "It becomes",
+        tokens,
+        of_run=True,
+        format_func=lambda one: _label(moment, one),
     )
-    batch = future_token(moment, sentence, size, place, token)
-    was, now = sentence.labels[place], _label(moment, token)
-    changed = plain(f"You changed token {place} of your sentence, '{was}', into '{now}'.")
+    batch = future_token(moment, sentence, size, position, token)
+    was, now = sentence.labels[position], _label(moment, token)
+    changed = plain(f"You changed token {position} of your sentence, '{was}', into '{now}'.")
     return batch, f"{changed} What stands before it"
 
 

@@ -23,10 +23,10 @@ from explorer.views.normalization.the_leak.changes import (
     replace_sentence,
     replace_token,
 )
-from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, csv_button, how_computed, plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of
 from model_core.normalization import (
     CASES,
     EVALUATION,
@@ -72,29 +72,22 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 def _choices(moment: Moment) -> tuple[str, int, int]:
     """What is changed, how many sentences are in the batch, and the n-th norm to look at."""
     left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
-    what = left.segmented_control(
-        "What is changed",
-        (ANOTHER, FUTURE),
-        key=session.offer("leak", (ANOTHER, FUTURE)),
-        required=True,
-        **session.KEPT,
+    what = one_of(
+        left.segmented_control, "normalization.leak.change", "What is changed", (ANOTHER, FUTURE)
     )
     least = 2 if what == ANOTHER else 1
     offered = [str(size) for size in SIZES if size >= least]
-    size = middle.select_slider(
+    size = one_of(
+        middle.select_slider,
+        "normalization.leak.sentences",
         "Sentences in the batch, yours among them",
         offered,
-        key=session.offer("sentences", offered),
-        **session.KEPT,
     )
     names = moment.run.anatomy.norms
-    norm = right.selectbox(
-        "Norm whose statistics are shown",
-        names,
-        key=session.offer("leak norm", names),
-        **session.KEPT,
+    norm = one_of(
+        right.selectbox, "normalization.leak.norm", "Norm whose statistics are shown", names
     )
-    return str(what), int(size), names.index(norm)
+    return what, int(size), names.index(norm)
 
 
 def _headline(moment: Moment, seen: Seen, words: str) -> None:
