@@ -12,10 +12,11 @@ from explorer.panels import Tick, Timeline
 from explorer.views.drift.choices import Choices
 from explorer.views.drift.maps import Atlas, Rows
 from explorer.visit.moment import Moment, frequency
-from model_core.embeddings.neighbours import drift, moved
+from model_core.embeddings.neighbours import drift, moved, tokens_changed_most
 from model_core.embeddings.token_classes import TokenClass, token_class
 
 CLASSES = dict(zip(get_args(TokenClass), theme.CATEGORIES, strict=True))
+TRAILS = 6  # of selected rows, or of those whose neighbours changed most
 LONGEST = 0.3  # of the map's radius: an arrow that only few exceed
 
 
@@ -46,6 +47,18 @@ def colours_of(moment: Moment, rows: Rows, choices: Choices) -> Colours | None:
         case "position":
             return Colours("position", np.array(rows.ids))
     return None
+
+
+def trails_of(
+    moment: Moment, rows: Rows, choices: Choices, turnover: np.ndarray | None
+) -> list[int]:
+    """The rows with trails, by their indices on the map."""
+    if choices.trails == "chosen and selected":
+        chosen = rows.chosen(moment)
+        return [*([] if chosen is None else [chosen]), *rows.selected(moment)[:TRAILS]]
+    if choices.trails == "neighbours changed most" and turnover is not None:
+        return tokens_changed_most(turnover, min(TRAILS, len(rows.ids))).tolist()
+    return []
 
 
 def arrows_of(moment: Moment, rows: Rows, atlas: Atlas, choices: Choices) -> Arrows | None:

@@ -8,17 +8,13 @@ import pandas as pd
 import streamlit as st
 
 from explorer.charts.embeddings.colours import LABELLED, Colours
-from explorer.charts.embeddings.drift import drift_panel
-from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
-from explorer.charts.embeddings.neighbours import biography_panel, neighbours_words
-from explorer.charts.parts.curves import curves_panel
-from explorer.charts.parts.scales import Scale
 from explorer.data import tables
-from explorer.panels import Frame, Panel, Words
+from explorer.panels import Panel, Words
 from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
-from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened
+from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
+from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, csv_button, how_computed, plain, question, quoted
 from explorer.visit.sentence import Sentence
@@ -31,8 +27,6 @@ from model_core.embeddings.neighbours import (
 )
 from model_core.projections.maps import MapFile
 
-CHANGED = 6  # trails of those whose neighbours changed most
-TOLD = 6  # neighbours that fit beside the map
 WATCHED = 0.4  # seconds between two looks at a map in the making
 
 
@@ -47,14 +41,17 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     colours, lost = _colours(moment, rows, choices)
     _said(moment, rows, choices, atlas, arrows, lost)
     far = drift(rows.vectors)
-    panels: list[Panel | Words] = [_map(moment, rows, choices, atlas, colours, arrows, turnover)]
+    trails = trails_of(moment, rows, choices, turnover)
+    marks = Marks(colours, trails, None if arrows is None else arrows.ways)
+    flat = choices.dimensions == 2
+    panels: list[Panel | Words] = [map_of_rows(moment, rows, atlas, marks, flat=flat)]
     near = None
     if turnover is None:
-        panels += [_trust(moment, atlas), _moved(moment, rows, far)]
+        panels += [trust(moment, atlas), distances(moment, rows, far)]
     else:
         near = neighbours(rows.vectors, focus, min(tables.NEAR, len(rows.ids) - 1), "distance")
-        words, life = _neighbours(moment, rows, focus, near)
-        panels += [words, _trust(moment, atlas), life, _moved(moment, rows, far)]
+        words, life = neighbourhood(moment, rows, focus, near)
+        panels += [words, trust(moment, atlas), life, distances(moment, rows, far)]
     timeline = happened(moment, rows, turnover, atlas.trust)
     fitted = moment.step
     moment = clock(replace(moment, timeline=timeline), panels)
@@ -81,83 +78,6 @@ def _focus(moment: Moment, rows: Rows, turnover: np.ndarray | None) -> int:
     if chosen is not None or selected:
         return selected[0] if chosen is None else chosen
     return 0 if turnover is None else int(tokens_changed_most(turnover, 1)[0])
-
-
-def _map(
-    moment: Moment,
-    rows: Rows,
-    choices: Choices,
-    atlas: Atlas,
-    colours: Colours | None,
-    arrows: Arrows | None,
-    turnover: np.ndarray | None,
-) -> Panel:
-    tokens = rows.table == "tokens"
-    chosen, selected = rows.chosen(moment), rows.selected(moment)
-    trails: list[int] = []
-    if choices.trails == "chosen and selected":
-        trails = [*([] if chosen is None else [chosen]), *selected[:CHANGED]]
-    elif choices.trails == "neighbours changed most" and turnover is not None:
-        trails = tokens_changed_most(turnover, min(CHANGED, len(rows.ids))).tolist()
-    drawn = rows.drawn(moment)
-    panel = map_panel(
-        atlas.places,
-        drawn,
-        Frame(
-            "map" if tokens else "position-map",
-            f"{drawn.kind.capitalize()} map ({atlas.name})",
-            span=8,
-            height=470,
-            rows=2,
-        ),
-        axis_titles=atlas.axis_titles,
-        marks=Marks(colours, trails, None if arrows is None else arrows.ways),
-    )
-    return replace(panel, lasso=tokens and choices.dimensions == 2)
-
-
-def _neighbours(
-    moment: Moment, rows: Rows, focus: int, distance: Neighbours
-) -> tuple[Words, Panel]:
-    """The nearest at each step, `distance` in order of that, and when they were."""
-    cosine = neighbours(rows.vectors, focus, distance.ids.shape[1], "cosine")
-    name = f"{rows.table[:-1]} '{rows.labels[focus]}'"
-    asked = rows.chosen(moment) is not None or rows.selected(moment)
-    why = "" if asked else " (its neighbours changed most)"
-    words = neighbours_words(
-        (cosine.ids[:, :TOLD], cosine.values[:, :TOLD]),
-        (distance.ids[:, :TOLD], distance.values[:, :TOLD]),
-        rows.labels,
-        Frame("neighbours", f"Nearest to {name}, in all channels{why}", span=4, height=192),
-    )
-    life = biography_panel(
-        distance.ids,
-        moment.steps,
-        rows.drawn(moment),
-        Frame("biography", f"Who was near {name}, and when", height=380),
-    )
-    return words, life
-
-
-def _trust(moment: Moment, atlas: Atlas) -> Panel:
-    shares = {"trustworthiness": atlas.trust, "neighbours kept": atlas.kept}
-    if atlas.model_share is not None:
-        shares["model's movement"] = atlas.model_share
-    return curves_panel(
-        moment.steps,
-        shares,
-        Frame("trust", "How far to trust the map", span=4, height=228),
-        Scale("share", limits=(0, 1)),
-    )
-
-
-def _moved(moment: Moment, rows: Rows, far: np.ndarray) -> Panel:
-    return drift_panel(
-        far,
-        moment.steps,
-        rows.drawn(moment),
-        Frame("drift", f"How far each {rows.table[:-1]} has moved, in all channels", height=380),
-    )
 
 
 def _said(
