@@ -9,7 +9,9 @@ from torch import Tensor
 from model_core.config import ModelConfig
 from model_core.model import BigramLanguageModel
 from model_core.normalization import norm_statistics, read_layers
+from model_core.norms import NormKind
 from tests.support.norms import (
+    HAS,
     IDS,
     NAMES,
     behind_gain,
@@ -75,7 +77,7 @@ def test_layer_norm_without_gain_puts_out_mean_0_and_deviation_1() -> None:
 
 
 @norms
-def test_gain_and_shift_are_the_learned_ones(norm: str) -> None:
+def test_gain_and_shift_are_the_learned_ones(norm: NormKind) -> None:
     model = scrambled(norm=norm)
     seen = norm_statistics(model, IDS)
     weights = model.state_dict()
@@ -83,8 +85,8 @@ def test_gain_and_shift_are_the_learned_ones(norm: str) -> None:
         for column, part in (("gamma", "weight"), ("beta", "bias")):
             value = weights.get(f"{row['norm']}.{part}")
             assert np.isnan(row[column]) if value is None else row[column] == value.mean().item()
-    assert seen["gamma"].notna().all() == (norm != "none")
-    assert seen["beta"].notna().all() == (norm in ("layer", "batch"))
+    assert seen["gamma"].notna().all() == ("weight" in HAS[norm])
+    assert seen["beta"].notna().all() == ("bias" in HAS[norm])
 
 
 def test_a_model_without_blocks_has_one_norm() -> None:
