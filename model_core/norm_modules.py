@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias, assert_never
 
 import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -22,7 +23,24 @@ class BatchNorm(nn.BatchNorm1d):
         return super().forward(x.reshape(-1, x.shape[-1])).view_as(x)
 
 
-NormModule: TypeAlias = nn.LayerNorm | BatchNorm | nn.RMSNorm | nn.Identity
+class DyT(nn.Module):
+    """Dynamic tanh γ·tanh(α·x) + β of x (..., C): bounds each number without any statistic.
+
+    γ and β are one for each channel, α is one for all. "Transformers without Normalization", Zhu et
+    al. 2025.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+        self.alpha = nn.Parameter(torch.full((1,), LEARNED["alpha"].start))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.weight * torch.tanh(self.alpha * x) + self.bias
+
+
+NormModule: TypeAlias = nn.LayerNorm | BatchNorm | nn.RMSNorm | DyT | nn.Identity
 
 
 def norm_module(kind: NormKind, channels: int, eps: float = EPS) -> NormModule:
@@ -34,6 +52,8 @@ def norm_module(kind: NormKind, channels: int, eps: float = EPS) -> NormModule:
             return BatchNorm(channels, eps)
         case "rms":
             return nn.RMSNorm(channels, eps)
+        case "dyt":
+            return DyT(channels)
         case "none":
             return nn.Identity()
         case _:
@@ -58,6 +78,8 @@ def before_gain(norm: NormModule, x: Tensor) -> Tensor:
             var = x.var(over, correction=0) if norm.training else norm.running_var
             assert mean is not None and var is not None
             return (x - mean) / (var + norm.eps).sqrt()
+        case DyT():
+            return torch.tanh(norm.alpha * x)
         case nn.Identity():
             return x
         case _:
@@ -117,6 +139,8 @@ def _before_gain(
         case "rms":
             root = np.sqrt(taken["mean square"] + eps)
             return {**taken, "root": root, "normalized": x / root}
+        case "dyt":
+            return {"normalized": np.tanh(learned["alpha"] * x)}
         case "none":
             return {"normalized": x}
         case _:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-NormKind = Literal["layer", "batch", "rms", "none"]
+NormKind = Literal["layer", "batch", "rms", "dyt", "none"]
 KINDS: tuple[NormKind, ...] = get_args(NormKind)
 Axis = Literal["batch", "time", "channel"]
 EPS = 1e-5  # added to the variance, or mean square, under the root
@@ -27,6 +27,7 @@ class Learned:
 LEARNED: Mapping[str, Learned] = {
     "gamma": Learned("weight", "gain", "γ", 1.0),
     "beta": Learned("bias", "shift", "β", 0.0),
+    "alpha": Learned("alpha", "input scale", "α", 0.5, per_channel=False),
 }
 
 
@@ -91,6 +92,13 @@ NORMS: Mapping[NormKind, Norm] = {
         centres=False,
         learns=("gamma",),
         reference="torch's RMSNorm",
+    ),
+    "dyt": Norm(  # Zhu et al. 2025
+        "DyT",
+        pools=frozenset(),
+        centres=False,
+        learns=("gamma", "beta", "alpha"),
+        reference="torch's tanh",
     ),
     "none": Norm("no norm", pools=frozenset(), centres=False, learns=()),
 }

@@ -19,6 +19,7 @@ HAS: dict[NormKind, dict[str, float]] = {  # parameters of a module, and their i
     "layer": {"weight": 1.0, "bias": 0.0},
     "batch": {"weight": 1.0, "bias": 0.0},
     "rms": {"weight": 1.0},
+    "dyt": {"weight": 1.0, "bias": 0.0, "alpha": 0.5},
     "none": {},
 }
 norms = pytest.mark.parametrize("norm", KINDS)
@@ -61,6 +62,8 @@ def normalized(kind: str, x: Tensor, weights: dict[str, Tensor], training: bool)
     """Each norm's formula for x (..., C) before its gain: divisor C or B·T, 1e-5 under the root."""
     if kind == "none":
         return x
+    if kind == "dyt":
+        return torch.tanh(weights["alpha"] * x)
     if kind == "rms":
         return x / (x.square().mean(-1, keepdim=True) + 1e-5).sqrt()
     if kind == "batch" and not training:

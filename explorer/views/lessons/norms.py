@@ -68,6 +68,17 @@ NORM_WORDS: Mapping[NormKind, NormWords] = {
         plain="{x} / √({variance} + 0.00001)",
         latex=(r"\hat x", r"<x> \,/\, <root>"),
     ),
+    "dyt": NormWords(
+        over="nothing: a tanh squashes each number by itself",
+        pooled="nothing",
+        worked="No statistic: a tanh squashes each number by itself, whatever else is in the "
+        "batch. The same in training and evaluation mode.",
+        single="One sample is enough: each number is squashed by itself.",
+        explained="**DyT** (Zhu et al. 2025): no statistic at all; y = γ tanh(αx) + β, with one "
+        "learned α a norm.",
+        plain="tanh({alpha} × {(x)})",
+        latex=(r"\hat x", r"\tanh(\alpha x)", r"\tanh(<alpha> \cdot <x>)"),
+    ),
     "none": NormWords(over="nothing: what goes in comes out", pooled="nothing"),
 }
 
