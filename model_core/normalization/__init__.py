@@ -23,7 +23,7 @@ from model_core.normalization.leak import (
     CASES,
     EVALUATION,
     TRAINING,
-    leak_places,
+    leak_sites,
     leaks,
     relative,
 )
@@ -52,7 +52,7 @@ __all__ = [
     "company",
     "distances",
     "expected_distances",
-    "leak_places",
+    "leak_sites",
     "leaks",
     "length_losses",
     "norm_statistics",

@@ -1,4 +1,4 @@
-"""Distributions told by a few of their quantiles, or by the share of numbers in each bin."""
+"""Distributions result by a few of their quantiles, or by the share of numbers in each bin."""
 
 import numpy as np
 import torch
@@ -11,17 +11,17 @@ def quantiles(values: Tensor) -> Tensor:
     """QUANTILES of numbers (..., N): (..., 7), linear between two of them.
 
     Hyndman and Fan 1996, definition 7, as numpy has it. Under `torch.func.vmap` too, and for more
-    numbers than `torch.quantile` takes. NaN throughout where one is NaN. Whatever lies between a
+    numbers than `torch.quantile` takes. NaN throughout where one is NaN. A quantile between a
     number and an infinite one is infinite; between -inf and inf it is NaN.
     """
     ordered = values.sort(-1).values
-    places = torch.tensor(QUANTILES, dtype=values.dtype) * (values.shape[-1] - 1)
-    below, above = places.floor().long(), places.ceil().long()
-    share = places - below
+    ranks = torch.tensor(QUANTILES, dtype=values.dtype) * (values.shape[-1] - 1)
+    below, above = ranks.floor().long(), ranks.ceil().long()
+    share = ranks - below
     low, high = ordered[..., below], ordered[..., above]
     between = low * (1 - share) + high * share
-    told = torch.where(share == 0, low, between)  # where low is infinite, high * 0 is NaN
-    return torch.where(ordered[..., -1:].isnan(), ordered[..., -1:], told)  # NaN is sorted last
+    result = torch.where(share == 0, low, between)  # where low is infinite, high * 0 is NaN
+    return torch.where(ordered[..., -1:].isnan(), ordered[..., -1:], result)  # NaN is sorted last
 
 
 def bin_shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -30,8 +30,8 @@ def bin_shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     A bin holds its lower edge, the last one both; what lies outside all of them is missing from
     the sum. NaN throughout where a number is not finite.
     """
-    told = np.full((len(values), len(edges) - 1), np.nan)
+    shares = np.full((len(values), len(edges) - 1), np.nan)
     for at, numbers in enumerate(values):
         if np.isfinite(numbers).all():
-            told[at] = np.histogram(numbers, edges)[0] / numbers.size
-    return told
+            shares[at] = np.histogram(numbers, edges)[0] / numbers.size
+    return shares

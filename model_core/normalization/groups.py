@@ -77,7 +77,7 @@ def read_entering(model: BigramLanguageModel, idx: Tensor, norm: str) -> Mapping
     """ "entering" (B, T, C): what enters the norm of this name while `model` reads idx (B, T).
 
     And what norms learn, by the names in LEARNED (C,): the initial value where it has none.
-    Upstream the model stands as it is, in its mode. Under `vmap` too.
+    Upstream the model computes in the mode that it is in. Under `vmap` too.
     """
     with tapped(model, f"{norm}:in", stop=True) as seen:
         model(idx)

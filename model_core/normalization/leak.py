@@ -23,10 +23,10 @@ CASES = (TRAINING, EVALUATION, *ALONE)
 
 
 class Leak(NamedTuple):
-    """How much a sentence moved at K places of the model, in the order of computing.
+    """How much a sentence moved at K sites of the model, in the order of computing.
 
-    `moved` (K, T): the largest absolute change over the channels of each of the T tokens looked at.
-    `spread` (K,): the standard deviation of what stood there before, over all their channels.
+    `moved` (K, T): the largest absolute change over the channels of each of the T tokens.
+    `spread` (K,): the standard deviation of their activations before, over all channels.
     """
 
     moved: np.ndarray
@@ -34,7 +34,7 @@ class Leak(NamedTuple):
 
 
 def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """`moved` in standard deviations `spread` of its place; 0 where nothing moved.
+    """`moved` in standard deviations `spread` of its site; 0 where nothing moved.
 
     Infinite where something moved although nothing varied there.
     """
@@ -43,7 +43,7 @@ def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
         return np.divide(moved, spread, out=np.zeros_like(moved), where=moved != 0)
 
 
-def leak_places(config: ModelConfig) -> dict[str, str]:
+def leak_sites(config: ModelConfig) -> dict[str, str]:
     """The K sites by their names on an axis, in the order of computing.
 
     "0.ln1" is behind gain and shift of the first norm of block 0. With norm_position "post" a norm
@@ -67,8 +67,8 @@ def leak_places(config: ModelConfig) -> dict[str, str]:
 def leak(model: BigramLanguageModel, idx: Tensor, changed: Tensor, *, upto: int) -> Leak:
     """How much the first `upto` tokens of sentence 0 move when idx (B, T) becomes `changed`.
 
-    As the model stands: in its mode. Sentence 0 may differ from `upto` on, the others anywhere.
-    ValueError when shapes do not fit, when the tokens looked at are themselves changed, and for
+    In the mode that the model is in. Sentence 0 may differ from `upto` on, the others anywhere.
+    ValueError when shapes do not fit, when the first `upto` tokens are themselves changed, and for
     B·T = 1 where batch norm is in training mode.
     """
     if idx.shape != changed.shape or not 1 <= upto <= idx.shape[1]:
@@ -96,7 +96,7 @@ def leaks(
     *,
     upto: int,
 ) -> dict[str, Leak]:
-    """`leak` in each of CASES: the model's own norm, and its weights with another in its place.
+    """`leak` in each of CASES: the model's own norm, and its weights with another instead.
 
     `batch` is the model with batch norm, see `with_running_averages`.
     """
@@ -112,13 +112,13 @@ def leaks(
 
 @torch.inference_mode()
 def _read(model: BigramLanguageModel, batches: Sequence[Tensor], upto: int) -> list[list[Tensor]]:
-    """What stands at each place for the first tokens of sentence 0: K of (upto, C), at last V."""
+    """Activations at each site for the first tokens of sentence 0: K of (upto, C), at last V."""
     if any(isinstance(module, BatchNorm) and module.training for module in model.modules()):
         check_more_than_one(batches[0].numel())
-    places, heard = list(leak_places(model.config).values()), []
-    with tapped(model, *places) as seen:
+    sites, read = list(leak_sites(model.config).values()), []
+    with tapped(model, *sites) as seen:
         for idx in batches:
             model(idx)
             # A view would keep all B sentences alive.
-            heard.append([seen[place][0, :upto].clone() for place in places])
-    return heard
+            read.append([seen[site][0, :upto].clone() for site in sites])
+    return read

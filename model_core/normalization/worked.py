@@ -106,8 +106,8 @@ def running_after(x: np.ndarray, passes: int) -> Running:
     """
     x = check_numbers(x)
     _check_more_than_one(x)
-    kept = (1 - MOMENTUM) ** passes
-    return Running((1 - kept) * x.mean(0), kept + (1 - kept) * x.var(0, ddof=1))
+    remaining = (1 - MOMENTUM) ** passes
+    return Running((1 - remaining) * x.mean(0), remaining + (1 - remaining) * x.var(0, ddof=1))
 
 
 def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:

@@ -21,7 +21,7 @@ from explorer.visit import page as pages
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
-from model_core.normalization import batch_statistics, company, distances, leak_places
+from model_core.normalization import batch_statistics, company, distances, leak_sites
 from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
@@ -151,7 +151,7 @@ def test_the_headline_is_what_the_model_of_the_settled_step_does(made: Path) -> 
     np.testing.assert_array_equal(table["batch, training: std"], found.spread)
     others = [f"{norm}: moved" for norm in ("batch, evaluation", *EACH_TOKEN)]
     assert (table[others] == 0).all(axis=None)
-    most, place = max(zip(shares.max(1), leak_places(run.model_config), strict=True))
+    most, place = max(zip(shares.max(1), leak_sites(run.model_config), strict=True))
     (there,) = table["batch, training: moved"][table["place"] == place]
     told = f"by up to **{most:.2g} standard deviations** at {place} ({there:.4g} there) under batch"
     assert told in headline(app)
@@ -286,10 +286,7 @@ def test_what_cannot_be_shown_is_said_and_the_clock_stands(
 
 def test_a_diverged_model_moves_by_no_number(made: Path) -> None:
     app = page(run="boom", step=str(Run.open(made / "boom").steps[-1]))
-    assert (
-        "by what is no number (what the model computes is NaN or infinite) under no norm"
-        in headline(app)
-    )
+    assert "by NaN (what the model computes is NaN or infinite) under no norm" in headline(app)
     assert panels(app).keys() == PANELS
 
 

@@ -13,7 +13,13 @@ from torch import nn
 from explorer.charts.normalization.worked import Groups, groups_panel
 from explorer.panels import Frame
 from explorer.views.lessons.worked_examples import cases, remarks, tables
-from explorer.views.lessons.worked_examples.formulas import Followed, formulas, latex, operand, told
+from explorer.views.lessons.worked_examples.formulas import (
+    Followed,
+    as_text,
+    formulas,
+    latex,
+    operand,
+)
 from explorer.visit import session
 from explorer.visit.widgets import editor, rewrite
 from model_core.normalization import Kind, by_reference, running_after
@@ -204,11 +210,11 @@ def test_without_epsilon_torch_is_quoted_where_it_refuses() -> None:
 def test_what_only_float32_refuses_is_compared_in_float64() -> None:
     app = examples("min-max", **{"worked.inputs": "1e50,1;2e50,2"})
     np.testing.assert_array_equal(result(app), [[0, 0], [1, 1]])
-    assert compared(app).endswith("In float32, as models compute, some are no number.")
+    assert compared(app).endswith("In float32, as models compute, some are NaN or infinite.")
     (said,) = words(app)
     assert said == (
-        "In float32, as models compute, scikit-learn's MinMaxScaler gives no number: 2e+50 is "
-        "beyond its largest number, 3.4e+38."
+        "In float32, as models compute, scikit-learn's MinMaxScaler gives NaN or infinity: 2e+50 "
+        "is beyond its largest number, 3.4e+38."
     )
 
 
@@ -305,7 +311,7 @@ def test_a_sum_too_wide_for_a_phone_goes_on_in_the_next_line() -> None:
 
 def test_numbers_are_told_in_six_digits_and_large_ones_in_full() -> None:
     numbers = [1 / 3, -0.0, 100_000_001, 1e30, float("nan")]
-    assert [told(one) for one in numbers] == ["0.333333", "0", "100000001", "1e+30", "no number"]
+    assert [as_text(one) for one in numbers] == ["0.333333", "0", "100000001", "1e+30", "NaN"]
     assert (latex(1e-5), latex(2.5e49)) == ("10^{-5}", r"2.5 \cdot 10^{49}")
     assert (operand(1e25), operand(-2), operand(3)) == ("(10^{25})", "(-2)", "3")
 
@@ -379,7 +385,7 @@ def test_a_constant_of_which_only_rounding_is_left_is_none_of_epsilons() -> None
 
 def test_without_epsilon_a_constant_is_said_to_be_no_number() -> None:
     said = remarks.constant(worked("layer", np.ones((1, 3)), eps=0.0), ["sample 0"], 0.0)
-    assert said == "Sample 0 is constant: 0 / √(0 + 0) = no number. Any ε above 0 makes it 0."
+    assert said == "Sample 0 is constant: 0 / √(0 + 0) = NaN. Any ε above 0 makes it 0."
 
 
 def test_what_float32_cannot_tell_apart_is_said_in_its_own_steps() -> None:

@@ -11,7 +11,7 @@ from model_core.normalization import (
     CASES,
     EVALUATION,
     TRAINING,
-    leak_places,
+    leak_sites,
     leaks,
     relative,
     with_running_averages,
@@ -63,7 +63,7 @@ def test_batch_norm_leaks_behind_every_norm_in_training_mode(position: str, chan
     model = made(norm="batch", norm_position=position)
     with batch_mode(model):
         moved = leak(model, IDS, changed, upto=upto).moved
-    names = list(leak_places(model.config))
+    names = list(leak_sites(model.config))
     first = names.index("0.ln1")
     assert moved.shape == (len(names), upto)
     assert (moved[:first] == 0.0).all()
@@ -106,7 +106,7 @@ def test_the_places_stand_in_the_order_of_computing(position: str) -> None:
         stages["0.ln2"] = x = block.ln2(stages["0.ln2:in"])
     stages["ln_f"] = model.ln_f(x)
     stages["logits"] = model.lm_head(stages["ln_f"])
-    assert list(leak_places(model.config)) == list(stages)
+    assert list(leak_sites(model.config)) == list(stages)
     spread = leak(model, IDS[:1], IDS[:1], upto=7).spread
     expected = [np.std(stage.detach().numpy()) for stage in stages.values()]
     np.testing.assert_allclose(spread, expected, rtol=1e-5)
@@ -133,7 +133,7 @@ def test_without_layers_there_are_three_places() -> None:
     model = made(norm="batch", n_layer=0)
     with batch_mode(model):
         moved = leak(model, IDS, changed, upto=7).moved
-    assert list(leak_places(model.config)) == ["embedding", "ln_f", "logits"]
+    assert list(leak_sites(model.config)) == ["embedding", "ln_f", "logits"]
     assert (moved[0] == 0).all() and (moved[1:] > 0).all()
 
 

@@ -51,19 +51,19 @@ class Followed:
         return [operand(value) for value in group]
 
 
-def told(number: float) -> str:
+def as_text(number: float) -> str:
     """A number for a table: six digits, of large ones all before the point and some behind."""
     if number != number:
-        return "no number"
+        return "NaN"
     size = abs(number)
     return f"{number + 0.0:.12g}" if 1e5 <= size < 1e12 else f"{number + 0.0:.6g}"
 
 
 def latex(number: float) -> str:
-    """As `told`, for a formula: powers of ten as such."""
+    """As `as_text`, for a formula: powers of ten as such."""
     if number != number:
-        return r"\text{no number}"
-    digits, _, power = told(number).partition("e")
+        return r"\text{NaN}"
+    digits, _, power = as_text(number).partition("e")
     if not power:
         return digits.replace("inf", r"\infty")
     ten = f"10^{{{int(power)}}}"
@@ -164,8 +164,8 @@ def _sum(cell: Followed, name: str, power: str = "") -> str:
 
 
 def _running(cell: Followed, start: int, statistic: float) -> str:
-    kept = rf"0.9^{{{cell.passes}}}"
-    return rf"{kept} \cdot {start} + (1 - {kept}) \cdot {operand(statistic)}"
+    remaining = rf"0.9^{{{cell.passes}}}"
+    return rf"{remaining} \cdot {start} + (1 - {remaining}) \cdot {operand(statistic)}"
 
 
 def _mean(cell: Followed) -> tuple[str, ...]:

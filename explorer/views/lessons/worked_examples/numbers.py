@@ -52,7 +52,7 @@ class Numbers:
 
     @property
     def samples(self) -> list[str]:
-        return [f"sample {place}" for place in range(len(self.x))]
+        return [f"sample {column}" for column in range(len(self.x))]
 
     @property
     def trained_on(self) -> np.ndarray:
@@ -78,7 +78,7 @@ class Numbers:
 
 
 def typed() -> Numbers:
-    """All widgets, and what they say now, be it wrong."""
+    """All widgets, and their values now, valid or not."""
     kind = one_of(
         st.segmented_control,
         "worked.kind",
@@ -107,21 +107,21 @@ def typed() -> Numbers:
     return numbers
 
 
-def _learned(place: Any, name: str) -> np.ndarray:
+def _learned(column: Any, name: str) -> np.ndarray:
     """An editor for one number a feature, or for one number."""
     part = LEARNED[name]
     columns, of = (FEATURES, " of each feature") if part.per_channel else ((name,), "")
     words = f"{part.word.capitalize()} {part.symbol}{of}"
-    return _table(place, _key(name), _start(name), columns, words)[0]
+    return _table(column, _key(name), _start(name), columns, words)[0]
 
 
-def _table(place: Any, name: str, start: str, columns: tuple[str, ...], words: str) -> np.ndarray:
+def _table(column: Any, name: str, start: str, columns: tuple[str, ...], words: str) -> np.ndarray:
     """An editor for (N, F) numbers, more rows only where there may be: of samples."""
     key, text = editor(name, start)
     grows = name in (INPUT, X)
     table = read(text, len(columns))
-    place.markdown(f"**{words}**")
-    edited = place.data_editor(
+    column.markdown(f"**{words}**")
+    edited = column.data_editor(
         pd.DataFrame(table if grows else table[:1], columns=list(columns)),
         key=key,
         num_rows="dynamic" if grows else "fixed",

@@ -1,4 +1,4 @@
-"""What is special about the numbers at hand, one sentence each, told from the numbers."""
+"""What is special about the numbers at hand, one sentence each, computed from them."""
 
 from collections.abc import Mapping, Sequence
 from typing import cast
@@ -6,7 +6,7 @@ from typing import cast
 import numpy as np
 
 from explorer.views.lessons.norms import NORM_WORDS
-from explorer.views.lessons.worked_examples.formulas import told
+from explorer.views.lessons.worked_examples.formulas import as_text
 from model_core.normalization import REFERENCES, Worked, apart, undo
 from model_core.normalization.worked import SCALINGS, is_constant
 from model_core.norms import NormKind
@@ -30,37 +30,37 @@ def constant(done: Worked, names: Sequence[str], eps: float) -> str:
 
     Those of which `rounded` speaks are left out.
     """
-    places = np.flatnonzero(_still(done) & ~_off_by_rounding(done)).tolist()
-    if not places:
+    groups = np.flatnonzero(_still(done) & ~_off_by_rounding(done)).tolist()
+    if not groups:
         return ""
-    who = f"{_listed([names[place] for place in places])} constant"
+    who = f"{_listed([names[group] for group in groups])} constant"
     if done.kind in SCALINGS:
-        return f"{who}{_divided_by_one(done, places)}"
-    above, _, fraction = _fraction(done, places[0], eps)
+        return f"{who}{_divided_by_one(done, groups)}"
+    above, _, fraction = _fraction(done, groups[0], eps)
     if above and done.centre is None:
         return f"{who}, but no mean is subtracted: {fraction}, where layer norm gives 0."
     if eps == 0:
         return f"{who}: {fraction}. Any ε above 0 makes it 0."
-    return f"{who}: {fraction}, whatever γ is. Without ε it would be 0 / 0, no number."
+    return f"{who}: {fraction}, whatever γ is. Without ε it would be 0 / 0, NaN."
 
 
 def rounded(done: Worked, names: Sequence[str], eps: float) -> str:
     """Where batch or layer norm has nothing but rounding to divide: which features, or samples."""
-    places = np.flatnonzero(_still(done) & _off_by_rounding(done)).tolist()
-    if not places:
+    groups = np.flatnonzero(_still(done) & _off_by_rounding(done)).tolist()
+    if not groups:
         return ""
-    first, axis = places[0], 0 if done.over_samples else 1
-    nearly = "nearly " if np.ptp(done.steps["x"], axis)[places].any() else ""
+    first, axis = groups[0], 0 if done.over_samples else 1
+    nearly = "nearly " if np.ptp(done.steps["x"], axis)[groups].any() else ""
     above, below, fraction = _fraction(done, first, eps)
     with np.errstate(divide="ignore", invalid="ignore"):
-        alone = told(float(np.divide(above, np.sqrt(below))))
+        alone = as_text(float(np.divide(above, np.sqrt(below))))
     without = (
         f"Without ε it would be {alone}."
         if eps
-        else f"An ε far above {told(below)} brings it near 0."
+        else f"An ε far above {as_text(below)} brings it near 0."
     )
     return (
-        f"{_listed([names[place] for place in places])} {nearly}constant. Rounding is all that is "
+        f"{_listed([names[group] for group in groups])} {nearly}constant. Rounding is all that is "
         f"left: {names[first]} begins with {fraction}. {without}"
     )
 
@@ -86,27 +86,31 @@ def _off_by_rounding(done: Worked) -> np.ndarray:
     return (done.steps["centred"] != 0).any(0 if done.over_samples else 1)
 
 
-def _divided_by_one(done: Worked, places: list[int]) -> str:
+def _divided_by_one(done: Worked, groups: list[int]) -> str:
     """What a scaling does where it would divide by 0, or by rounding."""
-    spread = done.steps["span" if done.kind == "min-max" else "std"][0, places].max()
-    most = np.abs(done.result[:, places]).max()
+    spread = done.steps["span" if done.kind == "min-max" else "std"][0, groups].max()
+    most = np.abs(done.result[:, groups]).max()
     instead = "Divided by 1 instead, as scikit-learn does, every number becomes 0"
     if not spread:
-        return f": the spread is 0, and 0 / 0 is no number. {instead}."
-    return f" but for rounding: the spread is {told(spread)}. {instead} within {told(most)}."
+        return f": the spread is 0, and 0 / 0 is NaN. {instead}."
+    return f" but for rounding: the spread is {as_text(spread)}. {instead} within {as_text(most)}."
 
 
-def _fraction(done: Worked, place: int, eps: float) -> tuple[float, float, str]:
+def _fraction(done: Worked, group: int, eps: float) -> tuple[float, float, str]:
     """What is divided, what stands under the root beside epsilon, and both with what comes out.
 
     Of the first number of a feature, or of a sample where the kind goes along them.
     """
     names = ("x", "mean square") if done.centre is None else ("centred", "variance")
     above, below, becomes = (
-        float(done.steps[name][(0, place) if done.over_samples else (place, 0)])
+        float(done.steps[name][(0, group) if done.over_samples else (group, 0)])
         for name in (*names, "normalized")
     )
-    return above, below, f"{told(above)} / √({told(below)} + {eps:g}) = {told(becomes)}"
+    return (
+        above,
+        below,
+        f"{as_text(above)} / √({as_text(below)} + {eps:g}) = {as_text(becomes)}",
+    )
 
 
 def outweighed(done: Worked, names: Sequence[str]) -> str:
@@ -120,8 +124,8 @@ def outweighed(done: Worked, names: Sequence[str]) -> str:
     largest = int(np.abs(done.steps["x"][sample]).argmax())
     others = np.ptp(np.delete(done.steps["normalized"][sample], largest))
     return (
-        f"In {names[sample]}, {told(done.steps['x'][sample, largest])} outweighs the rest: "
-        f"normalized, the other features are {told(others)} apart at most."
+        f"In {names[sample]}, {as_text(done.steps['x'][sample, largest])} outweighs the rest: "
+        f"normalized, the other features are {as_text(others)} apart at most."
     )
 
 
@@ -149,13 +153,13 @@ def float32(done: Worked, coarse: np.ndarray) -> str:
         return ""
     largest = np.abs(done.steps["x"]).max()
     if largest > FLOAT32.max:
-        why = f"{told(largest)} is beyond its largest number, {FLOAT32.max:.2g}"
+        why = f"{as_text(largest)} is beyond its largest number, {FLOAT32.max:.2g}"
     elif largest**2 > FLOAT32.max and done.kind not in SCALINGS and done.divisor is not None:
-        why = f"squares of {told(largest)} are beyond its largest number, {FLOAT32.max:.2g}"
+        why = f"squares of {as_text(largest)} are beyond its largest number, {FLOAT32.max:.2g}"
     else:
         gap = np.spacing(np.float32(largest))
-        why = f"near {told(largest)} its numbers are {gap:g} apart"
-    wrong = "gives no number" if np.isinf(off) else f"is up to {told(off)} off"
+        why = f"near {as_text(largest)} its numbers are {gap:g} apart"
+    wrong = "gives NaN or infinity" if np.isinf(off) else f"is up to {as_text(off)} off"
     return f"In float32, as models compute, {REFERENCES[done.kind]} {wrong}: {why}."
 
 
@@ -176,7 +180,7 @@ def undone(done: Worked, learned: Mapping[str, np.ndarray]) -> str:
     return (
         f"{set_to} of sample 0 give back sample 0. γ and β belong to a feature, these statistics "
         f"to a sample: {_listed([f'sample {at}' for at in np.flatnonzero(~back)]).lower()} up to "
-        f"{told(off.max())} off."
+        f"{as_text(off.max())} off."
     )
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from explorer.charts.parts import theme
-from explorer.views.lessons.worked_examples.formulas import EACH, Followed, told
+from explorer.views.lessons.worked_examples.formulas import EACH, Followed, as_text
 
 READABLE = "font-size: 1.15rem;"  # from the last row
 SHARED = theme.with_opacity(theme.CATEGORIES[0], 0.22)
@@ -33,7 +33,7 @@ def styled(cell: Followed, name: str, samples: list[str], features: list[str]) -
     elif cell.done.divisor is not None:
         colours[row] = shared
     colours[row, column] = f"{READABLE} background-color: {CHOSEN}; font-weight: 600"
-    return table.map(told).style.apply(lambda _: colours, axis=None)
+    return table.map(as_text).style.apply(lambda _: colours, axis=None)
 
 
 def long(cell: Followed, samples: list[str], features: list[str]) -> pd.DataFrame:

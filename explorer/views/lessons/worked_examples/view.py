@@ -76,13 +76,13 @@ def _over(numbers: Numbers) -> str:
 
 
 def _compared(numbers: Numbers, done: Worked) -> tuple[str, np.ndarray | None]:
-    """What the module of torch or scikit-learn says, and its result in float32 (N, F)."""
+    """How far the result of torch or scikit-learn is off, and theirs in float32 (N, F)."""
     name, given = REFERENCES[numbers.kind], numbers.given
     try:
         exact = by_reference(numbers.kind, numbers.x, **given)
     except ValueError as error:
-        said = str(error).splitlines()[0].removesuffix(".")
-        return f"**{name}** refuses these numbers: {plain(said)}.", None
+        reason = str(error).splitlines()[0].removesuffix(".")
+        return f"**{name}** refuses these numbers: {plain(reason)}.", None
     try:
         coarse = by_reference(numbers.kind, numbers.x, **given, precision="float32")
     except ValueError:  # what is beyond float32 is infinite there: scikit-learn refuses it
@@ -104,21 +104,21 @@ def _compared(numbers: Numbers, done: Worked) -> tuple[str, np.ndarray | None]:
 
 
 def _off(ours: np.ndarray, coarse: np.ndarray) -> str:
-    return f"{apart(ours, coarse):.2g}" if np.isfinite(coarse).all() else "some are no number"
+    return f"{apart(ours, coarse):.2g}" if np.isfinite(coarse).all() else "some are NaN or infinite"
 
 
 def _remarks(numbers: Numbers, done: Worked) -> list[str]:
     names = numbers.features if done.over_samples else numbers.samples
-    said = [
+    found = [
         remarks.single(done),
         remarks.outweighed(done, numbers.samples),
         remarks.constant(done, names, numbers.eps),
         remarks.rounded(done, names, numbers.eps),
     ]
     if numbers.learned:
-        said.append(remarks.epsilon(done, names, numbers.eps))
-        said.append(remarks.undone(done, numbers.learned))
-    return [words for words in said if words]
+        found.append(remarks.epsilon(done, names, numbers.eps))
+        found.append(remarks.undone(done, numbers.learned))
+    return [words for words in found if words]
 
 
 def _cell(numbers: Numbers, done: Worked) -> Followed:

@@ -57,7 +57,7 @@ def channels(name: str) -> int:
 
 
 def beside(steps: np.ndarray, recorded: np.ndarray) -> np.ndarray:
-    """The place among `recorded` steps (R,) of the one nearest to each of `steps`: (S,).
+    """The index among `recorded` steps (R,) of the one nearest to each of `steps`: (S,).
 
     -1 where the recording had ended: there is nothing to show. Both ascend.
     """

@@ -1,4 +1,4 @@
-"""Which layer's inputs are looked at, which channel, since when, and beside which other run."""
+"""Which layer's inputs are shown, which channel, since when, and beside which other run."""
 
 from dataclasses import dataclass
 

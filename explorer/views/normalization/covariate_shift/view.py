@@ -32,12 +32,12 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     choice = choose(moment, sentence)
     moment = _bounded(moment, sentence, choice.other)
     shown = _own(moment, sentence, choice)
-    _say(moment, sentence, choice)
+    _caption(moment, sentence, choice)
     other = _beside(moment, sentence, choice)
     if other:
         shown.append(other)
-        _say_steps(moment, other)
-    _say_gaps(moment, shown)
+        _caption_of_steps(moment, other)
+    _gaps(moment, shown)
     moment = clock(moment, _panels(moment, shown, choice))
     st.caption(
         "A norm does not hold a distribution still: its gain and shift are learned, and move it on "
@@ -50,7 +50,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 
 def _bounded(moment: Moment, sentence: Sentence, other: str) -> Moment:
-    """As many steps as fit into memory of either run, which is said where they are not all."""
+    """As many steps as fit into memory of either run; a caption says where they are not all."""
     most = max(moment.run.model_config.n_embd, channels(other) if other else 0)
     a_step = 2 * 4 * len(sentence.ids) * most
     fitting = evenly(moment, KEPT_BYTES // a_step)
@@ -98,12 +98,12 @@ def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyP
     bands = [
         bands_over_steps_panel(
             moment.steps,
-            Quantiles(told, QUANTILES),
+            Quantiles(levels, QUANTILES),
             Frame(f"bands-{at}", one.title, span=12 // len(shown)),
             Scale(UNIT, bend=bend, limits=limits),
             colour=theme.CATEGORIES[at],
         )
-        for at, (one, told) in enumerate(zip(shown, quantiles, strict=True))
+        for at, (one, levels) in enumerate(zip(shown, quantiles, strict=True))
     ]
     count = min(BINS, max(8, 2 * math.isqrt(shown[0].spread.numbers.shape[1])))
     edges = edges_between(*limits, count, bend)
@@ -139,7 +139,7 @@ def _curves(moment: Moment, shown: Sequence[Shown], choice: Choice, log: bool) -
     ]
 
 
-def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
+def _caption(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     config, tokens = moment.run.model_config, len(sentence.ids)
     norm = moment.run.anatomy.layer(choice.layer).norm
     over = f"{tokens} tokens × {config.n_embd} channels"
@@ -154,7 +154,7 @@ def _say(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     )
 
 
-def _say_steps(moment: Moment, other: Shown) -> None:
+def _caption_of_steps(moment: Moment, other: Shown) -> None:
     """Which steps of another run are shown, where they are not the same."""
     there = other.places >= 0
     away = np.abs(other.steps[other.places[there]] - moment.steps[there]).max()
@@ -168,7 +168,7 @@ def _say_steps(moment: Moment, other: Shown) -> None:
         st.caption(last + plain(f"{other.name} is shown: its recording had ended."))
 
 
-def _say_gaps(moment: Moment, shown: Sequence[Shown]) -> None:
+def _gaps(moment: Moment, shown: Sequence[Shown]) -> None:
     for one in shown:
         lost = np.isnan(one.of("std")) & (one.places >= 0)
         if lost.any():
@@ -179,7 +179,7 @@ def _say_gaps(moment: Moment, shown: Sequence[Shown]) -> None:
         if not one.spread.std[0]:
             st.info(
                 plain(f"{one.name}: its numbers at the first step are all equal, so how far ")
-                + "they move cannot be told in their standard deviations: type a longer sentence."
+                + "they move cannot be levels in their standard deviations: type a longer sentence."
             )
 
 
@@ -204,13 +204,13 @@ def _rows(shown: Sequence[Shown], at: int) -> list[dict[str, object]]:
 
 def _row(one: Shown, at: int) -> dict[str, object]:
     place, channels = one.places[at], one.relative("channel_shift")[at]
-    told = zip(QUANTILES, one.of("quantiles")[at], strict=True)
+    levels = zip(QUANTILES, one.of("quantiles")[at], strict=True)
     row: dict[str, object] = {
         "numbers": one.name,
         "step": int(one.steps[place]) if place >= 0 else None,
         "mean": one.of("mean")[at],
         "std": one.of("std")[at],
-        **{f"{100 * level:g} %": value for level, value in told},
+        **{f"{100 * level:g} %": value for level, value in levels},
         "moved": one.relative("shift")[at],
         "moved, as values": one.of("shift")[at],
         "moved each step": one.relative("rate")[at],

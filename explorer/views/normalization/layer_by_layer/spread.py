@@ -29,18 +29,18 @@ STARTS = {
 def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
     """Quantiles of all activations around each norm."""
     seen, config = layers.distributions(moment, sentence.ids), moment.run.model_config
-    told = {side: seen[f"quantiles_{side}"] for side in SIDES}
+    quantiles = {side: seen[f"quantiles_{side}"] for side in SIDES}
     learned = gain_and_shift(config.norm)
     titles = {
         "in": "Before the norm",
         "normalized": f"Normalized, before {learned}",
         "out": f"After the norm, behind {learned}",
     }
-    limits = padded(*extent(np.stack(list(told.values()))))
+    limits = padded(*extent(np.stack(list(quantiles.values()))))
     return Shown(
         [
             spread_panel(
-                Quantiles(told[side], QUANTILES),
+                Quantiles(quantiles[side], QUANTILES),
                 Sites(norms_of(moment)),
                 Frame(f"quantiles-{side}", titles[side], span=4, height=380),
                 Scale("activation", limits=limits, per_step=per_step),
@@ -51,7 +51,7 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         f"{counted(len(sentence.ids), 'token')} of your sentence × {config.n_embd} channels. "
         f"{sides_in_words(config)}",
         lambda at: {
-            titles[side]: _quantile_table(norms_of(moment), told[side][at]) for side in SIDES
+            titles[side]: _quantile_table(norms_of(moment), quantiles[side][at]) for side in SIDES
         },
     )
 
@@ -81,5 +81,5 @@ def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
 
 def _quantile_table(names: Sequence[str], values: np.ndarray) -> pd.DataFrame:
     """Quantiles (K, 7): one row a norm."""
-    told = {f"{100 * share:g} %": values[:, q] for q, share in enumerate(QUANTILES)}
-    return pd.DataFrame({"norm": names, **told})
+    quantiles = {f"{100 * share:g} %": values[:, q] for q, share in enumerate(QUANTILES)}
+    return pd.DataFrame({"norm": names, **quantiles})

@@ -1,4 +1,4 @@
-"""A batch of sentences on its way into one norm, and the number in it that is looked at."""
+"""A batch of sentences that enters one norm, and the chosen number in it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,14 +17,14 @@ OTHERS = 2  # sentences beside the typed one
 
 @dataclass(frozen=True)
 class Block:
-    """What enters the norm `place` of the model at S steps while it reads B texts of T tokens.
+    """What enters the norm `site` of the model at S steps while it reads B texts of T tokens.
 
     `numbers` (S, B, T, C); `sentences` are the texts' labels by name. It is normalized as `kind`,
-    with `learned` parameters (S, C) by name; looked at is the number in `cell`.
+    with `learned` parameters (S, C) by name; the chosen number is in `cell`.
     """
 
     kind: NormKind
-    place: str
+    site: str
     cell: Cell
     sentences: dict[str, tuple[str, ...]]
     numbers: np.ndarray
@@ -60,19 +60,19 @@ def others(moment: Moment, ids: Ids) -> list[Ids]:
 
 
 def read_block(
-    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, place: str, cell: Cell
+    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, site: str, cell: Cell
 ) -> Block:
     """The typed sentence is the first of the batch.
 
     Parameters are the run's where `kind` is its own, else the initial ones.
     """
-    seen = layers.entering(moment, batch, place)
+    seen = layers.entering(moment, batch, site)
     own = kind == moment.run.model_config.norm
     names = ("your sentence", *(f"sentence {number}" for number in range(1, len(batch))))
     labels = [labels_of(moment.run, np.array(ids)) for ids in batch]
     return Block(
         kind,
-        place,
+        site,
         cell,
         dict(zip(names, labels, strict=True)),
         seen["entering"],

@@ -32,10 +32,10 @@ DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 def draw(moment: Moment, sentence: Sentence) -> None:
     batch = (sentence.ids, *_beside(moment, sentence))
     shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
-    kind, place, cell = _choices(moment, shape)
+    kind, site, cell = _choices(moment, shape)
     moment = evenly(moment, NUMBERS // int(np.prod(shape)))
-    _say(moment, kind, place, shape)
-    block = read_block(moment, batch, kind, place, cell)
+    _caption(moment, kind, site, shape)
+    block = read_block(moment, batch, kind, site, cell)
     panels = [*_pictures(block)]
     try:
         number = _one_number(block)
@@ -84,30 +84,30 @@ def _beside(moment: Moment, sentence: Sentence) -> Sequence[Ids]:
         return []
 
 
-def _say(moment: Moment, kind: NormKind, place: str, shape: tuple[int, int, int]) -> None:
+def _caption(moment: Moment, kind: NormKind, site: str, shape: tuple[int, int, int]) -> None:
     """What is shown, over which axes, in which mode, and on which side of the gain."""
     own, (sentences, tokens, _) = moment.run.model_config.norm, shape
     beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
-    said = [
-        f"Shown is what enters **{place}**, before the norm, while the model reads a batch: your "
+    parts = [
+        f"Shown is what enters **{site}**, before the norm, while the model reads a batch: your "
         f"sentence{beside}, {counted(tokens, 'token')} each. Up to there it is in evaluation mode. "
         f"{_statistics(kind)}"
     ]
     norm = NORMS[kind]
     if norm.over_batch:
-        said.append(f"This run trains with {moment.run.training_config.batch_size} sentences.")
+        parts.append(f"This run trains with {moment.run.training_config.batch_size} sentences.")
     if norm.exists and kind == own:
-        said.append(f"Behind it: {gain_and_shift(kind)} of this run's {place} at that step.")
+        parts.append(f"Behind it: {gain_and_shift(kind)} of this run's {site} at that step.")
     elif norm.exists:
         *some, last = (f"{LEARNED[name].word} {LEARNED[name].start:g}" for name in norm.learns)
         stands = f"{', '.join(some)} and {last} stand" if some else f"{last} stands"
-        said.append(f"This run has {NORMS[own].title}: {stands} in for those of {norm.title}.")
+        parts.append(f"This run has {NORMS[own].title}: {stands} in for those of {norm.title}.")
     if len(moment.steps) < len(moment.run.steps):
-        said.append(
+        parts.append(
             f"Showing {len(moment.steps)} of {len(moment.run.steps)} recorded steps: the numbers "
             "of all are too many. Every mean is over all numbers that share."
         )
-    st.caption(" ".join(said))
+    st.caption(" ".join(parts))
 
 
 def _statistics(kind: NormKind) -> str:
@@ -134,7 +134,7 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             block.sentences,
             Frame(
                 "block",
-                f"What enters {block.place}. Lit up: what shares. Click another number",
+                f"What enters {block.site}. Lit up: what shares. Click another number",
                 span=7,
                 height=HEIGHT,
                 rows=2,
@@ -219,13 +219,13 @@ def _by_torch(block: Block, at: int) -> np.ndarray:
 def _members(moment: Moment, block: Block) -> None:
     """The numbers that share, at the settled step."""
     names = list(block.sentences)
-    places = np.argwhere(block.shared)
+    cells = np.argwhere(block.shared)
     table = pd.DataFrame(
         {
-            "sentence": [names[b] for b, _, _ in places],
-            "position": places[:, 1],
-            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in places],
-            "channel": places[:, 2],
+            "sentence": [names[b] for b, _, _ in cells],
+            "position": cells[:, 1],
+            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in cells],
+            "channel": cells[:, 2],
             "before the norm": block.numbers[moment.at][block.shared],
         }
     )

@@ -40,9 +40,9 @@ def opened(paths: Mapping[str, Path]) -> dict[str, Run]:
 
 
 def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
-    """The look at all steps, S of them, that the run looked at or one of `runs` recorded.
+    """The moment at all steps, S of them, that the chosen run or one of `runs` recorded.
 
-    The track shows the loss of the run looked at. While nobody chose a step, the last one stands
+    The track shows the loss of the chosen run. While nobody chose a step, the last one stands
     at which the loss of any is a number, once all have ended that of all: one may have diverged.
     """
     tables = [moment.metrics, *(metrics_of(run) for run in runs.values())]
@@ -52,7 +52,7 @@ def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
     )
     steps, wanted = epochs.index.to_numpy(), session.chosen().step
     if wanted is None:
-        numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the run looked at, once more
+        numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the chosen run, once more
         ended = not any_active([run.path for run in runs.values()])
         known = steps[numbers.all(axis=1) if ended else numbers.any(axis=1)]
         wanted = int(known[-1]) if len(known) else moment.step
@@ -74,7 +74,7 @@ def metrics_of(run: Run) -> pd.DataFrame:
 
 
 def spread_out(values: np.ndarray, of_steps: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """What a run told at its own steps (R, ...) at all of `steps` (S,): NaN where it has none."""
+    """What a run recorded at its steps (R, ...), at all `steps` (S,): NaN where it has none."""
     whole = np.full((len(steps), *values.shape[1:]), np.nan, np.float32)
     whole[np.searchsorted(steps, of_steps)] = values
     return whole

@@ -59,13 +59,13 @@ def choose(moment: Moment) -> Wanted:
     return Wanted(tuple(own), own)
 
 
-def _variants(place: DeltaGenerator, name: str, there: Mapping[str, Path]) -> tuple[str, ...]:
+def _variants(column: DeltaGenerator, name: str, there: Mapping[str, Path]) -> tuple[str, ...]:
     """Those chosen; at first what is there, and where that is one or none the usual ones."""
     names, usual = list(VARIANTS), USUAL if name == OWN else COMPARISONS[name].variants
     first = there if len(there) > 1 else (*usual, *there)
     default = [at for at, variant in enumerate(names) if variant in first]
     chosen = several(
-        place.multiselect,
+        column.multiselect,
         f"normalization.compare.{'own' if name == OWN else name}",
         "Norms; pre stands before attention and feed-forward, post behind the addition",
         range(len(names)),
@@ -92,9 +92,9 @@ def _offer(moment: Moment, name: str, like: Plan, wanted: Wanted) -> None:
         disabled=not missing,
         width="stretch",
     )
-    told = [f"{variant}: {standing(wanted.paths, variant)}" for variant in wanted.variants]
-    told += [f"about {max(seconds, 1):,.0f} s in all"] if missing else []
-    words.caption(plain(" · ".join(told)))
+    states = [f"{variant}: {standing(wanted.paths, variant)}" for variant in wanted.variants]
+    states += [f"about {max(seconds, 1):,.0f} s in all"] if missing else []
+    words.caption(plain(" · ".join(states)))
     there = [path.name for path in wanted.paths.values()]
     hidden = there and moment.run.name not in there
     if hidden and words.button("Look at these runs"):
@@ -107,7 +107,7 @@ def _offer(moment: Moment, name: str, like: Plan, wanted: Wanted) -> None:
 def _start(moment: Moment, name: str, like: Plan, missing: Sequence[str]) -> str:
     """Make the runs and their processes, then look at the first; words if that cannot be."""
     known = family(like)  # read anew: a double click, or another visitor
-    # what has no norm comes last: it may diverge at once, and the first one is looked at
+    # what has no norm comes last: it may diverge at once, and the first one is shown
     new = sorted((one for one in missing if one not in known), key=lambda one: one == "none")
     try:
         paths = create_variants(runs_folder(), name, like, new)

@@ -54,7 +54,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.info("There is one variant only: train others, and they are drawn beside it.")
     moment = on_one_clock(moment, runs)
     scales = _scales(moment, runs, sentence)
-    _say(moment, runs, sentence)
+    _caption(moment, runs, sentence)
     left, right = st.columns(2)
     lengths = toggle(
         left.toggle, "normalization.compare.lengths", "Read windows of other lengths, too"
@@ -81,34 +81,34 @@ def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict
     }
 
 
-def _say(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> None:
+def _caption(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> None:
     """Which mode is read, over which numbers, and whose steps differ."""
-    said = (
+    parts = (
         "All start from the same weights and draw the same batches; only the norm differs. "
         "Activations: standard deviation over the channels of each token of what enters a norm "
         "(before it is normalized), mean over the tokens of your sentence, read as in training: "
         "batch norm uses the statistics of these tokens. Where there is no norm, read where one "
         "would stand. Gradients: of the training batch drawn at that step, before clipping."
     )
-    st.caption(plain(" ".join([said, *_missing(moment, runs, sentence)])))
+    st.caption(plain(" ".join([parts, *_missing(moment, runs, sentence)])))
 
 
 def _missing(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> list[str]:
     """What is not drawn of some variants, and why."""
-    said = []
+    parts = []
     if len(sentence.ids) == 1 and any(map(has_two_modes, runs.values())):
-        said.append("Batch norm is left out there: one token has no variance over batch and time.")
+        parts.append("Batch norm is left out there: one token has no variance over batch and time.")
     short = [
         f"{name} up to step {run.steps[-1]:,}"
         for name, run in runs.items()
         if run.steps[-1] < moment.steps[-1]
     ]
     if short:
-        said.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
+        parts.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
     old = [name for name, run in runs.items() if not np.isfinite(gradients(run)).any()]
     if old:
-        said.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
-    return said
+        parts.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
+    return parts
 
 
 def _panels(

@@ -77,7 +77,7 @@ def another_sentence(moment: Moment, sentence: Sentence, size: int) -> Batch:
 
 
 def future_token(moment: Moment, sentence: Sentence, size: int, position: int, token: int) -> Batch:
-    """The typed sentence's token at `position` ≥ 1 becomes another; those before are looked at.
+    """The typed sentence's token at `position` ≥ 1 becomes another; those before are compared.
 
     ValueError when the text is gone.
     """

@@ -32,7 +32,7 @@ from model_core.normalization import (
     EVALUATION,
     TRAINING,
     expected_distances,
-    leak_places,
+    leak_sites,
 )
 from model_core.norms import NORMS
 
@@ -58,7 +58,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     recorded, moment = len(moment.steps), movement.bounded(moment, batch)
     seen = movement.seen(moment, batch)
     _headline(moment, seen, words)
-    _say(moment, batch, recorded)
+    _caption(moment, batch, recorded)
     shown = moment.step
     moment = clock(
         moment, [*_movement(moment, sentence, batch, seen), *_running(moment, size, norm, seen)]
@@ -93,35 +93,35 @@ def _choices(moment: Moment) -> tuple[str, int, int]:
 def _headline(moment: Moment, seen: Seen, words: str) -> None:
     """The result at the settled step, in one sentence."""
     largest, relative = seen.largest[moment.at], seen.relative[moment.at]
-    places = list(leak_places(moment.run.model_config))
-    told: dict[str, list[str]] = {}
+    sites = list(leak_sites(moment.run.model_config))
+    cases: dict[str, list[str]] = {}
     for case, moved, share in zip(CASES, largest, relative, strict=True):
-        told.setdefault(_by(moved, share, places), []).append(TRIED[case])
-    parts = [f"{by} under {_and(names)}" for by, names in told.items()]
+        cases.setdefault(_by(moved, share, sites), []).append(TRIED[case])
+    parts = [f"{by} under {_and(names)}" for by, names in cases.items()]
     st.markdown(f"#### {words} moved {'; '.join(parts)}.")
 
 
-def _by(moved: np.ndarray, relative: np.ndarray, places: Sequence[str]) -> str:
+def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
     """By how much, where it is most in standard deviations of the place."""
     if not np.isfinite(moved).all():
-        return "by what is no number (what the model computes is NaN or infinite)"
+        return "by NaN (what the model computes is NaN or infinite)"
     if not moved.any():
         return "by exactly **0**"
     compared = np.where(np.isfinite(relative), relative, 0)
     if not compared.any():
         at = int(moved.argmax())
-        return f"by up to **{moved[at]:.4g}** at {places[at]} (nothing varies there)"
+        return f"by up to **{moved[at]:.4g}** at {sites[at]} (nothing varies there)"
     at = int(compared.argmax())
-    told = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
-    many = "" if told == "1" else "s"
-    return f"by up to **{told} standard deviation{many}** at {places[at]} ({moved[at]:.4g} there)"
+    size = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
+    many = "" if size == "1" else "s"
+    return f"by up to **{size} standard deviation{many}** at {sites[at]} ({moved[at]:.4g} there)"
 
 
 def _and(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _say(moment: Moment, batch: Batch, recorded: int) -> None:
+def _caption(moment: Moment, batch: Batch, recorded: int) -> None:
     """At which weights, over which numbers, and what was left out."""
     norm = moment.run.model_config.norm
     own = (
@@ -144,7 +144,7 @@ def _say(moment: Moment, batch: Batch, recorded: int) -> None:
 
 
 def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> Sequence[AnyPanel]:
-    names, count = list(leak_places(moment.run.model_config)), len(sentence.ids)
+    names, count = list(leak_sites(moment.run.model_config)), len(sentence.ids)
     tokens = np.full((len(moment.steps), len(names), count), np.nan, np.float32)
     tokens[:, :, : batch.upto] = seen.tokens
     blank = f"; blank from the changed one at {batch.upto} on" if batch.upto < count else ""
@@ -208,7 +208,7 @@ def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPa
 def _tables(moment: Moment, seen: Seen) -> None:
     """The settled step in numbers: what moved, and the statistics of every norm and channel."""
     at, config = moment.at, moment.run.model_config
-    moved = pd.DataFrame({"place": list(leak_places(config))})
+    moved = pd.DataFrame({"place": list(leak_sites(config))})
     for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
         norm = case.removesuffix(" mode")
         moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
@@ -229,9 +229,9 @@ def _statistics(moment: Moment, seen: Seen) -> pd.DataFrame:
     """One row a norm and channel, before the norm."""
     names = moment.run.anatomy.norms
     channels = moment.run.model_config.n_embd
-    told = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
+    rows = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
     parts = seen.statistics._asdict().items()
-    return pd.DataFrame(told | {name: values[moment.at].ravel() for name, values in parts})
+    return pd.DataFrame(rows | {name: values[moment.at].ravel() for name, values in parts})
 
 
 def _explained() -> None:
