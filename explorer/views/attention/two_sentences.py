@@ -126,7 +126,10 @@ def _contents(moment: Moment) -> None:
     stored = pd.DataFrame(moment.run.contents(moment.step))
     stored["shape"] = [" × ".join(str(size) for size in shape) for shape in stored["shape"]]
     tables = stored["name"].isin(moment.run.anatomy.tables).sum()
-    attention = stored["name"].isin([heads.weights for heads in moment.run.anatomy.heads]).sum()
+    computed = [
+        site for heads in moment.run.anatomy.heads for site in (heads.scores, heads.weights)
+    ]
+    attention = stored["name"].isin(computed).sum()
     st.markdown(
         f"**What the snapshot of step {moment.step:,} contains**: {len(stored)} tensors, "
         f"{tables} embedding tables, {attention} with attention weights."
