@@ -39,7 +39,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     focus = _focus(moment, rows, turnover)
     arrows = arrows_of(moment, rows, atlas, choices)
     colours, lost = _colours(moment, rows, choices)
-    _said(moment, rows, choices, atlas, arrows, lost)
+    _describe(moment, rows, choices, atlas, (lost, _arrow_words(atlas, choices, arrows)))
     far = drift(rows.vectors)
     trails = trails_of(moment, rows, choices, turnover)
     marks = Marks(colours, trails, None if arrows is None else arrows.ways)
@@ -80,16 +80,14 @@ def _focus(moment: Moment, rows: Rows, turnover: np.ndarray | None) -> int:
     return 0 if turnover is None else int(tokens_changed_most(turnover, 1)[0])
 
 
-def _said(
-    moment: Moment,
-    rows: Rows,
-    choices: Choices,
-    atlas: Atlas,
-    arrows: Arrows | None,
-    lost: str,
+def _describe(
+    moment: Moment, rows: Rows, choices: Choices, atlas: Atlas, notes: tuple[str, str]
 ) -> None:
-    """What the picture is: method, parameters, what is left out, what is still in the making."""
-    parts = [atlas.problem, lost, _waits(atlas), _method(moment, choices, atlas)]
+    """What the map is: method, parameters, what is left out, what is still being made.
+
+    `notes` are on its colours and its arrows, "" where there is nothing to say.
+    """
+    parts = [atlas.problem, notes[0], _waits(atlas), _method(moment, choices, atlas)]
     if choices.lacks_an_end:
         parts.insert(0, "choose tokens for both ends of the axis")
     vocabulary = moment.run.model_config.vocab_size
@@ -99,8 +97,7 @@ def _said(
         parts.append(f"the {atlas.waiting} newest steps stand still until they are laid out")
     if atlas.pieces > 1:
         parts.append(f"grown with its run, in {atlas.pieces} pieces")
-    if choices.arrows != "none":
-        parts.append(_arrow_words(atlas, choices, arrows))
+    parts.append(notes[1])
     words, button = st.columns([6, 1], vertical_alignment="center")
     words.caption(plain(" · ".join(part for part in parts if part)))
     with button.container(height=40, border=False):  # as high without a button: nothing jumps
@@ -132,6 +129,8 @@ def _method(moment: Moment, choices: Choices, atlas: Atlas) -> str:
 
 
 def _arrow_words(atlas: Atlas, choices: Choices, arrows: Arrows | None) -> str:
+    if choices.arrows == "none":
+        return ""
     if arrows is None:
         return f"no arrows: more than {LABELLED} would cover each other"
     if not np.isfinite(arrows.ways).any():
