@@ -1,4 +1,4 @@
-"""The language model in one file, to be read aloud: embeddings, blocks of attention, a head.
+"""The language model in one file: embeddings, blocks of attention, a head.
 
 B batch, T time, C channels (n_embd), V vocabulary, H heads, L layers.
 """
@@ -17,8 +17,8 @@ from model_core.norm_modules import norm_module
 class MultiHeadAttention(nn.Module):
     """Causal self-attention of H heads, head_size = C / H (Vaswani et al. 2017).
 
-    `scores` and `weights` are places to tap: while somebody listens there, attention is computed
-    step by step instead of by the fused kernel, with the same result.
+    `scores` and `weights` are sites to tap: while one is tapped, attention is computed step by
+    step instead of by the fused kernel, with the same result.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -115,7 +115,7 @@ class BigramLanguageModel(nn.Module):
 
     @property
     def anatomy(self) -> Anatomy:
-        """The names of what is above."""
+        """The names of its modules and parameters."""
         return anatomy_of(self.config)
 
     def forward(self, idx: Tensor, targets: Tensor | None = None) -> tuple[Tensor, Tensor | None]:

@@ -1,1 +1,1 @@
-"""Bounded caches around what takes time: the only place that says st.cache."""
+"""Bounded caches around what takes time: the only folder that uses st.cache."""

@@ -1,4 +1,4 @@
-"""What a layer receives over the recorded steps, told by a few numbers a step: a bounded cache."""
+"""What a layer receives over the recorded steps, summarized by a few numbers a step."""
 
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -17,7 +17,7 @@ SHOWN = 3  # at once; each holds up to 64 MiB, beside what it was computed from
 
 
 class Spread(NamedTuple):
-    """The numbers of one distribution at S steps, (S, N), and what tells them, in their unit.
+    """The numbers of one distribution at S steps, (S, N), and their summaries, in their unit.
 
     `quantiles` (S, 7), `mean` and `std` (S,); `shift` from the first step and `rate` since the one
     before, of all numbers together (S,) and of each of K channels by itself (S, K).

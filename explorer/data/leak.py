@@ -27,7 +27,7 @@ from model_core.runs import Run
 
 WORK = 5e10  # multiplications that a reader waits for, about two seconds
 FEWEST = 16  # steps shown, however long they take
-A_LAYER = 2e8  # what a layer costs beside its multiplications, told in them
+A_LAYER = 2e8  # what a layer costs beside its multiplications, counted as such
 AGAIN = WORK / 2  # at every step where a reader settles
 REPEATS = (2, 8)  # batches drawn of each size: at least, at most
 SIZES = tuple(2**power for power in range(7))  # sentences in a batch
@@ -67,7 +67,7 @@ class Seen(NamedTuple):
 
     `largest` (S, N, K): over channels and tokens. `spread` (S, N, K): the standard deviation of
     what stands there. `tokens` (S, K, upto): of each token under batch norm in training mode, in
-    standard deviations of the place. `statistics` (S, norms, C) each, of the other windows.
+    standard deviations of the site. `statistics` (S, norms, C) each, of the other windows.
     """
 
     largest: np.ndarray

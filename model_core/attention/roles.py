@@ -9,12 +9,15 @@ from torch import Tensor
 
 MEASURES = ("previous token", "first token", "same token", "duplicate token", "induction")
 THRESHOLD = 0.5  # a role is named at this score or above it
-SHORTEST, FEWEST = 16, 4  # tokens and different tokens of a probe: in less, chance scores high
-LONGEST = 64  # tokens of a probe: more would tell the same and cost their square
+SHORTEST, FEWEST = (
+    16,
+    4,
+)  # tokens and different tokens of a probe: in less, chance scores high
+LONGEST = 64  # tokens of a probe: cost grows with the square, scores hardly change
 
 
 class RoleTaken(NamedTuple):
-    """Recorded step number `at` (from 0) since which a head has a role, its place in MEASURES."""
+    """Recorded step number `at` (from 0) since which a head has a role, an index into MEASURES."""
 
     at: int
     layer: int
@@ -44,9 +47,9 @@ def head_scores(weights: np.ndarray, ids: Sequence[int] | np.ndarray) -> np.ndar
     - previous token: on the one before;
     - first token: on the first of all;
     - same token: on the query itself;
-    - duplicate token: on all earlier places of the query's token, where there are any (Wang et al.
-      2022);
-    - induction: on all places right behind these, the query itself not counted, where there are
+    - duplicate token: on all earlier positions of the query's token, where there are any (Wang et
+      al. 2022);
+    - induction: on all positions right behind these, the query itself not counted, where there are
       any (prefix matching, Olsson et al. 2022).
 
     NaN where no query is concerned, and where a weight is not finite. ValueError when weights and
@@ -89,7 +92,7 @@ def probe_ids(vocab_size: int, block_size: int, count: int = 16, seed: int = 0) 
 
     Each is a string of different random tokens written over and over. The lengths of the strings
     are spread evenly from T/8 to T/2, at least 4 and at most vocab_size: long enough that uniform
-    attention scores little, short enough that half of the queries or more have an earlier place.
+    attention scores little, short enough that half of the queries or more occurred before.
     """
     draws = torch.Generator().manual_seed(seed)
     size = min(block_size, LONGEST)
@@ -115,9 +118,9 @@ def probe_scores(weights: np.ndarray, ids: Tensor) -> np.ndarray:
 
 
 def roles(scores: np.ndarray) -> np.ndarray:
-    """The role scores (..., 5) name: (...) int8, the place in MEASURES of the largest.
+    """The role scores (..., 5) name: (...) int8, the index in MEASURES of the largest.
 
-    -1 where that is below THRESHOLD or no score is a number. Scores of a text somebody typed say
+    -1 where that is below THRESHOLD or every score is NaN. Scores of a text somebody typed say
     what heads do there; a role is what `probe_scores` name.
     """
     known = np.where(np.isnan(scores), -np.inf, scores)

@@ -1,4 +1,4 @@
-"""What can be said exactly about the rows of an embedding table: how they move, who is near."""
+"""Exact measures of the rows of an embedding table: how far they move, which are near."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Neighbours(NamedTuple):
 
 @dataclass(frozen=True)
 class Change:
-    """Who came into a set of neighbours at a recorded step, and who left it; nearest first."""
+    """Which rows entered a set of neighbours at a recorded step, and which left; nearest first."""
 
     step: int
     entered: tuple[int, ...]
@@ -33,9 +33,9 @@ class Change:
 
 
 def drift(vectors: np.ndarray) -> np.ndarray:
-    """Euclidean distance of every row from its place at the first step: (S, N, C) -> (S, N).
+    """Euclidean distance of every row from itself at the first step: (S, N, C) -> (S, N).
 
-    float32, reckoned in float64 one step at a time: in a run that diverges, the squares leave
+    float32, computed in float64 one step at a time: in a run that diverges, the squares leave
     float32 long before the weights do. NaN or infinite where a row has such a number.
     """
     return _lengths((step, vectors[0]) for step in vectors)
@@ -53,7 +53,7 @@ def neighbours(vectors: np.ndarray, row: int, count: int, metric: Metric) -> Nei
     """The `count` nearest other rows of one row at every step of vectors (S, N, C).
 
     In all channels and in float64; rows equally near come in the order of their ids. A row with a
-    number that is not finite is nobody's neighbour and has none; for cosine nor is a row of zeros.
+    number that is not finite is no neighbour and has none; for cosine nor is a row of zeros.
     ValueError when the table has no such row, or fewer than `count` others.
     """
     _, rows, _ = vectors.shape

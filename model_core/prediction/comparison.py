@@ -1,4 +1,4 @@
-"""One token in two texts: what is looked up is the same, what is computed is not."""
+"""One token in two texts: its table row is the same, what is computed from it is not."""
 
 import pandas as pd
 import torch
@@ -12,9 +12,9 @@ from model_core.taps import tapped
 def compare(
     model: BigramLanguageModel, first: tuple[Tensor, int], second: tuple[Tensor, int]
 ) -> pd.DataFrame:
-    """How far two places of two texts are apart, from the tables to the prediction.
+    """How far two positions of two texts are apart, from the tables to the prediction.
 
-    Each of `first` and `second` is a text's ids (T,) and a position in it. One row a place of the
+    Each of `first` and `second` is a text's ids (T,) and a position in it. One row a site of the
     model in the order of computing: `place`, `how` ("looked up" or "computed") and `difference`,
     the largest over the channels, and at the end over the V probabilities.
     """

@@ -42,7 +42,7 @@ def write(
 ) -> Writing:
     """`count` tokens behind `ids`, those that `generate` draws with a generator of this seed.
 
-    ValueError as in `generate`, and when the model's logits are no numbers any more.
+    ValueError as in `generate`, and when a logit is not finite.
     """
     text = torch.tensor([ids], dtype=torch.int64)  # (1, T)
     check_drawing(text, temperature, top_k)
@@ -69,8 +69,8 @@ def write(
 def _read(model: BigramLanguageModel, window: Tensor) -> tuple[Tensor, Tensor]:
     """Logits (1, V) behind the window (1, W), and what its last token reads: (L, H, W).
 
-    Queries and keys are heard, not the weights: that would leave the fused kernel, whose rounding
-    decides what `generate` draws.
+    Queries and keys are tapped, not the weights: that would bypass the fused kernel, whose
+    rounding decides what `generate` draws.
     """
     heads = model.anatomy.heads
     with tapped(model, *(one.qkv for one in heads)) as seen:

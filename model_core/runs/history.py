@@ -19,15 +19,15 @@ ROWS = 32  # steps in one stack at most
 STACKED = 2**26  # bytes of weights at a time, in float64
 CELLS = 2**23  # numbers of one kind in memory at a time, 64 MiB
 
-# What to see of a model while it reads: pure functions of tensors, since `vmap` runs them.
+# What is read of a model while it reads: pure functions of tensors, since `vmap` runs them.
 Sight = Callable[..., Mapping[str, Tensor]]
 Arrays = dict[str, np.ndarray]
 
 
 class History:
-    """The weights of runs, kept in at most `limit` bytes; safe to share between threads.
+    """The weights of runs, cached in at most `limit` bytes; safe to share between threads.
 
-    To read one text at 120 steps with one model after another takes seven times as long.
+    Reading a text at 120 steps with one model after another takes seven times as long.
     """
 
     def __init__(self, limit: int = 2**28) -> None:
@@ -46,8 +46,8 @@ class History:
     ) -> Arrays:
         """`sight(model, ids)` with the model of each of S ≥ 1 recorded steps: float32 (S, ...).
 
-        Computed in float64: a probability of a model that is sure would else be told to five
-        digits. `reduce` makes less of a few steps' arrays at a time. ValueError for a damaged step.
+        Computed in float64: float32 leaves five digits of a probability near 1. `reduce` is applied
+        to the arrays of a few steps at a time. ValueError for a damaged step.
         """
         config = run.model_config
         heads, depths = config.n_head * config.n_layer, config.n_layer + 1
@@ -82,7 +82,7 @@ class History:
 
 
 class Reader:
-    """One text, looked at in one way, step after step; a growing run costs its new steps.
+    """What one sight sees of one text, cached step by step; of a growing run new steps are read.
 
     Snapshots never change, so nothing is read twice. Safe to share between threads.
     """
@@ -105,7 +105,7 @@ class Reader:
             if len(missing):
                 read = self._history.read(run, missing, self._sight, self._ids, **self._more)
                 self._add(missing, read)
-            if len(steps) < len(self._steps):  # of a long text not all steps can be kept
+            if len(steps) < len(self._steps):  # the caller bounds what is cached of a long text
                 places = np.searchsorted(self._steps, steps)
                 self._seen = {name: _joined([of[places]]) for name, of in self._seen.items()}
                 self._steps = steps
@@ -127,7 +127,7 @@ class _Reading(nn.Module):
         self.model, self.sight = model, sight
 
     def forward(self, ids: Tensor) -> dict[str, Tensor]:
-        # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
+        # While it is tapped, attention avoids the fused kernel, which vmap cannot batch.
         with tapped(self.model, *(heads.weights for heads in self.model.anatomy.heads)):
             return dict(self.sight(self.model, ids))
 
@@ -146,7 +146,7 @@ def _see(
 
 
 def _joined(parts: Sequence[np.ndarray], order: np.ndarray | None = None) -> np.ndarray:
-    """One read-only array: many readers look at it."""
+    """One read-only array: several threads share it."""
     whole = np.concatenate(parts)
     whole = whole if order is None else whole[order]
     whole.flags.writeable = False

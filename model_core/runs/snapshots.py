@@ -119,7 +119,7 @@ def is_snapshot(path: Path) -> bool:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a snapshot is a plain file with all that was written; reckoned once a file."""
+    """Whether a snapshot is a plain file with all that was written; computed once a file."""
     try:
         stat = path.lstat()
         return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)

@@ -18,7 +18,7 @@ from model_core.training.recording import Recorder, snapshot_bytes, snapshot_ste
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
 
-HEARTBEAT = 0.5  # seconds between two looks at requests and two lines of status
+HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
 MEMORY_EVERY = 2.0  # seconds of training a crash may cost
 SAMPLE_TOKENS = 64
 
@@ -46,7 +46,7 @@ def train(
     """Train the run in `folder` to its end, from where it was left; returns the last status.
 
     The caller holds `only_trainer(folder)`. Requests to pause and stop are followed, and while
-    paused the `turn` is left to others. `watch` hears every status. An error is written into the
+    paused the `turn` is left to others. `watch` receives every status. An error is written into the
     status before it is raised.
     """
     try:
@@ -58,7 +58,7 @@ def train(
 
 
 class _Session:
-    """A Trainer at work in a run directory: what it records, says and obeys."""
+    """A Trainer in a run directory: what it records and reports, and the requests it follows."""
 
     def __init__(self, folder: Path, turn: Turn | None, watch: Callable[[Status], None]) -> None:
         run = Run.open(folder)
@@ -70,43 +70,43 @@ class _Session:
         schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
         self.due = set(schedule.tolist())
         self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
-        self.recorder = Recorder(folder, after=self._recall())
+        self.recorder = Recorder(folder, after=self._restore())
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
-        self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last look
-        self.remembered = self.spoken = time.monotonic()
-        self.recorded_pace, self.spoken_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
+        self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last batch
+        self.saved_at = self.reported_at = time.monotonic()
+        self.recorded_pace, self.reported_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
         self.tokens_a_step = config.batch_size * run.model_config.block_size
 
-    def _recall(self) -> int:
-        """Go back to the step remembered last if all of it is whole, and say it; else -1."""
+    def _restore(self) -> int:
+        """Restore the step saved for resuming and return it; -1 without one, or a damaged one."""
         try:
-            memory = unpack((self.folder / "resume.safetensors").read_bytes())
-            step = int(memory.pop("step"))
+            resume_state = unpack((self.folder / "resume.safetensors").read_bytes())
+            step = int(resume_state.pop("step"))
             weights = load_snapshot(self.folder, step)
         except (FileNotFoundError, ValueError):
-            return -1  # the start of the run, which leads to the same result
-        self.trainer.recall(step, weights, memory)
+            return -1  # training starts anew, with the same result
+        self.trainer.restore(step, weights, resume_state)
         return step
 
     def train(self) -> Status:
         try:
             state = self._round()
             if state == "running":
-                self._say(state)  # readers wait for the first loss
+                self._report(state)  # readers wait for the first loss
             while state == "running":
                 state = self._round()
             if state == "stopped":
                 words = f"stopped at step {self.done:,}; resume goes on from there"
                 self.status = replace(self.status, words=words)
-            return self._say(state)
+            return self._report(state)
         finally:
             self.recorder.close()
 
     def _round(self) -> State:
-        """One step of training and whatever is due with it.
+        """One optimizer step, and what is due to be recorded with it.
 
-        The move that follows a recorded step is part of its record and taken first, also at a stop
-        and at the last step. There it is only recorded: what is remembered is from before it, so a
+        A recorded step includes the update that follows it, which is therefore computed also at a
+        stop and at the last step. What is saved for resuming is from before that update, so a
         snapshot has the same bytes whether training went on at once, later or never.
         """
         trainer, step = self.trainer, self.trainer.step
@@ -115,10 +115,10 @@ class _Session:
         due = stopping or step in self.due
         # before the next batch, which batch norm's running averages follow
         weights = _copy(trainer.model.state_dict()) if due else {}
-        late = time.monotonic() - self.remembered > MEMORY_EVERY
-        memory = self._memory() if due and (stopping or last or late) else {}
+        late = time.monotonic() - self.saved_at > MEMORY_EVERY
+        resume_state = self._resume_state() if due and (stopping or last or late) else {}
         measured = self._measured() if due else {}
-        loss = trainer.look()
+        loss = trainer.compute_gradients()
         self.done, self.loss = step, loss
         diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
@@ -130,39 +130,35 @@ class _Session:
                 "grad_norms": norms,
                 **measured,
             }
-            self._record(weights or _copy(trainer.model.state_dict()), metrics, move=not diverged)
-            if memory:
-                self._remember(memory)
+            self._record(weights or _copy(trainer.model.state_dict()), metrics, update=not diverged)
+            if resume_state:
+                self._save_state(resume_state)
         else:
-            trainer.move()
+            trainer.update()
         if diverged:
-            rate = min(trainer.config.learning_rate / 10, 0.01)
-            self.status = replace(
-                self.status,
-                words=f"loss became NaN or infinite at step {step:,}; everything up to it "
-                f"is kept. Try learning_rate={rate:g} or another normalization.",
-            )
+            words = _divergence(step, trainer.config.learning_rate)
+            self.status = replace(self.status, words=words)
             return "diverged"
         return "finished" if last else "stopped" if stopping else "running"
 
-    def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, move: bool) -> None:
-        """Record the present step: its weights, the tables' gradients, the move if one is taken."""
+    def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, update: bool) -> None:
+        """Record the present step: its weights, the tables' gradients, the update if any."""
         trainer, step = self.trainer, self.trainer.step
-        gradients = trainer.table_gradients()  # before the move, which clips them
+        gradients = trainer.table_gradients()  # before the update, which clips them
         tensors = weights | {GRADIENT + name: value for name, value in gradients.items()}
-        if move:
-            trainer.move()
+        if update:
+            trainer.update()
             after = trainer.model.state_dict()
             tensors |= {UPDATE + name: after[name] - weights[name] for name in gradients}
         self.recorder.record(step, tensors, metrics)
 
-    def _memory(self) -> dict[str, Tensor]:
+    def _resume_state(self) -> dict[str, Tensor]:
         """What is needed beside the weights to go on from here."""
-        return {"step": torch.tensor(self.trainer.step), **self.trainer.memory()}
+        return {"step": torch.tensor(self.trainer.step), **self.trainer.resume_state()}
 
-    def _remember(self, memory: dict[str, Tensor]) -> None:
-        write_whole(self.folder / "resume.safetensors", pack(memory))
-        self.remembered = time.monotonic()
+    def _save_state(self, resume_state: dict[str, Tensor]) -> None:
+        write_whole(self.folder / "resume.safetensors", pack(resume_state))
+        self.saved_at = time.monotonic()
 
     def _measured(self) -> dict[str, Any]:
         """What the present weights give in evaluation mode, and the speed up to here."""
@@ -176,15 +172,15 @@ class _Session:
         }
 
     def _sampled_text(self) -> str:
-        """Text by the present model, "" when its probabilities are no numbers any more."""
+        """Text by the present model, "" when its probabilities are not finite."""
         count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
         return self.tokenizer.decode(self.trainer.sample(count).tolist())
 
     def _asked_to_stop(self) -> bool:
-        """Say how it goes and follow requests, every HEARTBEAT seconds."""
-        if time.monotonic() - self.spoken < HEARTBEAT:
+        """Report and follow requests, every HEARTBEAT seconds."""
+        if time.monotonic() - self.reported_at < HEARTBEAT:
             return False
-        self._say("running")
+        self._report("running")
         request = read_request(self.folder)
         if request == "pause":
             request = self._pause()
@@ -194,16 +190,16 @@ class _Session:
         if self.turn:
             self.turn.leave()
         while (request := read_request(self.folder)) == "pause":
-            self._say("paused")
+            self._report("paused")
             time.sleep(HEARTBEAT)
         self.recorded_pace.since(self.trainer.step)
         if request == "run" and self.turn and not self.turn.take():
             return "stop"
         return request
 
-    def _say(self, state: State) -> Status:
-        """Tell readers and the watcher how the training stands."""
-        pace = self.spoken_pace.at(self.done)
+    def _report(self, state: State) -> Status:
+        """Write the status for readers, and pass it to `watch`."""
+        pace = self.reported_pace.at(self.done)
         left = self.status.steps - self.done
         self.status = replace(
             self.status,
@@ -214,9 +210,16 @@ class _Session:
             seconds_left=left / pace if pace and state == "running" else None,
         )
         write_status(self.folder, self.status)
-        self.spoken = time.monotonic()
+        self.reported_at = time.monotonic()
         self.watch(self.status)
         return self.status
+
+
+def _divergence(step: int, learning_rate: float) -> str:
+    return (
+        f"loss became NaN or infinite at step {step:,}; everything up to it is kept. "
+        f"Try learning_rate={min(learning_rate / 10, 0.01):g} or another normalization."
+    )
 
 
 def _apart(steps: list[int], interval: int) -> list[int]:
@@ -229,7 +232,7 @@ def _apart(steps: list[int], interval: int) -> list[int]:
 
 
 def _words(error: BaseException, step: int) -> str:
-    """What a person is told, without the server's paths."""
+    """The error as shown to people, without the server's paths."""
     if isinstance(error, OSError):
         return (
             f"{error.strerror} near step {step:,}; what was recorded is kept. "

@@ -21,8 +21,8 @@ def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
     """The steps to record, int64 ascending: 0, 1, 2, 3, 5, 8 … growing by a factor, then even.
 
     As many as `snapshots` and the byte budget allow, the first and the last always among them.
-    Half are spread geometrically and half evenly, so that the early storm and the late calm can
-    both be seen. ValueError when not even two fit.
+    Half are spaced geometrically and half evenly: weights change most at the start. ValueError when
+    not even two fit.
     """
     count = min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
     if count < 2:
@@ -93,7 +93,7 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    """JSON has no NaN: a number that is none is written as null."""
+    """JSON has no NaN: a number that is not finite is written as null."""
     if isinstance(value, Mapping):
         return {key: _plain(one) for key, one in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,8 +13,8 @@ from model_core.model import BigramLanguageModel
 class Trainer:
     """One training, step by step; the same configurations and ids give the same bits.
 
-    A step is split in two, so that what is recorded belongs together: `look` computes loss and
-    gradients of the next batch at the present weights, `move` takes the optimizer's step.
+    A step is split in two, so that what is recorded belongs together: `compute_gradients` runs
+    the next batch forward and backward at the present weights, `update` is the optimizer's step.
     """
 
     def __init__(self, model_config: ModelConfig, config: TrainingConfig, ids: Tensor) -> None:
@@ -37,7 +37,7 @@ class Trainer:
         tokens = self.step * self.config.batch_size * self.model.config.block_size
         return tokens / len(self.split.train)
 
-    def look(self) -> float:
+    def compute_gradients(self) -> float:
         """Loss of the next batch in nats per token; its gradients stay with the parameters."""
         if not self.model.training:
             self.model.train()
@@ -47,7 +47,7 @@ class Trainer:
         return loss.item()
 
     def gradient_norms(self) -> dict[str, float]:
-        """The Euclidean norm of the gradients that `look` left in each part of the model.
+        """The Euclidean norm of the present gradients of each part of the model.
 
         Not clipped; keyed and ordered as `Anatomy.parts`.
         """
@@ -59,12 +59,12 @@ class Trainer:
         return norms
 
     def table_gradients(self) -> dict[str, Tensor]:
-        """Copies of the gradients that `look` left in the tables, not clipped."""
+        """Copies of the present gradients of the tables, not clipped."""
         gradients = {n: self.model.get_parameter(n).grad for n in self.model.anatomy.tables}
         return {name: value.clone() for name, value in gradients.items() if value is not None}
 
-    def move(self) -> None:
-        """Follow the gradients that `look` left, clipped if so configured."""
+    def update(self) -> None:
+        """One optimizer step along the present gradients, clipped if so configured."""
         if self.config.grad_clip:
             nn.utils.clip_grad_norm_(self.model.parameters(), self.config.grad_clip)
         with torch.no_grad():
@@ -85,14 +85,14 @@ class Trainer:
         Drawn by adding the same Gumbel noise to the logits every time and taking the largest, so
         that samples of two steps differ only where the model does. The last sample is the draft of
         the next: one pass finds its first wrong token and drafts what follows (Leviathan et al.
-        2023), with the same result as token by token. Empty when logits are no numbers any more.
+        2023), with the same result as token by token. Empty when a logit is not finite.
         """
         self.model.eval()
         draws = torch.Generator().manual_seed(self.config.seed)
         size = (count, self.model.config.vocab_size)
         noise = -torch.empty(size).exponential_(generator=draws).log()
         ids = self.split.train[: count + 1].clone() if self._draft is None else self._draft.clone()
-        right = 0  # ids[: right + 1] are sure
+        right = 0  # ids[: right + 1] are final
         while right < count:
             logits = self.model(ids[None, :count])[0][0]  # (count, V)
             if not logits.isfinite().all():
@@ -104,8 +104,8 @@ class Trainer:
         self._draft = ids
         return ids.clone()
 
-    def memory(self) -> dict[str, Tensor]:
-        """What must be kept beside the weights to go on as if never stopped."""
+    def resume_state(self) -> dict[str, Tensor]:
+        """What resuming needs beside the weights to continue as if never stopped."""
         state = {
             f"optimizer.{index}.{name}": torch.as_tensor(value).clone()
             for index, values in self.optimizer.state_dict()["state"].items()
@@ -114,13 +114,13 @@ class Trainer:
         }
         return {"draws": self.draws.get_state(), "torch": torch.get_rng_state(), **state}
 
-    def recall(self, step: int, weights: dict[str, Tensor], memory: dict[str, Tensor]) -> None:
-        """Be again where `memory` was taken."""
+    def restore(self, step: int, weights: dict[str, Tensor], state: dict[str, Tensor]) -> None:
+        """Go back to `step`, where these weights and this `resume_state` were taken."""
         self.model.load_state_dict(weights)
-        self.draws.set_state(memory["draws"])
-        torch.set_rng_state(memory["torch"])
+        self.draws.set_state(state["draws"])
+        torch.set_rng_state(state["torch"])
         whole = self.optimizer.state_dict()
-        for key, value in memory.items():
+        for key, value in state.items():
             _, _, rest = key.partition("optimizer.")
             if rest:
                 index, _, name = rest.partition(".")
@@ -151,8 +151,8 @@ def _keep_the_compiler_away() -> None:
     """Spare each trainer a second at its start.
 
     Methods of torch's optimizers import its whole compiler at their first call, only to ask it to
-    leave them alone: not where they find that done, nor without the wrappers of `step`, of which
-    we need none but no_grad. Nothing here is ever compiled.
+    leave them alone. They do not where the mark is already set, nor without the wrappers of
+    `step`, of which only no_grad is needed. Nothing here is ever compiled.
     """
     for method in vars(torch.optim.Optimizer).values():
         original = getattr(method, "__wrapped__", None)

@@ -72,6 +72,6 @@ def _bare(ids: torch.Tensor, vocab_size: int, threads: int) -> float:
     for step in range(lecture.WARM_UP + STEPS):
         if step == lecture.WARM_UP:
             start = time.perf_counter()
-        trainer.look()
-        trainer.move()
+        trainer.compute_gradients()
+        trainer.update()
     return STEPS * SIZE["batch_size"] * SIZE["block_size"] / (time.perf_counter() - start)

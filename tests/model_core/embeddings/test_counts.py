@@ -45,11 +45,11 @@ def rows_with_a_gradient(run: Run) -> np.ndarray:
     trainer = Trainer(run.model_config, run.training_config, ids)
     seen = np.zeros((run.steps[-1] + 1, run.model_config.vocab_size), np.int64)
     for step in range(run.steps[-1]):
-        trainer.look()
+        trainer.compute_gradients()
         gradient = trainer.model.token_embedding_table.weight.grad
         assert gradient is not None
         seen[step + 1] = seen[step] + (gradient != 0).any(-1).numpy()
-        trainer.move()
+        trainer.update()
     return seen[run.steps]
 
 

@@ -189,10 +189,10 @@ def test_gradients_and_updates_are_those_of_a_trainer_stepped_by_hand(
     )
     recorded = dict(zip(run.steps.tolist(), seen, strict=True))
     for step in range(run.training_config.steps + 1):
-        one.look()
+        one.compute_gradients()
         before = [table.detach().clone() for table in tables]
         gradients = [table.grad.clone() for table in tables if table.grad is not None]
-        one.move()
+        one.update()
         updates = [table.detach() - old for table, old in zip(tables, before, strict=True)]
         if step in recorded:
             for values, expected in zip(recorded[step], [*gradients, *updates], strict=True):

@@ -69,11 +69,11 @@ def test_training_is_the_plain_torch_loop(optimizer: Any, grad_clip: float) -> N
         norm = math.sqrt(sum(gradient.square().sum() for gradient in gradients))
         for gradient in gradients:
             gradient *= min(1, grad_clip / norm) if grad_clip else 1
-        seen_loss, seen_norms = ours.look(), ours.gradient_norms()
+        seen_loss, seen_norms = ours.compute_gradients(), ours.gradient_norms()
         assert (seen_loss, math.hypot(*seen_norms.values())) == pytest.approx(
             (loss.item(), norm), rel=1e-3
         )
-        ours.move()
+        ours.update()
         reference.step()
     assert ours.step == 20
     for seen, expected in zip(ours.model.parameters(), model.parameters(), strict=True):
@@ -83,9 +83,9 @@ def test_training_is_the_plain_torch_loop(optimizer: Any, grad_clip: float) -> N
 def test_looking_leaves_the_weights_alone() -> None:
     one = trainer()
     before = {name: value.clone() for name, value in one.model.state_dict().items()}
-    one.look()
+    one.compute_gradients()
     assert all(torch.equal(value, before[name]) for name, value in one.model.state_dict().items())
-    one.move()
+    one.update()
     assert not torch.equal(one.model.lm_head.weight, before["lm_head.weight"])
 
 
@@ -98,9 +98,9 @@ def test_measuring_draws_no_random_number_and_learns_nothing() -> None:
             if one is seen:
                 one.validation_loss()
                 one.sample(6)
-                one.memory()
-            losses.append(one.look())
-            one.move()
+                one.resume_state()
+            losses.append(one.compute_gradients())
+            one.update()
     assert losses[:5] == losses[5:]
 
 
@@ -121,7 +121,7 @@ def test_an_epoch_is_the_training_split_read_once() -> None:
 
 def test_untrained_loss_is_about_that_of_guessing() -> None:
     one = trainer({"n_layer": 0, "vocab_size": 1000})
-    assert one.look() == pytest.approx(math.log(1000), abs=1.0)
+    assert one.compute_gradients() == pytest.approx(math.log(1000), abs=1.0)
     assert all(norm > 0 for norm in one.gradient_norms().values())
 
 
@@ -166,9 +166,9 @@ def test_a_text_of_one_repeated_character_is_learned_without_nan() -> None:
         torch.zeros(50, dtype=torch.int64),
     )
     for _ in range(5):
-        assert one.look() == 0
+        assert one.compute_gradients() == 0
         assert set(one.gradient_norms().values()) == {0.0}
-        one.move()
+        one.update()
 
 
 # --- the same to the bit -------------------------------------------------------------------------
@@ -308,13 +308,13 @@ def test_resuming_goes_on_where_memory_ends_and_not_from_the_start(
     monkeypatch.setattr(loop, "MEMORY_EVERY", 0)
     crash_at(path, 17)
     steps: list[int] = []
-    look = Trainer.look
+    compute = Trainer.compute_gradients
 
     def seen(one: Trainer) -> float:
         steps.append(one.step)
-        return look(one)
+        return compute(one)
 
-    monkeypatch.setattr(Trainer, "look", seen)
+    monkeypatch.setattr(Trainer, "compute_gradients", seen)
     train(path)
     assert steps == list(range(15, 31))  # 15 is the last planned snapshot before the crash
 
@@ -363,8 +363,10 @@ def test_divergence_between_two_planned_snapshots_is_recorded_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = new_run(tmp_path / "run", snapshots=2)
-    look = Trainer.look
-    monkeypatch.setattr(Trainer, "look", lambda one: math.nan if one.step == 11 else look(one))
+    compute = Trainer.compute_gradients
+    monkeypatch.setattr(
+        Trainer, "compute_gradients", lambda one: math.nan if one.step == 11 else compute(one)
+    )
     assert train(path).step == 11
     assert Run.open(path).steps.tolist() == [0, 11]
     row = read_metrics(path)[-1]
@@ -451,8 +453,8 @@ def test_training_does_not_wait_for_the_compiler() -> None:
         "from model_core.training.trainer import Trainer\n"
         "sizes = dict(vocab_size=9, block_size=4, n_embd=4, n_head=1, n_layer=1)\n"
         "one = Trainer(ModelConfig(**sizes), TrainingConfig(grad_clip=1), torch.arange(90) % 9)\n"
-        "one.look(), one.gradient_norms(), one.move(), one.look()\n"
-        "one.recall(1, one.model.state_dict(), one.memory())\n"
+        "one.compute_gradients(), one.gradient_norms(), one.update(), one.compute_gradients()\n"
+        "one.restore(1, one.model.state_dict(), one.resume_state())\n"
         "print('torch._dynamo' in sys.modules)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

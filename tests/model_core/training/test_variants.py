@@ -54,8 +54,8 @@ def drawn(one: Trainer, steps: int = 3) -> list[torch.Tensor]:
     batches: list[torch.Tensor] = []
     hook = one.model.register_forward_pre_hook(lambda _, inputs: batches.append(inputs[0].clone()))
     for _ in range(steps):
-        one.look()
-        one.move()
+        one.compute_gradients()
+        one.update()
     hook.remove()
     return batches
 
