@@ -51,7 +51,7 @@ def show(
         except (ValueError, OSError):
             if session.run() in runs.run_names():
                 raise
-            st.rerun()  # deleted while it was moment at: the header says so
+            st.rerun()  # deleted meanwhile: the header says so
         if standing(run) != state:
             st.rerun()
 

@@ -12,7 +12,7 @@ PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # The handlers import where they run: Streamlit loads an edited module anew, and a payload is
-# kept by the module that the pages now use, not by the one that was there at the start.
+# stored by the module that the pages now use, not by the one that was there at the start.
 
 
 async def plotly_js(request: Request) -> Response:

@@ -51,13 +51,13 @@ class Moment:
 
     @property
     def chosen(self) -> int | None:
-        """The chosen token's place among the rows shown."""
+        """The chosen token's index among the rows."""
         return None if self.token is None else int(np.searchsorted(self.rows, self.token))
 
     @property
     def selected(self) -> tuple[int, ...]:
-        """The selected tokens' places among the rows shown."""
-        return tuple(int(place) for place in np.searchsorted(self.rows, self.selection))
+        """The selected tokens' indices among the rows."""
+        return tuple(np.searchsorted(self.rows, self.selection).tolist())
 
     @property
     def picks(self) -> tuple[int, ...]:
@@ -66,7 +66,7 @@ class Moment:
 
     @property
     def at(self) -> int:
-        """The settled step's place among those shown."""
+        """The settled step's index among `steps`."""
         return int(np.searchsorted(self.steps, self.step))
 
 
@@ -131,7 +131,7 @@ def _frequency(_of_run: str, path: Path) -> np.ndarray:
 
 
 def fewer(moment: Moment, tokens: int) -> Moment:
-    """`look` at evenly many steps, where attention of that many tokens at all is too large."""
+    """`moment` at evenly spaced steps, where attention of so many tokens at all is too large."""
     config = moment.run.model_config
     cells, heads = tokens * tokens, config.n_layer * config.n_head
     if not cells * heads:
@@ -143,19 +143,19 @@ def fewer(moment: Moment, tokens: int) -> Moment:
 
 
 def evenly(moment: Moment, count: int) -> Moment:
-    """`look` at `count` evenly spaced steps where it has more; two are always kept."""
+    """`moment` at no more than `count` evenly spaced steps, but at least two."""
     count = max(count, 2)
     if len(moment.steps) <= count:
         return moment
-    places = np.unique(np.linspace(0, len(moment.steps) - 1, count).round().astype(int))
-    line, steps = moment.timeline, moment.steps[places]
-    trust = None if line.trust is None else line.trust[places]
+    indices = np.unique(np.linspace(0, len(moment.steps) - 1, count).round().astype(int))
+    line, steps = moment.timeline, moment.steps[indices]
+    trust = None if line.trust is None else line.trust[indices]
     return replace(
         moment,
         steps=steps,
         step=nearest(moment.step, steps),
-        metrics=moment.metrics.iloc[places],
-        timeline=Timeline(steps, line.epochs[places], line.losses[places], line.ticks, trust),
+        metrics=moment.metrics.iloc[indices],
+        timeline=Timeline(steps, line.epochs[indices], line.losses[indices], line.ticks, trust),
     )
 
 
@@ -164,7 +164,7 @@ def marked(moment: Moment, sentence: Sentence) -> dict[int, str]:
     colours = {token: SELECTED for token in moment.selection}
     if moment.token is not None:
         colours[moment.token] = CHOSEN
-    return {place: colours[one] for place, one in enumerate(sentence.ids) if one in colours}
+    return {at: colours[token] for at, token in enumerate(sentence.ids) if token in colours}
 
 
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
@@ -181,7 +181,7 @@ def nearest(wanted: int, steps: np.ndarray) -> int:
 
 
 def thinned(moment: Moment) -> str:
-    """That not all recorded steps are shown, "" when all are."""
+    """A sentence where not all recorded steps are drawn, else ""."""
     shown, recorded = len(moment.steps), len(moment.run.steps)
     if shown == recorded:
         return ""
@@ -189,7 +189,7 @@ def thinned(moment: Moment) -> str:
 
 
 def left_out(moment: Moment) -> str:
-    """That not all tokens are among the rows shown, "" when all are."""
+    """A sentence where not all tokens are drawn, else ""."""
     count = moment.run.model_config.vocab_size
     if len(moment.rows) == count:
         return ""

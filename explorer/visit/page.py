@@ -27,7 +27,7 @@ def question(text: str) -> None:
 
 
 def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) -> Moment:
-    """Draw panels and clock; the look at the step where the reader settled.
+    """Draw panels and clock; the moment of the step where the reader settled.
 
     A click chooses what it means on every page, see `_follow`; a lasso around tokens selects them.
     Panels that are `alone` show the settled step only: the browser draws them and asks at once for
@@ -58,7 +58,7 @@ def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) ->
 def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
     """A clock over something else than the run's training; the step where the reader settled.
 
-    It is kept and told by the address under `name`; at first the clock stands at its last step.
+    Session and address hold it under `name`; at first it is the last step.
     """
     first, last = int(timeline.steps[0]), int(timeline.steps[-1])
     step = nearest(bounded(name, last, (first, last)), timeline.steps)
@@ -80,7 +80,7 @@ def choose_view(name: str, views: Sequence[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Text for a place that reads Markdown, to be shown just as it is."""
+    """Text escaped for Markdown, so that it is displayed unchanged."""
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
@@ -111,7 +111,7 @@ def quoted(token: str) -> str:
 
 @cache
 def freeze_once(page: str) -> None:
-    """What a page made for all its visitors is never garbage: not to be looked through again.
+    """Exempt from garbage collection what a page has made for all visitors.
 
     Streamlit collects all garbage after each run, which took 55 ms with it and 5 without.
     """

@@ -29,11 +29,11 @@ def open_run() -> Run:
 
 def notes(run: Run) -> list[str]:
     """What a reader of this run should know: how it ended, and which steps are not whole."""
-    status, said = run.status, []
+    status, sentences = run.status, []
     if status.words and status.state != "stopped":
-        said.append(status.words)
+        sentences.append(status.words)
     if run.damaged:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
-        said.append(f"Damaged snapshots are left out: step {first}{more}.")
-    return said
+        sentences.append(f"Damaged snapshots are left out: step {first}{more}.")
+    return sentences

@@ -38,9 +38,9 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     if not ids:
         return Sentence((), (), "Type a sentence to see what the model does with it.")
     start = min(start, max(len(ids) - size, 0))
-    shown = tuple(ids[start : start + size])
-    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in shown)
-    return Sentence(shown, labels, start=start, count=len(ids))
+    window = tuple(ids[start : start + size])
+    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in window)
+    return Sentence(window, labels, start=start, count=len(ids))
 
 
 def example(run: Run) -> str:

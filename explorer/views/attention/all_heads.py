@@ -67,9 +67,9 @@ def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             f"{position}: {quoted(moment.run.tokenizer.tokens[token])}"
             for position, token in enumerate(sentence.ids)
         ]
-        told = pd.DataFrame(weights, columns=names)  # masked cells are empty
-        told.insert(0, "query", names)
-        return told
+        frame = pd.DataFrame(weights, columns=names)  # masked cells are empty
+        frame.insert(0, "query", names)
+        return frame
 
     csv_button(
         f"Weights of layer {focus.layer}, head {focus.head} at step {moment.step:,} as CSV",

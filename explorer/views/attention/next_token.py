@@ -20,7 +20,7 @@ from model_core.prediction.writing import Writing
 
 MOST = 200  # tokens written; each costs the model one reading
 LAST_SEED = 2**31 - 1
-LIKELIEST = 5  # tokens told at each depth
+LIKELIEST = 5  # tokens listed at each depth
 MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
 
 

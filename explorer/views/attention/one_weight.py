@@ -40,7 +40,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         ),
         Words(
             Frame("arithmetic", "The same in numbers", span=4, height=280),
-            _told(head, focus),
+            _arithmetic(head, focus),
             alt="How the products of all channels become one weight, at each recorded step.",
         ),
     ]
@@ -56,8 +56,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     )
 
 
-def _told(head: Head, focus: Focus) -> list[str]:
-    """The way from two vectors to one weight, a text a step."""
+def _arithmetic(head: Head, focus: Focus) -> list[str]:
+    """The arithmetic from two vectors to one weight, a text for each step."""
     root = math.sqrt(head.queries.shape[-1])
     scores = head.scores[:, focus.query, focus.key]
     weights = head.weights[:, focus.query, focus.key]

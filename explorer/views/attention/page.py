@@ -10,7 +10,7 @@ from explorer.visit.moment import Moment, fewer, thinned
 from explorer.visit.page import choose_view, clock, question
 from explorer.visit.sentence import Sentence
 
-# What is asked, and who answers; the first is shown at first.
+# By tab: the question, and the function that draws its answer; the first is the default.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
     "All heads": ("Which earlier tokens does each token of your sentence read?", all_heads.draw),
     "One weight": ("What is one weight made of, and how much does it move?", one_weight.draw),

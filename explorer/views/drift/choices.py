@@ -175,7 +175,7 @@ def _settings(table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]
 def _config(
     table: Table, ids: tuple[int, ...], method: str, dimensions: int, settings: dict[str, Any]
 ) -> MapConfig | None:
-    """All rows of a small table are told as none, so that the same map has one name."""
+    """All rows of a small table are encoded as none, so that the same map has one name."""
     if method not in MADE:
         return None
     rows = ids if ids != tuple(range(len(ids))) or len(ids) == AT_MOST else ()

@@ -131,9 +131,9 @@ def _linear(judged: tables.Judged, name: str, first: str) -> Atlas:
 
 def _way(rows: Rows, begin: Sequence[int], end: Sequence[int]) -> str:
     """The axis by its ends: "a e i … → b c d …"."""
-    told = [" ".join(rows.labels[place] for place in ends[:TOLD]) for ends in (begin, end)]
+    names = [" ".join(rows.labels[place] for place in ends[:TOLD]) for ends in (begin, end)]
     more = ["…" if len(ends) > TOLD else "" for ends in (begin, end)]
-    return f"{told[0]}{more[0]} → {told[1]}{more[1]}"
+    return f"{names[0]}{more[0]} → {names[1]}{more[1]}"
 
 
 def _asked(moment: Moment, rows: Rows, file: MapFile) -> tuple[OverTime | None, str]:
