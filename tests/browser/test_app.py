@@ -166,7 +166,7 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
     page.get_by_text("After step 20 of this descent").wait_for()
     page.keyboard.press("ArrowRight")
     page.get_by_text("After step 21 of this descent").wait_for()
-    expect(page).to_have_url(re.compile("descent=21"))
+    expect(page).to_have_url(re.compile(r"scaling\.step=21"))
     expect(page.locator(".driftscope-numbers")).to_contain_text(
         "% of the excess left (standardized)"
     )
