@@ -1,6 +1,7 @@
 """Fixtures of all tests: small recorded runs, and an environment that touches nobody's runs."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +13,30 @@ from model_core.training.turns import only_trainer
 
 pytest.register_assert_rewrite("tests.support")  # before its import: helpers fail with values too
 from tests.support.runs import recorded_run  # noqa: E402
+
+BROWSER = "tests/browser/"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest comes first, so that two processes end at about the same time."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), item.path not in slow))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """How `pytest -n 2` shares the tests out: a file stays whole, and so do all browser tests.
+
+    What a file's tests share is built once then; two servers and two Chromiums beside each other
+    would falsify what is timed.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class BrowserInOneProcess(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+
+    return BrowserInOneProcess(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
