@@ -1,10 +1,12 @@
 """Fixtures of all tests: small recorded runs, and an environment that touches nobody's runs."""
 
+import signal
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import HealthCheck, settings
 
 from model_core.runs import Run
 from model_core.training.loop import train
@@ -15,6 +17,9 @@ pytest.register_assert_rewrite("tests.support")  # before its import: helpers fa
 from tests.support.runs import recorded_run  # noqa: E402
 
 BROWSER = "tests/browser/"
+# How fast the machine is at the moment is not what these tests are about.
+settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any speed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -44,6 +49,13 @@ def _no_run_of_a_person_is_touched(tmp_path_factory: pytest.TempPathFactory) -> 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DRIFTSCOPE_RUNS", str(tmp_path_factory.mktemp("runs")))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_reaches_what_tests_start() -> None:
+    """A shell that starts pytest in the background lets it, and all it starts, ignore Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

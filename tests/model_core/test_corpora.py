@@ -101,7 +101,7 @@ def test_an_unknown_corpus_is_named_with_those_there_are() -> None:
 # --- a user's text -------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=2))
 def test_utf8_is_read_as_it_was_written_with_and_without_a_byte_order_mark(text: str) -> None:
     assert read_text(BOM + text.encode()) == text
@@ -163,7 +163,7 @@ def test_a_file_too_large_is_refused_by_its_size_before_it_is_read(
     assert words_of(read_text, b"\xff" * 3 * 2**20) == said
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=64))
 def test_any_bytes_are_text_or_a_sentence(data: bytes) -> None:
     try:
@@ -184,7 +184,7 @@ def test_the_last_tenth_is_held_back() -> None:
     assert not parts.shared
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.integers(2, 400), st.integers(1, 60))
 def test_each_part_holds_a_window_or_both_are_the_whole(length: int, block_size: int) -> None:
     ids = torch.arange(length)

@@ -49,7 +49,7 @@ def refused(call: Any, *arguments: Any) -> str:
 # --- round trips ---------------------------------------------------------------------------------
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXT, st.sampled_from(KINDS))
 def test_what_is_encoded_is_decoded_to_the_same_text(text: str, kind: Kind) -> None:
     tokenizer = train_tokenizer(text, kind, 300)
@@ -58,7 +58,7 @@ def test_what_is_encoded_is_decoded_to_the_same_text(text: str, kind: Kind) -> N
     assert all(0 <= index < len(tokenizer.tokens) for index in ids)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXT, TEXT)
 def test_bytes_know_every_text_even_one_never_seen(seen: str, other: str) -> None:
     tokenizer = train_tokenizer(seen, "bpe", 300)
@@ -72,7 +72,7 @@ def test_hostile_text_comes_back_whole(kind: Kind, text: str) -> None:
     assert tokenizer.decode(tokenizer.encode(text)) == text
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(TEXT, st.sampled_from(KINDS))
 def test_a_tokenizer_survives_json(text: str, kind: Kind) -> None:
     tokenizer = train_tokenizer(text, kind, 300)
@@ -322,7 +322,7 @@ def test_a_label_shows_what_the_token_is(token: str, label: str) -> None:
     assert token_label(token) == label
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.text(max_size=8))
 def test_a_label_is_never_empty_and_every_character_of_it_can_be_printed(token: str) -> None:
     label = token_label(token)
@@ -339,7 +339,7 @@ def test_every_character_of_unicode_has_a_label_that_begins_with_ink() -> None:
         assert label.isprintable() and (category[0] in "LNPS" or category == "Mc"), ascii(character)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.sampled_from(KINDS), TEXT)
 def test_every_token_of_every_vocabulary_can_be_shown(kind: Kind, text: str) -> None:
     for token in train_tokenizer(text, kind, 300).tokens:

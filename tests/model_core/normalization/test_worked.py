@@ -124,7 +124,7 @@ def test_epsilon_stands_beside_the_variance_under_the_root() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(x=tables, eps=epsilons)
 def test_all_kinds_equal_torch_and_scikit_learn(kind: Kind, x: np.ndarray, eps: float) -> None:
     given = LEARNED[kind] | {"eps": eps} if kind in LEARNED else {}
@@ -134,7 +134,7 @@ def test_all_kinds_equal_torch_and_scikit_learn(kind: Kind, x: np.ndarray, eps: 
     assert off < 1e-6 or eps < 1e-8
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(x=tables, eps=epsilons, passes=st.integers(0, 30))
 def test_running_averages_and_evaluation_mode_equal_torch(
     x: np.ndarray, eps: float, passes: int
@@ -244,7 +244,7 @@ def test_apart_is_infinite_where_only_one_has_a_number() -> None:
 
 
 @pytest.mark.parametrize("running", [None, Running(np.arange(4.0), np.array([0.5, 1, 2, 3]))])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(x=tables, eps=epsilons)
 def test_batch_norm_can_be_undone(running: Running | None, x: np.ndarray, eps: float) -> None:
     gamma, beta = undo(worked("batch", x, eps=eps, running=running))
