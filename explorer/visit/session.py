@@ -46,23 +46,25 @@ def visit() -> Visit:
 def begin(runs: Sequence[str]) -> str:
     """Complete the state before any widget is drawn; words about what had to be changed.
 
-    A new visitor's comes from the address, where anything malformed is ignored.
+    A new visitor's comes from the address, where anything malformed is ignored. Streamlit may end
+    a rerun at any access of its state, so each step is marked as done after it, not before.
     """
     state = st.session_state
     if VISIT not in state:
         asked = address.renamed(st.query_params.to_dict())
-        state[VISIT] = Visit(address.read(asked), asked)
         state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
         state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
-    pending, visit().pending = visit().pending, {}
-    if RUN in pending:
+        state[VISIT] = Visit(address.read(asked), asked)
+    here = visit()
+    if RUN in here.pending:
         leave_run()
-    state.update(pending)
+    state.update(here.pending)
+    here.pending = {}
     wanted = state[RUN]
     if wanted in runs:
         return ""
-    state[RUN] = runs[0]
     leave_run()
+    state[RUN] = runs[0]
     return "" if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
 
 
@@ -168,8 +170,9 @@ def hold(
     """
     state, here = st.session_state, visit()
     if name not in state:
-        asked = here.asked.pop(name, None)
+        asked = here.asked.get(name)
         state[name] = fit(default if asked is None else read(asked))
+        here.asked.pop(name, None)
     wanted = default if follow and state[name] == here.defaults.get(name) else state[name]
     if fit(wanted) != state[name]:  # only then: its widget may be drawn already
         state[name] = fit(wanted)
