@@ -56,7 +56,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
         "first column is a head at rest on the first token. Attention is computed anew for every "
         "text and is not stored in the model.",
-        "attention.read_heads, attention.scores_of, attention.weights_of",
+        "heads.read_heads, heads.scores_of, heads.weights_of",
     )
 
 

@@ -170,5 +170,5 @@ def _explained() -> None:
         "**k** keeps only the likeliest. Each token is drawn from it, put behind the text and read "
         "with it for the next. The same seed draws the same text; when block_size is full, the "
         "first tokens are no longer read.",
-        "prediction.read_lens, writing.write",
+        "lens.read_lens, writing.write",
     )

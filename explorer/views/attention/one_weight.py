@@ -52,7 +52,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         "channel: the sum of the products, divided by the root of the head's size, goes into the "
         "softmax. A large weight on a short value moves nothing: the contribution is the length of "
         "what the key adds to the residual stream of the query (Kobayashi et al. 2020).",
-        "attention.read_heads",
+        "heads.read_heads",
     )
 
 

@@ -227,5 +227,5 @@ def _explained(atlas: Atlas) -> None:
         "move that a smooth map spreads over the steps beside it. A map of "
         "untrained, random rows cannot be trusted: look at the line before you look at the map.",
         "projections.umap_over_time, projections.pca_over_time, projections.trust, "
-        "embeddings.neighbours, embeddings.turnover",
+        "neighbours.neighbours, neighbours.turnover",
     )

@@ -85,7 +85,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         f"ln {moment.run.model_config.vocab_size}. Training loss and gradient: the batch drawn at "
         "that step, before it moves the weights. Validation loss: always the same windows of text "
         "that is not trained on (of the same text where it is too short to hold any back).",
-        "training.Trainer.look, training.Trainer.validation_loss",
+        "trainer.Trainer.compute_gradients, trainer.Trainer.validation_loss",
     )
 
 

@@ -66,5 +66,5 @@ def _explained() -> None:
         "on. The gradient of a part is the Euclidean norm over its parameters, of the loss of the "
         "training batch drawn at that step, before clipping.",
         "normalization.read_layers, normalization.read_distributions, "
-        "training.Trainer.gradient_norms",
+        "trainer.Trainer.gradient_norms",
     )

@@ -245,5 +245,5 @@ def _explained() -> None:
         "are spread evenly over the validation text, as many in a batch as in training, but of the "
         f"longest no more than {BATCH_TOKENS:,} tokens; dropout is off.",
         "normalization.modes.mode_losses, normalization.length_losses, normalization.read_scales, "
-        "training.Trainer.gradient_norms",
+        "trainer.Trainer.gradient_norms",
     )
