@@ -17,7 +17,7 @@ VIEWS = Path(explorer.views.__file__).parent
 
 @cache
 def functions() -> set[str]:
-    """Functions, classes and methods of the model, by their modules and by the folders that offer them."""
+    """What can be called of the model, by its module and by each folder that offers it."""
     found = set()
     for info in pkgutil.walk_packages(model_core.__path__, "model_core."):
         if info.name.endswith("__main__"):
