@@ -34,20 +34,20 @@ class Spread(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A spread beside a clock of S steps: `places` (S,) of its own `steps` (R,), -1 where none."""
+class AlignedSpread:
+    """A spread beside a clock of S steps: `indices` (S,) of its own `steps` (R,), -1 where none."""
 
     name: str
     title: str
     spread: Spread
     steps: np.ndarray
-    places: np.ndarray
+    indices: np.ndarray
 
     def of(self, what: str) -> np.ndarray:
         """A field of the spread at the steps of the clock: (S, ...), NaN where there is none."""
         values = getattr(self.spread, what)
-        missing = (self.places < 0).reshape(-1, *[1] * (values.ndim - 1))
-        return np.where(missing, np.nan, values[self.places])
+        missing = (self.indices < 0).reshape(-1, *[1] * (values.ndim - 1))
+        return np.where(missing, np.nan, values[self.indices])
 
     def relative(self, what: str) -> np.ndarray:
         """The same in standard deviations of the first step; NaN where that is zero."""

@@ -180,12 +180,12 @@ def nearest(wanted: int, steps: np.ndarray) -> int:
     return int(steps[np.abs(steps - wanted).argmin()])
 
 
-def thinned(moment: Moment) -> str:
-    """A sentence where not all recorded steps are drawn, else ""."""
+def thinned(moment: Moment, why: str = "attention at all of them is too large") -> str:
+    """A sentence where not all recorded steps are drawn, and why, else ""."""
     shown, recorded = len(moment.steps), len(moment.run.steps)
     if shown == recorded:
         return ""
-    return f"Showing {shown} of {recorded} recorded steps: attention at all of them is too large."
+    return f"Showing {shown} of {recorded} recorded steps: {why}."
 
 
 def left_out(moment: Moment) -> str:

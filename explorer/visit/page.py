@@ -1,14 +1,12 @@
-"""What every page does in the same way: its question, the clock, explanations, CSV."""
+"""What every page does in the same way: its question, the clock, explanations."""
 
 import gc
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from typing import assert_never
 
-import pandas as pd
 import streamlit as st
 
 from explorer.panels import AnyPanel, Timeline
@@ -26,13 +24,17 @@ def question(text: str) -> None:
     st.markdown(f"##### {text}")
 
 
-def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) -> Moment:
+def clock(
+    moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False, of_step: bool = False
+) -> Moment:
     """Draw panels and clock; the moment of the step where the reader settled.
 
     A click chooses what it means on every page, see `_follow`; a lasso around tokens selects them.
     Panels that are `alone` show the settled step only: the browser draws them and asks at once for
-    a run that draws all steps.
+    a rerun that draws all steps. With `of_step` something on the page is of the settled step
+    only, so a new one draws the page again.
     """
+    drawn = moment.step
     state = step_clock(
         panels,
         moment.timeline,
@@ -52,6 +54,8 @@ def clock(moment: Moment, panels: Sequence[AnyPanel], *, alone: bool = False) ->
         _follow(state.pick)
         st.rerun()
     session.publish()
+    if of_step and moment.step != drawn:
+        st.rerun()
     return moment
 
 
@@ -90,23 +94,6 @@ def how_computed(formula: str, words: str, function: str) -> None:
         st.latex(formula)
         st.markdown(words)
         st.caption(f"Computed by `{function}`.")
-
-
-def csv_button(label: str, name: str, table: Callable[[], pd.DataFrame]) -> None:
-    """Download numbers; the table is made only when asked for."""
-    st.download_button(
-        label,
-        data=lambda: table().to_csv(index=False).encode(),
-        file_name=f"{name}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
-
-
-def quoted(token: str) -> str:
-    """A token as a CSV cell: a JSON string, so that nothing in it is a formula or gets lost."""
-    return json.dumps(token, ensure_ascii=False)
 
 
 @cache

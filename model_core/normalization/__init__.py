@@ -11,7 +11,7 @@ from model_core.normalization.covariate_shift import shift, shift_rate
 from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
 from model_core.normalization.exchange import with_running_averages
 from model_core.normalization.groups import (
-    Cell,
+    CellIndex,
     Normalized,
     normalized_cell,
     read_entering,
@@ -40,7 +40,7 @@ __all__ = [
     "REFERENCES",
     "TRAINING",
     "BatchStatistics",
-    "Cell",
+    "CellIndex",
     "Kind",
     "Normalized",
     "Running",

@@ -14,7 +14,7 @@ from model_core.norms import LEARNED, NORMS, NormKind
 from model_core.taps import tapped
 
 AXES = ("batch", "time", "channel")
-Cell: TypeAlias = tuple[int, int, int]  # (sentence of the batch, position, channel)
+CellIndex: TypeAlias = tuple[int, int, int]  # (sentence of the batch, position, channel)
 
 
 class Normalized(NamedTuple):
@@ -32,7 +32,7 @@ class Normalized(NamedTuple):
     result: np.ndarray
 
 
-def shares(norm: NormKind, shape: tuple[int, int, int], cell: Cell) -> np.ndarray:
+def shares(norm: NormKind, shape: tuple[int, int, int], cell: CellIndex) -> np.ndarray:
     """Which numbers of a batch (B, T, C) are normalized together with the one in `cell`: bool.
 
     Those along the axes that the norm pools; of batch norm, in training mode. Wu and He 2018,
@@ -50,7 +50,7 @@ def shares(norm: NormKind, shape: tuple[int, int, int], cell: Cell) -> np.ndarra
 
 
 def normalized_cell(
-    norm: NormKind, x: np.ndarray, cell: Cell, learned: Mapping[str, np.ndarray | float] = {}
+    norm: NormKind, x: np.ndarray, cell: CellIndex, learned: Mapping[str, np.ndarray | float] = {}
 ) -> Normalized:
     """The number in `cell` of x (..., B, T, C), normalized as in training mode, by the formula.
 

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import each_step, extent, gaps, log_ticks, padded
-from explorer.charts.parts.labels import column_ticks, escape, row_ticks, with_positions
+from explorer.charts.parts.labels import column_ticks, counted, escape, row_ticks, with_positions
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame, Panel, Positions
 
@@ -60,13 +60,14 @@ def depth_panel(
     moving = {f"{index}.y": series for index, series in enumerate(drawn.values())}
     if scale.per_step:
         moving["layout.yaxis.range"] = ranges
-    where, count = "in depth order" if sites.in_depth else f"({sites.kind})", len(everything)
+    where = "sites in depth order" if sites.in_depth else f"points ({sites.kind})"
+    steps = counted(len(everything), "recorded step")
     return Panel(
         frame.at_height(320),
         figure,
         moving=moving,
-        alt=f"{frame.title}: lines over {len(names)} places {where}, {count} recorded "
-        f"step{'s' * (count > 1)}, in {scale.unit}.{_series_words(drawn, names)}",
+        alt=f"{frame.title}: lines over {len(names)} {where}, {steps}, in {scale.unit}."
+        f"{_series_words(drawn, names)}",
     )
 
 
@@ -111,7 +112,7 @@ def token_depth_panel(
         frame,
         figure,
         moving=moving,
-        alt=f"{frame.title}: heatmap, {len(labels)} tokens by {len(names)} places in depth order, "
+        alt=f"{frame.title}: heatmap, {len(labels)} tokens by {len(names)} sites in depth order, "
         f"{len(table)} recorded steps, in {scale.unit}."
         f" At the last step {_range_words(table[-1], names, labels)}",
         picks=Positions(len(labels)),

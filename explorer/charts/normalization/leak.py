@@ -39,7 +39,7 @@ def movement_panel(
     """
     most = max(extent(gaps(of, name, ("S", len(names))))[1] for name, of in values.items()) or 1.0
     scale = Scale(unit, limits=(-0.16 * most, 1.08 * most))
-    panel = depth_panel(values, Sites(names, "place"), frame.at_height(400), scale)
+    panel = depth_panel(values, Sites(names, "site"), frame.at_height(400), scale)
     for at, line in enumerate(panel.figure.data):
         symbol = OPEN[(at - 1) % len(OPEN)] if at else "circle"
         line.marker = {"size": 8 + 3 * max(at - 1, 0), "symbol": symbol}

@@ -14,6 +14,11 @@ UNMARKED: Mapping[int, str] = MappingProxyType({})
 GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
 
 
+def counted(count: int, thing: str) -> str:
+    """ "1 token", "3 tokens"."""
+    return f"{count:,} {thing}{'s' * (count != 1)}"
+
+
 def escape(label: str) -> str:
     """`label` escaped, so that Plotly shows it unchanged in ticks, names, hover and templates.
 

@@ -12,9 +12,10 @@ from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import named, ticked
 from explorer.visit import session
+from explorer.visit.export import csv_button, file_of, quoted
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
-from explorer.visit.page import clock, csv_button, how_computed, quoted
+from explorer.visit.page import clock, how_computed
 from explorer.visit.sentence import Sentence
 
 HEIGHT = 520  # pixels of the mosaic and of the large head
@@ -72,7 +73,7 @@ def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         return frame
 
     csv_button(
-        f"Weights of layer {focus.layer}, head {focus.head} at step {moment.step:,} as CSV",
-        f"{moment.run.name}-attention-layer-{focus.layer}-head-{focus.head}-step-{moment.step}",
+        f"Weights of layer {focus.layer}, head {focus.head} at step {moment.step:,}",
+        file_of(moment, f"attention-layer-{focus.layer}-head-{focus.head}"),
         table,
     )

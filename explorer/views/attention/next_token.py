@@ -10,9 +10,10 @@ from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
+from explorer.visit.export import file_of, numbers, quoted
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
-from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import add, bounded, number
 from model_core.prediction.lens import lens_names, top_tokens
@@ -68,10 +69,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         st.info(plain(written))
     else:
         panels.append(_writing_panel(moment, sentence, focus, written))
-    step = moment.step
-    moment = clock(moment, panels)
-    if moment.step != step:
-        st.rerun()  # another model writes another text
+    moment = clock(moment, panels, of_step=True)  # another model writes another text
     if isinstance(written, Writing):
         _table(moment, sentence, written)
     _explained()
@@ -149,13 +147,14 @@ def _table(moment: Moment, sentence: Sentence, written: Writing) -> None:
             }
         )
     table = pd.DataFrame(rows)
-    st.markdown(f"**Tokens written at step {moment.step:,}**")
-    st.dataframe(table, hide_index=True, height=260)
     tokens = [quoted(moment.run.tokenizer.tokens[token]) for token in written.ids]
-    csv_button(
-        "Written tokens as CSV",
-        f"{moment.run.name}-written-step-{moment.step}",
-        lambda: table.assign(token=tokens).drop(columns="read most", errors="ignore"),
+    numbers(
+        f"**Tokens written at step {moment.step:,}**",
+        table,
+        "Written tokens",
+        file_of(moment, "written"),
+        csv=lambda: table.assign(token=tokens).drop(columns="read most", errors="ignore"),
+        height=260,
     )
 
 

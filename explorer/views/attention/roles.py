@@ -13,9 +13,10 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import heads, losses
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.role_marks import ticked
+from explorer.visit.export import file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of, several
 from model_core.attention.ablation import Replacement
@@ -67,10 +68,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         *_without(moment, sentence, focus, off, instead),
         _entropy(moment, sentence, focus),
     ]
-    shown_step = moment.step
-    moment = clock(ticked(moment), panels)
-    if moment.step != shown_step:
-        st.rerun()  # what the model loses is of the settled step
+    moment = clock(ticked(moment), panels, of_step=True)
     _table(moment, scores)
     _explained()
 
@@ -173,10 +171,8 @@ def _table(moment: Moment, scores: np.ndarray) -> None:
         }
         for layer, head in np.ndindex(layers, heads)
     ]
-    table = pd.DataFrame(rows)
-    st.markdown(f"**Heads at step {moment.step:,}**, measured on {FRESH}")
-    st.dataframe(table, hide_index=True)
-    csv_button("Heads as CSV", f"{moment.run.name}-heads-step-{moment.step}", lambda: table)
+    title = f"**Heads at step {moment.step:,}**, measured on {FRESH}"
+    numbers(title, pd.DataFrame(rows), "Heads", file_of(moment, "heads"))
 
 
 def _explained() -> None:

@@ -9,9 +9,10 @@ import torch
 from explorer.panels import AnyPanel, Positions
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit import session
+from explorer.visit.export import file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, fewer
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text
@@ -106,19 +107,17 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
     here, other = (
         f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
     )
-    st.markdown(
+    numbers(
         "**Static or computed?** "
         + plain(f"{here} of the first sentence and {other} of the second: ")
         + f"their rows of the token table are looked up and **{row:g}** apart. What the model "
         f"of step {moment.step:,} has made of them behind its last block is computed: "
-        f"**{end:.3g}** apart."
-    )
-    st.dataframe(
+        f"**{end:.3g}** apart.",
         table,
-        hide_index=True,
+        "Differences",
+        file_of(moment, "static"),
         column_config={"difference": "largest difference between the two sentences"},
     )
-    csv_button("Differences as CSV", f"{moment.run.name}-static-step-{moment.step}", lambda: table)
 
 
 def _contents(moment: Moment) -> None:

@@ -15,8 +15,9 @@ from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
+from explorer.visit.export import file_of, numbers, quoted
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, csv_button, how_computed, plain, question, quoted
+from explorer.visit.page import clock, how_computed, plain, question
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.neighbours import (
     Neighbours,
@@ -53,10 +54,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         words, life = neighbourhood(moment, rows, focus, near)
         panels += [words, trust(moment, atlas), life, distances(moment, rows, far)]
     timeline = happened(moment, rows, turnover, atlas.trust)
-    fitted = moment.step
-    moment = clock(replace(moment, timeline=timeline), panels)
-    if moment.step != fitted and choices.config is None and choices.basis == "this step":
-        st.rerun()
+    fitted = choices.config is None and choices.basis == "this step"
+    moment = clock(replace(moment, timeline=timeline), panels, of_step=fitted)
     _numbers(moment, rows, atlas, far)
     if near is not None:
         _biography(moment, rows, focus, near)
@@ -169,12 +168,13 @@ def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
     axes = {name: atlas.places[moment.at, :, i] for i, name in enumerate(atlas.axis_titles)}
     kind = rows.table[:-1]
     table = pd.DataFrame({"id": rows.ids, kind: rows.labels, "moved": far[moment.at], **axes})
-    st.markdown(f"**Farthest from their start at step {moment.step:,}**")
-    st.dataframe(table.sort_values("moved", ascending=False), height=260, hide_index=True)
-    csv_button(
-        "Map as CSV",
-        f"{moment.run.name}-map-step-{moment.step}",
-        lambda: table.assign(**{kind: [quoted(name) for name in _names(moment, rows)]}),
+    numbers(
+        f"**Farthest from their start at step {moment.step:,}**",
+        table.sort_values("moved", ascending=False),
+        "Map",
+        file_of(moment, "map"),
+        csv=lambda: table.assign(**{kind: [quoted(name) for name in _names(moment, rows)]}),
+        height=260,
     )
 
 
@@ -190,12 +190,13 @@ def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None
         ]
         return pd.DataFrame(told, columns=["step", "entered", "left"])
 
-    st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
-    st.dataframe(table(rows.labels), height=260, hide_index=True)
-    csv_button(
-        "Biography as CSV",
+    numbers(
+        f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**",
+        table(rows.labels),
+        "Biography",
         f"{moment.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",
-        lambda: table([quoted(name) for name in _names(moment, rows)]),
+        csv=lambda: table([quoted(name) for name in _names(moment, rows)]),
+        height=260,
     )
 
 

@@ -9,8 +9,9 @@ import streamlit as st
 from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
 from explorer.panels import AnyPanel, Frame, Timeline
+from explorer.visit.export import digits, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import csv_button, how_computed, own_clock
+from explorer.visit.page import how_computed, own_clock
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import number, one_of
 from model_core.normalization.scaling import (
@@ -188,20 +189,10 @@ def _numbers(descents: list[Descent], step: int) -> None:
             "weight of tuition": [one.weights[step, 1] for one in descents],
         }
     )
-    st.markdown(f"**After step {step:,} of this descent**")
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={
-            "condition number": st.column_config.NumberColumn(format="localized"),
-            "learning rate": st.column_config.NumberColumn(format="%.3g"),
-            needed: st.column_config.NumberColumn(format="localized"),
-            left: st.column_config.NumberColumn(format="%.4g"),
-            "weight of age": st.column_config.NumberColumn(format="%.4g"),
-            "weight of tuition": st.column_config.NumberColumn(format="%.4g"),
-        },
-    )
-    csv_button("Descents as CSV", f"descents-step-{step}", lambda: table)
+    form = digits(table.columns[4:]) | digits(["condition number", needed], "localized")
+    form |= digits(["learning rate"], "%.3g")
+    title = f"**After step {step:,} of this descent**"
+    numbers(title, table, "Descents", f"descents-step-{step}", column_config=form)
 
 
 def _explained() -> None:

@@ -7,8 +7,9 @@ import streamlit as st
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data import tables
 from explorer.panels import Frame
+from explorer.visit.export import csv_button, file_of, quoted
 from explorer.visit.moment import Moment, left_out
-from explorer.visit.page import clock, csv_button, how_computed, question, quoted
+from explorer.visit.page import clock, how_computed, question
 from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import toggle
@@ -57,17 +58,13 @@ def _numbers(moment: Moment) -> None:
     with left:
         st.dataframe(tokens, height=300)
         csv_button(
-            "Tokens as CSV",
-            f"{moment.run.name}-tokens-step-{moment.step}",
+            "Tokens",
+            file_of(moment, "tokens"),
             lambda: tokens.assign(token=[quoted(token) for token in moment.tokens]).reset_index(),
         )
     with right:
         st.dataframe(positions, height=300)
-        csv_button(
-            "Positions as CSV",
-            f"{moment.run.name}-positions-step-{moment.step}",
-            positions.reset_index,
-        )
+        csv_button("Positions", file_of(moment, "positions"), positions.reset_index)
 
 
 def _frame(table: np.ndarray) -> pd.DataFrame:

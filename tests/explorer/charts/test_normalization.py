@@ -27,7 +27,7 @@ def test_places_that_are_no_parts_of_a_model_are_not_called_a_depth() -> None:
     panel = lengths_panel(losses, [4, 8], frame=Frame("l", "Windows"))
     axis = panel.figure.layout.xaxis
     assert (axis.title.text, axis.ticktext) == ("tokens in a window", ("4", "8"))
-    said = "Windows: lines over 2 places (tokens in a window), 1 recorded step, in nats per token."
+    said = "Windows: lines over 2 points (tokens in a window), 1 recorded step, in nats per token."
     assert panel.alt.startswith(said) and not panel.moving
 
 

@@ -13,7 +13,7 @@ import torch
 from scipy.stats import wasserstein_distance
 from streamlit.testing.v1 import AppTest
 
-from explorer.data.layer_inputs import Shown, Spread, spread
+from explorer.data.layer_inputs import AlignedSpread, Spread, spread
 from explorer.panels import Panel
 from explorer.views.normalization.covariate_shift import view as shift
 from explorer.views.normalization.covariate_shift.others import beside, comparable, held_beside
@@ -98,9 +98,9 @@ def test_a_run_beside_tells_its_own_steps_and_nothing_behind_its_end(moment: Mom
     other = held_beside(moment, FOX_IDS, "longer", LAYER)
     for at, step in enumerate(moment.steps):
         nearest = longer.steps[np.abs(longer.steps - step).argmin()]
-        assert abs(other.steps[other.places[at]] - step) == abs(nearest - step)
+        assert abs(other.steps[other.indices[at]] - step) == abs(nearest - step)
         with torch.inference_mode():
-            model = longer.model_at(int(other.steps[other.places[at]]))
+            model = longer.model_at(int(other.steps[other.indices[at]]))
             values = read_inputs(model, IDS, LAYER)["input"]
         np.testing.assert_allclose(other.of("mean")[at], values.mean(), atol=1e-6)
     boom = held_beside(moment, FOX_IDS, "boom", LAYER)
@@ -124,7 +124,7 @@ def test_a_run_beside_without_a_step_or_gone_is_refused(
 
 
 def test_every_number_is_that_of_the_models_own_activations(moment: Moment) -> None:
-    shown = Shown(
+    shown = AlignedSpread(
         "s", "", spread(moment.run, moment.steps, FOX_IDS, LAYER, "stream", None), moment.steps,
         np.arange(len(moment.steps)),
     )  # fmt: skip
@@ -170,7 +170,7 @@ def test_panels_draw_the_numbers_of_the_models_own_activations(moment: Moment) -
         ("stream", "input", "input"), shown, strict=True,
     ):  # fmt: skip
         with torch.inference_mode():
-            models = run.models(one.steps[one.places])
+            models = run.models(one.steps[one.indices])
             read = [read_inputs(model, IDS, LAYER)[side].numpy() for model in models]
         activations.append(np.stack(read).astype(np.float64))  # (S, T, C)
     drawn = {key: of.figure.data for key, of in drawn_by(moment, shown, FIRST).items()}
@@ -190,11 +190,11 @@ def test_panels_draw_the_numbers_of_the_models_own_activations(moment: Moment) -
         np.testing.assert_allclose(drawn["channels"][at].y, each.mean(0), atol=1e-5)
 
 
-def own(moment: Moment) -> list[Shown]:
+def own(moment: Moment) -> list[AlignedSpread]:
     return shift._own(moment, sentence_of(moment.run, FOX), Choice(LAYER, None, FIRST, ""))
 
 
-def drawn_by(moment: Moment, shown: list[Shown], since: str) -> dict[str, Panel]:
+def drawn_by(moment: Moment, shown: list[AlignedSpread], since: str) -> dict[str, Panel]:
     panels = shift._panels(moment, shown, Choice(LAYER, None, since, "longer"))
     return {panel.frame.key: panel for panel in panels if isinstance(panel, Panel)}
 

@@ -152,7 +152,7 @@ def test_the_headline_is_what_the_model_of_the_settled_step_does(made: Path) -> 
     others = [f"{norm}: moved" for norm in ("batch, evaluation", *EACH_TOKEN)]
     assert (table[others] == 0).all(axis=None)
     most, place = max(zip(shares.max(1), leak_sites(run.model_config), strict=True))
-    (there,) = table["batch, training: moved"][table["place"] == place]
+    (there,) = table["batch, training: moved"][table["site"] == place]
     told = f"by up to **{most:.2g} standard deviations** at {place} ({there:.4g} there) under batch"
     assert told in headline(app)
 

@@ -11,8 +11,9 @@ from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
+from explorer.visit.export import csv_button
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.normalization import (
@@ -53,7 +54,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if coarse is not None and (words := remarks.float32(done, coarse)):
         lost.info(plain(words))
     csv_button(
-        "Every step as CSV",
+        "Every step",
         f"worked-{numbers.kind}",
         lambda: tables.long(cell, numbers.samples, list(numbers.features)),
     )

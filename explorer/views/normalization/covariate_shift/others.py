@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from explorer.data.layer_inputs import Shown, spread
+from explorer.data.layer_inputs import AlignedSpread, spread
 from explorer.data.readers import Ids
 from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
@@ -29,7 +29,7 @@ def comparable(moment: Moment, tokens: int, layer: str, channel: int | None) -> 
 
 def held_beside(
     moment: Moment, ids: Ids, name: str, layer: str, channel: int | None = None
-) -> Shown:
+) -> AlignedSpread:
     """What a layer of the run `name` receives, at its recorded steps nearest to those shown.
 
     ValueError or OSError when that run is damaged, gone, or has no step yet.
@@ -41,7 +41,7 @@ def held_beside(
     steps = run.steps[np.unique(wanted[wanted >= 0])]
     norm, position = run.model_config.norm, run.model_config.norm_position
     kind = NORMS[norm].title + (f", {position}" if NORMS[norm].exists else "")
-    return Shown(
+    return AlignedSpread(
         name,
         f"{name} ({kind}): what its layer receives",
         spread(run, steps, ids, layer, "input", channel),

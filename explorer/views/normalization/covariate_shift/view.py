@@ -1,7 +1,7 @@
 """How the inputs of a layer move while the layers before it learn, with and without a norm."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -13,13 +13,14 @@ from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import Scale, bend_of, edges_between
-from explorer.data.layer_inputs import Shown, spread
+from explorer.data.layer_inputs import AlignedSpread, Side, spread
 from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.covariate_shift.others import channels, held_beside
 from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choice, choose
-from explorer.visit.moment import KEPT_BYTES, Moment, evenly
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.export import numbers
+from explorer.visit.moment import KEPT_BYTES, Moment, evenly, thinned
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.normalization import QUANTILES, bin_shares
 from model_core.norms import NORMS
@@ -54,29 +55,28 @@ def _bounded(moment: Moment, sentence: Sentence, other: str) -> Moment:
     most = max(moment.run.model_config.n_embd, channels(other) if other else 0)
     a_step = 2 * 4 * len(sentence.ids) * most
     fitting = evenly(moment, KEPT_BYTES // a_step)
-    if len(fitting.steps) < len(moment.steps):
-        st.caption(
-            f"Showing {len(fitting.steps)} of {len(moment.steps)} recorded steps: all of them take "
-            "too much memory."
-        )
+    if words := thinned(fitting, "all of them take too much memory"):
+        st.caption(words)
     return fitting
 
 
-def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[Shown]:
+def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[AlignedSpread]:
     """What this run's layer receives, and before it what enters the norm, if there is one."""
-    steps, places = moment.steps, np.arange(len(moment.steps))
-    received = spread(moment.run, steps, sentence.ids, choice.layer, "input", choice.channel)
+
+    def drawn(name: str, title: str, side: Side) -> AlignedSpread:
+        found = spread(moment.run, steps, sentence.ids, choice.layer, side, choice.channel)
+        return AlignedSpread(name, title, found, steps, np.arange(len(steps)))
+
+    steps = moment.steps
     if not moment.run.anatomy.layer(choice.layer).norm:
-        title = "What the layer receives: no norm stands before it"
-        return [Shown("this run", title, received, steps, places)]
-    stream = spread(moment.run, steps, sentence.ids, choice.layer, "stream", choice.channel)
+        return [drawn("this run", "What the layer receives: no norm stands before it", "input")]
     return [
-        Shown("before the norm", "Before the norm: the residual stream", stream, steps, places),
-        Shown("behind the norm", "Behind it: what the layer receives", received, steps, places),
+        drawn("before the norm", "Before the norm: the residual stream", "stream"),
+        drawn("behind the norm", "Behind it: what the layer receives", "input"),
     ]
 
 
-def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> Shown | None:
+def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> AlignedSpread | None:
     """What the same layer of another run receives; None, and why, where there is nothing."""
     if not choice.other:
         st.info(
@@ -91,7 +91,7 @@ def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> Shown | None:
         return None
 
 
-def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyPanel]:
+def _panels(moment: Moment, shown: Sequence[AlignedSpread], choice: Choice) -> list[AnyPanel]:
     """Bands of each distribution on one scale, then how far they moved, then a histogram."""
     quantiles = [one.of("quantiles") for one in shown]
     limits, bend = padded(*extent(np.stack(quantiles))), bend_of(np.stack(quantiles))
@@ -116,7 +116,9 @@ def _panels(moment: Moment, shown: Sequence[Shown], choice: Choice) -> list[AnyP
     return [*bands, *_curves(moment, shown, choice, log=bend is not None), histogram]
 
 
-def _curves(moment: Moment, shown: Sequence[Shown], choice: Choice, log: bool) -> list[AnyPanel]:
+def _curves(
+    moment: Moment, shown: Sequence[AlignedSpread], choice: Choice, log: bool
+) -> list[AnyPanel]:
     """The shift of all numbers together and, of all channels, the mean of what each moved."""
     first, rate = f"step {moment.steps[0]:,}", choice.since == BEFORE
     what = "Moved each training step" if rate else f"Moved since {first}"
@@ -154,10 +156,10 @@ def _caption(moment: Moment, sentence: Sentence, choice: Choice) -> None:
     )
 
 
-def _caption_of_steps(moment: Moment, other: Shown) -> None:
+def _caption_of_steps(moment: Moment, other: AlignedSpread) -> None:
     """Which steps of another run are shown, where they are not the same."""
-    there = other.places >= 0
-    away = np.abs(other.steps[other.places[there]] - moment.steps[there]).max()
+    there = other.indices >= 0
+    away = np.abs(other.steps[other.indices[there]] - moment.steps[there]).max()
     if away:
         st.caption(
             plain(f"Where {other.name} did not record the same step, its nearest one is shown, ")
@@ -168,9 +170,9 @@ def _caption_of_steps(moment: Moment, other: Shown) -> None:
         st.caption(last + plain(f"{other.name} is shown: its recording had ended."))
 
 
-def _gaps(moment: Moment, shown: Sequence[Shown]) -> None:
+def _gaps(moment: Moment, shown: Sequence[AlignedSpread]) -> None:
     for one in shown:
-        lost = np.isnan(one.of("std")) & (one.places >= 0)
+        lost = np.isnan(one.of("std")) & (one.indices >= 0)
         if lost.any():
             since = (
                 f"gaps from step {moment.steps[lost.argmax()]:,} on, where numbers are infinite, "
@@ -183,31 +185,32 @@ def _gaps(moment: Moment, shown: Sequence[Shown]) -> None:
             )
 
 
-def _table(moment: Moment, shown: Sequence[Shown]) -> None:
+def _table(moment: Moment, shown: Sequence[AlignedSpread]) -> None:
     """The settled step's numbers, and those of all steps to take away."""
-    st.markdown(
+    title = (
         f"**At step {moment.step:,}**, over the tokens of the sentence; moved since "
         f"step {moment.steps[0]:,}, in standard deviations of that step"
     )
-    st.dataframe(pd.DataFrame(_rows(shown, moment.at)), hide_index=True)
-    csv_button(
-        "All steps as CSV",
+    numbers(
+        title,
+        _rows(shown, [moment.at]),
+        "All steps",
         f"{moment.run.name}-inputs",
-        lambda: pd.DataFrame([row for at in range(len(moment.steps)) for row in _rows(shown, at)]),
+        csv=lambda: _rows(shown, range(len(moment.steps))),
     )
 
 
-def _rows(shown: Sequence[Shown], at: int) -> list[dict[str, object]]:
-    """One row a distribution, with the step that is its own."""
-    return [_row(one, at) for one in shown]
+def _rows(shown: Sequence[AlignedSpread], steps: Iterable[int]) -> pd.DataFrame:
+    """For each of these steps one row a distribution, with the step that is its own."""
+    return pd.DataFrame([_row(one, at) for at in steps for one in shown])
 
 
-def _row(one: Shown, at: int) -> dict[str, object]:
-    place, channels = one.places[at], one.relative("channel_shift")[at]
+def _row(one: AlignedSpread, at: int) -> dict[str, object]:
+    index, channels = one.indices[at], one.relative("channel_shift")[at]
     levels = zip(QUANTILES, one.of("quantiles")[at], strict=True)
     row: dict[str, object] = {
         "numbers": one.name,
-        "step": int(one.steps[place]) if place >= 0 else None,
+        "step": int(one.steps[index]) if index >= 0 else None,
         "mean": one.of("mean")[at],
         "std": one.of("std")[at],
         **{f"{100 * level:g} %": value for level, value in levels},

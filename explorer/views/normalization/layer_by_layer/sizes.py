@@ -8,13 +8,13 @@ from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame, Panel
-from explorer.views.normalization.layer_by_layer.shown import (
+from explorer.views.normalization.layer_by_layer.part import (
     SIDES,
-    Shown,
-    norms_of,
-    places_of,
+    Part,
+    norm_sites,
     sides_in_words,
     stream_in_words,
+    stream_sites,
     table_of,
 )
 from explorer.visit.focus import focus_of
@@ -26,7 +26,7 @@ Series = Mapping[str, np.ndarray]
 THIRD, HALF = 4, 6  # of twelve columns
 
 
-def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     """Mean and standard deviation around each norm, and the size of the residual stream."""
     seen, config = layers.layers(moment, sentence.ids), moment.run.model_config
     stds, means = (
@@ -38,13 +38,13 @@ def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         "mean over the tokens": seen["stream"].mean(2),
         "smallest token": seen["stream"].min(2),
     }
-    return Shown(
+    return Part(
         [
             _std(moment, stds, "Spread around each norm", per_step, THIRD),
             _stream(moment, stream, "Size of the residual stream", per_step, THIRD),
             depth_panel(
                 means,
-                Sites(norms_of(moment)),
+                Sites(norm_sites(moment)),
                 Frame("mean", "Mean around each norm", THIRD),
                 Scale("mean", per_step=per_step),
             ),
@@ -54,14 +54,14 @@ def sizes(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         f"{sides_in_words(config)} {stream_in_words(config)}",
         lambda at: {
             "Norms, over a token's channels, mean over the tokens": table_of(
-                "norm", norms_of(moment), _both(stds, means), at
+                "norm", norm_sites(moment), _both(stds, means), at
             ),
-            "Residual stream": table_of("place", places_of(moment), stream, at),
+            "Residual stream": table_of("site", stream_sites(moment), stream, at),
         },
     )
 
 
-def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     """One token of the sentence, followed through the depth."""
     seen, config = layers.layers(moment, sentence.ids), moment.run.model_config
     at = focus_of(moment, sentence).query
@@ -71,14 +71,14 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         for what in ("std", "mean")
     )
     stream = {who: seen["stream"][:, :, at], "mean over the tokens": seen["stream"].mean(2)}
-    return Shown(
+    return Part(
         [
             _std(moment, stds, f"{who}: spread", per_step, HALF),
             _stream(moment, stream, f"{who}: size of its residual stream", per_step, HALF),
             *(
                 token_depth_panel(
                     seen[f"std_{side}"],
-                    Sites(norms_of(moment)),
+                    Sites(norm_sites(moment)),
                     sentence.labels,
                     Frame(
                         f"tokens-{SIDES[side]}",
@@ -93,9 +93,9 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         f"{stream_in_words(config)}",
         lambda step: {
             "Norms, over the token's channels": table_of(
-                "norm", norms_of(moment), _both(stds, means), step
+                "norm", norm_sites(moment), _both(stds, means), step
             ),
-            "Residual stream": table_of("place", places_of(moment), stream, step),
+            "Residual stream": table_of("site", stream_sites(moment), stream, step),
         },
     )
 
@@ -103,7 +103,7 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
 def _std(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
-        Sites(norms_of(moment)),
+        Sites(norm_sites(moment)),
         Frame("std", title, span),
         Scale("standard deviation", log=True, per_step=per_step),
     )
@@ -112,7 +112,7 @@ def _std(moment: Moment, values: Series, title: str, per_step: bool, span: int) 
 def _stream(moment: Moment, values: Series, title: str, per_step: bool, span: int) -> Panel:
     return depth_panel(
         values,
-        Sites(places_of(moment), "place"),
+        Sites(stream_sites(moment), "site"),
         Frame("stream", title, span),
         Scale("Euclidean norm", log=True, per_step=per_step),
     )

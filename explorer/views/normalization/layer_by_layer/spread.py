@@ -9,12 +9,12 @@ from explorer.charts.normalization.depth import Sites
 from explorer.charts.normalization.distributions import Quantiles
 from explorer.charts.normalization.spread import spread_panel
 from explorer.charts.parts.arrays import extent, padded
+from explorer.charts.parts.labels import counted
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame
 from explorer.views.lessons.norms import gain_and_shift
-from explorer.views.normalization.layer_by_layer.shown import SIDES, Shown, norms_of, sides_in_words
-from explorer.views.normalization.words import counted
+from explorer.views.normalization.layer_by_layer.part import SIDES, Part, norm_sites, sides_in_words
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from model_core.normalization import QUANTILES
@@ -26,7 +26,7 @@ STARTS = {
 }
 
 
-def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     """Quantiles of all activations around each norm."""
     seen, config = layers.distributions(moment, sentence.ids), moment.run.model_config
     quantiles = {side: seen[f"quantiles_{side}"] for side in SIDES}
@@ -37,11 +37,11 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         "out": f"After the norm, behind {learned}",
     }
     limits = padded(*extent(np.stack(list(quantiles.values()))))
-    return Shown(
+    return Part(
         [
             spread_panel(
                 Quantiles(quantiles[side], QUANTILES),
-                Sites(norms_of(moment)),
+                Sites(norm_sites(moment)),
                 Frame(f"quantiles-{side}", titles[side], span=4, height=380),
                 Scale("activation", limits=limits, per_step=per_step),
             )
@@ -51,30 +51,30 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
         f"{counted(len(sentence.ids), 'token')} of your sentence × {config.n_embd} channels. "
         f"{sides_in_words(config)}",
         lambda at: {
-            titles[side]: _quantile_table(norms_of(moment), quantiles[side][at]) for side in SIDES
+            titles[side]: _quantile_table(norm_sites(moment), quantiles[side][at]) for side in SIDES
         },
     )
 
 
-def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Shown:
+def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     """What each norm has learned: gamma and beta over the channels."""
     seen = layers.distributions(moment, sentence.ids)
     there = [name for name in STARTS if np.isfinite(seen[name]).any()]
     panels = [
         spread_panel(
             Quantiles(seen[name], QUANTILES),
-            Sites(norms_of(moment)),
+            Sites(norm_sites(moment)),
             Frame(name, STARTS[name], height=380),
             Scale(name, per_step=per_step),
         )
         for name in there
     ]
-    says = f"Each bar holds the {moment.run.model_config.n_embd} channels of one norm."
-    return Shown(
+    note = f"Each bar holds the {moment.run.model_config.n_embd} channels of one norm."
+    return Part(
         panels,
-        says if there else "So there is no gain and no shift to look at.",
+        note if there else "So there is no gain and no shift to look at.",
         lambda at: {
-            STARTS[name]: _quantile_table(norms_of(moment), seen[name][at]) for name in there
+            STARTS[name]: _quantile_table(norm_sites(moment), seen[name][at]) for name in there
         },
     )
 

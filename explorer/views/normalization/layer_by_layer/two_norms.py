@@ -8,12 +8,12 @@ import streamlit as st
 
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.histograms import histogram_panel
+from explorer.charts.parts.labels import counted
 from explorer.charts.parts.scales import Scale, bend_of, edges_between
 from explorer.data import layers
 from explorer.panels import Frame, Panel
 from explorer.views.lessons.norms import gain_and_shift
-from explorer.views.normalization.layer_by_layer.shown import Shown, norms_of
-from explorer.views.normalization.words import counted
+from explorer.views.normalization.layer_by_layer.part import Part, norm_sites
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
@@ -22,9 +22,9 @@ from model_core.normalization import bin_shares
 BINS = 40
 
 
-def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
+def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Part:
     """Histograms of two chosen norms, before and after; a bin means the same at every step."""
-    names, config = norms_of(moment), moment.run.model_config
+    names, config = norm_sites(moment), moment.run.model_config
     left, right = st.columns(2)
     chosen = (
         one_of(left.selectbox, "normalization.first", "One norm", names),
@@ -38,7 +38,7 @@ def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Shown:
     ]
     tokens = counted(len(sentence.ids), "token")
     over = f"all {tokens} of your sentence × {config.n_embd} channels"
-    return Shown(
+    return Part(
         panels,
         f"Histograms, means and standard deviations are over {over} at one norm.",
         lambda at: {f"Over {over}": _table(seen, at)},

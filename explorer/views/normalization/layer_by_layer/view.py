@@ -2,20 +2,20 @@
 
 from collections.abc import Callable
 
-import pandas as pd
 import streamlit as st
 
 from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
-from explorer.views.normalization.layer_by_layer.shown import Shown
+from explorer.views.normalization.layer_by_layer.part import Part
+from explorer.visit.export import digits, file_of, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import choose_view, clock, csv_button, how_computed
+from explorer.visit.page import choose_view, clock, how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import toggle
 from model_core.norms import NORMS
 
-# What of each layer is shown; the first at first.
-PARTS: dict[str, Callable[[Moment, Sentence, bool], Shown]] = {
+# What is drawn of each layer; the first is the default.
+PARTS: dict[str, Callable[[Moment, Sentence, bool], Part]] = {
     "Size": sizes.sizes,
     "Distribution": spread.distribution,
     "Gain and shift": spread.gains,
@@ -36,22 +36,16 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         disabled=part == "Two norms",
         help="Off: one scale for all steps, and for pictures of the same kind.",
     )
-    shown = PARTS[part](moment, sentence, per_step)
+    drawn = PARTS[part](moment, sentence, per_step)
     norm, over = NORMS[config.norm], NORM_WORDS[config.norm].over
     position = f", **{config.norm_position}** position" if norm.exists else ""
-    left.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {shown.says}")
-    moment = clock(moment, shown.panels)
-    for name, table in shown.tables(moment.at).items():
-        _numbers(moment, name, table)
+    left.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {drawn.note}")
+    moment = clock(moment, drawn.panels)
+    for name, table in drawn.tables(moment.at).items():
+        file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
+        title, form = f"**{name}**, step {moment.step:,}", digits(table.columns[1:])
+        numbers(title, table, name, file, column_config=form)
     _explained()
-
-
-def _numbers(moment: Moment, name: str, table: pd.DataFrame) -> None:
-    st.markdown(f"**{name}**, step {moment.step:,}")
-    shape = st.column_config.NumberColumn(format="%.4g")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[1:], shape))
-    file = f"{moment.run.name}-{name.split(',')[0].lower().replace(' ', '-')}-step-{moment.step}"
-    csv_button(f"{name} as CSV", file, lambda: table)
 
 
 def _explained() -> None:

@@ -9,7 +9,7 @@ from explorer.data import layers, losses
 from explorer.data.readers import Ids
 from explorer.views.lessons.norms import NORM_WORDS
 from explorer.visit.moment import Moment, labels_of
-from model_core.normalization import Cell, shares
+from model_core.normalization import CellIndex, shares
 from model_core.norms import LEARNED, NORMS, NormKind
 
 OTHERS = 2  # sentences beside the typed one
@@ -25,7 +25,7 @@ class Block:
 
     kind: NormKind
     site: str
-    cell: Cell
+    cell: CellIndex
     sentences: dict[str, tuple[str, ...]]
     numbers: np.ndarray
     learned: Mapping[str, np.ndarray]
@@ -60,7 +60,7 @@ def others(moment: Moment, ids: Ids) -> list[Ids]:
 
 
 def read_block(
-    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, site: str, cell: Cell
+    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, site: str, cell: CellIndex
 ) -> Block:
     """The typed sentence is the first of the batch.
 

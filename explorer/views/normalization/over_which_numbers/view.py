@@ -9,18 +9,19 @@ import streamlit as st
 
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
+from explorer.charts.parts.labels import counted
 from explorer.data.readers import Ids
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
 from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
-from explorer.views.normalization.words import counted
-from explorer.visit.moment import Moment, evenly
-from explorer.visit.page import clock, csv_button, how_computed, plain, quoted
+from explorer.visit.export import digits, file_of, numbers, quoted
+from explorer.visit.moment import Moment, evenly, thinned
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.session import CELL
 from explorer.visit.widgets import number, one_of
-from model_core.normalization import Cell, by_reference, normalized_cell, shares
+from model_core.normalization import CellIndex, by_reference, normalized_cell, shares
 from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
@@ -49,7 +50,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     _explained()
 
 
-def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, Cell]:
+def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, CellIndex]:
     """The kind of norm to pool like, at first the run's own; before which norm; which number."""
     own, names = moment.run.model_config.norm, moment.run.anatomy.norms
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -65,7 +66,7 @@ def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str
         return kind, site, _cell(shape)
 
 
-def _cell(shape: tuple[int, int, int]) -> Cell:
+def _cell(shape: tuple[int, int, int]) -> CellIndex:
     """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
     first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
     labels = ("Sentence (0: yours)", "Token (from 0)", "Channel")
@@ -102,11 +103,8 @@ def _caption(moment: Moment, kind: NormKind, site: str, shape: tuple[int, int, i
         *some, last = (f"{LEARNED[name].word} {LEARNED[name].start:g}" for name in norm.learns)
         stands = f"{', '.join(some)} and {last} stand" if some else f"{last} stands"
         parts.append(f"This run has {NORMS[own].title}: {stands} in for those of {norm.title}.")
-    if len(moment.steps) < len(moment.run.steps):
-        parts.append(
-            f"Showing {len(moment.steps)} of {len(moment.run.steps)} recorded steps: the numbers "
-            "of all are too many. Every mean is over all numbers that share."
-        )
+    if words := thinned(moment, "the numbers of all are too many"):
+        parts.append(f"{words} Every mean is over all numbers that share.")
     st.caption(" ".join(parts))
 
 
@@ -196,11 +194,7 @@ def _result(moment: Moment, block: Block, number: OneNumber) -> None:
         }
     )
     st.markdown(f"**Step {moment.step:,}**, " + plain(block.cell_name))
-    st.dataframe(
-        table,
-        hide_index=True,
-        column_config={"difference": st.column_config.NumberColumn(format="%.1e")},
-    )
+    st.dataframe(table, hide_index=True, column_config=digits(["difference"], "%.1e"))
 
 
 def _by_torch(block: Block, at: int) -> np.ndarray:
@@ -231,9 +225,8 @@ def _members(moment: Moment, block: Block) -> None:
     )
     count = f"{len(table):,}"
     shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
-    st.markdown(f"**The numbers that share**: {shown}")
-    st.dataframe(table.head(HEAD), hide_index=True)
-    csv_button("Numbers as CSV", f"{moment.run.name}-shared-step-{moment.step}", lambda: table)
+    title, file = f"**The numbers that share**: {shown}", file_of(moment, "shared")
+    numbers(title, table.head(HEAD), "Numbers", file, csv=lambda: table)
 
 
 def _explained() -> None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from explorer.charts.parts.labels import counted
 from explorer.data.variants import planned
 from explorer.views.normalization.side_by_side.family import family, standing
 from explorer.visit import session
@@ -87,7 +88,7 @@ def _offer(moment: Moment, name: str, like: Plan, wanted: Wanted) -> None:
     button, words = st.columns([1, 4], vertical_alignment="center")
     seconds = len(missing) * training_seconds(like) / min(slots(), max(len(missing), 1))
     pressed = button.button(
-        f"Train {len(missing)} run{'s' * (len(missing) > 1)}" if missing else "All trained",
+        f"Train {counted(len(missing), 'run')}" if missing else "All trained",
         type="primary",
         disabled=not missing,
         width="stretch",

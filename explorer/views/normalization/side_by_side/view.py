@@ -26,8 +26,9 @@ from explorer.views.normalization.side_by_side.family import (
     variant_parts,
 )
 from explorer.views.normalization.side_by_side.start import Wanted
+from explorer.visit.export import digits, file_of, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import toggle
 from model_core.anatomy import short
@@ -61,13 +62,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     )
     per_step = toggle(right.toggle, "normalization.scales", "Scales of this step only")
     panels = _panels(moment, runs, scales, per_step)
-    shown = moment.step
-    there = {name: run for name, run in runs.items() if shown in run.steps}
     if lengths:
-        panels += _lengths(there, shown)
-    moment = clock(moment, panels)
-    if lengths and moment.step != shown:
-        st.rerun()  # windows are read by the models of the settled step
+        there = {name: run for name, run in runs.items() if moment.step in run.steps}
+        panels += _lengths(there, moment.step)
+    moment = clock(moment, panels, of_step=lengths)
     _table(moment, runs, wanted, scales)
     _explained()
 
@@ -192,15 +190,14 @@ def _table(
 ) -> None:
     """The settled step in numbers."""
     table = pd.DataFrame([_row(moment, name, run, wanted, scales) for name, run in runs.items()])
-    st.markdown(
+    title = (
         f"**At step {moment.step:,}**: losses in nats per token; the gap is evaluation minus "
         "training mode on the same validation windows, in batches as in training (of at most "
         f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before "
         f"{moment.run.anatomy.final_norm}"
     )
-    shape = st.column_config.NumberColumn(format="%.4g")
-    st.dataframe(table, hide_index=True, column_config=dict.fromkeys(table.columns[3:], shape))
-    csv_button("Table as CSV", f"{moment.run.name}-variants-step-{moment.step}", lambda: table)
+    form = digits(table.columns[3:])
+    numbers(title, table, "Table", file_of(moment, "variants"), column_config=form)
 
 
 def _row(

@@ -14,6 +14,7 @@ from explorer.charts.normalization.leak import (
     means_panel,
     movement_panel,
 )
+from explorer.charts.parts.labels import counted
 from explorer.charts.parts.scales import Scale
 from explorer.data import leak as movement
 from explorer.data.leak import SIZES, Seen
@@ -23,8 +24,9 @@ from explorer.views.normalization.the_leak.changes import (
     replace_sentence,
     replace_token,
 )
-from explorer.visit.moment import Moment
-from explorer.visit.page import clock, csv_button, how_computed, plain
+from explorer.visit.export import csv_button, file_of, numbers
+from explorer.visit.moment import Moment, thinned
+from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.normalization import (
@@ -37,7 +39,7 @@ from model_core.normalization import (
 from model_core.norms import NORMS
 
 ANOTHER, FUTURE = "Another sentence", "A future token"
-UNIT = "standard deviations of the place"
+UNIT = "standard deviations at the site"
 OFF = "running standard deviations of the channel"
 TRIED: dict[str, str] = {
     TRAINING: "batch norm in training mode",
@@ -55,16 +57,12 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.info(plain(f"The leak cannot be shown: {error}."))
         clock(moment, [])
         return
-    recorded, moment = len(moment.steps), movement.bounded(moment, batch)
+    moment = movement.bounded(moment, batch)
     seen = movement.seen(moment, batch)
     _headline(moment, seen, words)
-    _caption(moment, batch, recorded)
-    shown = moment.step
-    moment = clock(
-        moment, [*_movement(moment, sentence, batch, seen), *_running(moment, size, norm, seen)]
-    )
-    if moment.step != shown:
-        st.rerun()  # the sentence above tells of the settled step
+    _caption(moment, batch)
+    panels = [*_movement(moment, sentence, batch, seen), *_running(moment, size, norm, seen)]
+    moment = clock(moment, panels, of_step=True)
     _tables(moment, seen)
     _explained()
 
@@ -102,7 +100,7 @@ def _headline(moment: Moment, seen: Seen, words: str) -> None:
 
 
 def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
-    """By how much, where it is most in standard deviations of the place."""
+    """By how much, where it is most in standard deviations at the site."""
     if not np.isfinite(moved).all():
         return "by NaN (what the model computes is NaN or infinite)"
     if not moved.any():
@@ -121,7 +119,7 @@ def _and(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _caption(moment: Moment, batch: Batch, recorded: int) -> None:
+def _caption(moment: Moment, batch: Batch) -> None:
     """At which weights, over which numbers, and what was left out."""
     norm = moment.run.model_config.norm
     own = (
@@ -129,17 +127,12 @@ def _caption(moment: Moment, batch: Batch, recorded: int) -> None:
         if NORMS[norm].over_batch
         else f"its running averages are those of {len(batch.held_back)} held-back windows"
     )
-    thinned = (
-        f" Showing {len(moment.steps)} of {recorded} recorded steps: reading batches takes long."
-        if len(moment.steps) < recorded
-        else ""
-    )
     st.caption(
-        f"At step {moment.step:,}, trained with **{norm}** norm; the others are tried at the same "
-        "weights, gain and shift kept where both kinds have them. Batch norm normalizes each "
-        f"channel over batch and time, here {batch.idx.numel():,} numbers, in training mode; in "
-        f"evaluation mode {own}. All other norms compute each token by itself. Dropout is off."
-        + thinned
+        f"At step {moment.step:,}, trained with **{NORMS[norm].title}**; the others are tried at "
+        "the same weights, with gain and shift where both kinds have them. Batch norm normalizes "
+        f"each channel over batch and time, here {batch.idx.numel():,} numbers, in training mode; "
+        f"in evaluation mode {own}. All other norms compute each token by itself. Dropout is off. "
+        + thinned(moment, "reading batches takes long")
     )
 
 
@@ -158,7 +151,7 @@ def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> S
         replace(
             token_depth_panel(
                 tokens,
-                Sites(names, "place"),
+                Sites(names, "site"),
                 sentence.labels,
                 Frame(
                     "moved-tokens",
@@ -197,8 +190,8 @@ def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPa
             seen.statistics.mean[:, norm],
             Frame(
                 "means",
-                f"Each channel before {name}: mean over batch and time of {size} "
-                f"window{'s' if size > 1 else ''}, and running",
+                f"Each channel before {name}: mean over batch and time of "
+                f"{counted(size, 'window')}, and running",
             ),
             unit="mean",
         ),
@@ -208,21 +201,17 @@ def _running(moment: Moment, size: int, norm: int, seen: Seen) -> Sequence[AnyPa
 def _tables(moment: Moment, seen: Seen) -> None:
     """The settled step in numbers: what moved, and the statistics of every norm and channel."""
     at, config = moment.at, moment.run.model_config
-    moved = pd.DataFrame({"place": list(leak_sites(config))})
+    moved = pd.DataFrame({"site": list(leak_sites(config))})
     for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
         norm = case.removesuffix(" mode")
         moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
-    st.markdown(
+    title = (
         f"**Largest movement at step {moment.step:,}**, in the activations' own units, beside "
         "`std`, the standard deviation over channels and tokens of what stood there before"
     )
-    st.dataframe(moved, hide_index=True)
-    csv_button("Movement as CSV", f"{moment.run.name}-leak-step-{moment.step}", lambda: moved)
-    csv_button(
-        "Batch and running statistics as CSV",
-        f"{moment.run.name}-batch-statistics-step-{moment.step}",
-        lambda: _statistics(moment, seen),
-    )
+    numbers(title, moved, "Movement", file_of(moment, "leak"))
+    file = file_of(moment, "batch-statistics")
+    csv_button("Batch and running statistics", file, lambda: _statistics(moment, seen))
 
 
 def _statistics(moment: Moment, seen: Seen) -> pd.DataFrame:
@@ -239,7 +228,7 @@ def _explained() -> None:
         r"m_{k,t} = \max_c \big|x_{k,t,c} - x'_{k,t,c}\big|, \qquad"
         r" \mu_c = \frac1{BT}\sum_{b,t} x_{b,t,c}, \qquad"
         r" \mathrm{E}\,\frac{|\mu_c - \bar\mu_c|}{\sigma_c} \approx \sqrt{\frac{2}{\pi B T}}",
-        "x and x' are what stands at place k for token t of your sentence, before and after the "
+        "x and x' are the activations at site k for token t of your sentence, before and after the "
         "change; these tokens were not touched. 0.ln1 is the first norm of block 0; norms "
         "are read behind gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
         "is what enters the norm. "

@@ -1,4 +1,4 @@
-"""What a part of Layer by layer shows, and what its panels and tables share."""
+"""What a part of Layer by layer draws, and what the parts share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
 
 
 @dataclass(frozen=True)
-class Shown:
-    """Panels, over what their numbers are taken, and named tables of the n-th step shown."""
+class Part:
+    """Panels, a note on what their numbers are of, and named tables of the n-th step drawn."""
 
     panels: Sequence[Panel]
-    says: str
+    note: str
     tables: Callable[[int], Mapping[str, pd.DataFrame]]
 
 
-def norms_of(moment: Moment) -> tuple[str, ...]:
+def norm_sites(moment: Moment) -> tuple[str, ...]:
     return moment.run.anatomy.norms
 
 
-def places_of(moment: Moment) -> tuple[str, ...]:
-    """Where the residual stream is measured."""
+def stream_sites(moment: Moment) -> tuple[str, ...]:
+    """Where the residual stream is read."""
     return ("embedding", *moment.run.anatomy.stream[1:])
 
 
@@ -53,7 +53,7 @@ def stream_in_words(config: ModelConfig) -> str:
     if config.norm_position == "post":
         return f"The residual stream is read behind each norm and its {learned}."
     return (
-        "The residual stream itself is not normalized; only its last place, "
+        "The residual stream itself is not normalized; only its last site, "
         f"{anatomy_of(config).final_norm}, is behind a norm and its {learned}."
     )
 
@@ -61,5 +61,5 @@ def stream_in_words(config: ModelConfig) -> str:
 def table_of(
     kind: str, names: Sequence[str], values: Mapping[str, np.ndarray], at: int
 ) -> pd.DataFrame:
-    """Series (S, K) at the n-th step: one row a place."""
+    """Series (S, K) at the n-th step: one row a site."""
     return pd.DataFrame({kind: names, **{name: series[at] for name, series in values.items()}})
