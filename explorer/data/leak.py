@@ -99,7 +99,7 @@ def seen(moment: Moment, batch: Batch) -> Seen:
     """What the models of the steps shown make of the batch before and after the change."""
     key, run = batch.key, moment.run
     with st.spinner("Reading both batches with every norm …"):
-        each = [_seen(run.identity, int(step), key, run, batch) for step in moment.steps]
+        each = [_seen(run, int(step), key, batch) for step in moment.steps]
     parts = [np.stack(part) for part in list(zip(*each, strict=True))[:3]]
     statistics = [np.stack(part) for part in zip(*(one.statistics for one in each), strict=True)]
     return Seen(parts[0], parts[1], parts[2], BatchStatistics(*statistics))
@@ -129,9 +129,9 @@ def _multiplications(config: ModelConfig) -> int:
 
 
 @cached(512)
-def _seen(of_run: str, step: int, batch_key: str, _run: Run, _batch: Batch) -> Seen:
-    """Of one step, without the first axis."""
-    model = _run.model_at(step)
+def _seen(run: Run, step: int, key: str, _batch: Batch) -> Seen:
+    """Of one step, without the first axis; `key` is that of the batch."""
+    model = run.model_at(step)
     settled = with_running_averages(model, _batch.held_back)
     found = leaks(model, settled, _batch.idx, _batch.changed, upto=_batch.upto)
     return Seen(
