@@ -78,11 +78,8 @@ class Block(nn.Module):
         self.sa = MultiHeadAttention(config)
         self.ln2 = norm_module(config.norm, config.n_embd)
         self.ffwd = FeedForward(config)
-        self.resid_pre, self.resid_mid, self.resid_post = (
-            nn.Identity(),
-            nn.Identity(),
-            nn.Identity(),
-        )
+        self.resid_pre, self.resid_mid = nn.Identity(), nn.Identity()
+        self.resid_post = nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor:  # (B, T, C) -> (B, T, C)
         x = self.resid_pre(x)

@@ -9,10 +9,7 @@ from torch import Tensor
 
 MEASURES = ("previous token", "first token", "same token", "duplicate token", "induction")
 THRESHOLD = 0.5  # a role is named at this score or above it
-SHORTEST, FEWEST = (
-    16,
-    4,
-)  # tokens and different tokens of a probe: in less, chance scores high
+SHORTEST, FEWEST = 16, 4  # tokens and different tokens of a probe: in less, chance scores high
 LONGEST = 64  # tokens of a probe: cost grows with the square, scores hardly change
 
 
