@@ -83,6 +83,11 @@ def test_without_a_norm_before_and_behind_are_one_function(tiny: Plan) -> None:
     assert torch.equal(*logits)
 
 
+def test_variants_keep_their_numbers_which_stand_in_addresses() -> None:
+    first = ["none", "layer-pre", "layer-post", "batch-pre", "batch-post", "rms-pre", "rms-post"]
+    assert list(VARIANTS)[: len(first)] == first
+
+
 def test_seven_variants_become_runs_that_differ_in_their_norm_alone(
     folder: Path, tiny: Plan
 ) -> None:
