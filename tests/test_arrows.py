@@ -142,6 +142,15 @@ def test_the_files_of_folders_hold_no_code(path: Path) -> None:
     assert all(isinstance(one, ast.Expr) for one in statements)
 
 
+@pytest.mark.parametrize("face", sorted(FACES - {"model_core.runs"}))  # which imports when asked
+def test_a_face_hands_names_on_and_does_nothing_else(face: str) -> None:
+    statements = ast.parse((ROOT / face.replace(".", "/") / "__init__.py").read_text("utf-8")).body
+    docstring, *imported, names = statements
+    assert isinstance(docstring, ast.Expr) and isinstance(names, ast.Assign)
+    assert ast.unparse(names.targets[0]) == "__all__"
+    assert all(isinstance(one, ast.ImportFrom) for one in imported)
+
+
 @pytest.mark.parametrize("path", files_beside("explorer", "explorer.data"), ids=str)
 def test_only_data_says_cache(path: Path) -> None:
     assert "st.cache" not in (ROOT / path).read_text(encoding="utf-8")
