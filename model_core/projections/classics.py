@@ -1,4 +1,4 @@
-"""Maps over time as other tools make them: AlignedUMAP and warm-started t-SNE."""
+"""Maps over time by other methods: AlignedUMAP and warm-started t-SNE."""
 
 import warnings
 
@@ -16,11 +16,11 @@ def aligned_umap_over_time(
     dimensions: int = 2,
     seed: int = 0,
 ) -> np.ndarray:
-    """umap-learn's AlignedUMAP of vectors (S, N, C), its defaults: places (S, N, dimensions).
+    """umap-learn's AlignedUMAP of vectors (S, N, C), its defaults: points (S, N, dimensions).
 
-    Its relations never reach forward to the last step (`expand_relations` ends one too early), so
-    that this jumps away from the others: a copy of it is laid out behind it and thrown away. To be
-    run in a process of its own, one at a time: numba aborts a process with two fits at once.
+    Its relations never link forward to the last step (`expand_relations` ends one too early), so
+    the last step would jump away from the others: a copy of it is laid out after it and dropped.
+    Run it in a process of its own, one at a time: numba aborts a process with two fits at once.
     ValueError as in `umap_over_time`, and for rows that are not finite.
     """
     check_rows(vectors, n_neighbors, dimensions)
@@ -30,9 +30,9 @@ def aligned_umap_over_time(
     frames = [*vectors, vectors[-1]]
     same = {row: row for row in range(vectors.shape[1])}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of its own making: threads, spectral starts
+        warnings.simplefilter("ignore")  # umap-learn's own: threads, spectral initialization
         mapper = AlignedUMAP(
-            # it counts a row as its own first neighbour and warns of as many as there are rows
+            # counts a row as its own first neighbour; warns when it equals the number of rows
             n_neighbors=min(n_neighbors, vectors.shape[1] - 1),
             min_dist=min_dist,
             n_components=dimensions,
@@ -50,13 +50,13 @@ def tsne_over_time(
     known: np.ndarray | None = None,
     progress: Progress = lambda share: None,
 ) -> np.ndarray:
-    """scikit-learn's t-SNE of each step of vectors (S, N, C), begun where the last one ended.
+    """scikit-learn's t-SNE of each step of vectors (S, N, C), initialized with the step before.
 
-    Places (S, N, dimensions), float32; the first step begins at its PCA. The perplexity is a third
-    of `n_neighbors`, because t-SNE looks at three times as many rows as that (van der Maaten,
-    Hinton 2008). Early exaggeration, which would tear the map apart, belongs to the first step
-    alone. `known` and `progress` as in `umap_over_time`. ValueError likewise, and for rows that
-    are not finite.
+    Points (S, N, dimensions), float32; the first step is initialized with its PCA. The perplexity
+    is a third of `n_neighbors`, because t-SNE by Barnes-Hut computes affinities to the
+    3 · perplexity nearest rows (van der Maaten 2014). Early exaggeration is applied at the first
+    step only: it would tear an existing map apart. `known` and `progress` as in `umap_over_time`;
+    ValueError likewise, and for rows that are not finite.
     """
     check_rows(vectors, n_neighbors, dimensions)
     check_known(known, (*vectors.shape[:2], dimensions))
@@ -84,11 +84,11 @@ def tsne_over_time(
 
 
 def _start(vectors: np.ndarray, dimensions: int) -> np.ndarray:
-    """PCA of one step (N, C), as small as scikit-learn starts."""
-    places = pca_over_time(vectors[None], dimensions).layout[0]
-    return places * (1e-4 / max(float(places[:, 0].std()), 1e-30))
+    """PCA of one step (N, C), scaled to a standard deviation of 1e-4 as scikit-learn does."""
+    points = pca_over_time(vectors[None], dimensions).layout[0]
+    return points * (1e-4 / max(float(points[:, 0].std()), 1e-30))
 
 
 def _check_finite(vectors: np.ndarray, method: str) -> None:
     if not np.isfinite(vectors).all():
-        raise ValueError(f"{method} needs finite numbers at every step; UMAP leaves others out")
+        raise ValueError(f"{method} needs finite numbers at every step; UMAP leaves other rows out")

@@ -1,4 +1,4 @@
-"""What pulls rows of a map together and apart: the gradient of UMAP's objective, step by step."""
+"""Attraction and repulsion between rows of a map: the gradient of UMAP's objective."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,7 +11,7 @@ from model_core.projections.graph import Nearest, union
 
 REPULSION = 5.0  # negative samples for each positive one, umap-learn's default
 ALL_PAIRS = 128  # rows; with more, repulsion is estimated from some of the other rows
-DRAWN = 8  # permutations a round: each row meets twice as many others
+DRAWN = 8  # permutations a round: each row is paired with twice as many others
 TOUCHING = 1e-3  # added to squared distances, as in umap-learn: repulsion stays finite
 
 
@@ -45,7 +45,7 @@ class Curve:
 
 @dataclass(frozen=True)
 class Graph:
-    """The fuzzy graphs of S steps, each joined pair in both directions, by step and row.
+    """The fuzzy graphs of S steps: each edge in both directions, ordered by step and row.
 
     step, row, other (E,) int64 and weight (E,) float32.
     """
@@ -58,20 +58,20 @@ class Graph:
     weight: Tensor
 
     @classmethod
-    def of(cls, near: Nearest, telling: Tensor) -> "Graph":
-        """The fuzzy graphs of nearest rows, at the steps that are `telling` (S,)."""
+    def of(cls, near: Nearest, informative: Tensor) -> "Graph":
+        """The fuzzy graphs of nearest rows, at the steps that are `informative` (S,)."""
         steps, rows, _ = near.ids.shape
-        keys, weights = union(near, telling)
+        keys, weights = union(near, informative)
         step, pair = keys // rows**2, keys % rows**2
         return cls(steps, rows, step, pair // rows, pair % rows, weights.float())
 
     def only(self, steps: Tensor) -> "Graph":
         """The graphs of some `steps` (K,), ascending."""
-        place = torch.full((self.steps,), -1)
-        place[steps] = torch.arange(len(steps))
-        kept = place[self.step] >= 0
-        parts = (place[self.step], self.row, self.other, self.weight)
-        return Graph(len(steps), self.rows, *(part[kept] for part in parts))
+        index = torch.full((self.steps,), -1)
+        index[steps] = torch.arange(len(steps))
+        selected = index[self.step] >= 0
+        parts = (index[self.step], self.row, self.other, self.weight)
+        return Graph(len(steps), self.rows, *(part[selected] for part in parts))
 
     def degrees(self) -> Tensor:
         """Row sums of the weights: (S, N)."""
@@ -81,20 +81,20 @@ class Graph:
 
 
 class Forces(Protocol):
-    """The gradient of attraction and repulsion at places (S, N, D): (S, N, D)."""
+    """The gradient of attraction and repulsion at points (S, N, D): (S, N, D)."""
 
-    def __call__(self, places: Tensor) -> Tensor: ...
+    def __call__(self, points: Tensor) -> Tensor: ...
 
 
 def forces(graph: Graph, curve: Curve, seed: int) -> Forces:
-    """All pairs for few rows, joined and drawn pairs for many."""
+    """All pairs for few rows; edges and randomly drawn pairs for many."""
     if graph.rows <= ALL_PAIRS:
         return AllPairs(graph, curve)
     return SomePairs(graph, curve, seed)
 
 
 class AllPairs:
-    """Every pair of rows is reckoned."""
+    """Computed over every pair of rows."""
 
     def __init__(self, graph: Graph, curve: Curve) -> None:
         size = (graph.steps, graph.rows, graph.rows)
@@ -105,20 +105,20 @@ class AllPairs:
         self._repel = _repulsion(degrees[:, :, None], degrees[:, None, :], graph.rows)
         self._repel.diagonal(dim1=1, dim2=2).zero_()
 
-    def __call__(self, places: Tensor) -> Tensor:
-        lengths = (places * places).sum(-1)
-        squares = lengths[:, :, None] + lengths[:, None] - 2 * places @ places.transpose(1, 2)
+    def __call__(self, points: Tensor) -> Tensor:
+        lengths = (points * points).sum(-1)
+        squares = lengths[:, :, None] + lengths[:, None] - 2 * points @ points.transpose(1, 2)
         squares = squares.clamp_min(0)
         pull = self._attract * self._curve.attraction(squares)
         pull -= self._repel * self._curve.repulsion(squares)
-        return pull.sum(-1, keepdim=True) * places - pull @ places
+        return pull.sum(-1, keepdim=True) * points - pull @ points
 
 
 class SomePairs:
-    """Joined pairs, and pairs drawn anew at each call, the same ones at all steps.
+    """Edges attract; pairs drawn anew at each call, the same at all steps, repel.
 
-    Each row i meets the rows π(i) and π⁻¹(i) of DRAWN random permutations π. N / (2 · DRAWN)
-    times their repulsion is expected to be that of all.
+    Each row i is paired with π(i) and π⁻¹(i) of DRAWN random permutations π. N / (2 · DRAWN) times
+    their repulsion has the expectation of the repulsion by all rows.
     """
 
     def __init__(self, graph: Graph, curve: Curve, seed: int) -> None:
@@ -131,23 +131,23 @@ class SomePairs:
         self._degrees = graph.degrees()
         self._draws = torch.Generator().manual_seed(seed)
 
-    def __call__(self, places: Tensor) -> Tensor:
-        return self._attraction(places) - self._repulsion(places)
+    def __call__(self, points: Tensor) -> Tensor:
+        return self._attraction(points) - self._repulsion(points)
 
-    def _attraction(self, places: Tensor) -> Tensor:
-        flat = places.view(self._size, -1)
+    def _attraction(self, points: Tensor) -> Tensor:
+        flat = points.view(self._size, -1)
         gap = flat.index_select(0, self._row) - flat.index_select(0, self._other)
         pull = self._weight * self._curve.attraction((gap * gap).sum(-1))
         sums = torch.segment_reduce(pull[:, None] * gap, "sum", offsets=self._starts, axis=0)
-        return sums.view_as(places)
+        return sums.view_as(points)
 
-    def _repulsion(self, places: Tensor) -> Tensor:
-        rows = places.shape[1]
-        push = torch.zeros_like(places)
+    def _repulsion(self, points: Tensor) -> Tensor:
+        rows = points.shape[1]
+        push = torch.zeros_like(points)
         for _ in range(DRAWN):
             one = torch.randperm(rows, generator=self._draws)
             for others in (one, one.argsort()):
-                gap = places - places[:, others]
+                gap = points - points[:, others]
                 share = _repulsion(self._degrees, self._degrees[:, others], rows)
                 share = share * self._curve.repulsion((gap * gap).sum(-1))
                 push += share[..., None] * gap
@@ -155,5 +155,5 @@ class SomePairs:
 
 
 def _repulsion(one: Tensor, other: Tensor, rows: int) -> Tensor:
-    """How strongly two rows repel each other, from their degrees: see `umap_over_time`."""
+    """The coefficient r of the repulsion of two rows, from their degrees: see `umap_over_time`."""
     return REPULSION * (one + other) / (2 * rows)

@@ -1,4 +1,4 @@
-"""Who is near whom in the full space: nearest rows, and UMAP's fuzzy graph of each step."""
+"""Neighbours in the full space: nearest rows, and UMAP's fuzzy graph of each step."""
 
 import math
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Nearest:
     """The k nearest other rows of each row at each step, nearest first.
 
     ids (S, N, k) int64 and distances (S, N, k) float64, infinite where there is no k-th one: rows
-    with a number that is not finite have no neighbours and are nobody's.
+    with a number that is not finite have no neighbours and are neighbours of none.
     """
 
     ids: Tensor
@@ -27,38 +27,38 @@ class Nearest:
 
 def scaled(vectors: np.ndarray) -> Tensor:
     """(S, N, C) as float64 around each step's centre, in units of the largest magnitude; rows with
-    a number that is not finite are NaN. Neighbours know no place and no scale, and squares of huge
-    numbers leave the range."""
+    a number that is not finite are NaN. Neither shift nor scale changes neighbours, and squares of
+    huge numbers would overflow."""
     points = torch.as_tensor(np.asarray(vectors, np.float64)).clone()
     points[~points.isfinite().all(-1)] = torch.nan
     points /= points.abs().nan_to_num().max().clamp_min(1e-300)
     return points - points.nanmean(1, keepdim=True).nan_to_num()
 
 
-def says_something(points: Tensor) -> Tensor:
-    """At which steps of points (S, N, C) two rows differ: (S,) bool. Elsewhere none is nearer."""
+def rows_differ(points: Tensor) -> Tensor:
+    """At which steps of points (S, N, C) two rows differ: (S,) bool; else all are equally far."""
     whole = points.isfinite().all(-1, keepdim=True)
     low = torch.where(whole, points, torch.inf).amin(1)
     high = torch.where(whole, points, -torch.inf).amax(1)
-    return (low < high).any(-1)  # no mean: that of equal numbers can be another one
+    return (low < high).any(-1)  # not compared with the mean: that of equal numbers can be rounded
 
 
 def nearest(points: Tensor, k: int) -> Nearest:
     """The k nearest others of every row of `points` (S, N, C), by Euclidean distance; k < N.
 
-    Equally near ones in the order of ids. Exact, so that its time grows like S · N²: descent in a
-    graph of neighbours, as umap-learn has it above 4,096 rows, misses a third of those of noise.
+    Ties are in the order of ids. Exact, so its time grows like S · N²: NN-descent, which umap-learn
+    uses above 4,096 rows, misses a third of the neighbours of noise.
     """
     found = [embeddings.nearest(step.numpy(), k, "distance") for step in points]
     ids = torch.from_numpy(np.stack(found))
-    there, ids = ids >= 0, ids.clamp_min(0)
+    exists, ids = ids >= 0, ids.clamp_min(0)
     pairs = zip(points, ids, strict=True)
     distances = torch.stack([(step[near] - step[:, None]).norm(dim=-1) for step, near in pairs])
-    return Nearest(ids, torch.where(there, distances, torch.inf))
+    return Nearest(ids, torch.where(exists, distances, torch.inf))
 
 
 def squared_distances(points: Tensor, rows: Tensor) -> Tensor:
-    """From some `rows` (M,) of points (N, C) to all: (M, N); exactly 0 between equal rows, and
+    """From some `rows` (M,) of points (N, C) to all: (M, N); exactly 0 between equal rows,
     infinite to and from rows that are NaN."""
     lengths = (points * points).sum(-1)
     own = lengths[rows, None]
@@ -67,15 +67,15 @@ def squared_distances(points: Tensor, rows: Tensor) -> Tensor:
 
 
 def memberships(distances: Tensor) -> Tensor:
-    """How much each of a row's k nearest belongs to its neighbourhood, 0..1: (..., k) -> (..., k).
+    """Membership of each of a row's k nearest in its neighbourhood, 0..1: (..., k) -> (..., k).
 
-    exp(-(d - rho) / sigma), where rho is the distance of the nearest one that is elsewhere and
-    sigma such that the memberships of a row sum to log2(k + 1): the smooth nearest-neighbour
-    distances of UMAP (McInnes, Healy, Melville 2018, algorithm 3; the row itself counts as its
-    first neighbour there). Infinitely far ones have 0.
+    exp(-(d - rho) / sigma), at most 1, where rho is the smallest distance above 0 and sigma is such
+    that the memberships of a row sum to log2(k + 1): the smooth nearest-neighbour distances of
+    UMAP (McInnes, Healy, Melville 2018, algorithm 3; the row itself counts as its first neighbour
+    there). At an infinite distance the membership is 0.
     """
-    elsewhere = torch.where(distances > 0, distances, torch.inf)
-    rho = elsewhere.amin(-1, keepdim=True)
+    positive = torch.where(distances > 0, distances, torch.inf)
+    rho = positive.amin(-1, keepdim=True)
     gaps = (distances - torch.where(rho.isfinite(), rho, 0.0)).clamp_min(0)
     count = distances.shape[-1] + 1
     sigma = _bandwidth(gaps, math.log2(count))
@@ -97,21 +97,20 @@ def _bandwidth(gaps: Tensor, target: float) -> Tensor:
     return middle
 
 
-def union(near: Nearest, telling: Tensor) -> tuple[Tensor, Tensor]:
-    """UMAP's fuzzy graph: two rows are joined by p + q - p q of their two memberships.
+def union(near: Nearest, informative: Tensor) -> tuple[Tensor, Tensor]:
+    """UMAP's fuzzy graph: the edge of two rows weighs p + q - p q, from their two memberships.
 
-    Only the steps that are `telling` (S,) have any.
-    Keys (E,) int64 ascending, one for each joined pair in both directions, (step · N + row) · N +
-    other, and their weights (E,) float64 in (0, 1].
+    Only the steps that are `informative` (S,) have edges. Returns keys (E,) int64 ascending, each
+    edge in both directions, (step · N + row) · N + other, and their weights (E,) float64 in (0, 1].
     """
     steps, rows, _ = near.ids.shape
-    p = memberships(near.distances) * telling[:, None, None]
-    here = torch.arange(steps)[:, None, None] * rows
-    own = (here + torch.arange(rows)[:, None]).expand_as(near.ids)
+    p = memberships(near.distances) * informative[:, None, None]
+    first = torch.arange(steps)[:, None, None] * rows
+    own = (first + torch.arange(rows)[:, None]).expand_as(near.ids)
     forward = (own * rows + near.ids)[p > 0]
-    backward = ((here + near.ids) * rows + own - here)[p > 0]
-    keys, places = torch.cat([forward, backward]).unique(return_inverse=True)
+    backward = ((first + near.ids) * rows + own - first)[p > 0]
+    keys, indices = torch.cat([forward, backward]).unique(return_inverse=True)
     there, back = torch.zeros(2, len(keys), dtype=torch.float64)
-    there[places[: len(forward)]] = p[p > 0]
-    back[places[len(forward) :]] = p[p > 0]
+    there[indices[: len(forward)]] = p[p > 0]
+    back[indices[len(forward) :]] = p[p > 0]
     return keys, there + back - there * back

@@ -1,4 +1,4 @@
-"""Makes a map of a run in a process of its own, and lets it grow while the run is trained."""
+"""Makes a map of a run in a process of its own, and extends it while the run is trained."""
 
 import os
 import time
@@ -21,19 +21,19 @@ from model_core.runs import Run, runs_folder
 from model_core.runs.status import read_status
 from model_core.runs.storage import FileLock
 
-POLL = 0.2  # seconds between two looks at what others do
-SAID = 0.2  # seconds between two words of progress
+POLL = 0.2  # seconds between two reads of the run, its status and the locks
+REPORT_EVERY = 0.2  # seconds between two writes of the share done
 
 
 def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
-    """Lay out what is missing of a map, and what the run adds while somebody looks at it.
+    """Lay out the missing steps of a map, and those the run adds while readers request it.
 
-    One map is made at a time. Nothing when another process is at this one already; `lock` is the
-    descriptor of the map's lock when this process has inherited it, and gives up its place in the
-    queue once nobody looks any more. What cannot be laid out is said in its status; ValueError and
-    OSError as well.
+    One map of a runs folder is made at a time. Does nothing when another process makes this one.
+    `lock` is the descriptor of the map's lock when this process has inherited it; such a process
+    leaves the queue once readers no longer request the map. An error is recorded in the map's
+    status and raised: ValueError for what cannot be laid out, or OSError.
     """
-    torch.set_num_threads(1)  # more of them wait for each other, and for a training beside them
+    torch.set_num_threads(1)  # more threads wait for each other, and for a training beside them
     file = MapFile(folder, config)
     file.folder.mkdir(exist_ok=True)
     mine = FileLock(file.lock)
@@ -41,47 +41,47 @@ def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
     if lock is None and not mine.acquire(PATIENCE):
         return
     try:
-        file.made_by(os.getpid())
+        file.set_process(os.getpid())
         file.tidy()
         _follow(file, patient=lock is None)
     except (ValueError, OSError) as error:
         words = (error.strerror or "") if isinstance(error, OSError) else str(error)
-        file.say("failed", words=words)
+        file.write_status("failed", words=words)
         raise
     except KeyboardInterrupt:
-        file.say_stopped()
+        file.write_stopped()
         raise
     finally:
         assert mine.descriptor is not None, "the lock is taken"
-        os.ftruncate(mine.descriptor, 0)  # nobody is to be stopped any more
+        os.ftruncate(mine.descriptor, 0)  # no process to stop any more
         mine.release()
 
 
 def _follow(file: MapFile, *, patient: bool) -> None:
-    """Lay out what is there now, and what comes while the run is trained and somebody looks.
+    """Lay out the recorded steps, and new ones while the run trains and readers request the map.
 
-    If not `patient`, only while somebody looks.
+    If not `patient`, waits for its turn only as long as readers request the map.
     """
-    seen: list[int] | None = None
+    done: list[int] | None = None
     while True:
-        active = read_status(file.run).active  # asked first: what comes later is in the next round
+        active = read_status(file.run).active  # read before the steps: none is missed
         if active and file.config.method == "aligned":
             raise ValueError(
                 "AlignedUMAP cannot grow with its run; choose UMAP, or wait for the end"
             )
         run = Run.open(file.run)
-        if run.steps.tolist() != seen:  # to read a large table takes its time
+        if run.steps.tolist() != done:  # reading a large table takes long
             if not _complete(file, run, patient):
-                file.pardon()
+                file.clear_status()
                 return
-            seen = run.steps.tolist()
-        if not (active and file.looked_at()):
+            done = run.steps.tolist()
+        if not (active and file.requested_recently()):
             return
         time.sleep(POLL)
 
 
 def _complete(file: MapFile, run: Run, patient: bool) -> bool:
-    """Lay out those of the recorded steps that are not; False when nobody waited for it."""
+    """Lay out the recorded steps that are missing; False without a turn, see `_turn`."""
     vectors = table_of(run, file.config)
     known = file.read(run.steps, vectors)
     if known is None or len(known.steps) < len(run.steps):
@@ -89,23 +89,23 @@ def _complete(file: MapFile, run: Run, patient: bool) -> bool:
         if turn is None:
             return False
         try:
-            file.say("working")
+            file.write_status("working")
             file.write(vectors, _grown(run.steps, vectors, known, file))
         finally:
             turn.release()
-    file.say("done", 1.0)
+    file.write_status("done", 1.0)
     return True
 
 
 def _turn(file: MapFile, patient: bool) -> FileLock | None:
-    """Wait until no other map is made; None once nobody looks any more."""
-    places = runs_folder() / ".slots"
-    places.mkdir(parents=True, exist_ok=True)
-    turn = FileLock(places / "map.lock")
+    """Wait until no other map is made; None once readers no longer request this one."""
+    slots = runs_folder() / ".slots"
+    slots.mkdir(parents=True, exist_ok=True)
+    turn = FileLock(slots / "map.lock")
     while not turn.acquire():
-        if not (patient or file.looked_at()):
+        if not (patient or file.requested_recently()):
             return None
-        file.say("waiting")
+        file.write_status("waiting")
         time.sleep(POLL)
     return turn
 
@@ -113,28 +113,28 @@ def _turn(file: MapFile, patient: bool) -> FileLock | None:
 def _grown(
     steps: np.ndarray, vectors: np.ndarray, known: OverTime | None, file: MapFile
 ) -> OverTime:
-    """The map of all steps (S,); what is known of it stays, with its judgement."""
-    places = np.full((*vectors.shape[:2], file.config.dimensions), np.nan, np.float32)
-    there = np.zeros(len(steps), bool)
+    """The map of all steps (S,); `known` steps are not laid out again, except by AlignedUMAP."""
+    layout = np.full((*vectors.shape[:2], file.config.dimensions), np.nan, np.float32)
+    is_known = np.zeros(len(steps), bool)
     if known:
-        there = np.isin(steps, known.steps)
-        places[there] = known.places
-    said = time.monotonic()
+        is_known = np.isin(steps, known.steps)
+        layout[is_known] = known.layout
+    reported = time.monotonic()
 
     def progress(share: float) -> None:
-        nonlocal said
-        if time.monotonic() - said > SAID:
-            file.say("working", share)
-            said = time.monotonic()
+        nonlocal reported
+        if time.monotonic() - reported > REPORT_EVERY:
+            file.write_status("working", share)
+            reported = time.monotonic()
 
-    places = _lay_out(file.config, steps, vectors, places if known else None, progress)
+    layout = _lay_out(file.config, steps, vectors, layout if known else None, progress)
     if not known or file.config.method == "aligned":  # which lays out all steps anew
-        return OverTime(steps, places, trust(vectors, places, file.config.n_neighbors), 1)
-    first = int(np.argmin(there))  # the first new step; judgement looks one step back
+        return OverTime(steps, layout, trust(vectors, layout, file.config.n_neighbors), 1)
+    first = int(np.argmin(is_known))  # the first new step; movement needs the step before
     begin = max(first - 1, 0)
-    judged = trust(vectors[begin:], places[begin:], file.config.n_neighbors)
-    parts = [known.trust.only(np.arange(first)), judged.only(np.arange(first, len(steps)) - begin)]
-    return OverTime(steps, places, Trust.joined(parts), known.pieces + 1)
+    new = trust(vectors[begin:], layout[begin:], file.config.n_neighbors)
+    parts = [known.trust.only(np.arange(first)), new.only(np.arange(first, len(steps)) - begin)]
+    return OverTime(steps, layout, Trust.joined(parts), known.pieces + 1)
 
 
 def _lay_out(

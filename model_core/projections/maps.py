@@ -1,4 +1,4 @@
-"""Maps that take time: asked for by readers, made by a process of their own, kept in the run."""
+"""Maps that take time: requested by readers, made by a process of their own, stored in the run."""
 
 import hashlib
 import json
@@ -26,29 +26,31 @@ from model_core.runs.snapshots import pack, unpack
 from model_core.runs.storage import FileLock, is_locked, read_json, write_whole
 
 State = Literal["none", "waiting", "working", "done", "failed", "stopped"]
-PATIENCE = 1.0  # seconds for a lock that somebody may only be asking about
+PATIENCE = 1.0  # seconds to wait for a lock that a reader may only be testing
 END_TIME = 5.0  # seconds a map maker may take to end
-INTEREST = 30.0  # seconds after the last question in which a map grows with its run
-KEPT = 32  # maps of a run; those not made or grown for longest go
+INTEREST = 30.0  # seconds after the last request in which a map grows with its run
+MAX_MAPS = 32  # of a run; beyond, the least recently written are deleted
 
 
 @dataclass(frozen=True)
 class OverTime:
-    """A map of N rows at the K recorded `steps` (K,) that are laid out: places (K, N, D).
+    """A map of N rows at the K recorded `steps` (K,) that are laid out: `layout` (K, N, D).
 
-    `trust` says how far each step can be trusted. `pieces`: how many times it was laid out; more
-    than one when it grew with its run.
+    `trust` measures it at each step. `pieces` counts the passes that laid it out: more than one
+    when it grew with its run.
     """
 
     steps: np.ndarray
-    places: np.ndarray
+    layout: np.ndarray
     trust: Trust
     pieces: int
 
 
 @checked(frozen=True)
 class MapStatus:
-    """How the making of a map stands; `share` of the work is done, `words` say what went wrong."""
+    """The state of a map's making: the `share` of the work done, `words` for what went wrong.
+
+    `at` is when it was written, in seconds since 1970."""
 
     state: State = "none"
     share: float = 0.0
@@ -61,11 +63,11 @@ class MapStatus:
 
 
 class MapFile:
-    """Where the map of one configuration lies in a run, and how its making stands.
+    """The files of one configuration's map in a run: its data, status and lock.
 
-    Whoever writes the map or its status holds `lock` meanwhile, so an active status without a
-    holder is that of a process that died. The lock's content is the map maker's process, its time
-    the last one when somebody asked for the map.
+    Whoever writes the map or its status holds `lock`, so an active status without a holder was
+    left by a process that died. The lock's content is the map maker's process id, its modification
+    time that of the last request.
     """
 
     def __init__(self, run: Path, config: MapConfig) -> None:
@@ -77,91 +79,91 @@ class MapFile:
         self._status = self.folder / f"{self.key}.json"
 
     def read(self, steps: np.ndarray, vectors: np.ndarray) -> OverTime | None:
-        """What is laid out of vectors (S, N, C) at steps (S,); None when nothing is.
+        """The stored map of vectors (S, N, C) at those of steps (S,) that it has; None without any.
 
-        A step counts only if its rows are those that were laid out: each has a checksum.
+        A step counts only if its rows have the checksum of those that were laid out.
         """
         try:
             arrays = {key: value.numpy() for key, value in unpack(_plain(self._data)).items()}
-            known, sums, places = (arrays[name] for name in ("steps", "sums", "places"))
-            judged = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
+            known, sums, layout = (arrays[name] for name in ("steps", "sums", "places"))
+            trust = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
         except (OSError, ValueError, TypeError, KeyError, OverflowError):
             return None
         count, table = (known.size,), (known.size, vectors.shape[1])
-        fitting = [count, count, (*table, self.config.dimensions), count, count, table, table]
-        parts = (known, sums, places, *vars(judged).values())
-        if [part.shape for part in parts] != fitting or (np.diff(known) <= 0).any():
+        shapes = [count, count, (*table, self.config.dimensions), count, count, table, table]
+        parts = (known, sums, layout, *vars(trust).values())
+        if [part.shape for part in parts] != shapes or (np.diff(known) <= 0).any():
             return None
         now = dict(zip(steps.tolist(), checksums(vectors), strict=True))
-        same = [now.get(step) == mark for step, mark in zip(known.tolist(), sums, strict=True)]
+        same = [now.get(step) == sum_ for step, sum_ in zip(known.tolist(), sums, strict=True)]
         if not any(same):
             return None
-        return OverTime(known[same], places[same], judged.only(np.flatnonzero(same)), pieces)
+        return OverTime(known[same], layout[same], trust.only(np.flatnonzero(same)), pieces)
 
     def write(self, vectors: np.ndarray, made: OverTime) -> None:
-        """Keep a map of vectors (S, N, C), one for each of its steps; old maps make room."""
+        """Store a map of vectors (S, N, C), one table a step, and delete the oldest maps."""
         arrays = {
             "steps": made.steps,
             "sums": np.array(checksums(vectors)),
-            "places": made.places,
+            "places": made.layout,
             "pieces": np.array([made.pieces]),
             **vars(made.trust),
         }
         tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_whole(self._data, pack(tensors))
         others = set(self.folder.glob("*.safetensors")) - {self._data}
-        for old in sorted(others, key=_age)[KEPT - 1 :]:
+        for old in sorted(others, key=_age)[MAX_MAPS - 1 :]:
             for suffix in (".safetensors", ".json"):
                 old.with_suffix(suffix).unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Called by who holds the lock: throws away what a killed map maker left half written."""
+        """Delete the temporary files of a killed map maker; the caller holds the lock."""
         for left in self.folder.glob(f".{self.key}.*"):
             left.unlink(missing_ok=True)
 
-    def say(self, state: State, share: float = 0.0, words: str = "") -> None:
-        """Called by who holds the lock."""
+    def write_status(self, state: State, share: float = 0.0, words: str = "") -> None:
+        """Replace the status; the caller holds the lock."""
         status = {"state": state, "share": share, "words": words, "at": time.time()}
         write_whole(self._status, json.dumps(status).encode(), lasting=False)
 
-    def say_stopped(self) -> None:
-        """Called by who holds the lock; nothing when the map was done."""
-        said = self._said()
-        if said.active:
-            self.say("stopped", said.share, "stopped")
+    def write_stopped(self) -> None:
+        """Replace an active status by "stopped"; the caller holds the lock."""
+        written = self._written_status()
+        if written.active:
+            self.write_status("stopped", written.share, "stopped")
 
     @property
     def status(self) -> MapStatus:
-        """As it is true now: a map maker that died is not working, whatever it last wrote."""
-        said = self._said()
-        while said.active and not is_locked(self.lock):
-            last, said = said, self._said()  # it may have ended, or begun, between two looks
-            if said == last:
-                words = f"its process ended unexpectedly at {said.share:.0%}"
-                return MapStatus("failed", said.share, words)
-        return said
+        """The present status: "failed" when the map maker died, whatever it last wrote."""
+        written = self._written_status()
+        while written.active and not is_locked(self.lock):
+            last, written = written, self._written_status()  # it may just have ended or begun
+            if written == last:
+                words = f"its process ended unexpectedly at {written.share:.0%}"
+                return MapStatus("failed", written.share, words)
+        return written
 
-    def _said(self) -> MapStatus:
+    def _written_status(self) -> MapStatus:
         try:
             return MapStatus(**read_json(self._status))
         except (OSError, ValueError, TypeError):
             return MapStatus()
 
     def ask(self) -> None:
-        """Have the map made or grown, in a process of its own unless one is at it.
+        """Request the map: start a process that makes or extends it, unless there is one.
 
-        The process inherits the lock: from now on it is held, and of many who ask one starts it.
-        OSError when the run's folder cannot be written.
+        The process inherits the lock, which is held from now on: of many requests at once only one
+        starts a process. OSError when the run's folder cannot be written.
         """
         self.folder.mkdir(exist_ok=True)
         lock = FileLock(self.lock)
         if is_locked(self.lock) or not lock.acquire(PATIENCE):
-            os.utime(self.lock)  # somebody looks: go on growing
+            os.utime(self.lock)  # the time of the last request: the map goes on growing
             return
         try:
-            self.made_by(None)
-            self.say("waiting")
+            self.set_process(None)
+            self.write_status("waiting")
             self._start(lock)
         finally:
             lock.release()
@@ -177,60 +179,60 @@ class MapFile:
             pass_fds=[lock.descriptor],
             start_new_session=True,
         )  # fmt: skip
-        self.made_by(process.pid)
+        self.set_process(process.pid)
         threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
 
-    def made_by(self, process: int | None) -> None:
-        """Called by who holds the lock: says whom to stop, and that somebody looks."""
+    def set_process(self, process: int | None) -> None:
+        """Record the process to stop, which counts as a request; the caller holds the lock."""
         self.lock.write_text("" if process is None else str(process))
 
     def stop(self) -> None:
-        """End the making; what is laid out stays. Nothing when nobody is at it."""
+        """End the making, if it is under way; what was stored before stays."""
         if not is_locked(self.lock):
             return
         with suppress(ProcessLookupError, ValueError):  # it is ending already
             os.kill(int(self.lock.read_text()), signal.SIGTERM)
         lock = FileLock(self.lock)
         if lock.acquire(END_TIME):
-            self.made_by(None)
-            self.say_stopped()
+            self.set_process(None)
+            self.write_stopped()
             lock.release()
 
-    def pardon(self) -> None:
-        """Forget that it was stopped or has failed: it may be asked for again."""
+    def clear_status(self) -> None:
+        """Delete the status "stopped" or "failed", so that the map may be requested again."""
         self._status.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Throw the map away, to be laid out anew."""
+        """Delete the map, to be laid out anew."""
         self.stop()
         self._data.unlink(missing_ok=True)
         self._status.unlink(missing_ok=True)
 
-    def looked_at(self) -> bool:
-        """Whether somebody asked for it not long ago."""
+    def requested_recently(self) -> bool:
+        """Whether a reader has requested it within INTEREST seconds."""
         return abs(time.time() - self.lock.stat().st_mtime) < INTEREST
 
 
 def table_of(run: Run, config: MapConfig) -> np.ndarray:
-    """The vectors (S, N, C) that a map shows, at all recorded steps."""
+    """The vectors (S, N, C) that a map lays out, at all recorded steps."""
     read = run.token_embeddings if config.table == "tokens" else run.position_embeddings
     return read(config.rows or None)
 
 
 def checksums(vectors: np.ndarray) -> list[int]:
-    """One number a step of vectors (S, N, C), different when any of its numbers is."""
+    """A CRC-32 of each step of vectors (S, N, C)."""
     return [zlib.crc32(np.ascontiguousarray(step).data) for step in vectors]
 
 
 def _plain(path: Path) -> bytes:
-    """A regular file's content; OSError when it is none."""
+    """A regular file's content; OSError for anything else."""
     if not path.is_file():
         raise FileNotFoundError(path.name)
     return path.read_bytes()
 
 
 def _age(path: Path) -> float:
-    """Seconds since it was written; endless when it is gone."""
+    """Seconds since it was written; infinite when it is gone."""
     try:
         return time.time() - path.stat().st_mtime
     except FileNotFoundError:

@@ -10,8 +10,8 @@ import numpy as np
 class PCA:
     """A linear map shared by all steps.
 
-    layout (S, N, d): each row's place at each step. explained (d,): the share of the variance of
-    all rows at all steps, 0..1. components (d, C) are orthonormal; mean (C,).
+    layout (S, N, d): each row's point at each step. explained (d,): each axis's share of the
+    variance of all rows at all steps, 0..1. components (d, C) are orthonormal; mean (C,).
     """
 
     layout: np.ndarray
@@ -20,18 +20,18 @@ class PCA:
     mean: np.ndarray
 
     def arrows(self, moves: np.ndarray) -> np.ndarray:
-        """What moves (S, N, C) of the rows are on the map: (S, N, d), exactly."""
+        """Displacements (S, N, C) of the rows, projected onto the map: (S, N, d), exactly."""
         with np.errstate(invalid="ignore"):
             return (moves @ self.components.T).astype(np.float32)
 
 
 def pca_over_time(vectors: np.ndarray, dimensions: int = 2, basis: int | None = None) -> PCA:
-    """One basis for all steps of vectors (S, N, C), so that what moves on the map moved indeed.
+    """One basis for all steps of vectors (S, N, C): what moves on the map moved in the table.
 
     The principal axes (Pearson 1901) of the rows at step `basis` (0 the first, -1 the last), or of
     all S·N rows without one, by the eigenvectors of their covariance; each axis points where its
     largest coefficient is positive, so the same vectors always give the same map. Rows with a
-    number that is not finite are left out of the fit and placed at NaN. With fewer channels than
+    number that is not finite are left out of the fit and NaN on the map. With fewer channels than
     dimensions the last axes are 0. ValueError when there is nothing to fit.
     """
     points = _points(vectors)
@@ -54,8 +54,8 @@ def axis_over_time(
     """A map whose first axis leads from one set of rows to another: "vowels → consonants".
 
     The direction is that between the mean rows of the two sets, at step `basis` or over all steps;
-    0 lies half way. The other axes are the principal ones of what is orthogonal to it, as in
-    `pca_over_time`. ValueError when a set is empty, or the two have one mean.
+    0 lies half way. The other axes are the principal ones of the rest orthogonal to it, as in
+    `pca_over_time`. ValueError when a set is empty, or both have the same mean.
     """
     points = _points(vectors)
     fitted = points if basis is None else points[[basis]]
@@ -87,7 +87,7 @@ def _points(vectors: np.ndarray) -> np.ndarray:
 
 
 def _finite(points: np.ndarray) -> np.ndarray:
-    """The rows (M, C) that are numbers; ValueError when there are none."""
+    """The finite rows (M, C); ValueError when there are none."""
     rows = points.reshape(-1, points.shape[-1])
     rows = rows[~np.isnan(rows[:, 0])]
     if not len(rows):
@@ -96,7 +96,7 @@ def _finite(points: np.ndarray) -> np.ndarray:
 
 
 def _principal(centred: np.ndarray, dimensions: int) -> np.ndarray:
-    """The first principal axes (dimensions, C) of rows (M, C) around 0, with their signs fixed."""
+    """The first principal axes (dimensions, C) of centred rows (M, C), with their signs fixed."""
     channels = centred.shape[1]
     variances, axes = np.linalg.eigh(centred.T @ centred / len(centred))
     largest_first = np.argsort(-variances, kind="stable")[:dimensions]
@@ -107,9 +107,9 @@ def _principal(centred: np.ndarray, dimensions: int) -> np.ndarray:
 
 
 def _linear(points: np.ndarray, components: np.ndarray, mean: np.ndarray) -> PCA:
-    """All points (S, N, C) on the axes, and how much of their variance these show."""
+    """All points (S, N, C) projected onto the axes, and the variance that these explain."""
     layout = (points - mean) @ components.T
     spread = np.nanvar(points.reshape(-1, points.shape[-1]), axis=0).sum()
-    shown = np.nanvar(layout.reshape(-1, len(components)), axis=0)
-    explained = shown / spread if spread > 0 else np.zeros(len(components))
+    variances = np.nanvar(layout.reshape(-1, len(components)), axis=0)
+    explained = variances / spread if spread > 0 else np.zeros(len(components))
     return PCA(layout.astype(np.float32), explained, components, mean)

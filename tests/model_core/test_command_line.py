@@ -193,7 +193,7 @@ def test_a_map_is_laid_out_and_kept(call, recorded: Run, tmp_path: Path) -> None
     file = MapFile(run.path, MapConfig(method="tsne", table="positions", n_neighbors=4))
     made = file.read(run.steps, run.position_embeddings())
     assert made is not None
-    assert made.places.shape == (len(run.steps), 8, 2)
+    assert made.layout.shape == (len(run.steps), 8, 2)
     before = tree(run.path)
     assert call("map", run.path, *settings, "--set", "method=tsne").status == 0
     lasting = {name for name in before if name.endswith(".safetensors")}

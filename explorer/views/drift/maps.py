@@ -159,7 +159,7 @@ def _over_time(moment: Moment, rows: Rows, config: MapConfig, made: OverTime) ->
     """A step that is not laid out yet stands at the last one before it that is."""
     at = np.searchsorted(made.steps, moment.steps, side="right") - 1
     there = np.isin(moment.steps, made.steps)
-    places = made.places[at.clip(0)]
+    places = made.layout[at.clip(0)]
     places[at < 0] = np.nan
 
     def at_each_step(values: np.ndarray) -> np.ndarray:

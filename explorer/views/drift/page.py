@@ -147,7 +147,7 @@ def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
     if atlas.status.active and not moment.live:
         _watch(file)
     elif atlas.status.state in ("failed", "stopped"):
-        st.button("Try again", on_click=file.pardon, width="stretch")
+        st.button("Try again", on_click=file.clear_status, width="stretch")
     elif atlas.pieces > 1 and not moment.live:
         st.button("Lay out anew", on_click=file.forget, width="stretch")
 

@@ -71,7 +71,7 @@ def test_the_shipped_maps_are_whole_and_of_this_run(config: MapConfig) -> None:
     vectors = table_of(SHIPPED, config)
     made = file.read(SHIPPED.steps, vectors)
     assert made is not None and made.steps.tolist() == SHIPPED.steps.tolist()
-    trusted, kept = neighbours_kept(vectors, made.places)
+    trusted, kept = neighbours_kept(vectors, made.layout)
     np.testing.assert_allclose(made.trust.trustworthiness, trusted, atol=1e-9)
     np.testing.assert_allclose(made.trust.kept, kept, atol=1e-9)
 
@@ -235,7 +235,7 @@ def test_what_cannot_be_laid_out_is_said_and_pca_stays(
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(folder))
     run = recorded_run(folder / "fox")
     MapFile(run.path, MapConfig()).folder.mkdir()
-    MapFile(run.path, MapConfig()).say("failed", words="nothing to map here")
+    MapFile(run.path, MapConfig()).write_status("failed", words="nothing to map here")
     app = opened("drift", run="fox")
     assert "nothing to map here" in captions(app)
     assert "PCA, one basis" in captions(app)

@@ -97,7 +97,7 @@ def test_tsne_keeps_what_is_known_and_lays_out_the_rest_as_if_all_were_new() -> 
 
 def test_tsne_refuses_known_places_of_another_shape() -> None:
     words = refusal(tsne_over_time, walk(), known=np.zeros((4, 30, 3)))
-    assert words == "known places must have shape (4, 30, 2), NaN where new, got (4, 30, 3)"
+    assert words == "known points must have shape (4, 30, 2), NaN where new, got (4, 30, 3)"
 
 
 def test_tsne_begins_each_step_where_the_last_one_ended() -> None:
@@ -123,7 +123,7 @@ def test_what_cannot_be_laid_out_is_refused(method: type, name: str) -> None:
     vectors = walk()
     vectors[2, 3, 1] = np.inf
     words = refusal(method, vectors)
-    assert words == f"{name} needs finite numbers at every step; UMAP leaves others out"
+    assert words == f"{name} needs finite numbers at every step; UMAP leaves other rows out"
     words = refusal(method, walk(), n_neighbors=31)
     assert words == "n_neighbors must be in [2, 30] for 30 rows, got 31"
     words = refusal(method, walk(3, 2))

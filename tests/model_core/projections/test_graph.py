@@ -12,7 +12,7 @@ from model_core.projections.graph import (
     Nearest,
     memberships,
     nearest,
-    says_something,
+    rows_differ,
     scaled,
     squared_distances,
     union,
@@ -20,10 +20,10 @@ from model_core.projections.graph import (
 from tests.support.tables import clustered, distances, still, walk
 
 
-def fuzzy(near: Nearest, telling: torch.Tensor | None = None) -> np.ndarray:
+def fuzzy(near: Nearest, informative: torch.Tensor | None = None) -> np.ndarray:
     """Our graph as matrices (S, N, N)."""
     steps, rows, _ = near.ids.shape
-    keys, weights = union(near, torch.ones(steps).bool() if telling is None else telling)
+    keys, weights = union(near, torch.ones(steps).bool() if informative is None else informative)
     matrix = torch.zeros(steps * rows * rows, dtype=torch.float64)
     matrix[keys] = weights
     return matrix.view(steps, rows, rows).numpy()
@@ -130,17 +130,17 @@ def test_equal_rows_say_nothing_whatever_their_mean_is_rounded_to(
 ) -> None:
     equal: np.ndarray = np.full((1, rows, 3), value, kind)
     equal[0, :, 2] = 0.7
-    assert not says_something(torch.from_numpy(equal)).any()
-    assert not says_something(scaled(equal)).any()
+    assert not rows_differ(torch.from_numpy(equal)).any()
+    assert not rows_differ(scaled(equal)).any()
     equal[0, 1, 0] = np.nextafter(kind(value), kind(np.inf))
-    assert says_something(torch.from_numpy(equal)).all()
+    assert rows_differ(torch.from_numpy(equal)).all()
 
 
 def test_only_numbers_can_say_something() -> None:
     vectors = np.ones((3, 4, 2))
     vectors[0, 0], vectors[1] = np.inf, np.nan
     vectors[2, 3] = 2
-    assert says_something(torch.from_numpy(vectors)).tolist() == [False, False, True]
+    assert rows_differ(torch.from_numpy(vectors)).tolist() == [False, False, True]
 
 
 @pytest.mark.parametrize("k", [1, 7, 29])

@@ -249,11 +249,11 @@ WRONG: dict[str, tuple[np.ndarray, dict[str, Any]]] = {
     "smoothness must be 0 or more, got -1": (walk(), {"smoothness": -1}),
     "smoothness must be 0 or more, got inf": (walk(), {"smoothness": math.inf}),
     "smoothness must be 0 or more, got nan": (walk(), {"smoothness": math.nan}),
-    "known places must have shape (4, 30, 2), NaN where new, got (4, 30, 3)": (
+    "known points must have shape (4, 30, 2), NaN where new, got (4, 30, 3)": (
         walk(),
         {"known": np.zeros((4, 30, 3))},
     ),
-    "known places must have shape (4, 30, 2), NaN where new, got (3, 30, 2)": (
+    "known points must have shape (4, 30, 2), NaN where new, got (3, 30, 2)": (
         walk(),
         {"known": np.zeros((3, 30, 2))},
     ),

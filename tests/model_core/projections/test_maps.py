@@ -137,7 +137,7 @@ def test_an_asked_for_map_is_the_one_laid_out_by_hand(
     assert (ended(file).state, file.status.share) == ("done", 1.0)
     made, places, vectors = laid_out(run), by_hand(run), table_of(run, UMAP)
     assert made.steps.tolist() == run.steps.tolist()
-    np.testing.assert_array_equal(made.places, places)
+    np.testing.assert_array_equal(made.layout, places)
     for name, values in vars(trust(vectors, places, 5)).items():
         np.testing.assert_array_equal(getattr(made.trust, name), values)
     assert made.pieces == 1
@@ -194,7 +194,7 @@ def test_positions_are_mapped_as_tokens_are(run: Run) -> None:
     config = MapConfig(table="positions", n_neighbors=4, dimensions=3)
     make_map(run.path, config)
     places = umap_over_time(run.position_embeddings(), n_neighbors=4, dimensions=3, steps=run.steps)
-    np.testing.assert_array_equal(laid_out(run, config).places, places)
+    np.testing.assert_array_equal(laid_out(run, config).layout, places)
 
 
 def test_a_folder_that_cannot_be_written_is_an_error(run: Run) -> None:
@@ -234,7 +234,7 @@ def test_a_step_whose_rows_have_changed_is_not_taken(mapped: Run) -> None:
     assert made is not None
     assert made.steps.tolist() == np.delete(mapped.steps, 3).tolist()
     whole = laid_out(mapped)
-    np.testing.assert_array_equal(made.places, np.delete(whole.places, 3, axis=0))
+    np.testing.assert_array_equal(made.layout, np.delete(whole.layout, 3, axis=0))
     np.testing.assert_array_equal(made.trust.kept, np.delete(whole.trust.kept, 3))
 
 
@@ -245,9 +245,9 @@ def test_a_changed_step_alone_is_laid_out_anew(mapped: Run) -> None:
     make_map(mapped.path, UMAP)
     after = laid_out(mapped)
     assert after.pieces == 2
-    same = (before.places == after.places).all((1, 2))
+    same = (before.layout == after.layout).all((1, 2))
     assert np.flatnonzero(~same).tolist() == [4]
-    judged = trust(table_of(Run.open(mapped.path), UMAP), after.places, 5)
+    judged = trust(table_of(Run.open(mapped.path), UMAP), after.layout, 5)
     for name, values in vars(judged).items():
         np.testing.assert_allclose(getattr(after.trust, name), values, atol=1e-6)
 
@@ -321,7 +321,7 @@ def test_a_damaged_status_is_none(run: Run, data: bytes) -> None:
 
 
 def test_the_oldest_maps_make_room(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(maps, "KEPT", 2)
+    monkeypatch.setattr(maps, "MAX_MAPS", 2)
     configs = [UMAP.replaced(seed=seed) for seed in range(3)]
     for number, config in enumerate(configs):
         make_map(run.path, config)
@@ -334,7 +334,7 @@ def test_the_oldest_maps_make_room(run: Run, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_new_map_stays_even_if_the_clock_was_set_back(
     mapped: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(maps, "KEPT", 1)
+    monkeypatch.setattr(maps, "MAX_MAPS", 1)
     (path,) = (mapped.path / "projections").glob("*.safetensors")
     os.utime(path, (time.time() + 3600,) * 2)
     make_map(mapped.path, TSNE)
@@ -358,10 +358,10 @@ def test_what_is_laid_out_stays_when_the_run_grows(
         after = laid_out(run, config)
         assert after.pieces == pieces
         assert len(after.steps) == 3 + pieces + 1
-        np.testing.assert_array_equal(after.places[:5], before.places)
+        np.testing.assert_array_equal(after.layout[:5], before.layout)
         for name, values in vars(before.trust).items():
             np.testing.assert_array_equal(getattr(after.trust, name)[:5], values)
-        assert np.isfinite(after.places).all()
+        assert np.isfinite(after.layout).all()
 
 
 def test_a_map_follows_its_run_until_that_has_ended(
@@ -386,7 +386,7 @@ def test_a_run_without_a_new_step_is_not_read_again(
     training = looks_active(run)
     looks, reads = iter([True] * 5 + [False]), []
     monkeypatch.setattr(mapmaker, "POLL", 0.0)
-    monkeypatch.setattr(MapFile, "looked_at", lambda _: next(looks))
+    monkeypatch.setattr(MapFile, "requested_recently", lambda _: next(looks))
 
     def counted(run: Run, config: MapConfig) -> np.ndarray:
         reads.append(run.name)
@@ -481,8 +481,8 @@ def test_who_asks_is_never_the_one_who_is_stopped(run: Run) -> None:
     file.folder.mkdir()
     lock = FileLock(file.lock)
     assert lock.acquire()
-    file.made_by(None)  # as between taking the lock and starting the process
-    file.say("waiting")
+    file.set_process(None)  # as between taking the lock and starting the process
+    file.write_status("waiting")
     with ThreadPoolExecutor(1) as pool:
         stopping = pool.submit(file.stop)
         lock.release()
@@ -506,17 +506,17 @@ def test_a_forgotten_map_leaves_nothing_and_is_not_written_again(
 def test_nothing_is_active_that_has_no_process(run: Run) -> None:
     file = MapFile(run.path, UMAP)
     file.folder.mkdir()
-    file.say("working", 0.4)
+    file.write_status("working", 0.4)
     assert file.status == MapStatus("failed", 0.4, "its process ended unexpectedly at 40%")
 
 
 def test_an_end_between_two_looks_is_no_failure(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     file = MapFile(run.path, UMAP)
     file.folder.mkdir()
-    file.say("working", 0.9)
+    file.write_status("working", 0.9)
 
     def ends(path: Path) -> bool:
-        file.say("done", 1.0)
+        file.write_status("done", 1.0)
         return False
 
     monkeypatch.setattr(maps, "is_locked", ends)
