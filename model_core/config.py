@@ -1,4 +1,4 @@
-"""Configurations of models, trainings and maps: frozen values that refuse nonsense at birth."""
+"""Configurations of models, trainings and maps: frozen values, validated when made."""
 
 from typing import Any, Literal, Self
 
@@ -13,7 +13,7 @@ MapMethod = Literal["umap", "aligned", "tsne"]
 
 
 class _Config(BaseModel):
-    """Fields are checked together; a wrong one is a ValueError of one sentence."""
+    """Fields are validated together; an invalid one raises a ValueError of one sentence."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -59,14 +59,14 @@ class ModelConfig(_Config):
 
 
 class TrainingConfig(_Config):
-    """How a model is trained and how much of it is recorded.
+    """How a model is trained and how often it is recorded.
 
     `steps` optimizer steps on batches of `batch_size` windows; `learning_rate` is constant;
     `grad_clip` is the largest allowed global gradient norm (0: no clipping). About `snapshots`
     steps are recorded, fewer if they would not fit into `snapshot_budget` bytes. Validation loss is
     measured at recorded steps at least `eval_interval` steps apart. `threads` is the number of CPU
-    threads: results repeat to the bit for the same number. One is the default: more wait for each
-    other in small models, and far longer on a machine that also serves pages.
+    threads: the same number gives the same bits. The default is 1: in small models more threads
+    wait for each other, and much longer on a machine that also serves pages.
     """
 
     steps: int = Field(default=1000, ge=1, le=10_000_000)
@@ -85,9 +85,9 @@ class TrainingConfig(_Config):
 class MapConfig(_Config):
     """A map over time of one of a run's tables, by a method that takes time.
 
-    `rows` are the ids of the rows on it, all of them when empty. `n_neighbors` counts a row as its
-    own first neighbour, as UMAP does. `smoothness` is umap's alone, `min_dist` not t-SNE's: at
-    most 1, the spread of umap-learn.
+    `rows` are the ids of the rows on it, all when empty. `n_neighbors` counts a row as its own
+    first neighbour, as UMAP does. `smoothness` applies to "umap" only; `min_dist` to "umap" and
+    "aligned", at most 1, umap-learn's spread.
     """
 
     table: Table = "tokens"
@@ -101,7 +101,7 @@ class MapConfig(_Config):
 
 
 def _sentence(error: ValidationError, known: list[str]) -> str:
-    """The first thing wrong, naming the field, the rule and the value."""
+    """The first error as a sentence with the field, the rule and the value."""
     problem = error.errors(include_url=False)[0]
     if problem["type"] == "value_error":
         return str(problem["ctx"]["error"])

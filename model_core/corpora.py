@@ -16,8 +16,7 @@ BUILT_IN = ("quick-brown-fox", "python-docs", "stories", "induction")
 class Split:
     """Token ids, int64, for training (N,) and validation (M,).
 
-    `shared` says that validation repeats the training ids, because the corpus is too short to hold
-    a window of its own back.
+    `shared`: both are the whole corpus, because it is too short for one window in each part.
     """
 
     train: Tensor
@@ -26,7 +25,7 @@ class Split:
 
 
 def built_in_text(name: str) -> str:
-    """The text of a built-in corpus; the same at every call."""
+    """The text of a built-in corpus, the same at every call; ValueError for an unknown name."""
     match name:
         case "quick-brown-fox":
             return " ".join([SENTENCE] * 50)
@@ -42,11 +41,11 @@ def built_in_text(name: str) -> str:
 
 
 def stories(count: int, seed: int = 0) -> str:
-    """`count` tiny stories of four sentences with regularities that can be checked.
+    """`count` tiny stories of four sentences with known regularities.
 
-    Each name has one pronoun everywhere; each animal makes one sound; the color of the toy in the
-    first sentence returns in the last; the place decides the weather. Anything else a model is
-    sure of, it invented.
+    A name determines the pronoun, an animal its sound and a place the weather; the color of the toy
+    in the first sentence returns in the last. Everything else is independent and uniform, so a
+    model that predicts it with confidence has overfitted.
     """
     pronouns = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
     sounds = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
@@ -67,10 +66,10 @@ def stories(count: int, seed: int = 0) -> str:
 
 
 def repeated_words(count: int, seed: int = 0) -> str:
-    """`count` made-up words, each written over and over for 40 letters: "kqzakqzakqza…".
+    """`count` made-up words, each repeated up to 40 letters: "kqzakqzakqza…".
 
-    A word has 4 to 12 different letters. Nothing predicts its first writing; the second is certain,
-    but only for a model that looks back to the letter after the last occurrence of this one.
+    A word has 4 to 12 different letters. Its first occurrence is random; the repetitions are
+    predictable, but only from the letter that followed the last occurrence of the present one.
     """
     draw = random.Random(seed)
     letters = "abcdefghijklmnopqrstuvwxyz"
@@ -100,7 +99,7 @@ def read_text(data: bytes) -> str:
 
 
 def check_text(text: str) -> str:
-    """`text` itself when a model can be trained on it; ValueError saying what is wrong."""
+    """`text` itself if it is valid to train on; ValueError saying what is wrong otherwise."""
     if "\0" in text:
         raise ValueError(
             f"not text: NUL character at position {text.index(chr(0)):,}; "
@@ -118,7 +117,7 @@ def check_text(text: str) -> str:
 
 
 def check_length(tokens: int, block_size: int) -> None:
-    """ValueError when a corpus of so many tokens has no window of block_size + 1."""
+    """ValueError when a corpus of `tokens` tokens has no window of block_size + 1."""
     if tokens < block_size + 1:
         way = f"the largest block_size that works is {tokens - 1}" if tokens > 1 else "add text"
         raise ValueError(
@@ -129,8 +128,8 @@ def check_length(tokens: int, block_size: int) -> None:
 def split(ids: Tensor, block_size: int, held_back: float = 0.1) -> Split:
     """The first part of ids (N,) for training, the last `held_back` of it for validation.
 
-    ValueError when not even one window of block_size + 1 ids fits; when only the split does not
-    leave room for one in each part, both parts are the whole.
+    When one part would be shorter than a window of block_size + 1 ids, both parts are the whole.
+    ValueError when the whole is.
     """
     check_length(len(ids), block_size)
     cut = len(ids) - int(len(ids) * held_back)
@@ -140,12 +139,12 @@ def split(ids: Tensor, block_size: int, held_back: float = 0.1) -> Split:
 
 
 def windows(ids: Tensor, block_size: int) -> Tensor:
-    """Every window of block_size + 1 neighbouring ids: (N - block_size, block_size + 1), a view."""
+    """Every window of block_size + 1 consecutive ids: (N - block_size, block_size + 1), a view."""
     return ids.unfold(0, block_size + 1, 1)
 
 
 def batch(of: Tensor, batch_size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Inputs (B, T) and targets (B, T), one id further, of windows drawn with replacement."""
+    """Inputs (B, T) and targets (B, T), shifted by one id, of windows drawn with replacement."""
     drawn = of[torch.randint(len(of), (batch_size,), generator=generator)]
     return drawn[:, :-1], drawn[:, 1:]
 

@@ -66,7 +66,7 @@ def learned_of(module: nn.Module, part: Learned) -> Tensor | None:
 
 
 def before_gain(norm: NormModule, x: Tensor) -> Tensor:
-    """What a norm of the model makes of x (..., C) before its gain and shift, in its mode."""
+    """The output of a norm for x (..., C) before its gain and shift, in its present mode."""
     match norm:
         case nn.LayerNorm():
             return F.layer_norm(x, norm.normalized_shape, eps=norm.eps)
@@ -87,7 +87,7 @@ def before_gain(norm: NormModule, x: Tensor) -> Tensor:
 
 
 def statistics(kind: NormKind, x: np.ndarray, axis: int) -> dict[str, np.ndarray]:
-    """What a norm takes of the numbers of x that share along `axis`, which is kept with length 1.
+    """The statistics that a norm takes over `axis` of x, which remains with length 1.
 
     "mean" and "variance" (biased: the divisor is their count), or "mean square" where the norm
     does not centre; nothing where it does not pool.
@@ -110,7 +110,7 @@ def normalize(
 ) -> dict[str, np.ndarray]:
     """The steps from x to "result", in order, with `statistics` that broadcast against x.
 
-    `learned` holds what `learns` names; what is missing has its initial value.
+    `learned` holds the parameters that `learns` names; a missing one has its initial value.
     """
     norm = NORMS[kind]
     values = {name: learned.get(name, LEARNED[name].start) for name in norm.learns}

@@ -1,4 +1,4 @@
-"""Look inside a forward pass: what named modules put out or take in, inside a `with` block."""
+"""Record outputs or inputs of named modules during forward passes inside a `with` block."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,26 +9,26 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 
-class _AllSeen(Exception):
-    """Ends a forward pass that nobody needs any more."""
+class _AllRecorded(Exception):
+    """Ends a forward pass once everything is recorded."""
 
 
 @contextmanager
 def tapped(model: nn.Module, *patterns: str, stop: bool = False) -> Iterator[dict[str, Tensor]]:
-    """What the matching modules put out (or take in) in the forward passes inside the block.
+    """Outputs (or inputs) of the matching modules in the forward passes inside the block.
 
-    A pattern is a module's name with `*` for anything; with ":in" behind it the module's first
-    input is heard instead. `model_core.anatomy` has the names. The dict is keyed in the same way,
-    in the order of computing, and holds the last pass. With `stop`, the block ends in its first
-    pass as soon as all is heard: what lies deeper is not computed. ValueError when a pattern
-    matches nothing.
+    A pattern is a module's name with `*` as wildcard; followed by ":in" it means the module's first
+    input. `model_core.anatomy` has the names. The keys of the dict are sites (name, or name and
+    ":in"), in the order of computing; values are those of the last pass. With `stop`, the block
+    ends in its first pass as soon as all sites are recorded: deeper modules are not computed.
+    ValueError when a pattern matches nothing.
     """
     seen: dict[str, Tensor] = {}
-    modules = {name: module for name, module in model.named_modules() if name}  # but the model
+    modules = {name: module for name, module in model.named_modules() if name}  # "" is the model
     sites = dict(site for pattern in patterns for site in _sites(modules, pattern))
     enough = len(sites) if stop else None
-    hooks = [_listen(module, key, seen, enough) for key, module in sites.items()]
-    with suppress(_AllSeen):
+    hooks = [_hook(module, key, seen, enough) for key, module in sites.items()]
+    with suppress(_AllRecorded):
         try:
             yield seen
         finally:
@@ -47,22 +47,22 @@ def _sites(modules: Mapping[str, nn.Module], pattern: str) -> list[tuple[str, nn
     return found
 
 
-def _listen(
+def _hook(
     module: nn.Module, key: str, seen: dict[str, Tensor], enough: int | None
 ) -> RemovableHandle:
-    """Inputs are heard before the module runs: it may change them in place."""
+    """Record one site; inputs before the module runs, which may change them in place."""
 
-    def hear(value: Tensor) -> None:
+    def record(value: Tensor) -> None:
         seen[key] = value.detach().clone()
         if len(seen) == enough:
-            raise _AllSeen
+            raise _AllRecorded
 
-    def hear_input(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
-        hear(inputs[0])
+    def record_input(_module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        record(inputs[0])
 
-    def hear_output(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> None:
-        hear(output)
+    def record_output(_module: nn.Module, _inputs: tuple[Any, ...], output: Tensor) -> None:
+        record(output)
 
     if key.endswith(":in"):
-        return module.register_forward_pre_hook(hear_input)
-    return module.register_forward_hook(hear_output)
+        return module.register_forward_pre_hook(record_input)
+    return module.register_forward_hook(record_output)

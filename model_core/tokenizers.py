@@ -12,7 +12,7 @@ MAX_VOCABULARY = 20_000
 MAX_TOKEN_LENGTH = 64  # characters of a byte-pair token: doubling merges would fill the memory
 _WORD = re.compile(r"\w+|\s|[^\w\s]")
 _LONE = re.compile("[\ud800-\udfff]")
-# letters, symbols and marks that leave no ink: fillers, joiners, variation selectors
+# letters, symbols and marks that are invisible: fillers, joiners, variation selectors
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
@@ -27,7 +27,7 @@ class Tokenizer(Protocol):
     tokens: tuple[str, ...]
 
     def encode(self, text: str) -> list[int]:
-        """Ids of `text`; ValueError naming what the vocabulary does not have."""
+        """Ids of `text`; UnknownTokens naming what the vocabulary lacks."""
         ...
 
     def decode(self, ids: Iterable[int]) -> str: ...
@@ -76,9 +76,9 @@ class _BytePairTokenizer:
     kind: Kind = "bpe"
 
     def __init__(self, merges: Sequence[tuple[str, str]]) -> None:
-        """`merges` in the order learned; ValueError when one joins what is not there yet.
+        """`merges` in the order learned; ValueError when one joins tokens that do not exist yet.
 
-        The library would not raise but panic, past every `except Exception`.
+        The library would not raise but panic, which no `except Exception` catches.
         """
         from tokenizers import Tokenizer as Library
         from tokenizers import decoders, models, pre_tokenizers
@@ -95,7 +95,7 @@ class _BytePairTokenizer:
         self.tokens = tuple(self._library.decode([index]) for index in range(len(ids)))
 
     def encode(self, text: str) -> list[int]:
-        if lone := list(dict.fromkeys(_LONE.findall(text))):  # all other characters have bytes
+        if lone := list(dict.fromkeys(_LONE.findall(text))):  # all others have UTF-8 bytes
             raise UnknownTokens(lone, self.tokens)
         return list(self._library.encode(text).ids)
 
@@ -107,12 +107,12 @@ class _BytePairTokenizer:
 
 
 def split(text: str, kind: Kind) -> list[str]:
-    """Characters, or words with every space and punctuation mark a piece of its own."""
+    """Characters, or words, with each space and punctuation mark a separate piece."""
     return list(text) if kind == "character" else _WORD.findall(text)
 
 
 def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
-    """A tokenizer for `text`; `vocab_size` is the size aimed at by byte-pair encoding only.
+    """A tokenizer for `text`; `vocab_size` is the target of byte-pair encoding only.
 
     Ids follow the sorted pieces, so the same text gives the same ids. ValueError when the text is
     empty or has more than MAX_VOCABULARY different pieces.
@@ -134,12 +134,12 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
 
 
 def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
-    """The tokenizer that `to_json` described; ValueError when it is none of ours."""
+    """The tokenizer that `to_json` described; ValueError when the description is not valid."""
     kind = state.get("kind")
     if kind == "bpe":
         pairs = [_strings(pair) for pair in _list(state.get("merges"))]
         if any(len(pair) != 2 for pair in pairs):
-            raise ValueError("tokenizer.json is damaged: a merge joins two tokens")
+            raise ValueError("tokenizer.json is damaged: a merge must join two tokens")
         return _BytePairTokenizer([(first, second) for first, second in pairs])
     if kind == "character" or kind == "word":
         return _SplittingTokenizer(kind, _strings(state.get("tokens")))
@@ -153,15 +153,15 @@ def _list(value: Any) -> list[Any]:
 
 
 def _strings(value: Any) -> list[str]:
-    """A list of texts that can be shown: none empty, none with half a character."""
+    """A list of non-empty strings without lone surrogates."""
     for token in _list(value):
         if not isinstance(token, str) or not token or _LONE.search(token):
-            raise ValueError(f"tokenizer.json is damaged: {repr(token)[:40]} is no token")
+            raise ValueError(f"tokenizer.json is damaged: {repr(token)[:40]} is not a token")
     return list(value)
 
 
 def token_label(token: str) -> str:
-    """How a token is shown: a glyph for what has no ink, combining marks on a dotted circle."""
+    """A token as displayed: glyphs for invisible characters, combining marks on a dotted circle."""
     return "".join(_visible(character) for character in token) or _GLYPHS[""]
 
 
@@ -188,7 +188,7 @@ def _trained_merges(text: str, vocab_size: int) -> list[tuple[str, str]]:
         initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
         max_token_length=MAX_TOKEN_LENGTH,
     )
-    # the library's time grows with the square of the longest word: texts without spaces are cut
+    # time grows with the square of the longest word: the text is cut, as it may have no spaces
     library.train_from_iterator((text[i : i + 2000] for i in range(0, len(text), 2000)), trainer)
     return [(first, second) for first, second in json.loads(library.to_str())["model"]["merges"]]
 
@@ -197,12 +197,12 @@ def _listing(tokens: Sequence[str], room: int) -> str:
     """As many labels as fit into about `room` characters, at least one, and how many more."""
     labels = [_label(token) for token in tokens[:room]]
     ends = accumulate(len(label) + 1 for label in labels)
-    shown = max(1, sum(end <= room for end in ends))
-    rest = len(tokens) - shown
-    return " ".join(labels[:shown]) + (f" and {rest:,} more" if rest > 0 else "")
+    count = max(1, sum(end <= room for end in ends))
+    rest = len(tokens) - count
+    return " ".join(labels[:count]) + (f" and {rest:,} more" if rest > 0 else "")
 
 
 def _label(token: str) -> str:
-    """A token's label, cut to what a sentence can carry."""
+    """A token's label, cut to 16 characters."""
     label = token_label(token)
     return label if len(label) <= 16 else label[:15] + "…"

@@ -6,7 +6,7 @@ import torch
 from model_core import corpora
 from model_core.runs import Run
 
-IDS_AT_ONCE = 2**18  # of replayed batches, int64: 2 MB
+IDS_AT_ONCE = 2**18  # ids of batches redrawn at a time, int64: 2 MB
 
 
 def frequency(run: Run) -> np.ndarray:
@@ -20,13 +20,13 @@ def frequency(run: Run) -> np.ndarray:
 def updates(run: Run) -> np.ndarray:
     """In how many optimizer steps before each recorded step a token's row had a gradient: (S, V).
 
-    int64. A row has one when the token stands in the inputs of the step's batch. The batches are
+    int64. A row has one when the token occurs in the inputs of the step's batch. The batches are
     drawn again from the run's seed, as `Trainer` draws them. ValueError when the text is missing.
     """
     block_size, batch_size = run.model_config.block_size, run.training_config.batch_size
     windows = corpora.windows(run.split().train, block_size)
     draws = torch.Generator().manual_seed(run.training_config.seed)
-    most = max(1, IDS_AT_ONCE // (batch_size * block_size))  # steps replayed at once
+    most = max(1, IDS_AT_ONCE // (batch_size * block_size))  # steps redrawn at a time
     counts = np.zeros((len(run.steps), run.model_config.vocab_size), np.int64)
     step = 0
     for at, recorded in enumerate(run.steps):
@@ -46,7 +46,7 @@ def most_frequent(counts: np.ndarray, n: int) -> np.ndarray:
 
 
 def _rows_with(ids: np.ndarray, vocab_size: int) -> np.ndarray:
-    """In how many rows of ids (N, M) each id stands: (V,)."""
+    """In how many rows of ids (N, M) each id occurs: (V,)."""
     ids = np.sort(ids, axis=-1)
     first = np.ones(ids.shape, bool)
     first[:, 1:] = ids[:, 1:] != ids[:, :-1]

@@ -1,19 +1,19 @@
-"""What kind of thing a token stands for, in few enough classes to colour a map by."""
+"""Classes of tokens, few enough to colour a map by."""
 
 import unicodedata
 from typing import Literal
 
 TokenClass = Literal["vowel", "consonant", "capital", "digit", "space", "word", "mark"]
-_VOWELS = "aeiouæœøı"  # the last four are letters of their own, no accented ones
+_VOWELS = "aeiouæœøı"  # the last four do not decompose into a letter and an accent
 
 
 def token_class(token: str) -> TokenClass:
     """The class of a token by its letters; accents and the space around it do not count.
 
-    vowel, consonant: one small Latin letter, y a consonant. capital: one large letter of any
-    script. digit: nothing but decimal digits. space: nothing but white space. word: whatever else
-    holds a letter, be it a single one of a script without capitals. mark: all the rest, such as
-    punctuation, symbols, emoji, control characters and half a character of byte-pair encoding.
+    vowel, consonant: one lowercase Latin letter; y is a consonant. capital: one uppercase letter of
+    any script. digit: decimal digits only. space: white space only. word: anything else with a
+    letter, also a single one of a script without capitals. mark: the rest, such as punctuation,
+    symbols, emoji, control characters and partial characters of byte-pair encoding.
     """
     if token.isspace():
         return "space"
@@ -29,6 +29,6 @@ def token_class(token: str) -> TokenClass:
 
 
 def _without_accents(token: str) -> str:
-    """Letters apart from their accents (Unicode's canonical decomposition), and those left out."""
+    """The token without accents, by Unicode's canonical decomposition."""
     parts = unicodedata.normalize("NFD", token)
     return "".join(part for part in parts if unicodedata.category(part) not in ("Mn", "Mc"))

@@ -1,4 +1,4 @@
-"""Start, list and stop trainings: each in a process of its own, known only by its run directory."""
+"""Start, list and stop trainings: each in a process of its own, identified by its run directory."""
 
 import subprocess
 import sys
@@ -13,10 +13,10 @@ from model_core.runs.storage import is_locked
 
 
 def start(folder: Path) -> None:
-    """Train the run in `folder`, new or interrupted, in a new process; it queues for its turn.
+    """Train the run in `folder`, new or interrupted, in a new process, which queues for its turn.
 
-    The process has its own session, so it lives on when its starter ends. ValueError when the run
-    is being trained already.
+    The process has its own session and outlives its parent. ValueError when the run is being
+    trained already.
     """
     if is_locked(folder / "trainer.lock"):
         raise ValueError(f"run {folder.name} is already being trained")
@@ -40,15 +40,15 @@ def active(folder: Path) -> dict[str, Status]:
 
 
 def pause(folder: Path) -> None:
-    """Let a training wait, after the step it is in; nothing is lost."""
+    """Pause a training after its present step; nothing is lost."""
     write_request(folder, "pause")
 
 
 def go_on(folder: Path) -> None:
-    """Wake a paused training."""
+    """Continue a paused training."""
     write_request(folder, "run")
 
 
 def stop(folder: Path) -> None:
-    """End a training after the step it is in, which is recorded; it can be resumed later."""
+    """End a training at its present step, which is recorded; it can be resumed later."""
     write_request(folder, "stop")

@@ -19,22 +19,22 @@ from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
 
 HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
-MEMORY_EVERY = 2.0  # seconds of training a crash may cost
+MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
 SAMPLE_TOKENS = 64
 
 
 class _Pace:
-    """Steps a second since it was last asked."""
+    """Steps a second since the last reading."""
 
     def __init__(self, step: int) -> None:
         self.since(step)
 
     def since(self, step: int) -> None:
-        """Start counting here."""
+        """Start counting at this step."""
         self._step, self._time = step, time.monotonic()
 
     def at(self, step: int) -> float | None:
-        """Steps a second up to here, None when none was taken; counting starts anew."""
+        """Steps a second up to this step, None without any; counting starts anew."""
         done, seconds = step - self._step, time.monotonic() - self._time
         self.since(step)
         return done / seconds if done else None
@@ -43,10 +43,10 @@ class _Pace:
 def train(
     folder: Path, *, turn: Turn | None = None, watch: Callable[[Status], None] = lambda _: None
 ) -> Status:
-    """Train the run in `folder` to its end, from where it was left; returns the last status.
+    """Train the run in `folder` to its end, from the step saved last; returns the last status.
 
-    The caller holds `only_trainer(folder)`. Requests to pause and stop are followed, and while
-    paused the `turn` is left to others. `watch` receives every status. An error is written into the
+    The caller holds `only_trainer(folder)`. Requests to pause and stop are followed; while
+    paused the `turn` is released. `watch` receives every status. An error is written into the
     status before it is raised.
     """
     try:
@@ -107,7 +107,7 @@ class _Session:
 
         A recorded step includes the update that follows it, which is therefore computed also at a
         stop and at the last step. What is saved for resuming is from before that update, so a
-        snapshot has the same bytes whether training went on at once, later or never.
+        snapshot has the same bytes whether training continued at once, later or never.
         """
         trainer, step = self.trainer, self.trainer.step
         stopping = self._asked_to_stop()
@@ -153,7 +153,7 @@ class _Session:
         self.recorder.record(step, tensors, metrics)
 
     def _resume_state(self) -> dict[str, Tensor]:
-        """What is needed beside the weights to go on from here."""
+        """What is needed besides the weights to continue from this step."""
         return {"step": torch.tensor(self.trainer.step), **self.trainer.resume_state()}
 
     def _save_state(self, resume_state: dict[str, Tensor]) -> None:
@@ -161,7 +161,7 @@ class _Session:
         self.saved_at = time.monotonic()
 
     def _measured(self) -> dict[str, Any]:
-        """What the present weights give in evaluation mode, and the speed up to here."""
+        """Validation loss, speed since the last recorded step, and a sample of text."""
         trainer = self.trainer
         evaluate = trainer.step in self.evaluated or trainer.step not in self.due
         pace = self.recorded_pace.at(trainer.step)
@@ -223,7 +223,7 @@ def _divergence(step: int, learning_rate: float) -> str:
 
 
 def _apart(steps: list[int], interval: int) -> list[int]:
-    """Those of ascending steps that are at least `interval` after the one chosen before."""
+    """Those of ascending steps that are at least `interval` after the last one chosen."""
     chosen: list[int] = []
     for step in steps:
         if not chosen or step - chosen[-1] >= interval:
@@ -232,7 +232,7 @@ def _apart(steps: list[int], interval: int) -> list[int]:
 
 
 def _words(error: BaseException, step: int) -> str:
-    """The error as shown to people, without the server's paths."""
+    """The error as displayed, without the server's paths."""
     if isinstance(error, OSError):
         return (
             f"{error.strerror} near step {step:,}; what was recorded is kept. "

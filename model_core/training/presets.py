@@ -87,16 +87,16 @@ PRESETS: Mapping[str, Preset] = {
 def create_from_preset(
     path: Path, name: str, changes: Mapping[str, Any], own_text: str | None = None
 ) -> None:
-    """Make the run directory `path`, ready to train, as `plan` has it. ValueError says why not."""
+    """Make the run directory `path`, ready to train, from `plan`; ValueError likewise."""
     create_run(path, plan(name, changes, own_text))
 
 
 def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> Plan:
     """What a run of a preset with some settings changed is made from.
 
-    `changes` may hold any field of ModelConfig and TrainingConfig but vocab_size, which follows
-    from the text, and for byte-pair encoding says the size aimed at; and `tokenizer`. `own_text`
-    takes the place of the preset's corpus. ValueError says what does not fit.
+    `changes` may hold `tokenizer` and any field of ModelConfig and TrainingConfig; vocab_size only
+    for byte-pair encoding, as the size to reach, otherwise it follows from the text. `own_text`
+    replaces the preset's corpus. ValueError says what does not fit.
     """
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name[:40]!r}")
@@ -104,7 +104,7 @@ def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> 
     _check_known(changes)
     text = corpora.built_in_text(preset.corpus) if own_text is None else own_text
     settings = {**preset.model, **preset.training, "tokenizer": preset.tokenizer, **changes}
-    tokenizer = train_tokenizer(text, settings["tokenizer"], _size_aimed_at(settings))
+    tokenizer = train_tokenizer(text, settings["tokenizer"], _target_size(settings))
     settings["vocab_size"] = len(tokenizer.tokens)
     model_config = ModelConfig(
         **{key: settings[key] for key in ModelConfig.model_fields if key in settings}
@@ -127,8 +127,8 @@ def _check_known(changes: Mapping[str, Any]) -> None:
             raise ValueError(f"unknown setting {key[:40]!r}; {hint}")
 
 
-def _size_aimed_at(settings: Mapping[str, Any]) -> int:
-    """The vocabulary that byte-pair encoding shall reach; other tokenizers take what is there."""
+def _target_size(settings: Mapping[str, Any]) -> int:
+    """The vocabulary size for byte-pair encoding to reach; for others it follows from the text."""
     size = settings.get("vocab_size", 512)
     if "vocab_size" in settings and settings["tokenizer"] != "bpe":
         raise ValueError("vocab_size follows from the text unless tokenizer=bpe; leave it out")
@@ -140,7 +140,7 @@ def _size_aimed_at(settings: Mapping[str, Any]) -> int:
 def example_sentence(corpus: str, text: str) -> str:
     """A sentence to type first: the preset's for a built-in corpus, else the text's first line.
 
-    A long line ends with a whole word where it can: half a word may be in no vocabulary.
+    A long line is cut after a whole word if possible: a vocabulary may lack half a word.
     """
     for preset in PRESETS.values():
         if preset.corpus == corpus:

@@ -1,4 +1,4 @@
-"""What is written of a training, and when."""
+"""What a training writes to its run directory, and at which steps."""
 
 import json
 import math
@@ -20,9 +20,9 @@ from model_core.runs.storage import write_whole
 def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
     """The steps to record, int64 ascending: 0, 1, 2, 3, 5, 8 … growing by a factor, then even.
 
-    As many as `snapshots` and the byte budget allow, the first and the last always among them.
+    At most as many as `snapshots` and the byte budget allow, including the first and the last step.
     Half are spaced geometrically and half evenly: weights change most at the start. ValueError when
-    not even two fit.
+    fewer than two fit.
     """
     count = min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
     if count < 2:
@@ -47,7 +47,7 @@ def _spread(steps: int, points: int) -> np.ndarray:
 
 
 def snapshot_bytes(config: ModelConfig) -> int:
-    """About the size of one snapshot of such a model on disk, known before any weight is made."""
+    """The approximate size in bytes of one snapshot of such a model, without making the model."""
     V, T, C, L = config.vocab_size, config.block_size, config.n_embd, config.n_layer
     norm = NORMS[config.norm].sizes(C)
     block = 12 * C * C + 2 * sum(norm) + (9 * C if config.bias else 0)
@@ -60,11 +60,11 @@ def snapshot_bytes(config: ModelConfig) -> int:
 class Recorder:
     """Appends to a run directory: one snapshot, then one line of metrics, for each recorded step.
 
-    What was recorded never changes: a step already there is left as it is.
+    What was recorded never changes: a step recorded before is not written again.
     """
 
     def __init__(self, folder: Path, after: int = -1) -> None:
-        """Go on behind step `after`; lines of later steps, left by a crash, are dropped."""
+        """Continue after step `after`; lines of later steps, left by a crash, are dropped."""
         self._folder = folder
         (folder / "snapshots").mkdir(exist_ok=True)
         for half_written in (*folder.glob("snapshots/.*"), *folder.glob(".resume.*")):

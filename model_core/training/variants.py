@@ -1,4 +1,4 @@
-"""Variants of a run: the same text, seed and settings with another norm, to be put side by side."""
+"""Variants of a run: the same text, seed and settings with another norm, for comparison."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ from model_core.training.presets import plan
 
 
 class Variant(NamedTuple):
-    """Which norm stands where; without one "pre" and "post" are the same function."""
+    """A norm and its position; without a norm "pre" and "post" are the same function."""
 
     norm: NormKind
     norm_position: NormPosition
@@ -35,9 +35,9 @@ VARIANTS: Mapping[str, Variant] = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """A preset with settings under which the choice of norm makes a difference worth seeing.
+    """A preset with settings under which the choice of norm makes a visible difference.
 
-    `variants` are those that make the point.
+    `variants` are those that show it.
     """
 
     name: str
@@ -61,14 +61,14 @@ COMPARISONS: Mapping[str, Comparison] = {
         ),
         Comparison(
             "small-batch",
-            "Two windows of 8 tokens a batch: batch norm is worse off with its running averages.",
+            "Two windows of 8 tokens a batch: running averages raise the loss of batch norm.",
             "stories",
             {**_SHORT, "batch_size": 2},
             ("layer-pre", "batch-pre"),
         ),
         Comparison(
             "large-batch",
-            "The same in batches of 32 windows: batch norm loses nothing any more.",
+            "The same in batches of 32 windows: they do not raise it any more.",
             "stories",
             {**_SHORT, "batch_size": 32},
             ("layer-pre", "batch-pre"),
@@ -89,35 +89,36 @@ def plan_of(run: Run) -> Plan:
 
 
 def plan_for(comparison: Comparison) -> Plan:
-    """What the runs of a comparison are made from, whatever their norm."""
+    """What the runs of a comparison are made from, before their norm is set."""
     return plan(comparison.preset, comparison.changes)
 
 
 def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]) -> list[Path]:
     """Run directories `<name>-<variant>` in `folder` that differ from `like` in their norm alone.
 
-    In the order asked for, ready to train. One that is there is kept; where a run with other
-    settings has the name, a number is added. ValueError when something does not fit.
+    In the given order, ready to train. An existing variant is reused; where a run with other
+    settings has the name, a number is added. ValueError for an unknown variant, or one that does
+    not fit the plan.
     """
-    there, paths = siblings([folder], like), []
+    existing, paths = siblings([folder], like), []
     for variant in variants:
         if variant not in VARIANTS:
             known = ", ".join(VARIANTS)
             raise ValueError(f"variant must be one of {known}, got {variant[:40]!r}")
-        if variant not in there:
-            there[variant] = _free(folder, name, variant)
+        if variant not in existing:
+            existing[variant] = _free(folder, name, variant)
             config = like.model_config.replaced(**VARIANTS[variant]._asdict())
-            create_run(there[variant], like._replace(model_config=config))
-        paths.append(there[variant])
+            create_run(existing[variant], like._replace(model_config=config))
+        paths.append(existing[variant])
     return paths
 
 
 def training_seconds(plan: Plan) -> float:
-    """About how long one run takes on one core of a laptop: to announce it, not to compare.
+    """Estimated seconds of one run on one core of a laptop: to announce, not to compare.
 
     A fixed cost a step and layer, and 6 floating-point operations a weight and token (Kaplan et
-    al. 2020), fitted to trainings measured on two cores; then the start of a process and what is
-    recorded.
+    al. 2020), fitted to trainings measured on two cores; plus the start of a process and the
+    recording of snapshots.
     """
     model, training = plan.model_config, plan.training_config
     operations = 6 * 12 * model.n_layer * model.n_embd**2 * training.batch_size * model.block_size
@@ -128,8 +129,9 @@ def training_seconds(plan: Plan) -> float:
 def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:
     """Runs that differ from `like` in nothing but their norm, by variant, in the order of VARIANTS.
 
-    Told from what they are made from, not from their names. Of several with one variant the newest
-    counts, but a run itself always; of two with one name that in the later folder.
+    Found by what they are made from, not by their names. Of several runs of one variant the newest
+    is taken, except that `like`, if a run, is always its own variant's; of two runs of the same
+    name the one in the later folder.
     """
     wanted = _family_of_run(like) if isinstance(like, Run) else _family_of_plan(like)
     paths = {name: folder / name for folder in folders for name in list_runs(folder)}
@@ -153,15 +155,15 @@ class _Family(NamedTuple):
 
 
 def _family_of_plan(plan: Plan) -> _Family:
-    told = hashlib.sha256(plan.text.encode()).hexdigest()
+    text_hash = hashlib.sha256(plan.text.encode()).hexdigest()
     tokenizer = json.dumps(plan.tokenizer.to_json())
-    return _Family(told, *_configs(plan.model_config, plan.training_config), tokenizer)
+    return _Family(text_hash, *_configs(plan.model_config, plan.training_config), tokenizer)
 
 
 def _family_of_run(run: Run) -> _Family:
-    told = read_json(run.path / "run.json")["corpus"]["sha256"]
+    text_hash = read_json(run.path / "run.json")["corpus"]["sha256"]
     tokenizer = json.dumps(run.tokenizer.to_json())
-    return _Family(told, *_configs(run.model_config, run.training_config), tokenizer)
+    return _Family(text_hash, *_configs(run.model_config, run.training_config), tokenizer)
 
 
 def _configs(model: ModelConfig, training: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -169,13 +171,14 @@ def _configs(model: ModelConfig, training: TrainingConfig) -> tuple[dict[str, An
 
 
 def _variant_within(family: _Family, path: Path) -> str:
-    """Which variant of a family the run in `path` is; "" when it is none, or damaged."""
+    """Which variant of a family the run in `path` is; "" when it is not one, or damaged."""
     try:
-        told = read_json(path / "run.json")
-        if told["corpus"]["sha256"] != family.text:
+        description = read_json(path / "run.json")
+        if description["corpus"]["sha256"] != family.text:
             return ""
-        model = ModelConfig(**told["model"])
-        if _configs(model, TrainingConfig(**told["training"])) != (family.model, family.training):
+        model = ModelConfig(**description["model"])
+        configs = _configs(model, TrainingConfig(**description["training"]))
+        if configs != (family.model, family.training):
             return ""
         tokenizer = json.dumps(read_json(path / "tokenizer.json"))
     except (KeyError, TypeError, ValueError, OSError):
@@ -190,7 +193,7 @@ def _made(path: Path) -> int:
 
 
 def _free(folder: Path, name: str, variant: str) -> Path:
-    """A path that no run has; a long name is cut, so that variant and number have their place."""
+    """An unused path; a long name is cut to leave space for variant and number."""
     path = folder / f"{name[:48]}-{variant}"
     first, number = path, 2
     while path.exists():

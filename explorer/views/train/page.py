@@ -24,7 +24,7 @@ from model_core.runs.storage import check_name
 from model_core.tokenizers import Kind
 from model_core.training import jobs
 from model_core.training.presets import PRESETS, Preset, create_from_preset
-from model_core.training.turns import place_in_queue
+from model_core.training.turns import queued_before
 
 
 def form() -> None:
@@ -208,7 +208,7 @@ def _resume(path: Path) -> None:
 def _standing(status: Status, path: Path) -> str:
     parts = [f"{path.name}: {status.state}, step {status.step:,} of {status.steps:,}"]
     if status.state == "queued":
-        before = place_in_queue(path)
+        before = queued_before(path)
         parts.append(f"{before} trainings wait before it" if before else "it starts in a moment")
     if status.train_loss is not None:
         parts.append(f"loss {status.train_loss:.3f} nats per token")

@@ -26,7 +26,7 @@ from model_core.runs.status import (
 )
 from model_core.runs.storage import FileLock, is_locked
 from model_core.training import jobs
-from model_core.training.turns import Turn, only_trainer, place_in_queue, slots
+from model_core.training.turns import Turn, only_trainer, queued_before, slots
 from tests.support.refusals import refusal, sentence
 from tests.support.runs import new_run, tree
 from tests.support.waiting import wait_until
@@ -161,7 +161,7 @@ def test_the_second_run_waits_and_its_place_is_known(
     jobs.start(third)
     for path in (second, third):
         wait_until(partial(is_locked, path / "trainer.lock"))
-    assert [place_in_queue(path) for path in (first, second, third)] == [0, 0, 1]
+    assert [queued_before(path) for path in (first, second, third)] == [0, 0, 1]
     assert list(jobs.active(tmp_path)) == ["a", "b", "c"]
     jobs.pause(first)  # who pauses lets the next one train
     reached(second, "running")
@@ -239,7 +239,7 @@ def test_turns_are_taken_in_the_order_of_arrival(
 def test_a_dead_run_in_the_queue_holds_nobody_up(tmp_path: Path) -> None:
     waiting(tmp_path, "dead", 1.0)
     (tmp_path / "dead" / "trainer.lock").touch()
-    assert place_in_queue(waiting(tmp_path, "mine", 2.0)) == 0
+    assert queued_before(waiting(tmp_path, "mine", 2.0)) == 0
 
 
 def test_at_most_so_many_trainings_have_a_turn(
@@ -247,7 +247,7 @@ def test_at_most_so_many_trainings_have_a_turn(
 ) -> None:
     monkeypatch.setenv("DRIFTSCOPE_TRAINERS", "2")
     turns = [Turn(waiting(tmp_path, name, 1.0)) for name in "abc"]
-    assert [turn._sit() for turn in turns] == [True, True, False]
+    assert [turn._take_slot() for turn in turns] == [True, True, False]
     turns[0].leave()
     assert turns[2].take()
     for turn in turns:
