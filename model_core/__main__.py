@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
-# Everything that imports torch, a second's work, is imported where it is used: a trainer that waits
-# for its turn does without.
+# What imports torch, which takes a second, is imported where it is used: a trainer that waits for
+# its turn does not need it.
 from model_core.runs.status import Status, read_status, write_request, write_status
 from model_core.training.turns import Turn, only_trainer
 
@@ -119,7 +119,7 @@ def _check_run(folder: Path) -> None:
 
 
 def _train(folder: Path, queue: bool) -> None:
-    """Train with a progress bar; Ctrl-C and SIGTERM stop after the present step, which is kept."""
+    """Train with a progress bar; Ctrl-C and SIGTERM stop at the present step, which is recorded."""
     _check_run(folder)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: write_request(folder, "stop"))
@@ -148,7 +148,7 @@ def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
 
 @contextmanager
 def _progress(name: str) -> Iterator[Callable[[Status], None]]:
-    """A bar with loss, speed and time left, fed by statuses."""
+    """A progress bar with loss, speed and time left, updated with each status."""
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (
@@ -171,7 +171,7 @@ def _progress(name: str) -> Iterator[Callable[[Status], None]]:
 
 
 def main(commands: typer.Typer = app) -> None:
-    """Exit status 1 and one line on stderr for what a person can mend."""
+    """Run a command; exit status 1 and one line on stderr for errors that a person can correct."""
     try:
         raise SystemExit(commands(standalone_mode=False))
     except (ValueError, OSError, TyperException) as error:

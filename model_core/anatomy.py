@@ -1,7 +1,7 @@
-"""What a model has and where: the names of its modules and parameters, which every reader asks.
+"""The structure of a model: the names of its modules and parameters, for every reader.
 
-A site is a module's name as `taps` takes it: its output, or with ":in" what enters it. Blocks,
-norms and layers stand in the order of computing.
+A site is a module's name as `taps` takes it: its output, or with ":in" its input. Blocks, norms
+and layers are in the order of computing.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from model_core.norms import NORMS
 class Heads:
     """The H = `count` attention heads of one block, each of `size` channels.
 
-    `qkv` puts out queries, keys and values. `scores` and `weights` (B, H, T, T) are sites before
-    and after mask and softmax. `output` is W_O: what enters it are the heads' outputs side by side.
+    `qkv` computes queries, keys and values. `scores` and `weights` (B, H, T, T) are sites before
+    and after mask and softmax. `output` is W_O: its input is the heads' outputs, concatenated.
     """
 
     count: int
@@ -29,17 +29,17 @@ class Heads:
     output: str
 
     def split(self, qkv: Tensor) -> Tensor:
-        """Queries, keys and values (3, H, T, size) in what `qkv` puts out, (T, 3C)."""
+        """Queries, keys and values (3, H, T, size) from the output of `qkv`, (T, 3C)."""
         return qkv.unflatten(-1, (3, self.count, -1)).permute(1, 2, 0, 3)
 
     def channels(self, head: int) -> slice:
-        """The channels of one head in what enters `output`."""
+        """The channels of one head in the input of `output`."""
         return slice(head * self.size, (head + 1) * self.size)
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A module, and the norm whose output it receives: None where nothing is normalized before."""
+    """A module, and the norm whose output is its input: None where its input is not normalized."""
 
     name: str
     norm: str | None
@@ -47,9 +47,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Block:
-    """One block: `units` is the site behind the ReLU of its feed-forward network, (B, T, 4C).
+    """One block: `units` is the site after the ReLU of its feed-forward network, (B, T, 4C).
 
-    `middle` and `end` are sites of the residual stream, behind attention and feed-forward.
+    `middle` and `end` are sites of the residual stream, after attention and feed-forward.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Block:
 class Anatomy:
     """A whole model: `tokens` (V, C) and `positions` (T, C), if any, are parameters.
 
-    `embedding` is the site where the residual stream begins, `head` the layer that puts out logits.
+    `embedding` is the site where the residual stream begins, `head` the layer that gives logits.
     A norm of the kind "none" has a site like any other.
     """
 
@@ -95,17 +95,17 @@ class Anatomy:
 
     @property
     def norms(self) -> tuple[str, ...]:
-        """K norms."""
+        """All K norms: those of each block, then the final one."""
         return (*(norm for block in self.blocks for norm in block.norms), self.final_norm)
 
     @property
     def layers(self) -> tuple[Layer, ...]:
-        """The layers that norms feed: attention and feed-forward of each block, the head."""
+        """The layers after a norm: attention and feed-forward of each block, then the head."""
         inside = (layer for one in self.blocks for layer in (one.attention, one.feed_forward))
         return (*inside, self.head)
 
     def layer(self, name: str) -> Layer:
-        """One of them; ValueError for a name that is none."""
+        """The layer of this name; ValueError for an unknown one."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
@@ -114,18 +114,18 @@ class Anatomy:
 
     @property
     def depths(self) -> tuple[str, ...]:
-        """The residual stream before the first block and behind each: L + 1 sites."""
+        """The residual stream before the first block and after each: L + 1 sites."""
         return (self.embedding, *(block.end for block in self.blocks))
 
     @property
     def stream(self) -> tuple[str, ...]:
-        """The same with the middle of each block, and behind the final norm: D = 2L + 2 sites."""
+        """The same with the middle of each block, and after the final norm: D = 2L + 2 sites."""
         inside = (site for block in self.blocks for site in (block.middle, block.end))
         return (self.embedding, *inside, self.final_norm)
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """The modules that together have every parameter, each once; a block is one."""
+        """The modules that together hold every parameter once; a block is one module."""
         tables = (name.rpartition(".")[0] for name in self.tables)
         norm = [self.final_norm] if self.head.norm else []
         return (*tables, *(block.name for block in self.blocks), *norm, self.head.name)
@@ -146,7 +146,7 @@ def anatomy_of(config: ModelConfig) -> Anatomy:
 
 
 def short(name: str) -> str:
-    """A part or site in few letters, as many stand along one axis: "tokens", "0.ln1"."""
+    """A short label of a part or site, as many share one axis: "tokens", "0.ln1"."""
     return name.removeprefix("blocks.").replace("_embedding_table", "s")
 
 

@@ -44,8 +44,8 @@ def stories(count: int, seed: int = 0) -> str:
     """`count` tiny stories of four sentences with known regularities.
 
     A name determines the pronoun, an animal its sound and a place the weather; the color of the toy
-    in the first sentence returns in the last. Everything else is independent and uniform, so a
-    model that predicts it with confidence has overfitted.
+    in the first sentence returns in the last. Everything else is independent and uniform: no
+    model can predict it.
     """
     pronouns = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
     sounds = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}

@@ -17,8 +17,8 @@ from model_core.normalization import (
     TRAINING,
     BatchStatistics,
     batch_statistics,
-    company,
     distances,
+    filling_windows,
     leaks,
     relative,
     with_running_averages,
@@ -84,7 +84,7 @@ class Seen(NamedTuple):
 @cached(4)
 def pool(moment: Moment) -> Tensor:
     """The windows that a batch is filled with: (B, block_size). ValueError without its text."""
-    return company(moment.run, SIZES[-1])
+    return filling_windows(moment.run, SIZES[-1])
 
 
 def bounded(moment: Moment, batch: Batch) -> Moment:

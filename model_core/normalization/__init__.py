@@ -3,9 +3,9 @@
 from model_core.normalization.batches import (
     BatchStatistics,
     batch_statistics,
-    company,
     distances,
     expected_distances,
+    filling_windows,
 )
 from model_core.normalization.covariate_shift import shift, shift_rate
 from model_core.normalization.distributions import QUANTILES, bin_shares, quantiles
@@ -49,7 +49,7 @@ __all__ = [
     "batch_statistics",
     "bin_shares",
     "by_reference",
-    "company",
+    "filling_windows",
     "distances",
     "expected_distances",
     "leak_sites",

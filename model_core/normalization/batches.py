@@ -1,4 +1,4 @@
-"""Batch statistics against the running ones, and how far off a batch of few windows is."""
+"""Batch statistics compared with running averages, by the number of windows in the batch."""
 
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -17,10 +17,10 @@ from model_core.taps import tapped
 
 
 class BatchStatistics(NamedTuple):
-    """Of what enters each of K norms, before the norm, over batch and time: (K, C) each.
+    """Statistics over batch and time of the inputs of each of K norms: (K, C) each.
 
-    `var` is biased (divisor B·T), the one batch norm divides by in training mode; `running_var`
-    averages unbiased ones (divisor B·T - 1), as torch keeps them for evaluation.
+    `var` is biased (divisor B·T), as batch norm uses it in training mode; `running_var` averages
+    unbiased ones (divisor B·T - 1), as torch does for evaluation mode.
     """
 
     mean: np.ndarray
@@ -31,7 +31,7 @@ class BatchStatistics(NamedTuple):
 
 @torch.inference_mode()
 def batch_statistics(model: BigramLanguageModel, idx: Tensor) -> BatchStatistics:
-    """What a model with batch norm finds in the batch idx (B, T) in training mode.
+    """Statistics of the batch idx (B, T) in training mode, of a model with batch norm.
 
     ValueError for a model with another norm, and for B·T = 1, which has no variance.
     """
@@ -51,14 +51,14 @@ def distances(
     drawn with replacement from windows (N, T), always the same; in running standard deviations
     √(var + ε) of the channel. Errors as `batch_statistics`.
     """
-    middle, variance = _running(model)
+    running_mean, variance = _running(model)
     scale = (variance + EPS).sqrt()
     drawing = torch.Generator().manual_seed(0)
 
     def distance(size: int) -> Tensor:
         drawn = windows[torch.randint(len(windows), (size,), generator=drawing)]
         means = torch.stack([x.mean(0) for x in _entering(model, drawn)])
-        return ((means - middle).abs() / scale).mean(1)
+        return ((means - running_mean).abs() / scale).mean(1)
 
     found = [torch.stack([distance(size) for _ in range(repeats)]).mean(0) for size in sizes]
     return freeze(torch.stack(found))
@@ -73,10 +73,10 @@ def expected_distances(sizes: Sequence[int], tokens: int) -> np.ndarray:
     return np.sqrt(2 / (np.pi * np.asarray(sizes) * tokens))
 
 
-def company(run: Run, count: int) -> Tensor:
-    """Windows (count, block_size) of the held-back text to fill a batch with, always the same.
+def filling_windows(run: Run, count: int) -> Tensor:
+    """Windows (count, block_size) of the validation split to fill a batch with, always the same.
 
-    First the validation windows, then more drawn at random. ValueError when the text is gone.
+    First the validation windows, then more drawn at random. ValueError when the text is missing.
     """
     size, (first, _) = run.model_config.block_size, run.validation_windows()
     if count <= len(first):
@@ -102,7 +102,7 @@ def _running(model: BigramLanguageModel) -> tuple[Tensor, Tensor]:
 
 
 def _entering(model: BigramLanguageModel, idx: Tensor) -> Iterator[Tensor]:
-    """What enters each norm in training mode, one after the other: (B·T, C) each."""
+    """The inputs of each norm in training mode, in order of depth: (B·T, C) each."""
     check_more_than_one(idx.numel())
     sites = [f"{name}:in" for name in model.anatomy.norms]
     with batch_mode(model), tapped(model, *sites, stop=True) as seen:

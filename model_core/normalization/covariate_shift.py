@@ -4,18 +4,17 @@ import numpy as np
 
 
 def shift(values: np.ndarray) -> np.ndarray:
-    """How far the distribution of N numbers (S, ..., N) is from that of the first step: (S, ...).
+    """The distance of the distribution of N numbers (S, ..., N) from the first step's: (S, ...).
 
-    The 1-Wasserstein distance (earth mover's), in the unit of the numbers: how far each has to go
-    on average. Of equally many it is the mean distance between the two in ascending order. NaN
-    where a number is not finite.
+    The 1-Wasserstein distance (earth mover's), in the unit of the numbers; for equally many numbers
+    it is the mean absolute difference in ascending order. NaN where a number is not finite.
     """
     ordered = _ordered(values)
     return _apart(ordered, ordered[:1])
 
 
 def shift_rate(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """The same distance from the step (S,) before, for each optimizer step between the two.
+    """The same distance from the step before, divided by the optimizer steps between (steps (S,)).
 
     Unit of the numbers per step: (S, ...), NaN at the first.
     """
@@ -31,5 +30,5 @@ def _ordered(values: np.ndarray) -> np.ndarray:
 
 
 def _apart(ordered: np.ndarray, others: np.ndarray) -> np.ndarray:
-    # In float64: of a diverged model the difference can be beyond float32.
+    # In float64: after a model diverged the difference can overflow float32.
     return np.abs(np.subtract(ordered, others, dtype=np.float64)).mean(-1)

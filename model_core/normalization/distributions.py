@@ -1,4 +1,4 @@
-"""Distributions result by a few of their quantiles, or by the share of numbers in each bin."""
+"""Distributions summarized by a few quantiles, or by the share of numbers in each bin."""
 
 import numpy as np
 import torch
@@ -10,8 +10,8 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 def quantiles(values: Tensor) -> Tensor:
     """QUANTILES of numbers (..., N): (..., 7), linear between two of them.
 
-    Hyndman and Fan 1996, definition 7, as numpy has it. Under `torch.func.vmap` too, and for more
-    numbers than `torch.quantile` takes. NaN throughout where one is NaN. A quantile between a
+    Hyndman and Fan 1996, definition 7, as numpy has it. Works under `torch.func.vmap`, and for more
+    numbers than `torch.quantile` takes. All NaN where one is NaN. A quantile between a
     number and an infinite one is infinite; between -inf and inf it is NaN.
     """
     ordered = values.sort(-1).values
@@ -27,8 +27,8 @@ def quantiles(values: Tensor) -> Tensor:
 def bin_shares(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     """The share of numbers (S, N) in each bin between ascending edges (B + 1,): (S, B) in 0..1.
 
-    A bin holds its lower edge, the last one both; what lies outside all of them is missing from
-    the sum. NaN throughout where a number is not finite.
+    A bin includes its lower edge, the last one both; numbers outside all bins are in none, so the
+    sum may be below 1. All NaN where a number is not finite.
     """
     shares = np.full((len(values), len(edges) - 1), np.nan)
     for at, numbers in enumerate(values):

@@ -1,4 +1,4 @@
-"""Over which numbers: what one number of a batch shares its mean and variance with."""
+"""The numbers of a batch that share one mean and variance."""
 
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
@@ -20,9 +20,9 @@ CellIndex: TypeAlias = tuple[int, int, int]  # (sentence of the batch, position,
 class Normalized(NamedTuple):
     """One number on its way through a norm, (...) float64 each.
 
-    `mean` and `variance` are of all `numbers` that share them, with their count as divisor. Where
-    the norm does not centre, `variance` is the mean of their squares and the mean is not used;
-    where it does not pool, neither is. `normalized` is before gain and shift, `result` behind them.
+    `mean` and `variance` are over the `numbers` numbers that share them, their count the divisor.
+    Where the norm does not centre, `variance` is their mean square and the mean is not used; where
+    it does not pool, neither is. `normalized` is before gain and shift, `result` after them.
     """
 
     numbers: int
@@ -35,8 +35,8 @@ class Normalized(NamedTuple):
 def shares(norm: NormKind, shape: tuple[int, int, int], cell: CellIndex) -> np.ndarray:
     """Which numbers of a batch (B, T, C) are normalized together with the one in `cell`: bool.
 
-    Those along the axes that the norm pools; of batch norm, in training mode. Wu and He 2018,
-    figure 2. ValueError for a cell outside.
+    Those along the axes over which the norm pools, for batch norm in training mode. Wu and He 2018,
+    figure 2. ValueError for a cell outside the batch.
     """
     if not all(0 <= at < size for at, size in zip(cell, shape, strict=True)):
         raise ValueError(f"no cell {cell} in a block of {shape}; count from 0")
@@ -54,9 +54,9 @@ def normalized_cell(
 ) -> Normalized:
     """The number in `cell` of x (..., B, T, C), normalized as in training mode, by the formula.
 
-    `learned` (...) are its channel's parameters by name; those missing have their initial value,
-    those that the norm does not learn are not used. ValueError for batch norm of one value a
-    channel.
+    `learned` (...) are its channel's parameters by name; missing ones have their initial value,
+    those that the norm does not learn are not used. ValueError for batch norm over one value a
+    channel, and for a cell outside the batch.
     """
     shape: tuple[int, int, int] = x.shape[-3:]
     number = x[(..., *cell)].astype(np.float64)
@@ -74,10 +74,10 @@ def normalized_cell(
 
 @torch.no_grad()
 def read_entering(model: BigramLanguageModel, idx: Tensor, norm: str) -> Mapping[str, Tensor]:
-    """ "entering" (B, T, C): what enters the norm of this name while `model` reads idx (B, T).
+    """ "entering" (B, T, C): the input of the norm of this name in a forward pass of idx (B, T).
 
-    And what norms learn, by the names in LEARNED (C,): the initial value where it has none.
-    Upstream the model computes in the mode that it is in. Under `vmap` too.
+    Also its learned parameters (C,), by their names in LEARNED: the initial value of one that it
+    does not have. The model stays in its present mode. Works under `vmap`.
     """
     with tapped(model, f"{norm}:in", stop=True) as seen:
         model(idx)

@@ -1,4 +1,4 @@
-"""What a layer receives, and what it would receive if no norm stood before it."""
+"""What a layer receives, and what it would receive without a norm before it."""
 
 import torch
 from torch import Tensor
@@ -9,11 +9,11 @@ from model_core.taps import tapped
 
 @torch.no_grad()
 def read_inputs(model: BigramLanguageModel, ids: Tensor, layer: str) -> dict[str, Tensor]:
-    """Of ids (T,), what enters the norm before `layer` and what the layer receives: (T, C) each.
+    """For ids (T,), the input of the norm before `layer` and that of the layer: (T, C) each.
 
-    `stream` is the residual stream before that norm: with norm_position "post" the sum that the
-    norm is given. `input` is the norm's output, behind gain and shift, in the mode the model is
-    in. Without a norm before the layer both are the same.
+    `stream` is the residual stream before that norm: with norm_position "post" the sum that it
+    normalizes. `input` is the norm's output, after gain and shift, in the model's present mode.
+    Without a norm before the layer both are the same.
     """
     norm = model.anatomy.layer(layer).norm
     received = f"{layer}:in"

@@ -1,4 +1,4 @@
-"""Batch norm's two modes: with the statistics of the batch it reads, or with running averages."""
+"""Batch norm's two modes: with the statistics of the present batch, or with running averages."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,16 +13,16 @@ from model_core.normalization.statistics import around_norms
 from model_core.norms import NORMS
 from model_core.taps import tapped
 
-AT_ONCE = 4096  # tokens read in one pass, but for a batch whose statistics are used
-SMALL = 128  # tokens of a batch: up to here several are read in one pass, each by itself
+AT_ONCE = 4096  # tokens in one pass, except for a batch whose statistics are used
+SMALL = 128  # tokens of a batch: up to this size several batches are computed in one pass
 
 
 @contextmanager
 def batch_mode(model: nn.Module) -> Iterator[None]:
-    """Inside the block every BatchNorm normalizes with the batch it reads, and learns nothing.
+    """Inside the block every BatchNorm normalizes with the statistics of the present batch.
 
-    As in training mode, but running averages and their count stay what they are; nothing else
-    changes its mode, so there is no dropout. What was is restored at the end, also after an error.
+    As in training mode, but running averages and their count do not change; no other module
+    changes its mode, so there is no dropout. The modes are restored at the end, also on an error.
     """
     norms = [module for module in model.modules() if isinstance(module, BatchNorm)]
     before = [(norm.training, norm.track_running_stats) for norm in norms]
@@ -36,9 +36,9 @@ def batch_mode(model: nn.Module) -> Iterator[None]:
 
 
 def check_more_than_one(values: int) -> None:
-    """ValueError for batch norm of one value a channel: it is its own mean, its variance is 0.
+    """ValueError for batch norm in training mode over one value a channel: its variance is 0.
 
-    In training mode, where `values` tokens share a mean and a variance.
+    `values` tokens share a mean and a variance.
     """
     if values < 2:
         raise ValueError(
@@ -49,7 +49,7 @@ def check_more_than_one(values: int) -> None:
 
 @torch.no_grad()
 def read_scales(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
-    """How large is what enters each of K norms while ids (T,) are read as in training.
+    """The scale of the inputs of each of K norms for ids (T,), with batch statistics.
 
     `scale` (K,): the standard deviation over the C channels of a token, divisor C, mean over the
     T tokens. Batch norms take their statistics over these tokens, so there must be two of them:
@@ -67,8 +67,8 @@ def mode_losses(
     """Mean loss of windows (B, T) with the statistics of each batch, and in evaluation mode.
 
     In nats per token, without dropout. `batch_size` windows are a batch, the last one may be
-    smaller; `model` is in evaluation mode. The two are the same but for batch norm, where a batch
-    of a single token is a ValueError: over one value there is no variance.
+    smaller; `model` is in evaluation mode. The two differ for batch norm only, where a batch of a
+    single token raises ValueError: one value has no variance.
     """
     assert not model.training
     B, T = idx.shape
@@ -85,19 +85,19 @@ def mode_losses(
 
 
 def _total(model: BigramLanguageModel, idx: Tensor, targets: Tensor, size: int) -> float:
-    """The loss of windows (B, T), `size` of them in a pass, summed over the windows."""
+    """The loss of windows (B, T), summed over the windows, `size` of them in each pass."""
     passes = zip(idx.split(size), targets.split(size), strict=True)
     return sum(model(some, wanted)[1].item() * len(some) for some, wanted in passes)
 
 
 def _total_of_small(model: BigramLanguageModel, idx: Tensor, targets: Tensor, size: int) -> float:
-    """The same, but many such batches in a pass: hundreds of passes wait long on a busy machine."""
+    """The same with many such batches in a pass: hundreds of passes are slow on a busy machine."""
     losses = vmap(lambda some, wanted: model(some, wanted)[1])
     rest = len(idx) % size
     whole = [ids[: len(ids) - rest].unflatten(0, (-1, size)) for ids in (idx, targets)]
     at_once = AT_ONCE // (size * idx.shape[1])  # batches
     total = _total(model, idx[-rest:], targets[-rest:], size) if rest else 0.0
-    # While somebody listens, attention stays out of the fused kernel, which vmap cannot batch.
+    # With a tap on its weights, attention avoids the fused kernel, which vmap cannot batch.
     with tapped(model, *(heads.weights for heads in model.anatomy.heads)):
         for batches in zip(*(ids.split(at_once) for ids in whole), strict=True):
             total += losses(*batches).sum().item() * size

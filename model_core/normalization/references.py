@@ -1,4 +1,4 @@
-"""The same normalizations by the modules of torch and scikit-learn, to hold ours against."""
+"""The same normalizations by torch and scikit-learn, to compare ours with."""
 
 from typing import cast
 
@@ -26,12 +26,12 @@ def by_reference(
     precision: str = "float64",
     **learned: np.ndarray | None,
 ) -> np.ndarray:
-    """What `worked` calls the result, (N, F) float64, computed in "float64" or "float32".
+    """The `result` of `worked`, (N, F) float64, computed in "float64" or "float32".
 
-    Raises torch's own ValueError where it refuses: batch norm in training mode with eps = 0.
+    torch's own ValueError for batch norm in training mode with eps = 0.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is infinite
-        given = x.astype(precision, order="C")  # torch rounds columns in memory otherwise
+        given = x.astype(precision, order="C")  # otherwise torch rounds differently
     if kind in SCALINGS:
         return _scaled(kind, given)
     module = norm_module(cast(NormKind, kind), x.shape[1], eps).to(getattr(torch, precision))
@@ -56,7 +56,7 @@ def running_by_torch(x: np.ndarray, passes: int) -> Running:
 
 
 def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
-    """The largest difference of two arrays (N, F), infinite where only one has a number."""
+    """The largest difference of two arrays (N, F); infinite where only one is finite."""
     known = np.isfinite(ours) & np.isfinite(theirs)
     same = known | (np.isnan(ours) & np.isnan(theirs)) | (ours == theirs)
     if not same.all():
@@ -65,7 +65,7 @@ def apart(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 def _scaled(kind: Kind, x: np.ndarray) -> np.ndarray:
-    # loads for a second: only where asked for
+    # the import takes a second: only when used
     from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
     scaler = MinMaxScaler() if kind == "min-max" else StandardScaler()

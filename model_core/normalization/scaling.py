@@ -1,8 +1,8 @@
-"""Gradient descent on two inputs of different scales: the loss, its valley, steps to converge.
+"""Gradient descent on two inputs of different scales: the loss surface and steps to converge.
 
-A student's loan is predicted as w₁ · age + w₂ · tuition. Inputs and target have their mean
-subtracted, whatever the scaling: then the best intercept, the mean of target − prediction, is 0 for
-any two weights, so that the loss of these two weights is all there is.
+A student's loan is predicted as w₁ · age + w₂ · tuition. Inputs and target are centred with every
+scaling: then the best intercept, the mean of target − prediction, is 0 for any two weights, so the
+loss depends on these two weights only.
 """
 
 from bisect import bisect_left
@@ -12,15 +12,15 @@ import numpy as np
 
 Scaling = Literal["raw", "min-max", "standardized"]
 SCALINGS: tuple[Scaling, ...] = get_args(Scaling)
-LEFT = 0.01  # the share of the excess loss at the start below which a descent has converged
+LEFT = 0.01  # a descent has converged below this share of the initial excess loss
 
 
 def students(count: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (N, 2), age in years and tuition a year, and the target (N,), a loan in thousands.
 
-    Ages are uniform in [18, 25]; tuitions in [20,000, 50,000], a third of the way by the age, the
-    rest uniform, so that the inputs are correlated. The loan grows by 2 with each year and by 0.2
-    with each thousand of tuition, plus normal noise of standard deviation 1.5.
+    Ages are uniform in [18, 25]; tuitions lie in [20,000, 50,000], a third of the range determined
+    by the age and the rest uniform, so that the inputs are correlated. The loan grows by 2 with
+    each year and by 0.2 with each thousand of tuition, plus normal noise of standard deviation 1.5.
     """
     random = np.random.default_rng(seed)
     older, dearer = random.uniform(size=(2, count))
@@ -31,7 +31,7 @@ def students(count: int = 60, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
 
 
 def scaled(kind: Scaling, x: np.ndarray) -> np.ndarray:
-    """x (N, F) minus the mean of each column, over 1, its range or its standard deviation.
+    """x (N, F) minus the mean of each column, divided by 1, its range or its standard deviation.
 
     ValueError for a column that is constant: it has neither range nor standard deviation.
     """
@@ -49,7 +49,7 @@ class Bowl:
 
     `x` (N, 2) and `y` (N,) are centred. `hessian` H = 2/N xᵀx (2, 2) has the eigenvalues
     `curvatures` (2,), ascending, along the columns of `axes` (2, 2).
-    ValueError when one input tells the other: then a whole line of weights is as good.
+    ValueError when one input is a multiple of the other: then the minimum is a line.
     """
 
     def __init__(self, x: np.ndarray, y: np.ndarray) -> None:
@@ -67,25 +67,28 @@ class Bowl:
 
     @property
     def largest_rate(self) -> float:
-        """Above it a descent diverges: the error along the steepest axis grows each step."""
+        """Above it a descent diverges: the error along the steepest axis grows with each step."""
         return float(2 / self.curvatures[1])
 
     @property
     def best_rate(self) -> float:
-        """The fastest constant rate, whatever the start: both axes shrink alike (Nesterov 2004)."""
+        """The constant rate of fastest worst-case convergence (Nesterov 2004).
+
+        The error shrinks by the same factor along both axes.
+        """
         return float(2 / self.curvatures.sum())
 
     def excess(self, weights: np.ndarray) -> np.ndarray:
-        """(...,) by how much the loss of weights (..., 2) is above the least."""
+        """The loss of weights (..., 2) minus the least: (...)."""
         along = (weights - self.minimum) @ self.axes
         return (self.curvatures / 2 * along**2).sum(axis=-1)
 
     def reach(self, weights: np.ndarray) -> np.ndarray:
-        """(2,) how far from the minimum the ellipse of equal loss through weights (2,) goes."""
+        """Half the width (2,), in each weight, of the contour of the loss through weights (2,)."""
         return np.sqrt(2 * self.excess(weights) * np.diag(np.linalg.inv(self.hessian)))
 
     def steps_to_converge(self, rate: float, left: float = LEFT) -> int | None:
-        """Steps from weights 0 until less than `left` of the excess is; None: they never do.
+        """Steps from weights 0 until the excess is below `left` of the first; None if it never is.
 
         In closed form: each step multiplies the error along an axis of curvature λ by 1 − rate · λ.
         """
@@ -104,7 +107,7 @@ class Bowl:
 
 
 def descend(x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> np.ndarray:
-    """Weights (steps + 1, 2) from 0 on, each step on all students."""
+    """Weights (steps + 1, 2) of a descent from 0, each step on all samples."""
     weights = np.zeros((steps + 1, x.shape[1]))
     for step in range(steps):
         gradient = 2 / len(x) * x.T @ (x @ weights[step] - y)

@@ -12,13 +12,13 @@ from model_core.norms import KINDS as NORM_KINDS
 
 Scaling = Literal["min-max", "standardization"]
 Kind: TypeAlias = Scaling | NormKind
-SCALINGS: tuple[Scaling, ...] = get_args(Scaling)  # of inputs: nothing in them is learned
-# Down the columns first, as scalings go; "none" has no steps.
+SCALINGS: tuple[Scaling, ...] = get_args(Scaling)  # of inputs: without learned parameters
+# Norms over samples first, like the scalings; "none" has no steps.
 LEARNING = sorted(
     (kind for kind in NORM_KINDS if NORMS[kind].learns), key=lambda kind: not NORMS[kind].over_batch
 )
 KINDS: tuple[Kind, ...] = (*SCALINGS, *LEARNING)
-LARGEST = 1e100  # squares of larger numbers would soon leave float64
+LARGEST = 1e100  # squares of much larger numbers overflow float64
 MOMENTUM = 0.1  # torch's: the share of the newest batch in a running average
 
 
@@ -34,10 +34,10 @@ class Running:
 class Worked:
     """`steps` from "x" to "result", in order, float64.
 
-    What belongs to every number is (N, F), a statistic of a feature over its samples (1, F), one of
-    a sample over its features (N, 1): they broadcast. `centre` and `divisor` name the two
-    statistics with which normalized = (x - centre) / divisor; None where nothing is subtracted, or
-    no statistic divides. `running` says that they are averages over earlier batches, not of x.
+    Values of each number are (N, F), statistics of a feature over the samples (1, F), those of a
+    sample over its features (N, 1): they broadcast. `centre` and `divisor` name the two statistics
+    in normalized = (x - centre) / divisor; None where nothing is subtracted, or no statistic
+    divides. `running`: they are averages over earlier batches, not statistics of x.
     """
 
     kind: Kind
@@ -52,12 +52,12 @@ class Worked:
 
     @property
     def over_samples(self) -> bool:
-        """Whether a statistic is of one feature over all samples; else of one sample."""
+        """Whether the statistics are of a feature over all samples; otherwise of a sample."""
         return self.kind in SCALINGS or norm_of(self.kind).over_batch
 
 
 def norm_of(kind: Kind) -> Norm:
-    """The norm of a kind that is no scaling."""
+    """The norm of a kind that is not a scaling."""
     return NORMS[cast(NormKind, kind)]
 
 
@@ -71,11 +71,11 @@ def worked(
 ) -> Worked:
     """The steps of one kind for x (N, F).
 
-    "min-max" and "standardization" know no parameters and eps. What does not vary at all they
-    divide by 1 instead of by 0, as scikit-learn does. Norms know those that they learn: (F,) where
-    there is one a feature, initial values where None. Variances of x have divisor N or F: they are
-    biased. "batch" is in training mode without `running`, else in evaluation mode. Where eps = 0
-    lets 0 / 0 happen the result is NaN. Raises ValueError for what cannot be normalized.
+    "min-max" and "standardization" have no parameters and no eps; they divide constant features by
+    1 instead of 0, as scikit-learn does. Norms take the parameters that they learn: (F,) where
+    there is one a feature, else (1,); the initial value if None. Variances of x are biased, with
+    divisor N or F. "batch" is in training mode without `running`, else in evaluation mode. The
+    result is NaN where eps = 0 leads to 0 / 0. ValueError for input that cannot be normalized.
     """
     x = check_numbers(x)
     given = {name: values for name, values in learned.items() if values is not None}
@@ -99,10 +99,10 @@ def worked(
 
 
 def running_after(x: np.ndarray, passes: int) -> Running:
-    """Batch norm's running averages after it read x (N, F) `passes` times in training mode.
+    """Batch norm's running averages after `passes` passes over x (N, F) in training mode.
 
-    They start at mean 0 and variance 1; each pass keeps 0.9 of them. torch averages the *unbiased*
-    variance, divisor N - 1, though it normalizes with the biased one.
+    They start at mean 0 and variance 1; each pass gives the batch a weight of MOMENTUM. torch
+    averages the *unbiased* variance, divisor N - 1, though it normalizes with the biased one.
     """
     x = check_numbers(x)
     _check_more_than_one(x)
@@ -111,12 +111,12 @@ def running_after(x: np.ndarray, passes: int) -> Running:
 
 
 def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
-    """gamma (F,) and beta (F,) that make the result x again: what was divided by and subtracted.
+    """gamma (F,) and beta (F,) with which the result is x: the divisor and the centre.
 
-    Under "batch" that holds for all samples. Where the statistics belong to a sample, gamma and
-    beta still belong to a feature: those of `sample` give back it alone, and whichever samples
-    share its statistics. beta is None where no mean is subtracted. Raises ValueError where nothing
-    is learned, or no statistic divides.
+    For "batch" this holds for all samples. Where each sample has its own statistics, gamma and beta
+    still have one value a feature: those of `sample` restore that sample, and others only if they
+    share its statistics. beta is None where no mean is subtracted. ValueError where nothing is
+    learned, or no statistic divides.
     """
     if done.kind in SCALINGS or done.divisor is None:
         *some, last = (kind for kind in LEARNING if NORMS[kind].pools)
@@ -132,7 +132,7 @@ def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def is_constant(x: np.ndarray, axis: int) -> np.ndarray:
-    """Where x (N, F) does not vary along the axis: its variance is 0 or made of rounding alone.
+    """Where x (N, F) does not vary along the axis: its variance is 0 up to rounding.
 
     By scikit-learn's rule, after Chan, Golub and LeVeque 1983: (F,) for axis 0, (N,) for axis 1.
     """
@@ -142,10 +142,10 @@ def is_constant(x: np.ndarray, axis: int) -> np.ndarray:
 
 
 def check_numbers(x: np.ndarray) -> np.ndarray:
-    """x (N, F) as float64; ValueError unless there is a number and all are finite, none huge."""
+    """x (N, F) as float64; ValueError when it is empty, or not all numbers are within ±LARGEST."""
     x = np.asarray(x, np.float64)
     if x.ndim != 2 or x.size == 0:
-        raise ValueError(f"x must be (samples, features) with one of each at least, got {x.shape}")
+        raise ValueError(f"x must be (samples, features) with at least one of each, got {x.shape}")
     if np.isnan(x).any():
         sample, feature = np.argwhere(np.isnan(x))[0]
         raise ValueError(f"sample {sample}, feature {feature} is not a number; type one there")
@@ -211,6 +211,6 @@ def _check_learned(name: str, values: np.ndarray, features: int) -> None:
 def _check_more_than_one(x: np.ndarray) -> None:
     if len(x) == 1:
         raise ValueError(
-            "batch norm in training mode needs 2 samples at least, got 1, whose variance is 0 "
+            "batch norm in training mode needs at least 2 samples, got 1, whose variance is 0 "
             "everywhere; add a sample, or use evaluation mode"
         )

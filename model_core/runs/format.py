@@ -1,4 +1,4 @@
-"""The run directory: what it is made from, making one, finding those of a folder."""
+"""The run directory: its contents, creating one, and listing those of a folder."""
 
 import hashlib
 import os
@@ -20,7 +20,7 @@ FORMAT = 2  # since 2 a snapshot also holds gradients and updates of the tables
 
 
 class Plan(NamedTuple):
-    """All that a run is made from: the corpus by name and its text, tokenizer, configurations."""
+    """All that a run is made from: a corpus's name and text, tokenizer and configurations."""
 
     corpus: str
     text: str
@@ -30,12 +30,12 @@ class Plan(NamedTuple):
 
 
 def runs_folder() -> Path:
-    """Where runs are kept: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
+    """The folder of runs: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
     return Path(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
 
 
 def create_run(path: Path, plan: Plan) -> None:
-    """Write a new run directory, queued; it appears whole or not at all.
+    """Write a new run directory, queued; it appears complete or not at all.
 
     ValueError when the name is not allowed or taken.
     """
@@ -66,7 +66,7 @@ def list_runs(folder: Path) -> list[str]:
         return []
     made = []
     for entry in folder.iterdir():
-        with suppress(OSError):  # it may be deleted meanwhile, or not be ours to read
+        with suppress(OSError):  # deleted meanwhile, or not readable
             stat = (entry / "run.json").stat()
             if S_ISREG(stat.st_mode) and not entry.name.startswith("."):
                 made.append((stat.st_mtime, entry.name))
@@ -85,7 +85,7 @@ def read_description(path: Path) -> dict[str, Any]:
 
 
 def identity(path: Path) -> str:
-    """Names the run in `path`, and no other that takes its name later; OSError without one."""
+    """A key of the run in `path` that no later run of the same name has; OSError without one."""
     return f"{path.absolute()}:{(path / 'run.json').stat().st_mtime_ns}"
 
 

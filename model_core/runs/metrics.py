@@ -1,4 +1,4 @@
-"""What a training measured at its recorded steps, read from metrics.jsonl."""
+"""Measurements at the recorded steps of a training, read from metrics.jsonl."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -25,8 +25,8 @@ def read_metrics(folder: Path) -> list[Row]:
 
 
 def metrics_table(rows: Mapping[int, Row], steps: np.ndarray) -> "pd.DataFrame":
-    """METRICS of `steps` (S,) from the rows by step: NaN for a number, "" for a text not there."""
-    import pandas as pd  # here: a trainer has no use for it and starts sooner without
+    """METRICS of `steps` (S,) from the rows by step; missing numbers are NaN, missing texts ""."""
+    import pandas as pd  # imported here: a trainer does not need it and starts faster without
 
     of_steps = [rows.get(int(step), {}) for step in steps]
     numbers = {
@@ -41,7 +41,7 @@ def metrics_table(rows: Mapping[int, Row], steps: np.ndarray) -> "pd.DataFrame":
 
 
 def gradient_norms(rows: Mapping[int, Row], steps: np.ndarray, parts: Sequence[str]) -> np.ndarray:
-    """The recorded norm of each part's gradient: (S, P) float32, NaN where none is known."""
+    """The recorded norm of each part's gradient: (S, P) float32, NaN where none is recorded."""
     norms = np.full((len(steps), len(parts)), np.nan, np.float32)
     for at, step in enumerate(steps):
         if isinstance(row := rows.get(int(step), {}).get("grad_norms"), dict):

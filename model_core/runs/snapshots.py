@@ -1,4 +1,4 @@
-"""One recorded step on disk: a safetensors file with checksums, there whole or not at all."""
+"""One recorded step on disk: a safetensors file with checksums, written atomically."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def snapshot_path(folder: Path, step: int) -> Path:
 
 
 def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors as they are now: weights by their names, and what GRADIENT and UPDATE name."""
+    """Write weights by their names, and gradients and updates with GRADIENT and UPDATE before."""
     write_whole(snapshot_path(folder, step), pack(tensors))
 
 
@@ -47,7 +47,7 @@ def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
 
 
 def list_snapshot(folder: Path, step: int, anatomy: Anatomy) -> list[Stored]:
-    """All that is stored in a snapshot: part after part of the model, gradients, updates.
+    """All that a snapshot stores: the model part by part, then gradients, then updates.
 
     ValueError when it is damaged.
     """
@@ -82,7 +82,7 @@ def pack(tensors: Mapping[str, Tensor]) -> bytes:
 
 
 def unpack(data: bytes) -> dict[str, Tensor]:
-    """What `pack` packed; ValueError when it is not whole."""
+    """The tensors that `pack` was given; ValueError for damaged data."""
     try:
         tensors = safetensors.torch.load(data)
     except safetensors.SafetensorError:
@@ -94,7 +94,7 @@ def unpack(data: bytes) -> dict[str, Tensor]:
 
 
 def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.ndarray | None:
-    """One float32 tensor of a safetensors file, or those rows of it, without reading the rest.
+    """One float32 tensor of a safetensors file, or some rows of it, without reading the rest.
 
     None when the file holds no tensor of that name.
     """
@@ -113,13 +113,13 @@ def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.nda
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a file is named as a snapshot."""
+    """Whether a file has the name of a snapshot."""
     stem = path.stem
     return stem.isdecimal() and path.name == snapshot_path(path, int(stem)).name
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a snapshot is a plain file with all that was written; computed once a file."""
+    """Whether a snapshot is a regular file with correct checksums; computed once a file."""
     try:
         stat = path.lstat()
         return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)

@@ -1,4 +1,4 @@
-"""What a trainer and those who watch it tell each other through the run directory."""
+"""The status that a trainer writes, and the requests of readers, in the run directory."""
 
 import json
 import time
@@ -14,15 +14,15 @@ State = Literal["queued", "running", "paused", "finished", "stopped", "diverged"
 Request = Literal["run", "pause", "stop"]
 ACTIVE: tuple[State, ...] = ("queued", "running", "paused")
 SILENCE = 15.0  # seconds without a heartbeat before a living trainer counts as not responding
-START_TIME = 20.0  # seconds a trainer may take from its start to its lock
+START_TIME = 20.0  # seconds a trainer may take from its start until it holds its lock
 
 
 @dataclass(frozen=True)
 class Status:
-    """How a training stands.
+    """The state of a training.
 
     `step` of `steps` optimizer steps are done; `train_loss` in nats per token; `seconds_left` is
-    an estimate; `heartbeat` and `queued_at` are seconds since 1970; `words` say what happened.
+    an estimate; `heartbeat` and `queued_at` are seconds since 1970; `words` describe what happened.
     """
 
     state: State = "queued"
@@ -37,7 +37,7 @@ class Status:
 
     @property
     def active(self) -> bool:
-        """Whether a trainer is at work, waits for its turn or is paused."""
+        """Whether a trainer is queued, running or paused."""
         return self.state in ACTIVE
 
 
@@ -53,7 +53,7 @@ def write_status(folder: Path, status: Status) -> None:
 
 
 def read_status(folder: Path) -> Status:
-    """The status as it is true now: a trainer that died is not running, whatever it last wrote."""
+    """The present status: "stopped" when the trainer died, whatever it last wrote."""
     try:
         status = Status(**read_json(folder / "status.json"))
     except (ValueError, TypeError):
@@ -78,13 +78,15 @@ def read_status(folder: Path) -> Status:
 
 
 def write_request(folder: Path, request: Request) -> None:
-    """Ask the trainer of a run to pause, go on or stop; it answers within a step."""
+    """Request the trainer of a run to pause, continue or stop.
+
+    It reads requests between steps, at most every half second."""
     write_whole(folder / "request", request.encode())
 
 
 def read_request(folder: Path) -> Request:
     try:
-        asked = (folder / "request").read_text()
+        text = (folder / "request").read_text()
     except OSError:
         return "run"
-    return "pause" if asked == "pause" else "stop" if asked == "stop" else "run"
+    return "pause" if text == "pause" else "stop" if text == "stop" else "run"

@@ -1,4 +1,4 @@
-"""Files that are there whole or not there, names that stay inside their folder, and locks."""
+"""Atomic writes, names that stay inside their folder, and locks on files."""
 
 import fcntl
 import json
@@ -26,7 +26,8 @@ def check_name(name: str) -> str:
 def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one.
 
-    So does a power cut if `lasting`, which waits for the disk; else it may leave no whole file.
+    That holds for a power cut too if `lasting`, which waits for the disk; otherwise the file may
+    be damaged by one.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
@@ -49,7 +50,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make what was renamed in `folder` last through a power cut."""
+    """Make renames in `folder` survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -58,7 +59,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
-    """The JSON object in a regular file; ValueError naming the file when it is none."""
+    """The JSON object in a regular file; ValueError naming the file for anything else."""
     if not path.is_file() or path.stat().st_size > at_most:
         raise ValueError(f"{path.name} is missing or not a plain file below {at_most:,} bytes")
     try:
@@ -71,7 +72,7 @@ def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
 
 
 class FileLock:
-    """An exclusive lock on a file, freed by the system when its process ends in whatever way.
+    """An exclusive lock on a file, freed by the system however its process ends.
 
     A child process that inherits the `descriptor` of a lock that is taken holds it as well.
     """
@@ -81,10 +82,9 @@ class FileLock:
         self.descriptor: int | None = None
 
     def acquire(self, patience: float = 0.0) -> bool:
-        """Take the lock, if need be within `patience` seconds.
+        """Take the lock, waiting up to `patience` seconds; False when another holds it.
 
-        A reader asking whether it is held holds it for an instant itself: with a little patience
-        that is not in the way.
+        `is_locked` holds it for an instant itself: with a little patience that does no harm.
         """
         assert self.descriptor is None, "a lock is taken once"
         descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
@@ -104,7 +104,7 @@ class FileLock:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some living process holds the lock on `path`."""
+    """Whether a live process holds the lock on `path`."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -116,7 +116,7 @@ def is_locked(path: Path) -> bool:
 
 
 def _flock(descriptor: int, kind: int) -> bool:
-    """Whether a lock of this kind could be had at once."""
+    """Take a lock of this kind without waiting; whether that succeeded."""
     try:
         fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -21,7 +21,7 @@ from explorer.visit import page as pages
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
-from model_core.normalization import batch_statistics, company, distances, leak_sites
+from model_core.normalization import batch_statistics, distances, filling_windows, leak_sites
 from model_core.normalization.exchange import exchanged, settle
 from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
@@ -197,7 +197,7 @@ def test_statistics_are_those_of_the_chosen_norm_at_each_step(made: Path) -> Non
         run="batch",
         **{SIZE: "4", "normalization.leak.norm": "blocks.0.ln2", "step": str(run.steps[1])},
     )
-    batches = company(run, 4)
+    batches = filling_windows(run, 4)
     for at, step in enumerate(run.steps):
         found = batch_statistics(run.model_at(int(step)), batches)
         np.testing.assert_array_equal(moving(app, "means", "1.x")[at], found.running_mean[1])

@@ -135,7 +135,7 @@ SAYS = {  # what is said of a case, from its numbers
     ("min-max", "A constant feature"): "Age in years is constant: the spread is 0",
     ("standardization", "A single sample"): "Age in years and tuition per year are constant",
     ("batch", "A single sample"): "These numbers cannot be normalized: batch norm in training mode "
-    "needs 2 samples at least",
+    "needs at least 2 samples",
     ("layer", "A single sample"): "One sample is enough: its 4 features have statistics",
     ("batch", "Huge values"): "In float32, as models compute, torch's BatchNorm1d is up to 1",
     ("rms", "Huge values"): "In sample 2, 100000007 outweighs the rest: normalized, the other",

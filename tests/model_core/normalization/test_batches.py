@@ -10,9 +10,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from model_core.normalization import (
     batch_statistics,
-    company,
     distances,
     expected_distances,
+    filling_windows,
     with_running_averages,
 )
 from model_core.normalization.exchange import exchanged, settle
@@ -118,11 +118,11 @@ def test_other_norms_have_no_running_averages_and_one_token_no_variance() -> Non
 
 def test_company_is_the_validation_windows_and_then_more_of_the_same_text(tmp_path: Path) -> None:
     run = Run.open(new_run(tmp_path / "run"))
-    many, few = company(run, 40), company(run, 3)
+    many, few = filling_windows(run, 40), filling_windows(run, 3)
     inputs, _ = run.validation_windows()
     assert many.shape == (40, 8) and len(inputs) == 32
     assert torch.equal(many[:32], inputs) and torch.equal(few, inputs[:3])
-    assert torch.equal(company(run, 40), many)
+    assert torch.equal(filling_windows(run, 40), many)
     text = run.tokenizer.decode(run.split().validation.tolist())
     assert all(run.tokenizer.decode(window.tolist()) in text for window in many)
 
@@ -130,4 +130,4 @@ def test_company_is_the_validation_windows_and_then_more_of_the_same_text(tmp_pa
 def test_company_needs_the_text(tmp_path: Path) -> None:
     run = Run.open(new_run(tmp_path / "run"))
     (run.path / "text.txt").unlink()
-    assert refusal(company, run, 3) == "text.txt of run run is missing or damaged"
+    assert refusal(filling_windows, run, 3) == "text.txt of run run is missing or damaged"

@@ -173,7 +173,7 @@ def test_a_single_sample_is_refused_by_batch_norm_in_training_mode_as_by_torch()
     with pytest.raises(ValueError, match="Expected more than 1 value per channel when training"):
         by_reference("batch", X[:1])
     for refused in (lambda: worked("batch", X[:1]), lambda: running_after(X[:1], 1)):
-        with pytest.raises(ValueError, match="needs 2 samples at least, got 1"):
+        with pytest.raises(ValueError, match="needs at least 2 samples, got 1"):
             refused()
 
 
@@ -277,7 +277,7 @@ def test_what_learns_nothing_cannot_be_undone_by_gamma(kind: Kind) -> None:
 # ---- what cannot be normalized -------------------------------------------------------------------
 
 WRONG: dict[str, tuple[Kind, Any, dict[str, Any], str]] = {
-    "no sample": ("layer", np.empty((0, 4)), {}, r"one of each at least, got \(0, 4\)"),
+    "no sample": ("layer", np.empty((0, 4)), {}, r"at least one of each, got \(0, 4\)"),
     "an empty cell": ("layer", [[1, np.nan]], {}, "sample 0, feature 1 is not a number"),
     "infinite": ("rms", [[np.inf, 1]], {}, r"within ±1e\+100, got inf"),
     "too large": ("batch", [[1], [-1e101]], {}, r"got -1e\+101"),
