@@ -87,7 +87,7 @@ def map_(
 def list_(
     folder: Annotated[Path | None, typer.Argument(help="A runs folder.")] = None,
 ) -> None:
-    """The runs of a folder and how each stands."""
+    """The runs of a folder and their status."""
     from model_core.runs import list_runs, runs_folder
 
     folder = folder or runs_folder()
@@ -140,7 +140,7 @@ def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
         return status
     from model_core.training.loop import train as train_run
 
-    if turn:  # started by the app: nobody reads a bar
+    if turn:  # started by the app: no terminal
         return train_run(folder, turn=turn)
     with _progress(folder.name) as watch:
         return train_run(folder, watch=watch)

@@ -67,7 +67,7 @@ class FeedForward(nn.Module):
 class Block(nn.Module):
     """Attention, then the feed-forward network, each added to the residual stream.
 
-    With norm_position "pre" a norm stands before each of the two (ln1, ln2); with "post" it
+    With norm_position "pre" a norm precedes each of the two (ln1, ln2); with "post" it
     normalizes the stream after each addition, as in the first transformer.
     """
 

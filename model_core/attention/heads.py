@@ -44,11 +44,11 @@ def attend(model: BigramLanguageModel, ids: Tensor) -> Attention:
 
 @torch.no_grad()
 def read_heads(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
-    """What every head makes of each token while `model` reads ids (T,), T ≤ block_size.
+    """Queries, keys and value norms of every head for ids (T,), T ≤ block_size.
 
     "queries" and "keys" (L, H, T, head_size); "value_norms" (L, H, T): ‖W_O^h v‖, the length of
     what a weight of 1 on that token adds to the residual stream (Kobayashi et al. 2020), W_O^h
-    being the columns of the output projection for head h; its bias is nobody's and left out.
+    being the columns of the output projection for head h; its bias belongs to no head.
 
     Tensor operations only, so it runs under `torch.func.vmap`. ValueError as in `attend`.
     """
@@ -82,7 +82,7 @@ def scores_of(queries: np.ndarray, keys: np.ndarray) -> np.ndarray:
 
 
 def weights_of(scores: np.ndarray) -> np.ndarray:
-    """Mask and softmax of scores (..., T, T): (..., T, T) float32, exactly 0 behind the query.
+    """Mask and softmax of scores (..., T, T): (..., T, T) float32, exactly 0 after the query.
 
     A row in which a score that is read is NaN or +inf is NaN up to its query.
     """

@@ -37,16 +37,16 @@ def attention_entropy(weights: np.ndarray) -> np.ndarray:
 
 
 def head_scores(weights: np.ndarray, ids: Sequence[int] | np.ndarray) -> np.ndarray:
-    """The share of attention each of MEASURES gets: weights (..., T, T) of ids (T,) -> (..., 5).
+    """The score of each of MEASURES: weights (..., T, T) of ids (T,) -> (..., 5).
 
-    A score is the mean weight over the queries it concerns, all but query 0 unless said otherwise:
+    A score is the mean weight over some queries, all but query 0 unless noted otherwise:
 
     - previous token: on the one before;
     - first token: on the first of all;
     - same token: on the query itself;
     - duplicate token: on all earlier positions of the query's token, where there are any (Wang et
       al. 2022);
-    - induction: on all positions right behind these, the query itself not counted, where there are
+    - induction: on all positions right after these, the query itself not counted, where there are
       any (prefix matching, Olsson et al. 2022).
 
     NaN where no query is concerned, and where a weight is not finite. ValueError when weights and
@@ -117,8 +117,8 @@ def probe_scores(weights: np.ndarray, ids: Tensor) -> np.ndarray:
 def roles(scores: np.ndarray) -> np.ndarray:
     """The role scores (..., 5) name: (...) int8, the index in MEASURES of the largest.
 
-    -1 where that is below THRESHOLD or every score is NaN. Scores of a text somebody typed say
-    what heads do there; a role is what `probe_scores` name.
+    -1 where that is below THRESHOLD or every score is NaN. A head's role is that of `probe_scores`;
+    scores of a typed text describe that text only.
     """
     known = np.where(np.isnan(scores), -np.inf, scores)
     named = known.max(-1) >= THRESHOLD
@@ -128,12 +128,11 @@ def roles(scores: np.ndarray) -> np.ndarray:
 def role_steps(roles: np.ndarray) -> list[RoleTaken]:
     """When heads took the roles (S, L, H) they have at the last of S steps, in order of time.
 
-    A role is taken at the first step from which the head keeps it to the last: what it had and
-    lost before, or had now and then around the threshold, does not count.
+    A role is taken at the first step from which the head has it without interruption to the last.
     """
     last = roles[-1]
-    kept = np.logical_and.accumulate((roles == last)[::-1])  # (S, L, H), from the last step back
-    taken = len(roles) - kept.sum(0)
+    unchanged = np.logical_and.accumulate((roles == last)[::-1])  # from the last step back
+    taken = len(roles) - unchanged.sum(0)
     return sorted(
         RoleTaken(int(taken[layer, head]), layer, head, int(last[layer, head]))
         for layer, head in np.argwhere(last >= 0).tolist()

@@ -1,1 +1,1 @@
-"""What can be said exactly about the rows of an embedding table."""
+"""Exact measures of the rows of an embedding table."""

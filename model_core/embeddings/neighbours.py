@@ -97,18 +97,18 @@ def turnover(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:
     shares = []
     for step in vectors:
         now = nearest(step, count, metric)
-        there = now >= 0
-        new = there & ~(now[:, :, None] == before[:, None, :]).any(2)
-        with np.errstate(invalid="ignore"):  # 0 / 0: nobody can be compared
-            shares.append(new.sum(1) / there.sum(1))
+        exists = now >= 0
+        new = exists & ~(now[:, :, None] == before[:, None, :]).any(2)
+        with np.errstate(invalid="ignore"):  # 0 / 0: a row without neighbours
+            shares.append(new.sum(1) / exists.sum(1))
         before = now
     return np.array(shares, np.float32)
 
 
 def biography(ids: np.ndarray, steps: Sequence[int] | np.ndarray) -> list[Change]:
-    """Who entered and left the neighbours ids (S, K) at recorded steps (S,), where anyone did.
+    """Ids that entered and left the neighbours ids (S, K) at each recorded step (S,) with a change.
 
-    The set of the first step is where it begins, no change; -1 is nobody.
+    The neighbours of the first step are no change; -1 stands for no neighbour.
     """
     changes = []
     for (old, now), step in zip(pairwise(ids.tolist()), steps[1:], strict=True):
@@ -155,10 +155,10 @@ def _points(vectors: np.ndarray, metric: Metric) -> np.ndarray:
 
 
 def _apart(points: np.ndarray, others: np.ndarray, metric: Metric) -> np.ndarray:
-    """Less where nearer, pair by pair: the squared distance, or the negative cosine.
+    """The squared distance, or the negative cosine, pair by pair: smaller means nearer.
 
-    Cosines that differ by less than 1e-12 are equal: of parallel rows rounding alone tells which
-    is nearer. Equal rows have equal differences as it is.
+    Cosines are rounded to 12 decimals: those of parallel rows differ by rounding errors only.
+    Equal rows have equal differences anyway.
     """
     if metric == "cosine":
         return -np.round((points * others).sum(-1), 12)

@@ -12,7 +12,7 @@ from model_core.normalization.statistics import around_norms
 from model_core.norms import LEARNED, Learned
 from model_core.taps import tapped
 
-SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; behind them
+SIDES = ("in", "normalized", "out")  # before a norm; before its gain and shift; after them
 
 
 @torch.no_grad()
@@ -22,7 +22,7 @@ def read_layers(model: BigramLanguageModel, ids: Tensor) -> dict[str, Tensor]:
     `mean_*` and `std_*` (K, T), for each of SIDES of a norm: over the C channels of a token,
     divisor C. `stream` (D, T): the Euclidean norm over the channels at `Anatomy.stream`. `silent`
     and `off` (L,): the share of a block's 4C feed-forward units that no token turns on, and of all
-    (token, unit) pairs that are 0 behind the ReLU. Pure, as `torch.func.vmap` wants it, but in
+    (token, unit) pairs that are 0 after the ReLU. Pure, as `torch.func.vmap` wants it, but in
     training mode, where the running averages of batch norm move.
     """
     sites, units = model.anatomy.stream, [block.units for block in model.anatomy.blocks]

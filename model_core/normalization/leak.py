@@ -1,4 +1,4 @@
-"""Does another sentence of the batch, or the future, change what a model makes of a sentence?"""
+"""Whether other sentences of the batch, or the future, change a sentence's activations."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -46,7 +46,7 @@ def relative(moved: np.ndarray, spread: np.ndarray) -> np.ndarray:
 def leak_sites(config: ModelConfig) -> dict[str, str]:
     """The K sites by their names on an axis, in the order of computing.
 
-    "0.ln1" is behind gain and shift of the first norm of block 0. With norm_position "post" a norm
+    "0.ln1" is after gain and shift of the first norm of block 0. With norm_position "post" a norm
     normalizes the stream itself, so "0.ln1:in" is the sum that enters it.
     """
     anatomy, inside = anatomy_of(config), []

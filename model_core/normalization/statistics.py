@@ -28,7 +28,7 @@ def norm_statistics(model: BigramLanguageModel, ids: Tensor) -> pd.DataFrame:
     """One row for each norm while `model` reads ids (B, T), in the order of depth.
 
     `mean_in`, `std_in`, `mean_out`, `std_out`: over the channels of each token, then averaged over
-    the B·T tokens; `_out` is behind gain and shift. Each name in LEARNED: the mean of that
+    the B·T tokens; `_out` is after gain and shift. Each name in LEARNED: the mean of that
     parameter over the channels, NaN where a norm has none.
     """
     before, after = around_norms(model, ids)

@@ -12,7 +12,7 @@ from model_core.taps import tapped
 def compare(
     model: BigramLanguageModel, first: tuple[Tensor, int], second: tuple[Tensor, int]
 ) -> pd.DataFrame:
-    """How far two positions of two texts are apart, from the tables to the prediction.
+    """The distance of two positions of two texts at each depth, from the tables to the prediction.
 
     Each of `first` and `second` is a text's ids (T,) and a position in it. One row a site of the
     model in the order of computing: `place`, `how` ("looked up" or "computed") and `difference`,
@@ -23,8 +23,8 @@ def compare(
     return pd.DataFrame(
         {
             "place": list(ways[0]),
-            "how": ["looked up" if place in looked_up else "computed" for place in ways[0]],
-            "difference": [(ways[0][at] - ways[1][at]).abs().max().item() for at in ways[0]],
+            "how": ["looked up" if site in looked_up else "computed" for site in ways[0]],
+            "difference": [(ways[0][site] - ways[1][site]).abs().max().item() for site in ways[0]],
         }
     )
 

@@ -17,7 +17,7 @@ def lens_names(n_layer: int) -> tuple[str, ...]:
 
 @torch.no_grad()
 def residuals(model: BigramLanguageModel, ids: Tensor) -> Tensor:
-    """The residual stream (K, T, C) before the first block and behind each, for ids (T,).
+    """The residual stream (K, T, C) before the first block and after each, for ids (T,).
 
     Tensor operations only, as in `lens`: both run under `torch.func.vmap`. ValueError when the
     text does not fit block_size.
@@ -58,8 +58,8 @@ def top_tokens(probabilities: np.ndarray, count: int) -> tuple[np.ndarray, np.nd
 def read_lens(model: BigramLanguageModel, ids: Tensor, position: int) -> dict[str, Tensor]:
     """Probabilities at each of K depths while `model` reads ids (T,).
 
-    "true" (K, T): of the token that follows each position, NaN at the last, behind which nothing
-    is known. "next" (K, V): of every token behind `position`.
+    "true" (K, T): of the token that follows each position, NaN at the last, whose successor
+    is unknown. "next" (K, V): of every token after `position`.
     """
     given = lens(model, residuals(model, ids)).softmax(-1)  # (K, T, V)
     following = ids[1:].expand(len(given), -1)[..., None]  # (K, T-1, 1)

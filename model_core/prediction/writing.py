@@ -15,7 +15,7 @@ from model_core.taps import tapped
 
 @dataclass(frozen=True)
 class Writing:
-    """n tokens drawn one after another behind a text, and what each was drawn from.
+    """n tokens drawn one after another to continue a text, and what each was drawn from.
 
     ids (n,) int64. probabilities (n,): of each drawn token in the softmax of the logits. chances
     (n,): in what was drawn from, after temperature and top-k. starts (n,) int64: the first position
@@ -40,7 +40,7 @@ def write(
     top_k: int | None = None,
     seed: int = 0,
 ) -> Writing:
-    """`count` tokens behind `ids`, those that `generate` draws with a generator of this seed.
+    """`count` tokens after `ids`, those that `generate` draws with a generator of this seed.
 
     ValueError as in `generate`, and when a logit is not finite.
     """
@@ -67,7 +67,7 @@ def write(
 
 
 def _read(model: BigramLanguageModel, window: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits (1, V) behind the window (1, W), and what its last token reads: (L, H, W).
+    """Logits (1, V) after the window (1, W), and what its last token reads: (L, H, W).
 
     Queries and keys are tapped, not the weights: that would bypass the fused kernel, whose
     rounding decides what `generate` draws.

@@ -207,13 +207,13 @@ def _grown(film: _Film, known: Tensor, progress: Progress) -> Tensor:
 
 
 def _spread_out(vectors: np.ndarray, dimensions: int) -> Tensor:
-    """PCA over time (S, N, dimensions), scaled; rows that are no numbers stand in the middle."""
+    """PCA over time (S, N, dimensions), scaled to SPREAD; rows that are not finite are at 0."""
     points = torch.from_numpy(pca_over_time(vectors, dimensions).layout).nan_to_num()
     return points * (SPREAD / points.abs().max().clamp_min(1e-30))
 
 
 def _between(points: Tensor, at: Tensor, times: Tensor) -> Tensor:
-    """Places (K, N, D) known `at` times (K,), carried linearly to all `times` (S,)."""
+    """Points (K, N, D) at times `at` (K,), interpolated linearly to all `times` (S,)."""
     right = torch.searchsorted(at, times).clamp(1, max(len(at) - 1, 1))
     left, right = right - 1, right.clamp_max(len(at) - 1)
     share = (times - at[left]) / (at[right] - at[left]).clamp_min(1e-9)

@@ -50,7 +50,8 @@ class OverTime:
 class MapStatus:
     """The state of a map's making: the `share` of the work done, `words` for what went wrong.
 
-    `at` is when it was written, in seconds since 1970."""
+    `at` is when it was written, in seconds since 1970.
+    """
 
     state: State = "none"
     share: float = 0.0

@@ -1,7 +1,7 @@
-"""The run directory, where whoever trains and whoever reads meet.
+"""The run directory, the interface between training and reading.
 
-The names below are imported when they are first asked for: a trainer that waits for its turn asks
-for status and locks alone, and does without torch.
+The names below are imported when first used: a trainer that waits for its turn needs status and
+locks only, and no torch.
 """
 
 from importlib import import_module

@@ -106,8 +106,8 @@ class Reader:
                 read = self._history.read(run, missing, self._sight, self._ids, **self._more)
                 self._add(missing, read)
             if len(steps) < len(self._steps):  # the caller bounds what is cached of a long text
-                places = np.searchsorted(self._steps, steps)
-                self._seen = {name: _joined([of[places]]) for name, of in self._seen.items()}
+                indices = np.searchsorted(self._steps, steps)
+                self._seen = {name: _joined([of[indices]]) for name, of in self._seen.items()}
                 self._steps = steps
             return self._seen
 

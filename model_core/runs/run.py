@@ -37,7 +37,7 @@ Rows = Sequence[int] | np.ndarray | None  # ids of rows (N,), None for every row
 
 
 class Run:
-    """A training history on disk, as it stands when opened; nothing here ever writes to it."""
+    """A training history on disk, as of its opening; read only."""
 
     def __init__(self, path: Path, description: Mapping[str, Any], tokenizer: Tokenizer) -> None:
         self.path = path
@@ -60,7 +60,7 @@ class Run:
 
     @property
     def identity(self) -> str:
-        """Names this run, and no other that takes its place under the same name."""
+        """A key of this run that no later run of the same name has."""
         return identity(self.path)
 
     @property
@@ -110,8 +110,8 @@ class Run:
     def token_embeddings(self, rows: Rows = None) -> np.ndarray:
         """The token table at every recorded step: (S, V, C) float32.
 
-        Here and in what follows, `rows` asks for those ids only, in that order: the others are not
-        read. ValueError for an id outside the table, and without a recorded step.
+        Here and below, `rows` selects those ids, in that order; other rows are not read. ValueError
+        for an id outside the table, and without a recorded step.
         """
         return self._over_time("tokens", rows)
 
