@@ -11,10 +11,14 @@ from explorer.visit.moment import Moment
 
 
 def numbers(
-    title: str, table: pd.DataFrame, label: str, file: str, *, csv: Any = None, **look: Any
+    table: pd.DataFrame,
+    label: str,
+    file: str,
+    *,
+    csv: Callable[[], pd.DataFrame] | None = None,
+    **look: Any,
 ) -> None:
-    """A table under its title, and a download of it, or of what `csv` makes."""
-    st.markdown(title)
+    """A table, and a download of it, or of what `csv` makes instead."""
     st.dataframe(table, **{"hide_index": True} | look)
     csv_button(label, file, csv or (lambda: table))
 

@@ -24,6 +24,10 @@ class Sentence:
     start: int = 0
     count: int = 0
 
+    def after(self, position: int) -> int | None:
+        """The id of the next token; None after the last."""
+        return self.ids[position + 1] if position + 1 < len(self.ids) else None
+
 
 def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     """The ids of a typed text, or words about why there are none.

@@ -79,10 +79,7 @@ def _cells(values: np.ndarray, names: Sequence[str], labels: Sequence[str]) -> g
 
 
 def lens_words(
-    ids: np.ndarray,
-    probabilities: np.ndarray,
-    names: Sequence[str],
-    labels_of_ids: Sequence[str],
+    ids: np.ndarray, probabilities: np.ndarray, names: Sequence[str], labels_of_ids: Sequence[str]
 ) -> list[str]:
     """The N best next tokens (S, K, N) of each of K depths: one text a step, one line a depth.
 

@@ -47,8 +47,7 @@ def _layout(channels: int, top: float, span: int) -> go.Layout:
         yaxis=theme.value_axis("value", (-top, top)),
         hovermode="x unified",
         bargap=0.25,
-        showlegend=True,
-        margin=theme.MARGIN | {"t": 32},
+        legend=True,
     )
 
 

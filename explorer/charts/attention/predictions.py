@@ -72,11 +72,9 @@ def before_after_panel(
         )
     ]
     frame = frame.at_height(theme.height_for(2 * len(ids)))
-    layout = _layout(ids, labels, true, frame.height)
-    layout.update(showlegend=True, margin=theme.MARGIN | {"t": 32})
     return Panel(
         _counted(frame, ids, labels),
-        go.Figure(traces, layout),
+        go.Figure(traces, _layout(ids, labels, true, frame.height, legend=True)),
         alt=f"{_opening(frame.title, ids, labels)}. "
         f"Before, {_best(before, labels, true)}. After, {_best(after, labels, true)}.",
     )
@@ -109,7 +107,9 @@ def _bars(values: np.ndarray, ids: np.ndarray, labels: Sequence[str], when: str 
     )
 
 
-def _layout(ids: np.ndarray, labels: Sequence[str], true: int | None, height: int) -> go.Layout:
+def _layout(
+    ids: np.ndarray, labels: Sequence[str], true: int | None, height: int, *, legend: bool = False
+) -> go.Layout:
     """One row a candidate from the top; the label of the true one is bold and says so."""
     names = [labels[one] + (" (true next)" if one == true else "") for one in ids]
     at = None if true is None else ids.tolist().index(true)
@@ -118,6 +118,7 @@ def _layout(ids: np.ndarray, labels: Sequence[str], true: int | None, height: in
         xaxis={"title": theme.axis_title("probability"), "range": [0, 1], "showgrid": True},
         yaxis=theme.TOKENS | theme.cell_axis("next token", len(ids), ticks, down=True),
         bargap=0.25,
+        legend=legend,
     )
 
 
@@ -134,9 +135,7 @@ def _opening(title: str, ids: np.ndarray, labels: Sequence[str]) -> str:
 def _best(probabilities: np.ndarray, labels: Sequence[str], true: int | None) -> str:
     """The most probable token and the true one."""
     best = between(
-        probabilities,
-        "'{high}' is the most probable, {highest:.4g}",
-        labels.__getitem__,
+        probabilities, "'{high}' is the most probable, {highest:.4g}", labels.__getitem__
     )
     if true is not None and np.isfinite(probabilities[true]):
         best += f"; the true next '{labels[true]}' has {probabilities[true]:.4g}"

@@ -109,16 +109,7 @@ def costs_panel(
     across = column_ticks(_heads(layers, heads, "L{} H{}"), theme.plot_width(frame.span) + 64, at)
     ends = padded(*extent(np.append(bars, np.float32(0))))
     figure = go.Figure(
-        go.Bar(
-            x=np.arange(len(bars), dtype=np.float32),
-            y=bars,
-            marker={"color": [_colour(row, at, faint) for row in range(len(bars))]},
-            customdata=[
-                f"{head} (off beside)" if row in faint else head for row, head in enumerate(words)
-            ],
-            hovertemplate="without %{customdata} the loss changes by %{y:+.4~g} nats per token"
-            "<extra></extra>",
-        ),
+        _cost_bars(bars, words, at, faint),
         theme.layout(
             xaxis=theme.cell_axis("head switched off", len(bars), across),
             yaxis=theme.value_axis("loss added, nats per token", ends),
@@ -131,6 +122,19 @@ def costs_panel(
         figure,
         alt=_costs_alt(frame.title, bars, words, at, faint),
         picks=Heads(layers, heads),
+    )
+
+
+def _cost_bars(bars: np.ndarray, heads: Sequence[str], chosen: int, off: Collection[int]) -> go.Bar:
+    return go.Bar(
+        x=np.arange(len(bars), dtype=np.float32),
+        y=bars,
+        marker={"color": [_colour(row, chosen, off) for row in range(len(bars))]},
+        customdata=[
+            f"{head} (off beside)" if row in off else head for row, head in enumerate(heads)
+        ],
+        hovertemplate="without %{customdata} the loss changes by %{y:+.4~g} nats per token"
+        "<extra></extra>",
     )
 
 

@@ -40,10 +40,7 @@ def drift_panel(
     if rows.chosen is not None:
         moving |= _add_chosen(figure, moved[:, rows.chosen], rows.labels[rows.chosen])
     return Panel(
-        frame.at_height(280),
-        figure,
-        moving=moving,
-        alt=_alt(frame.title, moved, steps, rows),
+        frame.at_height(280), figure, moving=moving, alt=_alt(frame.title, moved, steps, rows)
     )
 
 

@@ -59,7 +59,7 @@ def _layout(points: np.ndarray, titles: Sequence[str], legend: bool) -> go.Layou
         return theme.layout(
             xaxis=axes[0],
             yaxis=axes[1] | {"scaleanchor": "x", "scaleratio": 1},
-            showlegend=legend,
+            legend=legend,
             margin=margin,
         )
     scene = {f"{name}axis": _scene_axis(axis) for name, axis in zip(AXES, axes, strict=True)}
@@ -67,7 +67,7 @@ def _layout(points: np.ndarray, titles: Sequence[str], legend: bool) -> go.Layou
         xaxis={},
         yaxis={},
         scene=scene | {"aspectmode": "data"},
-        showlegend=legend,
+        legend=legend,
         margin=margin | {"l": 0, "r": 0, "b": 0},
     )
 
@@ -86,7 +86,7 @@ def _scene_axis(axis: dict[str, Any]) -> dict[str, Any]:
 
 def _alt(title: str, points: np.ndarray, rows: Rows) -> str:
     steps, count, axes = points.shape
-    words = f"{title}: map of {count} tokens over {steps} recorded steps."
+    words = f"{title}: map of {count} {rows.kind}s over {steps} recorded steps."
     lost = int(np.isnan(points[:, :, 0]).sum())
     if lost == steps * count:
         return f"{words} No point is finite."
@@ -105,5 +105,5 @@ def _alt(title: str, points: np.ndarray, rows: Rows) -> str:
     if rows.chosen is not None:
         words += f" '{rows.labels[rows.chosen]}' is chosen."
     if count > LABELLED:
-        words += f" More than {LABELLED} tokens: dots without glyphs."
+        words += f" More than {LABELLED} {rows.kind}s: dots without glyphs."
     return words + missing(points[:, :, 0], "points")

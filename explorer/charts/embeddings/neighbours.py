@@ -1,4 +1,4 @@
-"""The neighbours of one token in all channels: the nearest at each step, and their ranks."""
+"""The neighbours of one row in all channels: the nearest at each step, and their ranks."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -84,11 +84,11 @@ def biography_panel(
             },
         ),
     )
-    left_out = met - len(drawn)
+    left_out, kind = met - len(drawn), f"{rows.kind}s"
     alt = (
-        f"{frame.title}: heatmap of ranks, {len(drawn)} tokens by {len(steps)} recorded steps, "
+        f"{frame.title}: heatmap of ranks, {len(drawn)} {kind} by {len(steps)} recorded steps, "
         f"from step {steps[0]:,} to {steps[-1]:,}."
-        + (f" Left out: {left_out} tokens that were near for fewer steps." if left_out else "")
+        + (f" Left out: {left_out} {kind} that were near for fewer steps." if left_out else "")
         + _nearest_words(near[-1], rows.labels)
     )
     if left_out:

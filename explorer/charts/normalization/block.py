@@ -1,4 +1,4 @@
-"""A batch as a block of numbers: sentences as sheets side by side, pooled numbers lit up."""
+"""A batch as a block of numbers: sentences as sheets side by side, pooled values highlighted."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from explorer.charts.parts.frames import WIDTH, frame_cell, frame_cells
 from explorer.charts.parts.labels import count_ticks, escape, row_ticks, with_positions
 from explorer.panels import Cells, Frame, Panel
 
-DIM = 0.25  # opacity of numbers that are not shared
+DIM = 0.25  # opacity of values that are not pooled
 NAMED = 2**17  # cells: the hover texts of more would be larger than the numbers
 ABOVE = 28  # pixels for the sheets' names
 
@@ -83,13 +83,9 @@ def _layout(
 
 
 def _add_shared(
-    figure: go.Figure,
-    block: np.ndarray,
-    shared: np.ndarray,
-    width: float,
-    colours: dict[str, Any],
+    figure: go.Figure, block: np.ndarray, shared: np.ndarray, width: float, colours: dict[str, Any]
 ) -> dict[str, np.ndarray]:
-    """Draws the shared numbers in full over the dimmed ones, framed; what of them moves."""
+    """Draw the pooled values in full over the dimmed ones, framed; return what of them moves."""
     moving = {}
     for number, (sheet, rows, columns) in enumerate(_pieces(shared), start=1):
         piece = moving[f"{number}.z"] = np.ascontiguousarray(block[:, sheet, rows, columns])
@@ -118,7 +114,7 @@ def _side_by_side(block: np.ndarray) -> np.ndarray:
 
 
 def _pieces(shared: np.ndarray) -> list[tuple[int, slice, slice]]:
-    """The shared rectangle of each sheet (T, C): (sentence, rows, columns)."""
+    """The pooled rectangle of each sheet (T, C): (sentence, rows, columns)."""
     found = []
     for sentence, sheet in enumerate(shared):
         if sheet.any():
@@ -127,7 +123,7 @@ def _pieces(shared: np.ndarray) -> list[tuple[int, slice, slice]]:
                 slice(int(rows[0]), int(rows[-1]) + 1),
                 slice(int(columns[0]), int(columns[-1]) + 1),
             )
-            assert sheet[part].all(), "the shared numbers of a sheet form a rectangle"
+            assert sheet[part].all(), "the pooled values of a sheet form a rectangle"
             found.append((sentence, *part))
     return found
 
@@ -182,7 +178,7 @@ def _alt(
     steps, B, T, C = block.shape
     (name, labels), number = list(sentences.items())[cell[0]], block[(-1, *cell)]
     words = (
-        f"{title}: {B} sheets of {T} tokens by {C} channels, {steps} recorded steps. Lit up: "
+        f"{title}: {B} sheets of {T} tokens by {C} channels, {steps} recorded steps. Pooled: "
         f"{shared.sum():,} numbers, with '{labels[cell[1]]}' at {cell[1]}, channel {cell[2]} "
         f"of {name}."
     )

@@ -16,13 +16,13 @@ Side: TypeAlias = list[tuple[float, float]]
 
 
 def cube_panel(shared: np.ndarray, cell: tuple[int, int, int], frame: Frame) -> Panel:
-    """A block (B, T, C) seen from the front, the first sentence before; `shared` cells are full.
+    """A block (B, T, C) seen from the front, the first sentence first; `shared` cells are filled.
 
-    A drawing of which numbers are pooled, not of numbers: as Wu and He 2018, figure 2. Raises
-    ValueError when the cell cannot be seen from the front.
+    A drawing of which numbers are pooled, as figure 2 of Wu and He 2018; it has no values. Raises
+    ValueError when the cell is not visible from the front.
     """
     if cell[0] or not shared[cell]:
-        raise ValueError(f"the cell must share and stand in sentence 0, got {cell}")
+        raise ValueError(f"the cell must be pooled and in sentence 0, got {cell}")
     B, T, C = shared.shape
     sides: dict[str, list[Side]] = {theme.FAINT: [], POOLED: [], theme.CHOSEN: []}
     for at, side in _sides(shared.shape):

@@ -1,4 +1,4 @@
-"""Numbers along the depth of a model, from left to right: lines, or a heatmap of tokens."""
+"""Values along the depth of a model, from left to right: lines, or a heatmap of tokens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from explorer.panels import Frame, Panel, Positions
 
 @dataclass(frozen=True)
 class Sites:
-    """Where numbers were read along the depth of a model: their names and what each one is.
+    """Where values were read along the depth of a model: the sites' names and their kind.
 
-    Other things that stand side by side are not `in_depth`.
+    `in_depth` is False for other points on the axis, such as lengths of windows.
     """
 
     names: Sequence[str]
@@ -53,8 +53,7 @@ def depth_panel(
         theme.layout(
             xaxis=sites.axis(theme.plot_width(frame.span) + 64),
             yaxis=theme.value_axis(escape(scale.unit), ends, ticks),
-            showlegend=len(drawn) > 1,
-            margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8},
+            legend=len(drawn) > 1,
         ),
     )
     moving = {f"{index}.y": series for index, series in enumerate(drawn.values())}
@@ -76,7 +75,7 @@ def token_depth_panel(
 ) -> Panel:
     """Values (S, K, T) of K sites at T tokens: rows are tokens, columns sites.
 
-    A logarithmic scale colours by the logarithm and shows the numbers as they are. Raises
+    On a logarithmic scale colours follow the logarithm; hover and bar give the values. Raises
     ValueError when shapes do not fit.
     """
     names, log = sites.names, scale.log
@@ -88,16 +87,8 @@ def token_depth_panel(
     frame = frame.at_height(theme.height_for(len(labels), least=320))
     down = row_ticks(with_positions(labels), theme.plot_height(frame.height))
     figure = go.Figure(
-        go.Heatmap(
-            z=coloured[0],
-            customdata=table[0],
-            text=_cell_words(labels, names),
-            hovertemplate="%{text}: %{customdata:.4g}<extra></extra>",
-            hoverongaps=False,
-            colorscale=theme.SEQUENTIAL,
-            zmin=ends[0][0],
-            zmax=ends[0][1],
-            colorbar=bar,
+        _cells(coloured[0], table[0], _cell_words(labels, names)).update(
+            zmin=ends[0][0], zmax=ends[0][1], colorbar=bar
         ),
         theme.layout(
             xaxis=sites.axis(theme.plot_width(frame.span)),
@@ -120,7 +111,7 @@ def token_depth_panel(
 
 
 def _drawable(values: np.ndarray, name: str, shape: Sequence[int | str], log: bool) -> np.ndarray:
-    """float32 with gaps; on a logarithmic scale also where a number is not positive."""
+    """float32 with gaps; on a logarithmic scale also where a value is not positive."""
     array = gaps(values, name, shape)
     return np.where(array > 0, array, np.float32(np.nan)) if log else array
 
@@ -143,6 +134,17 @@ def _depth_line(
     )
 
 
+def _cells(coloured: np.ndarray, values: np.ndarray, words: list[list[str]]) -> go.Heatmap:
+    return go.Heatmap(
+        z=coloured,
+        customdata=values,
+        text=words,
+        hovertemplate="%{text}: %{customdata:.4g}<extra></extra>",
+        hoverongaps=False,
+        colorscale=theme.SEQUENTIAL,
+    )
+
+
 def _cell_words(labels: Sequence[str], names: Sequence[str]) -> list[list[str]]:
     """(T, K): the site and the token of each cell."""
     return [
@@ -152,7 +154,7 @@ def _cell_words(labels: Sequence[str], names: Sequence[str]) -> list[list[str]]:
 
 
 def _bar_ticks(low: float, high: float) -> dict[str, list[float] | list[str]]:
-    """Ticks of a colour bar over logarithms [low, high], labelled with the numbers themselves."""
+    """Ticks of a colour bar over logarithms [low, high], labelled with the values."""
     ticks = log_ticks(low, high)
     return {"tickvals": np.log10(ticks).tolist(), "ticktext": [f"{tick:.3g}" for tick in ticks]}
 

@@ -31,12 +31,7 @@ class Walk(NamedTuple):
 
 
 def descent_panel(
-    walk: Walk,
-    frame: Frame,
-    *,
-    axis_titles: Sequence[str],
-    colour: str,
-    stretched: bool = False,
+    walk: Walk, frame: Frame, *, axis_titles: Sequence[str], colour: str, stretched: bool = False
 ) -> Panel:
     """The path of the weights up to the step shown, over the contours of the excess loss.
 

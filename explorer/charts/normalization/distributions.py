@@ -46,15 +46,14 @@ def bands_over_steps_panel(
 ) -> Panel:
     """Quantiles (S, Q) over recorded steps (S,) as nested bands around a median line.
 
-    A cursor and a dot on the median move with the step; a step without numbers is a gap. The scale
-    is linear or bent. ValueError when shapes do not fit.
+    A cursor and a dot on the median move with the step; a step that is not finite is a gap. The
+    scale is linear or bent. ValueError when shapes do not fit.
     """
     steps, levels = check_steps(steps), quantiles.levels
     exact = gaps(quantiles.values, "quantiles", (len(steps), len(levels)))
     drawn = bent(exact, scale.bend).astype(np.float32)
     low, high = scale.limits or padded(*extent(exact))
     ends = bent(np.array([low, high]), scale.bend).tolist()
-    ticks = bent_axis(low, high, scale.bend)
     middle = len(levels) // 2
     figure = go.Figure(
         [
@@ -63,13 +62,7 @@ def bands_over_steps_panel(
             cursor(*ends),
             _dot(drawn[0, middle], colour),
         ],
-        theme.layout(
-            xaxis=step_axis(steps),
-            yaxis=theme.value_axis(escape(scale.unit), ends, ticks),
-            hoverdistance=-1,  # the nearest step, wherever in the plot
-            showlegend=True,
-            margin=theme.MARGIN | {"t": 32},
-        ),
+        _layout(steps, (low, high), scale),
     )
     at = cursor_x(len(steps))
     return Panel(
@@ -85,8 +78,18 @@ def bands_over_steps_panel(
     )
 
 
+def _layout(steps: np.ndarray, limits: tuple[float, float], scale: Scale) -> go.Layout:
+    ends = bent(np.array(limits), scale.bend).tolist()
+    return theme.layout(
+        xaxis=step_axis(steps),
+        yaxis=theme.value_axis(escape(scale.unit), ends, bent_axis(*limits, scale.bend)),
+        hoverdistance=-1,  # the nearest step, wherever in the plot
+        legend=True,
+    )
+
+
 def _band(drawn: np.ndarray, at: int, levels: Sequence[float], colour: str) -> go.Scatter:
-    """Between the quantile `at` and its counterpart: one polygon for each stretch of numbers."""
+    """Between the quantile `at` and its counterpart: one polygon a stretch of finite steps."""
     x: list[np.ndarray] = []
     y: list[np.ndarray] = []
     gap = np.array([np.nan], np.float32)
@@ -140,7 +143,7 @@ def _dot(median: np.float32, colour: str) -> go.Scatter:
 
 
 def _stretches(drawn: np.ndarray) -> Iterator[np.ndarray]:
-    """Indices of consecutive steps that have numbers, one stretch after the other."""
+    """Indices of consecutive finite steps, one stretch after the other."""
     known = np.flatnonzero(np.isfinite(drawn).all(1))
     yield from (one for one in np.split(known, np.flatnonzero(np.diff(known) > 1) + 1) if len(one))
 

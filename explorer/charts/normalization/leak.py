@@ -18,7 +18,7 @@ OPEN = ("circle-open", "square-open", "diamond-open")  # symbols of all series b
 
 @dataclass(frozen=True)
 class Distances:
-    """How far off batches of `sizes` (N,) windows are, (N,) each.
+    """Distances of the means of batches of `sizes` (N,) windows from the running ones, (N,) each.
 
     Measured as the mean of `repeats` batches a size; expected if all tokens were independent.
     """
@@ -34,8 +34,8 @@ def movement_panel(
 ) -> Panel:
     """One line a series (S, K) ≥ 0 over K sites in depth order, on a linear axis from 0.
 
-    Series that are all 0 lie on each other on a line labelled so; their open markers have different
-    sizes, so that each can be seen. ValueError when shapes do not fit.
+    Series that are all 0 coincide on the line labelled "exactly 0"; their open markers have
+    different sizes, so that each is visible. ValueError when shapes do not fit.
     """
     most = max(extent(gaps(of, name, ("S", len(names))))[1] for name, of in values.items()) or 1.0
     scale = Scale(unit, limits=(-0.16 * most, 1.08 * most))
@@ -75,9 +75,9 @@ def distances_panel(distances: Distances, frame: Frame, *, size: int, unit: str)
 
 
 def means_panel(running: np.ndarray, batch: np.ndarray, frame: Frame, *, unit: str) -> Panel:
-    """One point a channel (S, C): its running number to the right, the batch's upwards.
+    """One point a channel (S, C): its running mean across, the batch's up.
 
-    On the line both are equal. One scale for all steps. ValueError when shapes do not fit.
+    Both are equal on the dashed line. One scale for all steps. ValueError when shapes do not fit.
     """
     across = gaps(running, "running", ("S", "C"))
     up = gaps(batch, "batch", across.shape)
@@ -132,13 +132,12 @@ def _over_sizes(sizes: Sequence[int], top: float, unit: str) -> go.Layout:
             "ticktext": [str(one) for one in sizes],
         },
         yaxis=theme.value_axis(escape(unit), (0.0, top)),
-        showlegend=True,
-        margin=theme.MARGIN | {"t": 32},
+        legend=True,
     )
 
 
 def _marks(sizes: Sequence[int], measured: np.ndarray, size: int) -> list[go.Scatter]:
-    """The batch in use, if measured, with its number: right of the last it would be cut off."""
+    """The batch in use, if measured, with its value: right of the last it would be cut off."""
     if size not in sizes:
         return []
     mark = go.Scatter(
@@ -160,7 +159,7 @@ def _measured_words(sizes: Sequence[int], measured: np.ndarray, size: int) -> st
     if size not in sizes:
         return f"At {size} windows nothing was measured."
     here = measured[sizes.index(size)]
-    return f"At {size} windows measured {'no number' if np.isnan(here) else f'{here:.4g}'}."
+    return f"At {size} windows measured {'nothing finite' if np.isnan(here) else f'{here:.4g}'}."
 
 
 def _channels(across: np.ndarray, up: np.ndarray) -> go.Scatter:

@@ -19,7 +19,7 @@ WIDEST = 18  # pixels of the innermost bar
 
 
 def spread_panel(quantiles: Quantiles, sites: Sites, frame: Frame, scale: Scale) -> Panel:
-    """Quantiles (S, K, Q) of the numbers at each of K sites, on a linear scale.
+    """Quantiles (S, K, Q) of the values at each of K sites, on a linear scale.
 
     Bars within bars from the outermost pair of quantiles to the innermost, and a dot at the median.
     ValueError when shapes do not fit.
@@ -39,8 +39,7 @@ def spread_panel(quantiles: Quantiles, sites: Sites, frame: Frame, scale: Scale)
     layout = theme.layout(
         xaxis=sites.axis(theme.plot_width(frame.span) + 64),
         yaxis=theme.value_axis(escape(scale.unit), ends),
-        showlegend=True,
-        margin=theme.MARGIN | {"t": 32},
+        legend=True,
     )
     return Panel(
         frame.at_height(320),

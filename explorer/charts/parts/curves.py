@@ -49,13 +49,10 @@ def curves_panel(
     lines = [
         _line(steps, everything[:, i], name, scale.unit, colours[i]) for i, name in enumerate(drawn)
     ]
-    across = step_axis(steps)
-    if steps_of:
-        across["title"] = theme.axis_title(f"step {steps_of}")
     ends = (10**low, 10**high) if scale.log else (low, high)
     figure = go.Figure(
         [*lines, cursor(*ends), _now(everything, colours)],
-        _layout(across, (low, high), scale, legend=len(drawn) > 1),
+        _layout(step_axis(steps, steps_of), (low, high), scale, legend=len(drawn) > 1),
     )
     at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
     return Panel(
@@ -91,7 +88,7 @@ def _layout(
     return theme.layout(
         xaxis=across,
         yaxis=theme.value_axis(escape(scale.unit), ends, ticks),
-        showlegend=legend,
+        legend=legend,
         margin=theme.MARGIN | {"t": 32 if legend else 8, "r": 48},
     )
 

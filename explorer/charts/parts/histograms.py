@@ -50,8 +50,7 @@ def _layout(edges: np.ndarray, drawn: Mapping[str, np.ndarray], scale: Scale) ->
             **bent_axis(low, high, scale.bend),
         },
         yaxis=theme.value_axis("share of the numbers, each bin", (0, top)) | {"tickformat": "~%"},
-        showlegend=len(drawn) > 1,
-        margin=theme.MARGIN | {"t": 32 if len(drawn) > 1 else 8},
+        legend=len(drawn) > 1,
     )
 
 

@@ -19,12 +19,15 @@ def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
     return array
 
 
-def step_axis(steps: np.ndarray) -> dict[str, Any]:
-    """Recorded steps equally far apart: x is their index, tick labels are steps."""
+def step_axis(steps: np.ndarray, of: str = "") -> dict[str, Any]:
+    """Recorded steps equally far apart: x is their index, tick labels are steps.
+
+    `of` names what the steps belong to, if not to the run.
+    """
     last = len(steps) - 1
     ticks = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
     return {
-        "title": axis_title("step (each recorded one equally wide)"),
+        "title": axis_title(f"step {of or '(each recorded one equally wide)'}"),
         "range": [-0.5, 0.5] if last == 0 else [0, last],
         "tickmode": "array",
         "tickvals": ticks.tolist(),

@@ -25,8 +25,13 @@ TOKENS = {"tickfont": {"size": 12, "family": GLYPHS}}  # of an axis with tokens 
 MARGIN = {"l": 64, "r": 16, "t": 8, "b": 52}
 
 
-def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.Layout:
-    """The layout of every chart: transparent, small margins, no grid; zoom survives a redraw."""
+def layout(
+    *, xaxis: dict[str, Any], yaxis: dict[str, Any], legend: bool = False, **more: Any
+) -> go.Layout:
+    """The layout of every chart: transparent, small margins, no grid; zoom survives a redraw.
+
+    A `legend` stands above the plot.
+    """
     quiet = {
         "type": "linear",
         "automargin": True,
@@ -41,8 +46,8 @@ def layout(*, xaxis: dict[str, Any], yaxis: dict[str, Any], **more: Any) -> go.L
         "plot_bgcolor": "rgba(0,0,0,0)",
         "uirevision": "keep",
         "font": {"size": 13},
-        "margin": MARGIN,
-        "showlegend": False,
+        "margin": MARGIN | {"t": 32 if legend else 8},
+        "showlegend": legend,
         "hovermode": "closest",
         "hoverlabel": {
             "bgcolor": "#22262E",

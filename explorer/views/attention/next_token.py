@@ -1,5 +1,7 @@
 """What comes next: at every depth, at every step, and written one token at a time."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -30,16 +32,14 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
     names = lens_names(moment.run.model_config.n_layer)
     seen = predictions.lens(moment, sentence.ids, focus.query)
-    following = sentence.ids[focus.query + 1 :][:1]
     behind = f"'{sentence.labels[focus.query]}' at {focus.query}"
-    likeliest = top_tokens(seen["next"], min(LIKELIEST, len(labels)))
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         next_panel(
             seen["next"][:, -1],
             labels,
             Frame("next", f"Next after {behind}: the likeliest of all steps", 4, 340),
-            true=following[0] if following else None,
+            true=sentence.after(focus.query),
         ),
         lens_panel(
             seen["true"],
@@ -53,16 +53,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             ),
             position=focus.query,
         ),
-        Words(
-            Frame(
-                "lens-words",
-                f"The likeliest after {behind}, read off at each depth",
-                span=12,
-                height=28 + 22 * len(names),
-            ),
-            lens_words(*likeliest, names, labels),
-            alt="The likeliest next tokens at each depth of the model, at each recorded step.",
-        ),
+        _likeliest(seen["next"], names, labels, behind),
     ]
     written = _written(moment, sentence, focus, count, how)
     if isinstance(written, str):
@@ -73,6 +64,18 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     if isinstance(written, Writing):
         _table(moment, sentence, written)
     _explained()
+
+
+def _likeliest(
+    probabilities: np.ndarray, names: Sequence[str], labels: Sequence[str], behind: str
+) -> Words:
+    title = f"The likeliest after {behind}, read off at each depth"
+    ids, highest = top_tokens(probabilities, min(LIKELIEST, len(labels)))
+    return Words(
+        Frame("lens-words", title, span=12, height=28 + 22 * len(names)),
+        lens_words(ids, highest, names, labels),
+        alt="The likeliest next tokens at each depth of the model, at each recorded step.",
+    )
 
 
 def _choices() -> tuple[int, Drawing]:
@@ -148,8 +151,8 @@ def _table(moment: Moment, sentence: Sentence, written: Writing) -> None:
         )
     table = pd.DataFrame(rows)
     tokens = [quoted(moment.run.tokenizer.tokens[token]) for token in written.ids]
+    st.markdown(f"**Tokens written at step {moment.step:,}**")
     numbers(
-        f"**Tokens written at step {moment.step:,}**",
         table,
         "Written tokens",
         file_of(moment, "written"),

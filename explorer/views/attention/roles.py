@@ -1,6 +1,7 @@
 """What each head does, since when, and what the model loses without it."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ from model_core.attention.roles import (
 )
 
 FRESH, TYPED = "fresh random text", "your sentence"
+Off: TypeAlias = tuple[tuple[int, int], ...]  # (layer, head) each
 INSTEAD: dict[str, Replacement] = {"zero": "zero", "its mean output": "mean"}
 
 
@@ -73,7 +75,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     _explained()
 
 
-def _choices(moment: Moment, focus: Focus) -> tuple[str, tuple[tuple[int, int], ...], str]:
+def _choices(moment: Moment, focus: Focus) -> tuple[str, Off, Replacement]:
     config = moment.run.model_config
     left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
     measured = one_of(left.segmented_control, "attention.measured", "Measured on", (FRESH, TYPED))
@@ -89,35 +91,33 @@ def _choices(moment: Moment, focus: Focus) -> tuple[str, tuple[tuple[int, int], 
     instead = one_of(
         right.segmented_control, "attention.instead", "A head switched off gives", tuple(INSTEAD)
     )
-    return measured, tuple(divmod(number, config.n_head) for number in sorted(off)), instead
+    return (
+        measured,
+        tuple(divmod(number, config.n_head) for number in sorted(off)),
+        INSTEAD[instead],
+    )
 
 
 def _without(
-    moment: Moment,
-    sentence: Sentence,
-    focus: Focus,
-    off: tuple[tuple[int, int], ...],
-    instead: str,
+    moment: Moment, sentence: Sentence, focus: Focus, off: Off, instead: Replacement
 ) -> Sequence[AnyPanel]:
     """What each head is worth, and the prediction with and without those switched off."""
-    how = INSTEAD[instead]
     try:
-        loss, costs = losses.head_costs(moment, how)
+        loss, costs = losses.head_costs(moment, instead)
     except ValueError as error:
-        st.info(plain(f"What a head is worth cannot be told: {error}."))
+        st.info(plain(f"What a head is worth cannot be measured: {error}."))
         return []
-    before = losses.without(moment, sentence.ids, focus.query, (), how)
-    after = losses.without(moment, sentence.ids, focus.query, off, how)
+    before = losses.without(moment, sentence.ids, focus.query, (), instead)
+    after = losses.without(moment, sentence.ids, focus.query, off, instead)
     names = ", ".join(f"layer {layer} head {head}" for layer, head in off)
     what = f"without {names}" if off else "with none switched off"
     if not np.isfinite([loss, after.loss]).all():
-        st.info(f"The loss of step {moment.step:,} is no number: the model has diverged by then.")
+        st.info(f"The loss at step {moment.step:,} is not finite: the model has diverged by then.")
         return []
     st.caption(
         f"At step {moment.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
         f"**{after.loss:.4f}** {what} ({after.loss - loss:+.4f})."
     )
-    following = sentence.ids[focus.query + 1 :][:1]
     return [
         costs_panel(
             costs,
@@ -135,7 +135,7 @@ def _without(
                 span=5,
                 height=320,
             ),
-            true=following[0] if following else None,
+            true=sentence.after(focus.query),
         ),
     ]
 
@@ -171,8 +171,8 @@ def _table(moment: Moment, scores: np.ndarray) -> None:
         }
         for layer, head in np.ndindex(layers, heads)
     ]
-    title = f"**Heads at step {moment.step:,}**, measured on {FRESH}"
-    numbers(title, pd.DataFrame(rows), "Heads", file_of(moment, "heads"))
+    st.markdown(f"**Heads at step {moment.step:,}**, measured on {FRESH}")
+    numbers(pd.DataFrame(rows), "Heads", file_of(moment, "heads"))
 
 
 def _explained() -> None:

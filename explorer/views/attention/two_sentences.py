@@ -41,9 +41,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     moment = fewer(moment, len(second.ids))
     focus, other = _places(sentence, second, focus)
     texts, heads = zip(
-        _side(moment, sentence, focus),
-        _side(moment, second, other, second=True),
-        strict=True,
+        _side(moment, sentence, focus), _side(moment, second, other, second=True), strict=True
     )
     moment = clock(moment, [*texts, *heads])
     _compared(moment, (sentence, focus.query), (second, other.query))
@@ -107,12 +105,14 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
     here, other = (
         f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
     )
-    numbers(
+    st.markdown(
         "**Static or computed?** "
         + plain(f"{here} of the first sentence and {other} of the second: ")
         + f"their rows of the token table are looked up and **{row:g}** apart. What the model "
         f"of step {moment.step:,} has made of them behind its last block is computed: "
-        f"**{end:.3g}** apart.",
+        f"**{end:.3g}** apart."
+    )
+    numbers(
         table,
         "Differences",
         file_of(moment, "static"),

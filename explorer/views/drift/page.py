@@ -168,8 +168,8 @@ def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
     axes = {name: atlas.places[moment.at, :, i] for i, name in enumerate(atlas.axis_titles)}
     kind = rows.table[:-1]
     table = pd.DataFrame({"id": rows.ids, kind: rows.labels, "moved": far[moment.at], **axes})
+    st.markdown(f"**Farthest from their start at step {moment.step:,}**")
     numbers(
-        f"**Farthest from their start at step {moment.step:,}**",
         table.sort_values("moved", ascending=False),
         "Map",
         file_of(moment, "map"),
@@ -190,8 +190,8 @@ def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None
         ]
         return pd.DataFrame(told, columns=["step", "entered", "left"])
 
+    st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
     numbers(
-        f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**",
         table(rows.labels),
         "Biography",
         f"{moment.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",

@@ -191,8 +191,8 @@ def _numbers(descents: list[Descent], step: int) -> None:
     )
     form = digits(table.columns[4:]) | digits(["condition number", needed], "localized")
     form |= digits(["learning rate"], "%.3g")
-    title = f"**After step {step:,} of this descent**"
-    numbers(title, table, "Descents", f"descents-step-{step}", column_config=form)
+    st.markdown(f"**After step {step:,} of this descent**")
+    numbers(table, "Descents", f"descents-step-{step}", column_config=form)
 
 
 def _explained() -> None:

@@ -28,10 +28,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
         "Which numbers share one mean and one variance?",
         over_which_numbers.draw,
     ),
-    SIDE: (
-        "What does the choice of norm change, when all else is the same?",
-        side_by_side.draw,
-    ),
+    SIDE: ("What does the choice of norm change, when all else is the same?", side_by_side.draw),
     "The leak": (
         "Does another sentence, or the future, change what the model makes of yours?",
         the_leak.draw,

@@ -104,10 +104,7 @@ def _own_text() -> str | bytes | None:
 
 
 def _tokenizer(preset: Preset) -> dict[str, Any]:
-    kinds = get_args(Kind)
-    kind = st.selectbox(
-        "Tokens are", kinds, kinds.index(preset.tokenizer), key=f"{preset.name}-kind"
-    )
+    kind = _choice("Tokens are", get_args(Kind), preset, "kind", preset.tokenizer)
     size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, 512)
     return {"tokenizer": kind} | ({"vocab_size": size} if kind == "bpe" else {})
 
@@ -120,17 +117,10 @@ def _model(preset: Preset) -> dict[str, Any]:
         "n_head": "Heads a layer (n_head)",
     }
     values = _numbers(preset.name, fields, preset.model)
-    norms, positions = KINDS, get_args(NormPosition)
     defaults = {"norm": "layer", "norm_position": "pre", **preset.model}
-    values["norm"] = st.selectbox(
-        "Normalization", norms, norms.index(defaults["norm"]), key=f"{preset.name}-norm"
-    )
-    values["norm_position"] = st.selectbox(
-        "Norm before or after attention and feed-forward",
-        positions,
-        positions.index(defaults["norm_position"]),
-        key=f"{preset.name}-position",
-    )
+    values["norm"] = _choice("Normalization", KINDS, preset, "norm", defaults["norm"])
+    label, position = "Norm before or after attention and feed-forward", defaults["norm_position"]
+    values["norm_position"] = _choice(label, get_args(NormPosition), preset, "position", position)
     gain = defaults.get("linear_init_gain", 1.0)
     values["linear_init_gain"] = _text("Initial weights times", preset, "gain", gain)
     return values
@@ -141,10 +131,8 @@ def _training(preset: Preset) -> dict[str, Any]:
     defaults = {name: field.default for name, field in TrainingConfig.model_fields.items()}
     defaults |= preset.training
     values = _numbers(preset.name, fields, defaults)
-    kinds = get_args(Optimizer)
-    values["optimizer"] = st.selectbox(
-        "Optimizer", kinds, kinds.index(defaults["optimizer"]), key=f"{preset.name}-optimizer"
-    )
+    optimizer = defaults["optimizer"]
+    values["optimizer"] = _choice("Optimizer", get_args(Optimizer), preset, "optimizer", optimizer)
     rate = _text("Learning rate", preset, "rate", defaults["learning_rate"])
     clip = _text("Clip the gradient at (0: never)", preset, "clip", defaults["grad_clip"])
     megabytes = st.number_input("Record at most this many MB", 1, 4096, 256)
@@ -158,6 +146,10 @@ def _numbers(preset: str, fields: dict[str, str], defaults: Any) -> dict[str, An
         name: st.number_input(label, value=defaults[name], step=1, key=f"{preset}-{name}")
         for name, label in fields.items()
     }
+
+
+def _choice(label: str, options: tuple[str, ...], preset: Preset, name: str, default: str) -> str:
+    return st.selectbox(label, options, options.index(default), key=f"{preset.name}-{name}")
 
 
 def _text(label: str, preset: Preset, name: str, value: float) -> str:

@@ -181,5 +181,5 @@ def test_the_cube_shows_what_is_pooled_on_the_sides_that_are_seen(
 
 
 def test_a_cell_of_the_cube_that_is_not_seen_is_refused() -> None:
-    with pytest.raises(ValueError, match="stand in sentence 0"):
+    with pytest.raises(ValueError, match="must be pooled and in sentence 0"):
         cube_panel(np.ones((B, T, C), bool), (1, 0, 0), frame=Frame("cube", "Cube"))

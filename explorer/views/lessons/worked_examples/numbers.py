@@ -80,11 +80,7 @@ class Numbers:
 def typed() -> Numbers:
     """All widgets, and their values now, valid or not."""
     kind = one_of(
-        st.segmented_control,
-        "worked.kind",
-        "Normalization",
-        KINDS,
-        format_func=TITLES.__getitem__,
+        st.segmented_control, "worked.kind", "Normalization", KINDS, format_func=TITLES.__getitem__
     )
     bar = st.container(horizontal=True)
     for name in CASES:

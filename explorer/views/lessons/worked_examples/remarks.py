@@ -106,11 +106,7 @@ def _fraction(done: Worked, group: int, eps: float) -> tuple[float, float, str]:
         float(done.steps[name][(0, group) if done.over_samples else (group, 0)])
         for name in (*names, "normalized")
     )
-    return (
-        above,
-        below,
-        f"{as_text(above)} / √({as_text(below)} + {eps:g}) = {as_text(becomes)}",
-    )
+    return (above, below, f"{as_text(above)} / √({as_text(below)} + {eps:g}) = {as_text(becomes)}")
 
 
 def outweighed(done: Worked, names: Sequence[str]) -> str:

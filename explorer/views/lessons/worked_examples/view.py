@@ -16,13 +16,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
-from model_core.normalization import (
-    REFERENCES,
-    Worked,
-    apart,
-    by_reference,
-    running_by_torch,
-)
+from model_core.normalization import REFERENCES, Worked, apart, by_reference, running_by_torch
 from model_core.normalization.worked import SCALINGS, Scaling, norm_of
 from model_core.norms import NormKind
 

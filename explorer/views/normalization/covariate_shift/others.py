@@ -98,9 +98,5 @@ def _unlike(other: Run, run: Run) -> tuple[bool, ...]:
     """Sorts the most alike first."""
     theirs, ours = other.model_config, run.model_config
     as_ours = theirs.replaced(norm=ours.norm, norm_position=ours.norm_position)
-    same = (as_ours, other.training_config, other.corpus) == (
-        ours,
-        run.training_config,
-        run.corpus,
-    )
+    same = (as_ours, other.training_config, other.corpus) == (ours, run.training_config, run.corpus)
     return (not same, theirs.norm == ours.norm, NORMS[theirs.norm].exists)

@@ -58,12 +58,7 @@ def _channel(count: int) -> int | None:
     if which == ALL:
         return None
     return number(
-        right.number_input,
-        "normalization.shift.channel",
-        "Channel",
-        0,
-        (0, count - 1),
-        of_run=True,
+        right.number_input, "normalization.shift.channel", "Channel", 0, (0, count - 1), of_run=True
     )
 
 

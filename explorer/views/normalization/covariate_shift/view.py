@@ -187,12 +187,11 @@ def _gaps(moment: Moment, shown: Sequence[AlignedSpread]) -> None:
 
 def _table(moment: Moment, shown: Sequence[AlignedSpread]) -> None:
     """The settled step's numbers, and those of all steps to take away."""
-    title = (
+    st.markdown(
         f"**At step {moment.step:,}**, over the tokens of the sentence; moved since "
         f"step {moment.steps[0]:,}, in standard deviations of that step"
     )
     numbers(
-        title,
         _rows(shown, [moment.at]),
         "All steps",
         f"{moment.run.name}-inputs",

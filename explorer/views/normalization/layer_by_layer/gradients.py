@@ -37,9 +37,7 @@ def gradients_and_units(moment: Moment, sentence: Sentence, per_step: bool) -> P
             f"Units: of {4 * config.n_embd} in each block behind their ReLU, on your sentence."
         )
     return Part(
-        panels,
-        " ".join(notes),
-        lambda at: {name: table_of(*row, at) for name, row in rows.items()},
+        panels, " ".join(notes), lambda at: {name: table_of(*row, at) for name, row in rows.items()}
     )
 
 

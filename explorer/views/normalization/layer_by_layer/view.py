@@ -43,8 +43,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     moment = clock(moment, drawn.panels)
     for name, table in drawn.tables(moment.at).items():
         file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
-        title, form = f"**{name}**, step {moment.step:,}", digits(table.columns[1:])
-        numbers(title, table, name, file, column_config=form)
+        st.markdown(f"**{name}**, step {moment.step:,}")
+        numbers(table, name, file, column_config=digits(table.columns[1:]))
     _explained()
 
 

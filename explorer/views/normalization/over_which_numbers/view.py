@@ -132,7 +132,7 @@ def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
             block.sentences,
             Frame(
                 "block",
-                f"What enters {block.site}. Lit up: what shares. Click another number",
+                f"What enters {block.site}. Highlighted: what is pooled. Click another number",
                 span=7,
                 height=HEIGHT,
                 rows=2,
@@ -225,8 +225,8 @@ def _members(moment: Moment, block: Block) -> None:
     )
     count = f"{len(table):,}"
     shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
-    title, file = f"**The numbers that share**: {shown}", file_of(moment, "shared")
-    numbers(title, table.head(HEAD), "Numbers", file, csv=lambda: table)
+    st.markdown(f"**The numbers that share**: {shown}")
+    numbers(table.head(HEAD), "Numbers", file_of(moment, "shared"), csv=lambda: table)
 
 
 def _explained() -> None:

@@ -190,14 +190,14 @@ def _table(
 ) -> None:
     """The settled step in numbers."""
     table = pd.DataFrame([_row(moment, name, run, wanted, scales) for name, run in runs.items()])
-    title = (
+    st.markdown(
         f"**At step {moment.step:,}**: losses in nats per token; the gap is evaluation minus "
         "training mode on the same validation windows, in batches as in training (of at most "
         f"{BATCH_TOKENS:,} tokens); final std is that of the residual stream before "
         f"{moment.run.anatomy.final_norm}"
     )
     form = digits(table.columns[3:])
-    numbers(title, table, "Table", file_of(moment, "variants"), column_config=form)
+    numbers(table, "Table", file_of(moment, "variants"), column_config=form)
 
 
 def _row(

@@ -73,7 +73,10 @@ def another_sentence(moment: Moment, sentence: Sentence, size: int) -> Batch:
             f"all windows of the held-back text begin with the same {count} tokens, so none can "
             "take another's place; type a longer sentence"
         )
-    return _batch(moment, sentence, size, count, (1, slice(None)), cut[int(differing[-1])])
+    idx = _texts(moment, sentence, size)
+    changed = idx.clone()
+    changed[1] = cut[int(differing[-1])]
+    return _batch(moment, idx, changed, count)
 
 
 def future_token(moment: Moment, sentence: Sentence, size: int, position: int, token: int) -> Batch:
@@ -81,26 +84,23 @@ def future_token(moment: Moment, sentence: Sentence, size: int, position: int, t
 
     ValueError when the text is gone.
     """
-    return _batch(moment, sentence, size, position, (0, position), torch.tensor(token))
+    idx = _texts(moment, sentence, size)
+    changed = idx.clone()
+    changed[0, position] = token
+    return _batch(moment, idx, changed, position)
 
 
 def _label(moment: Moment, token: int) -> str:
     return labels_of(moment.run, np.array([token]))[0]
 
 
-def _batch(
-    moment: Moment,
-    sentence: Sentence,
-    size: int,
-    upto: int,
-    where: tuple[int, int | slice],
-    to: Tensor,
-) -> Batch:
-    windows = pool(moment)
-    idx = torch.cat([torch.tensor([sentence.ids]), _company(moment, sentence)[: size - 1]])
-    changed = idx.clone()
-    changed[where] = to
-    return Batch(idx, changed, upto, windows[:size], losses.windows(moment))
+def _texts(moment: Moment, sentence: Sentence, size: int) -> Tensor:
+    """The typed sentence and `size` - 1 windows beside it: (size, T)."""
+    return torch.cat([torch.tensor([sentence.ids]), _company(moment, sentence)[: size - 1]])
+
+
+def _batch(moment: Moment, idx: Tensor, changed: Tensor, upto: int) -> Batch:
+    return Batch(idx, changed, upto, pool(moment)[: len(idx)], losses.windows(moment))
 
 
 def _company(moment: Moment, sentence: Sentence) -> Tensor:

@@ -19,23 +19,13 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import leak as movement
 from explorer.data.leak import SIZES, Seen
 from explorer.panels import AnyPanel, Frame
-from explorer.views.normalization.the_leak.changes import (
-    Batch,
-    replace_sentence,
-    replace_token,
-)
+from explorer.views.normalization.the_leak.changes import Batch, replace_sentence, replace_token
 from explorer.visit.export import csv_button, file_of, numbers
 from explorer.visit.moment import Moment, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
-from model_core.normalization import (
-    CASES,
-    EVALUATION,
-    TRAINING,
-    expected_distances,
-    leak_sites,
-)
+from model_core.normalization import CASES, EVALUATION, TRAINING, expected_distances, leak_sites
 from model_core.norms import NORMS
 
 ANOTHER, FUTURE = "Another sentence", "A future token"
@@ -205,11 +195,11 @@ def _tables(moment: Moment, seen: Seen) -> None:
     for case, largest, spread in zip(CASES, seen.largest[at], seen.spread[at], strict=True):
         norm = case.removesuffix(" mode")
         moved[f"{norm}: moved"], moved[f"{norm}: std"] = largest, spread
-    title = (
+    st.markdown(
         f"**Largest movement at step {moment.step:,}**, in the activations' own units, beside "
         "`std`, the standard deviation over channels and tokens of what stood there before"
     )
-    numbers(title, moved, "Movement", file_of(moment, "leak"))
+    numbers(moved, "Movement", file_of(moment, "leak"))
     file = file_of(moment, "batch-statistics")
     csv_button("Batch and running statistics", file, lambda: _statistics(moment, seen))
 
