@@ -117,7 +117,7 @@ BOXES = {  # how the sentences in boxes begin, on every view and on one
     "diverged": ["loss became NaN or infinite at step 1"],
     ("Roles", "two by two"): ["No roles here"],
     ("Roles", "no text"): ["What a head is worth cannot be measured"],
-    ("Roles", "diverged"): ["No roles here", "The loss of step 1"],
+    ("Roles", "diverged"): ["No roles here", "The loss at step 1"],
     ("Next token", "diverged"): ["the model has diverged and writes no text"],
 }
 
