@@ -1,4 +1,4 @@
-"""The table of what "fast" means: each row's figure, what it must reach, both from this run."""
+"""The table of what "fast" means: each row's figure and what it must reach, both from this run."""
 
 import os
 

@@ -15,7 +15,7 @@ from tests.benchmarks.drag import FRAMES, MOVES, WATCH_FRAMES
 from tests.support.browser.app import APP
 from tests.support.browser.driver import ClockDriver, Watch, launch, open_page, running
 
-TYPED = 39  # sentences, each another one
+TYPED = 39  # different sentences
 # 16 heads, and 120 recorded steps to read a sentence at
 SHAPE = {"n_layer": 4, "n_head": 4, "n_embd": 64, "steps": 200, "snapshots": 120, "threads": 1}
 
@@ -70,7 +70,7 @@ def attention_times() -> dict[str, float]:
 
 
 def _type(page: Page) -> list[dict[str, float]]:
-    """What the page saw of each Enter; the first sentence also warms what all share."""
+    """Times of each Enter by the page's marks; the first sentence also fills the caches."""
     page.evaluate(WATCH_ENTERS)
     field = page.get_by_label("Sentence for the model to read")
     for n in range(1, TYPED + 2):  # the first in a row is the one that stands there already

@@ -1,4 +1,4 @@
-"""The yardstick of section "fast": a character GPT as lectures write it, one module a head."""
+"""A baseline of training speed: a character GPT as lectures write it, one module a head."""
 
 import time
 
@@ -85,7 +85,7 @@ class LectureModel(nn.Module):
 
 
 def get_batch(ids: Tensor, batch_size: int, block_size: int) -> tuple[Tensor, Tensor]:
-    """Windows stacked one by one, as on the blackboard."""
+    """Windows stacked one by one."""
     starts = torch.randint(len(ids) - block_size, (batch_size,))
     x = torch.stack([ids[start : start + block_size] for start in starts])
     y = torch.stack([ids[start + 1 : start + block_size + 1] for start in starts])

@@ -1,4 +1,4 @@
-"""Maps over time: how true, steady, fast and large, against umap-learn on the same tables."""
+"""Maps over time: how faithful, steady, fast and large, against umap-learn on the same tables."""
 
 import math
 import os
@@ -118,7 +118,7 @@ def _timed(work: Callable[[], np.ndarray]) -> tuple[np.ndarray, float]:
 
 
 def _drifting(steps: int, rows: int, channels: int) -> np.ndarray:
-    """Clusters that come forth from noise, (S, N, C)."""
+    """Clusters that emerge from noise, (S, N, C)."""
     draw = np.random.default_rng(0)
     centres = 2 * draw.normal(size=(20, channels))[np.arange(rows) % 20]
     noise = draw.normal(size=(rows, channels))

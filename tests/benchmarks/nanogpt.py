@@ -1,4 +1,4 @@
-"""The yardstick of section "fast": nanoGPT's own model and optimizer, out of a checkout of it.
+"""A baseline of training speed: nanoGPT's own model and optimizer, from a checkout of it.
 
 The loop and settings follow its advice for shakespeare_char on a CPU: no biases, no dropout, no
 compilation. The checkout is not part of this repository: https://github.com/karpathy/nanoGPT
@@ -19,7 +19,7 @@ WARM_UP = 20  # steps before the clock starts
 
 
 def load_module(folder: Path) -> Any:
-    """nanoGPT's model.py; ValueError when `folder` is no checkout of it."""
+    """nanoGPT's model.py; ValueError when `folder` is not a checkout of it."""
     path = folder / "model.py"
     spec = importlib.util.spec_from_file_location("nanogpt_model", path)
     if not path.is_file() or spec is None or spec.loader is None:

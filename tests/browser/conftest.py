@@ -19,7 +19,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(MISSING, red=True, bold=True)
 
 
-@pytest.fixture(scope="package")  # its event loop must not run on under other tests
+@pytest.fixture(scope="package")  # its event loop must not outlive the browser tests
 def chromium() -> Iterator[Browser]:
     """The machine's Chromium; in CI its absence is a failure."""
     if shutil.which("chromium") is None:
@@ -56,7 +56,7 @@ def demo(serve: Callable[..., Server]) -> Server:
 
 @pytest.fixture
 def watch() -> Watch:
-    """What the page complains about; a test may put expected words into `watch.allowed`."""
+    """Errors of the page; a test may put expected ones into `watch.allowed`."""
     return Watch()
 
 

@@ -1,4 +1,4 @@
-"""How a new payload appears: at once what is cheap, then a figure a frame, dealt by hand."""
+"""How a new payload appears: what is cheap at once, then a figure a frame, released by hand."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -33,7 +33,7 @@ SHOWN = """names => names.map((name) => {
 
 @pytest.fixture
 def full(visit: Visit, demo: Server) -> ClockDriver:
-    """The page with every kind of panel, all drawn; from here on a test deals the frames."""
+    """The page with every kind of panel, all drawn; from here on the test releases the frames."""
     page = visit(f"{demo.url}/?panels=all")
     clock = ClockDriver(page).wait_ready()
     page.wait_for_function(
@@ -49,13 +49,13 @@ def deal(page: Page, frames: int = 1) -> None:
 
 
 def new_figures(clock: ClockDriver) -> None:
-    """Ask for other figures; returns when their payload is adopted."""
+    """Ask for other figures; returns when their payload is in use."""
     clock.page.get_by_text(ORANGE).click()
     expect(clock.root).to_have_attribute("data-ready", "false")
 
 
 def shown(page: Page) -> dict[str, tuple[str, float]]:
-    """Of every figure its colour, which tells old from new, and the first number it draws."""
+    """The colour of every figure, which differs between old and new, and its first number."""
     return {name: (look, first) for name, (look, first) in zip(
         PLOTS, page.evaluate(SHOWN, PLOTS), strict=True)}  # fmt: skip
 

@@ -19,7 +19,7 @@ from tests.support.browser.app import APP, column_labels, heat, type_sentence
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 from tests.support.runs import TINY
 
-SENTENCE = "aaaa 11"  # repeated tokens, and digits that are no numbers
+SENTENCE = "aaaa 11"  # repeated tokens, and digits that are not numbers
 STAGES = ("stage-product", "stage-scaled", "stage-masked", "stage-weights")
 TOKENS = "[data-panel=text] .driftscope-token"
 SHOWN_BY = {  # a panel that only this view has
@@ -33,7 +33,7 @@ SHOWN_BY = {  # a panel that only this view has
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Two layers of two heads, whose vocabulary has what breaks other tools."""
+    """Two layers of two heads, whose vocabulary has repeated tokens, digits and markup."""
     path = tmp_path_factory.mktemp("attention") / "runs" / "odd"
     text = f"{SENTENCE} <b> &lt; bb\n" * 30
     create_from_preset(path, "quick-brown-fox", TINY | {"block_size": 16}, own_text=text)
@@ -152,13 +152,13 @@ def test_repeated_tokens_and_digits_keep_all_rows_and_columns(
 def test_every_step_of_a_new_sentence_comes_without_being_asked_for(
     attention: Callable[..., Page], run: Run
 ) -> None:
-    page, new = attention(text="bb"), "1a b"  # no other test has it read
+    page, new = attention(text="bb"), "1a b"  # no other test reads it
     type_sentence(page, new)
     wait_heat(page, "head", masked(plain(run, 30, new).weights[0, 0]))
     clock = ClockDriver(page)
     clock.press(1)
     for at in (0, len(run.steps) // 2):
-        clock.move(at / (len(run.steps) - 1))  # held, so the server is not told of a step
+        clock.move(at / (len(run.steps) - 1))  # held, so no step is reported to the server
         wait_heat(page, "head", masked(plain(run, int(run.steps[at]), new).weights[0, 0]))
     page.mouse.up()
     expect(page).to_have_url(re.compile(f"step={run.steps[at]}(&|$)"))

@@ -38,7 +38,7 @@ def numbers(page: Page) -> Locator:
 
 
 def two_digits(row: np.ndarray) -> list[str]:
-    """What stands beneath the keys of a row of weights (T,)."""
+    """The numbers below the keys of a row of weights (T,)."""
     texts = [f"{weight:.2f}" for weight in np.nan_to_num(row)]
     return [{"0.00": "", "1.00": "1"}.get(text, text[1:]) for text in texts]
 
@@ -92,7 +92,7 @@ def test_the_tip_tells_what_the_query_reads_of_the_token_pointed_at(full: ClockD
     expect(tip).to_have_text(says(QUERY, 7, "nothing (masked)"))
     token(page, 8).click()
     expect(tip).to_have_text(says(8, 8, f"{WEIGHTS[0, 8, 8]:.3g}"))
-    token(page, 6).hover()  # '{weight}' is a token's label here, no place for a number
+    token(page, 6).hover()  # '{weight}' is a token's label here, not a field
     expect(tip).to_have_text(says(8, 6, f"{WEIGHTS[0, 8, 6]:.3g}"))
     page.mouse.move(0, 0)
     expect(tip).to_be_hidden()

@@ -44,7 +44,7 @@ def scrambled(**changes: Any) -> BigramLanguageModel:
 
 
 def entering(model: BigramLanguageModel, ids: Tensor) -> list[Tensor]:
-    """What enters each norm: (B, T, C), in the order of depth, by hooks of our own."""
+    """What enters each norm: (B, T, C), in the order of depth, read by hooks of its own."""
     inputs: list[Tensor] = []
 
     def hear(_module: nn.Module, args: tuple[Tensor, ...]) -> None:

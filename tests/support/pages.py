@@ -1,4 +1,4 @@
-"""The dashboard in Streamlit's own test harness, and what its pages draw and say."""
+"""The dashboard in Streamlit's own test harness, and what its pages draw and write."""
 
 import json
 import re
@@ -55,11 +55,11 @@ def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def words(app: AppTest) -> list[str]:
-    """What a page says in boxes, each short and on one line, without Markdown's backslashes."""
+    """The sentences in boxes, each short and on one line, without Markdown's backslashes."""
     boxes = [*app.error, *app.warning, *app.info]
-    said = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
-    assert all(0 < len(words) <= 200 and words.isprintable() for words in said), said
-    return said
+    sentences = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
+    assert all(0 < len(words) <= 200 and words.isprintable() for words in sentences), sentences
+    return sentences
 
 
 def press(app: AppTest, label: str) -> AppTest:
@@ -67,7 +67,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 
 def drawn(app: AppTest) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Header and arrays that the page gave its clock."""
+    """Header and arrays of the payload that the page gave its clock."""
     kept = player.payload(component_data(app)["payload"])
     assert kept is not None
     return decoded(kept)

@@ -14,7 +14,7 @@ def refusal(call: Callable[..., object], *arguments: Any, **named: Any) -> str:
 
 
 def sentence(words: str) -> str:
-    """`words` themselves when a person can be shown them."""
+    """`words`, checked to be fit for the screen."""
     assert 0 < len(words) <= 200, words
     assert words.isprintable(), words
     assert "/" not in words, words

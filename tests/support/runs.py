@@ -35,7 +35,7 @@ def recorded_run(path: Path, **changes: Any) -> Run:
 
 
 def history(folder: Path) -> dict[str, Any]:
-    """All that was recorded and must repeat to the bit: files by name, metrics by step."""
+    """Everything recorded that must repeat bit for bit: files by name, metrics by step."""
     snapshots = {path.name: path.read_bytes() for path in folder.glob("snapshots/*")}
     rows = {row.pop("step"): row for row in read_metrics(folder)}
     for row in rows.values():

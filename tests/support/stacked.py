@@ -1,4 +1,4 @@
-"""One function of a model, for each of several alone and for all at once with stacked weights."""
+"""A function of a model, called for each of several models and once with their stacked weights."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ Function = Callable[[BigramLanguageModel, Tensor], dict[str, Tensor]]
 def alone_and_stacked(
     function: Function, models: Sequence[BigramLanguageModel], ids: Tensor
 ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Every result of the function, those of the models in rows: one by one, and in one call."""
+    """The results of the function, one row a model: from a call each, and from one call for all."""
     each = [function(model, ids) for model in models]
     alone = {name: torch.stack([results[name] for results in each]) for name in each[0]}
     states = [model.state_dict() for model in models]

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = 60) -> Any:
-    """The first true answer of `condition`; a failure when none comes in time."""
+    """The first true value of `condition`; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := condition()):
         assert time.monotonic() < deadline, f"not true within {seconds} s"

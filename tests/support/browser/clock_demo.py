@@ -1,4 +1,4 @@
-"""A page for the step clock's tests: synthetic panels, a run that grows, and what Python heard."""
+"""A page for the step clock's tests: synthetic panels, a growing run, and the browser's reports."""
 
 from dataclasses import replace
 
@@ -99,7 +99,7 @@ def log_panel(count: int) -> Panel:
 
 
 def told_panel(count: int) -> Panel:
-    """A heatmap of logarithms that tells the numbers themselves."""
+    """A heatmap of logarithms whose hover text has the numbers themselves."""
     panel = table_panel("told", "Sizes of a table", 7, 5, count)
     values = 10 ** panel.moving["0.z"]
     tells = "%{customdata:.4g}<extra></extra>"
@@ -147,7 +147,7 @@ def sentence_weights(count: int) -> np.ndarray:
 
 
 def text_panel(count: int, query: int) -> Text:
-    """Tokens that a careless page would not show as they are."""
+    """Tokens that are easily displayed wrongly."""
     return Text(
         Frame("text", "What a token reads", 12, 128), SENTENCE, sentence_weights(count),
         query=query,
@@ -250,7 +250,7 @@ def main() -> None:
     if alone:
         panels = panels[:1]
     for panel in panels:
-        if isinstance(panel, Panel):  # so that every figure is another one, but looks the same
+        if isinstance(panel, Panel):  # every figure differs, but looks the same
             panel.figure.update_layout(meta=color)
     alone = kind == "alone" and state.runs == 1
     if kind == "alone":

@@ -1,4 +1,4 @@
-"""What a Plotly picture shows, read from its nodes: to hold our own drawing against Plotly's."""
+"""What a Plotly picture shows, read from its nodes, to compare our own drawing with Plotly's."""
 
 from typing import Any
 
@@ -47,12 +47,12 @@ def drawn(page: Page, panel: str) -> dict[str, Any]:
 
 
 def redrawn(page: Page, panel: str) -> dict[str, Any]:
-    """The same after Plotly has drawn everything anew."""
+    """The same after Plotly has redrawn everything."""
     return page.evaluate(_READ, [panel, True])
 
 
 def assert_drawn_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
-    """Every place is the same; colours may differ by rounding."""
+    """Every coordinate is the same; colours may differ by rounding."""
     assert any(theirs.values())
     for kind in ("points", "labels"):
         assert ours[kind].keys() == theirs[kind].keys()

@@ -10,16 +10,16 @@ from explorer.panels import Frame, Panel, Tokens
 from tests.support.browser.clock_demo import LABELS
 
 STEPS = 120
-TAIL = 120  # places a trail shows
+TAIL = 120  # points of a trail
 CHOSEN = 12
 FIRST_ROW = 100  # the token id of the first point
-LOST = {5: slice(40, 60), 6: slice(0, 20)}  # tokens that have no place at these steps
+LOST = {5: slice(40, 60), 6: slice(0, 20)}  # tokens without a point at these steps
 QUIET: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
 
 
 @functools.cache
 def way(dimensions: int = 2) -> np.ndarray:
-    """(TAIL + STEPS, 65, dimensions): a cloud that gathers into six crowds; STEPS are the last."""
+    """(TAIL + STEPS, 65, dimensions): a cloud contracts into six clusters; the last STEPS count."""
     rng = np.random.default_rng(3)
     start = rng.normal(0, 0.4, (65, dimensions))
     crowds = rng.uniform(-0.8, 0.8, (6, dimensions))
@@ -30,7 +30,7 @@ def way(dimensions: int = 2) -> np.ndarray:
 
 
 def places(dimensions: int = 2) -> np.ndarray:
-    """(STEPS, 65, dimensions): where each token is; NaN where it has no place."""
+    """(STEPS, 65, dimensions): each token's point; NaN where it has none."""
     found = way(dimensions)[TAIL:].copy()
     for token, when in LOST.items():
         found[when, token] = np.nan
@@ -38,7 +38,7 @@ def places(dimensions: int = 2) -> np.ndarray:
 
 
 def trails(tokens: np.ndarray) -> np.ndarray:
-    """(STEPS, len(tokens) · (TAIL + 1), 2): the last TAIL places of each, and a gap after each."""
+    """(STEPS, len(tokens) · (TAIL + 1), 2): the last TAIL points of each, and a gap after each."""
     windows = np.lib.stride_tricks.sliding_window_view(way(), TAIL, axis=0)[1 : STEPS + 1]
     shown = np.full((STEPS, len(tokens), TAIL + 1, 2), np.nan, np.float32)
     shown[:, :, :TAIL] = windows[:, tokens].transpose(0, 1, 3, 2)
@@ -55,14 +55,14 @@ def arrows() -> np.ndarray:
 
 
 def distances() -> np.ndarray:
-    """(STEPS, 65) in [0, 1]: how far each token is from its first place, one of them unknown."""
+    """(STEPS, 65) in [0, 1]: how far each token is from its first point, one of them unknown."""
     moved = np.linalg.norm(way()[TAIL:] - way()[TAIL], axis=2)
     moved[:, 9] = np.nan
     return (moved / np.nanmax(moved)).astype(np.float32)
 
 
 def map_panel(color: str) -> Panel:
-    """65 labelled tokens with moving colours; behind them trails, arrows, a ring and its way."""
+    """65 labelled tokens with moving colours; behind them trails, arrows, a ring and its path."""
     at, colors = places(), distances()
     chosen = at[:, [CHOSEN]]
     past = np.where(np.tri(STEPS, dtype=bool)[:, :, None], at[None, :, CHOSEN], np.float32(np.nan))
@@ -97,7 +97,7 @@ def map_panel(color: str) -> Panel:
 
 
 def points(colors: np.ndarray) -> dict[str, Any]:
-    """How tokens look: a soft dot with the glyph on it, the chosen one's larger."""
+    """The style of tokens: a soft dot with the glyph on it, the chosen one's larger."""
     sizes = [22 if token == CHOSEN else 15 for token in range(65)]
     return {
         "mode": "markers+text",
@@ -116,7 +116,7 @@ def space_panel(color: str) -> Panel:
     path = np.full((STEPS, TAIL, 3), np.nan, np.float32)
     for step in range(STEPS):
         path[step, : step + 1] = at[: step + 1, CHOSEN]
-    # WebGL text knows no entities and one tag, <br>: a space without width keeps it from being one.
+    # WebGL text knows no entities and one tag, <br>: a zero-width space prevents it.
     text = [label.replace("<", "<\u200b") for label in LABELS]
     traces = [
         go.Scatter3d(

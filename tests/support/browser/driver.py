@@ -49,7 +49,7 @@ class Server:
     log: Path
 
     def faults(self) -> list[str]:
-        """Lines of the log that no healthy server writes."""
+        """Lines of the log that report an error."""
         return [line for line in self.log.read_text().splitlines() if FAULTY.search(line)]
 
 
@@ -82,7 +82,7 @@ def running(script: Path, folder: Path, **environment: str) -> Iterator[Server]:
 
 
 def free_port() -> int:
-    """A port that nobody listens on right now."""
+    """A free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -104,13 +104,13 @@ def wait_for_health(server: Server, process: subprocess.Popen[bytes]) -> None:
 
 
 def launch(chromium: BrowserType, *flags: str) -> Browser:
-    """The machine's own Chromium, without traffic of its own; `flags` as its command line has."""
+    """The machine's own Chromium, without background traffic; `flags` go onto its command line."""
     return chromium.launch(executable_path=shutil.which("chromium"), args=[*QUIET, *flags])
 
 
 @dataclass
 class Watch:
-    """What went wrong in a page while a test looked at it; `allowed` is expected."""
+    """What went wrong in a page during a test; what contains a part of `allowed` is expected."""
 
     faults: list[str] = field(default_factory=list)
     allowed: list[str] = field(default_factory=list)
@@ -182,7 +182,7 @@ class ClockDriver:
 
 
 def sent_messages(page: Page) -> list[object]:
-    """What the page says to the server from its next load on, in a list that grows."""
+    """What the page sends to the server from its next load on, in a list that grows."""
     sent: list[object] = []
 
     def listen(socket: WebSocket) -> None:
