@@ -46,6 +46,28 @@ def lacks(page: Page, panel: str, damage: str = "") -> dict[str, list[str]]:
     return page.evaluate(LACKS.replace("DAMAGE", damage), panel)
 
 
+SINGLE = """async () => {
+  const files = performance.getEntriesByType("resource").map(({ name }) => name)
+  const internals = await import(files.find((name) => name.endsWith("/plotly_internals.js")))
+  const lacking = []
+  for (const y of [[2, null], [null, null], [2, null, 3], [2, 3]]) {
+    const div = document.body.appendChild(document.createElement("div"))
+    await Plotly.newPlot(div, [{ x: [0, 1, 2].slice(0, y.length), y, mode: "lines" }])
+    lacking.push(internals.missing(div))
+    div.remove()
+  }
+  return lacking
+}"""
+
+
+def test_a_line_without_two_neighbouring_points_has_no_path_to_miss(
+    visit: Visit, demo: Server
+) -> None:
+    page = visit(f"{demo.url}/?panels=drift")
+    ClockDriver(page).wait_ready()
+    assert page.evaluate(SINGLE) == [[], [], [], []]
+
+
 @pytest.mark.parametrize(
     "kind, panel, damages",
     [("drift", "map", SCATTER), ("", "tokens", TABLE), ("space", "space", SPACE)],

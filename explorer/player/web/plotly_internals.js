@@ -71,7 +71,8 @@ export const RELIES_ON = [
   {
     name: "path.js-line",
     of: (full) => has(full, "lines"),
-    holds: (div, full) => Boolean(groupOf(div, full)?.querySelector(LINES)),
+    holds: (div, full) =>
+      Boolean(groupOf(div, full)?.querySelector(LINES)) || (isLine(div, full) ? false : undefined),
   },
   {
     name: ".heatmaplayer .hm: its calcdata as __data__, z, and a PNG as xlink:href",
@@ -169,6 +170,13 @@ function witness(div, full, selector, test) {
   const nodes = groupOf(div, full)?.querySelectorAll(selector) ?? []
   const node = [...nodes].find((one) => /** @type {PlotlyNode} */ (one).__data__ === entry)
   return Boolean(node) && test(/** @type {PlotlyNode} */ (node), entry, pixels(entry, x, y))
+}
+
+// Whether two neighbouring points have numbers: of fewer Plotly draws no path.
+/** @param {PlotlyInternals} div @param {Attributes} full */
+function isLine(div, full) {
+  const [calc, [x, y]] = [calcOf(div, full) ?? [], axesOf(div, full)]
+  return calc.some((one, at) => at && isPlaced(calc[at - 1], x, y) && isPlaced(one, x, y))
 }
 
 /** @param {PlotlyNode} node @param {PlotlyEntry} entry @param {[number, number]} at */
