@@ -17,6 +17,8 @@ pytest.register_assert_rewrite("tests.support")  # before its import: helpers fa
 from tests.support.runs import recorded_run  # noqa: E402
 
 BROWSER = "tests/browser/"
+# Nothing of these is timed: they run last, in the process that is free first.
+UNTIMED = (f"{BROWSER}test_internals.py", f"{BROWSER}test_normalization.py")
 # How fast the machine is at the moment is not what these tests are about.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
@@ -25,12 +27,17 @@ settings.load_profile("any speed")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first, so that two processes end at about the same time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: (not item.nodeid.startswith(BROWSER), item.path not in slow))
+
+    def order(item: pytest.Item) -> tuple[bool, bool, bool]:
+        name = item.nodeid
+        return name.startswith(UNTIMED), not name.startswith(BROWSER), item.path not in slow
+
+    items.sort(key=order)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """How `pytest -n 2` shares the tests out: a file stays whole, and so do all browser tests.
+    """How `pytest -n 2` shares the tests out: a file stays whole, and so do most browser tests.
 
     What a file's tests share is built once then; two servers and two Chromiums beside each other
     would falsify what is timed.
@@ -39,7 +46,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class BrowserInOneProcess(LoadFileScheduling):  # type: ignore[misc, unused-ignore]
         def _split_scope(self, nodeid: str) -> str:
-            return BROWSER if nodeid.startswith(BROWSER) else super()._split_scope(nodeid)
+            together = nodeid.startswith(BROWSER) and not nodeid.startswith(UNTIMED)
+            return BROWSER if together else super()._split_scope(nodeid)
 
     return BrowserInOneProcess(config, log)
 
