@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from explorer.visit import address, session
 
-KEPT: dict[str, Any] = {"persist_state": "session"}  # Streamlit forgets those of a page left else
+KEPT: dict[str, Any] = {"persist_state": "session"}  # else Streamlit forgets it with its page
 Draw = Callable[..., Any]
 T = TypeVar("T")
 N = TypeVar("N", int, float)
