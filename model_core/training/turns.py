@@ -34,7 +34,9 @@ class Turn:
         last_beat = 0.0
         while read_request(self._folder) != "stop":
             if queued_before(self._folder) == 0 and self._take_slot():
-                return True
+                if queued_before(self._folder) == 0:
+                    return True
+                self.leave()  # an earlier one arrived between the look and the slot
             if time.monotonic() - last_beat > BEAT:
                 status = replace(read_status(self._folder), state="queued", words="")
                 write_status(self._folder, status)
