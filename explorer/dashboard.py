@@ -14,7 +14,7 @@ from explorer.views.tables import page as tables
 from explorer.views.train import page as train
 from explorer.visit import runs, session
 from explorer.visit.moment import Moment, moment_of
-from explorer.visit.page import freeze_once, plain
+from explorer.visit.page import freeze_once, plain, say_read
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import example as example_of
 from explorer.visit.sentence import sentence as sentence_of
@@ -29,6 +29,10 @@ ICON = Path(__file__).parent / "icon.svg"
 COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
 # A formula that is wider than a phone, or has many numbers put in, scrolls by itself.
 FORMULAS = ".katex-display { overflow-x: auto; overflow-y: hidden; }"
+# Streamlit counts characters, and says that Enter applies, on top of the end of a long sentence.
+FIELDS = '[data-testid="InputInstructions"] { display: none; }'
+# What is read of the sentence belongs to its field.
+READ = ".read { margin-top: -0.5rem; overflow-wrap: anywhere; } .read s { opacity: 0.75; }"
 View = Callable[[Moment, Sentence], None]
 
 
@@ -97,35 +101,33 @@ def _draw(view: View, run: Run) -> None:
     for note in runs.notes(run):
         st.warning(plain(note))
     sentence = sentence_of(moment.run, session.text() or "", session.start())
-    if sentence.problem:
-        _say(sentence, example_of(moment.run))
+    say_read(sentence, moment.run.model_config.vocab_size)
     if sentence.count > len(sentence.ids):
         _choose_window(sentence)
     view(moment, sentence)
-
-
-def _say(sentence: Sentence, example: str) -> None:
-    words, repair, other = st.columns([4, 1, 1], vertical_alignment="center")
-    words.warning(plain(sentence.problem))
-    if sentence.repaired and repair.button("Leave them out"):
-        session.retype(sentence.repaired)
-    if other.button("Use the example"):
-        session.retype(example)
 
 
 def _choose_window(sentence: Sentence) -> None:
     """The model reads no more than a block: which part of the sentence it shall read."""
     last, size = sentence.count - len(sentence.ids), len(sentence.ids)
     words, slider = st.columns([2, 3], vertical_alignment="center")
-    words.warning(
+    words.caption(
         f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: shown are "
         f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
     )
-    number(slider.slider, session.START, "First token read", 0, (0, last), of_run=True)
+    number(
+        slider.slider,
+        session.START,
+        "First token read",
+        0,
+        (0, last),
+        of_run=True,
+        label_visibility="collapsed",
+    )
 
 
 st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")
-st.html(f"<style>{COMPACT} {FORMULAS}</style>")
+st.html(f"<style>{COMPACT} {FORMULAS} {FIELDS} {READ}</style>")
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw), ":material/dashboard:"),
     ("Train", partial(show, train.draw, train.form, train.steer), ":material/model_training:"),

@@ -30,6 +30,10 @@ class Tokenizer(Protocol):
         """Ids of `text`; UnknownTokens naming what the vocabulary lacks."""
         ...
 
+    def pieces(self, text: str) -> list[tuple[str, int | None]]:
+        """The tokens of `text` in order, each with its id; None where the vocabulary lacks it."""
+        ...
+
     def decode(self, ids: Iterable[int]) -> str: ...
 
     def to_json(self) -> dict[str, Any]: ...
@@ -62,6 +66,9 @@ class _SplittingTokenizer:
         if unknown:
             raise UnknownTokens(list(unknown), self.tokens)
         return [self._ids[piece] for piece in pieces]
+
+    def pieces(self, text: str) -> list[tuple[str, int | None]]:
+        return [(piece, self._ids.get(piece)) for piece in split(text, self.kind)]
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.tokens[index] for index in ids)
@@ -98,6 +105,15 @@ class _BytePairTokenizer:
         if lone := list(dict.fromkeys(_LONE.findall(text))):  # all others have UTF-8 bytes
             raise UnknownTokens(lone, self.tokens)
         return list(self._library.encode(text).ids)
+
+    def pieces(self, text: str) -> list[tuple[str, int | None]]:
+        found: list[tuple[str, int | None]] = []
+        for part in re.split(f"({_LONE.pattern})", text):
+            if _LONE.match(part):
+                found.append((part, None))
+            else:
+                found += [(self.tokens[index], index) for index in self._library.encode(part).ids]
+        return found
 
     def decode(self, ids: Iterable[int]) -> str:
         return str(self._library.decode(list(ids)))

@@ -5,6 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from html import escape
+from itertools import groupby
 from typing import assert_never
 
 import streamlit as st
@@ -14,9 +16,36 @@ from explorer.player import Pick, step_clock
 from explorer.player.reports import Cell, Head, Pair, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
+from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import bounded, one_of
+from model_core.tokenizers import token_label
 
+WRITTEN_OUT = 400  # tokens of a sentence of which not all are read
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
+
+
+def say_read(sentence: Sentence, known: int) -> None:
+    """Say what a model that knows so many tokens reads, where it is not all that was typed."""
+    if not (sentence.typed or sentence.instead):
+        return
+    labels = "".join(sentence.labels)
+    if not sentence.instead:
+        words = f"Struck through: not among the {known:,} tokens that this model knows."
+    elif sentence.typed:
+        words = f"This model knows none of it, and reads its example: {labels}"
+    else:
+        words = f"No sentence is typed; this model reads its example: {labels}"
+    st.html(f'<div class="read">{_struck(sentence.typed)} <small>{escape(words)}</small></div>')
+
+
+def _struck(typed: Sequence[tuple[str, bool]]) -> str:
+    """HTML of typed tokens, those struck through that are not read."""
+    parts = []
+    for read, tokens in groupby(typed[:WRITTEN_OUT], lambda one: one[1]):
+        labels = (" " if read and token == " " else token_label(token) for token, _ in tokens)
+        text = escape("".join(labels))
+        parts.append(text if read else f"<s>{text}</s>")
+    return "".join(parts) + ("…" if len(typed) > WRITTEN_OUT else "")
 
 
 def question(text: str) -> None:

@@ -1,28 +1,28 @@
 """The sentence the visitor typed, as the tokens of the chosen run's model."""
 
-from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 from model_core.runs import Run
-from model_core.tokenizers import UnknownTokens, split, token_label
+from model_core.tokenizers import Tokenizer, token_label
 from model_core.training.presets import example_sentence
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """The typed text as ids (T,), T ≤ block_size, and printable labels.
+    """What the model reads: ids (T,), 1 ≤ T ≤ block_size, and printable labels.
 
-    Of a text of `count` tokens that is longer than block_size, those from `start` on. `problem` is
-    what must be said about it, empty when nothing; `repaired` a text that has no problem, if one
-    is near. ids are empty when nothing can be read.
+    Of `count` tokens, more than block_size, these are the ones from `start` on. Where not all of
+    the typed text can be read, `typed` are its tokens and whether each is read; if none is, it is
+    the run's example that is read `instead`.
     """
 
     ids: tuple[int, ...]
     labels: tuple[str, ...]
-    problem: str = ""
-    repaired: str = ""
     start: int = 0
     count: int = 0
+    typed: tuple[tuple[str, bool], ...] = ()
+    instead: bool = False
 
     def after(self, position: int) -> int | None:
         """The id of the next token; None after the last."""
@@ -30,42 +30,36 @@ class Sentence:
 
 
 def sentence(run: Run, text: str, start: int = 0) -> Sentence:
-    """The ids of a typed text, or words about why there are none.
+    """What the model reads of a typed text: all that its vocabulary has, or the run's example.
 
     What is too long is read from token `start` on, or from the last place where a whole block fits.
     """
-    size = run.model_config.block_size
-    try:
-        ids = run.tokenizer.encode(text)
-    except UnknownTokens as error:
-        return Sentence((), (), str(error), _repaired(run, text, error.unknown))
-    if not ids:
-        return Sentence((), (), "Type a sentence to see what the model does with it.")
+    tokenizer, size = run.tokenizer, run.model_config.block_size
+    pieces = tokenizer.pieces(text)
+    read = [index for _, index in pieces if index is not None]
+    ids = read or tokenizer.encode(example(run)) or [0]
     start = min(start, max(len(ids) - size, 0))
     window = tuple(ids[start : start + size])
-    labels = tuple(token_label(run.tokenizer.tokens[index]) for index in window)
-    return Sentence(window, labels, start=start, count=len(ids))
+    labels = tuple(token_label(tokenizer.tokens[index]) for index in window)
+    whole = len(read) == len(pieces)
+    typed = () if whole else tuple((piece, index is not None) for piece, index in pieces)
+    return Sentence(window, labels, start, len(ids), typed, instead=not read)
 
 
 def example(run: Run) -> str:
-    """What to type first to this run's model: no longer than it reads at a time."""
-    sentence = example_sentence(run.corpus, run.opening())
-    try:
-        ids = run.tokenizer.encode(sentence)
-    except UnknownTokens:
-        return sentence
+    """What to type first to this run's model: no longer than it reads at a time.
+
+    "" where it knows neither its corpus's sentence nor the opening of its text.
+    """
+    opening = run.opening()
+    known = (
+        _known(run.tokenizer, text) for text in (example_sentence(run.corpus, opening), opening)
+    )
+    ids = next(filter(None, known), [])
     return run.tokenizer.decode(ids[: run.model_config.block_size])
 
 
-def _repaired(run: Run, text: str, unknown: tuple[str, ...]) -> str:
-    """`text` without its unknown pieces, or with a space for each; "" when neither can be read.
-
-    Without its hyphen, "well-known" would be a word that is as unknown.
-    """
-    kind = run.tokenizer.kind
-    pieces = split(text, "character" if kind == "bpe" else kind)
-    for instead in ("", " "):
-        repaired = "".join(instead if piece in unknown else piece for piece in pieces)
-        with suppress(UnknownTokens):
-            return repaired if run.tokenizer.encode(repaired) and repaired.strip() else ""
-    return ""
+def _known(tokenizer: Tokenizer, text: str) -> list[int]:
+    """The ids of `text` up to the first token that is unknown."""
+    ids = (index for _, index in tokenizer.pieces(text))
+    return [index for index in takewhile(lambda one: one is not None, ids) if index is not None]

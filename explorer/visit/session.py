@@ -106,12 +106,6 @@ def text() -> str | None:
     return st.session_state[TEXT]
 
 
-def retype(text: str) -> None:
-    """Put another sentence into the widget, which is drawn already: at once, in a new rerun."""
-    visit().pending[TEXT] = text
-    st.rerun()
-
-
 def start() -> int:
     """The first token read of a sentence that is longer than the model reads."""
     asked = address.count(visit().asked.get(START)) or 0

@@ -1,21 +1,28 @@
 """Every page in Streamlit's own test harness: bad input is one sentence, state is kept."""
 
+import re
 from collections.abc import Callable, Iterator
+from html import unescape
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.views.attention import page as attention_page
+from explorer.views.normalization import page as normalization_page
 from explorer.visit.runs import run_path
+from explorer.visit.sentence import sentence as sentence_of
 from model_core.runs import Run, list_runs
 from model_core.runs.status import read_status
+from model_core.tokenizers import token_label
 from model_core.training import jobs
-from tests.support.pages import SHIPPED, go_to, opened, words
+from tests.support.pages import SHIPPED, captions, go_to, opened, panels, succeeded, words
 from tests.support.runs import recorded_run
 from tests.support.waiting import wait_until
 
-FIELD = "Sentence for the model to read"
+SPACE = token_label(" ")
 
 
 @pytest.fixture
@@ -36,6 +43,11 @@ def app(runs: Path) -> AppTest:
     return opened()
 
 
+def read(app: AppTest) -> list[str]:
+    """What the page says of a sentence of which not all is read."""
+    return [one.proto.body for one in app.get("html") if 'class="read"' in one.proto.body]
+
+
 def test_the_shipped_run_is_whole_small_and_learned_its_sentence() -> None:
     files = [path for path in SHIPPED.path.rglob("*") if path.is_file()]
     recorded = [path for path in files if path.parent.name != "projections"]
@@ -53,21 +65,63 @@ def test_the_first_visit_shows_the_shipped_run_and_its_sentence(app: AppTest) ->
     assert words(app) == []
 
 
-def test_a_character_outside_the_vocabulary_is_named_and_can_be_left_out(app: AppTest) -> None:
-    app.text_input(key="text").set_value("the cafü").run()
-    (said,) = words(app)
-    assert said.startswith("ü") and "not in the vocabulary" in said
-    next(b for b in app.button if b.label == "Leave them out").click().run()
-    assert app.text_input(key="text").value == "the caf"
+ENGLISH = (
+    "The quick zebra jumps over a lazy fox?",
+    "Alice was beginning to get very tired of sitting.",
+    "Only 42 of the 1,337 steps are shown: \u201cwhy?\u201d",
+    "Caf\u00e9 cr\u00e8me, na\u00efve \U0001f98a & <b>bold</b> \u4f60\u597d fox",
+    "S?!q",
+)
+VIEWS = {
+    "overview": (),
+    "train": (),
+    "tables": (),
+    "drift": (),
+    "attention": attention_page.VIEWS,
+    "normalization": normalization_page.VIEWS,
+}
+
+
+@pytest.mark.parametrize("page", VIEWS)
+def test_no_english_sentence_is_refused_and_no_page_is_blank(runs: Path, page: str) -> None:
+    """All are typed on a page, two of them on each of its views."""
+    app = opened(page, text=ENGLISH[0])
+    typed = cycle((*ENGLISH, "", "Q?"))
+    for view in VIEWS[page] or [""]:
+        if view:
+            succeeded(app.segmented_control[0].set_value(view).run())
+        for text in islice(typed, 2 if view else 7):
+            succeeded(app.text_input(key="text").set_value(text).run())
+            assert panels(app), (page, view, text)
+            assert len(read(app)) == 1, (page, view, text)
+
+
+@pytest.mark.parametrize("text", ENGLISH[:4])
+def test_what_is_struck_through_is_just_what_the_vocabulary_lacks(app: AppTest, text: str) -> None:
+    app.text_input(key="text").set_value(text).run()
+    (said,) = read(app)
+    strip = said.partition(" <small>")[0].removeprefix('<div class="read">')
+    assert unescape(re.sub("</?s>", "", strip)).replace(SPACE, " ") == text
+    left = [(character, character in SHIPPED.tokenizer.tokens) for character in text]
+    struck = "".join(unescape(part) for part in re.findall("<s>(.*?)</s>", strip))
+    assert struck == "".join(character for character, known in left if not known)
+    assert "not among the 27 tokens that this model knows" in said
     assert words(app) == []
 
 
-def test_leaving_out_unknown_words_harms_no_other_word(runs: Path) -> None:
-    recorded_run(runs / "words", tokenizer="word")
-    app = opened(run="words")
-    app.text_input(key="text").set_value("he jumped over the-lazy dog").run()
-    next(b for b in app.button if b.label == "Leave them out").click().run()
-    assert app.text_input(key="text").value == "  jumped over the lazy dog"
+def test_a_text_of_which_nothing_is_known_gives_way_to_the_example(app: AppTest) -> None:
+    for text, why in (("\u4f60\u597d", "knows none of it"), ("", "No sentence is typed")):
+        app.text_input(key="text").set_value(text).run()
+        (said,) = read(app)
+        assert why in said and "Quick" in said and said.count("<s>") == bool(text)
+
+
+def test_unknown_words_are_left_out_without_harm_to_others(runs: Path) -> None:
+    run = recorded_run(runs / "words", tokenizer="word")
+    read = sentence_of(run, "he jumped over the-lazy dog")
+    assert read.labels[:6] == (SPACE, "jumped", SPACE, "over", SPACE, "the")
+    assert read.labels[6:] == ("lazy", SPACE)  # eight tokens at a time: " dog" comes later
+    assert [piece for piece, known in read.typed if not known] == ["he", "-"]
 
 
 def test_a_run_without_its_text_opens_all_the_same(runs: Path) -> None:
@@ -82,21 +136,16 @@ def test_an_own_run_named_as_the_shipped_one_is_seen(runs: Path) -> None:
 
 def test_a_sentence_longer_than_the_block_says_what_is_shown(app: AppTest) -> None:
     app.text_input(key="text").set_value("the lazy dog " * 5).run()
-    assert words(app) == [
+    assert captions(app).startswith(
         "The sentence has 65 tokens, the model reads 41 at a time: shown are tokens 0 to 40."
-    ]
+    )
     app.slider(key="from").set_value(24).run()
-    assert words(app)[0].endswith("shown are tokens 24 to 64.")
+    assert "shown are tokens 24 to 64." in captions(app)
     app.text_input(key="text").set_value("the lazy dog " * 4).run()  # 52 tokens: the place moves
     assert app.slider(key="from").value == 11
-    assert words(app)[0].endswith("shown are tokens 11 to 51.")
+    assert "shown are tokens 11 to 51." in captions(app)
     app.text_input(key="text").set_value("the lazy dog").run()
-    assert words(app) == [] and not app.slider
-
-
-def test_an_empty_sentence_asks_for_one(app: AppTest) -> None:
-    app.text_input(key="text").set_value("").run()
-    assert words(app) == ["Type a sentence to see what the model does with it."]
+    assert "shown are tokens" not in captions(app) and not app.slider
 
 
 def test_an_unknown_run_in_the_address_is_said_and_the_first_is_shown(runs: Path) -> None:

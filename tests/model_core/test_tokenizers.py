@@ -158,6 +158,20 @@ def test_the_same_text_gives_the_same_ids(kind: Kind) -> None:
     assert first.encode(text) == second.encode(text)
 
 
+@settings(max_examples=60)
+@given(TEXT, TEXT, st.sampled_from(KINDS))
+def test_pieces_are_the_whole_text_and_their_ids_what_encode_gives(
+    seen: str, other: str, kind: Kind
+) -> None:
+    tokenizer = train_tokenizer(seen, kind, 300)
+    assert [index for _, index in tokenizer.pieces(seen)] == tokenizer.encode(seen)
+    pieces = tokenizer.pieces(other)
+    if kind != "bpe":  # a token of bytes may be a part of a character
+        assert "".join(piece for piece, _ in pieces) == other
+    for piece, index in pieces:
+        assert piece not in tokenizer.tokens if index is None else tokenizer.tokens[index] == piece
+
+
 # --- what is refused -----------------------------------------------------------------------------
 
 
@@ -214,6 +228,8 @@ def test_a_lone_surrogate_is_unknown_to_every_tokenizer(kind: Kind) -> None:
         train_tokenizer("ab", kind).encode("ab\ud800")
     assert error.value.unknown == ("\ud800",)
     assert str(error.value).startswith("U+D800 not in the vocabulary")
+    tokenizer = train_tokenizer("ab", kind)
+    assert tokenizer.pieces("ab\ud800") == [*tokenizer.pieces("ab"), ("\ud800", None)]
 
 
 @pytest.mark.parametrize("kind", KINDS)

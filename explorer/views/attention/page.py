@@ -23,9 +23,6 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
 def draw(moment: Moment, sentence: Sentence) -> None:
     asked, answer = VIEWS[choose_view("attention.view", tuple(VIEWS))]
     question(asked)
-    if not sentence.ids:
-        clock(moment, [])
-        return
     if not moment.run.model_config.n_layer:
         st.info(
             "This model has no layers, so it has no attention: it looks at one token at a time."

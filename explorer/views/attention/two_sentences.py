@@ -12,7 +12,7 @@ from explorer.visit import session
 from explorer.visit.export import file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, fewer
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import clock, how_computed, plain, say_read
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text
@@ -28,16 +28,12 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         max_chars=10_000,
     )
     second = sentence_of(moment.run, typed)
-    if second.problem:
-        st.warning(plain(second.problem))
+    say_read(second, moment.run.model_config.vocab_size)
     if second.count > len(second.ids):
         st.warning(
             f"The second sentence has {second.count:,} tokens, the model reads {len(second.ids)} "
             "at a time: shown are its first."
         )
-    if not second.ids:
-        clock(moment, [])
-        return
     moment = fewer(moment, len(second.ids))
     focus, other = _places(sentence, second, focus)
     texts, heads = zip(

@@ -11,7 +11,7 @@ from explorer.views.normalization.side_by_side import view as side_by_side
 from explorer.views.normalization.side_by_side.family import family
 from explorer.views.normalization.the_leak import view as the_leak
 from explorer.visit.moment import Moment
-from explorer.visit.page import choose_view, clock, question
+from explorer.visit.page import choose_view, question
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import option
 from model_core.runs import Run
@@ -43,16 +43,11 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
         covariate_shift.draw,
     ),
 }
-WITHOUT_SENTENCE = ("Worked examples", "Scaling inputs")  # nothing is read there
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    view = choose_view("normalization.lab", tuple(VIEWS))
-    asked, answer = VIEWS[view]
+    asked, answer = VIEWS[choose_view("normalization.lab", tuple(VIEWS))]
     question(asked)
-    if not sentence.ids and view not in WITHOUT_SENTENCE:
-        clock(moment, [])
-        return
     answer(moment, sentence)
 
 

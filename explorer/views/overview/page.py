@@ -24,10 +24,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     question("What changes inside the model while it learns? Drag the bar at the foot of the page.")
     for words in filter(None, (left_out(moment), thinned(moment))):
         st.caption(words)
-    panels: list[AnyPanel] = [_written(moment), *_tables(moment)]
-    if sentence.ids:
-        panels += _sentence_panels(moment, sentence)
-    clock(moment, panels)
+    clock(moment, [_written(moment), *_tables(moment), *_sentence_panels(moment, sentence)])
 
 
 def _written(moment: Moment) -> Words:

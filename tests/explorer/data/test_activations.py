@@ -218,5 +218,5 @@ def page_bytes(moment: Moment, labels: list[str], steps: int) -> int:
 def test_a_window_of_a_long_sentence_is_a_block_of_it(start: int, shown: int) -> None:
     text = "the lazy dog " * 5
     window = sentence_of(SHIPPED, text, start)
-    assert (window.start, window.count, window.problem) == (shown, 65, "")
+    assert (window.start, window.count, window.typed) == (shown, 65, ())
     assert window.ids == tuple(SHIPPED.tokenizer.encode(text)[shown : shown + 41])
