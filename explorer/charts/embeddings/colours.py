@@ -52,7 +52,7 @@ def dots(colours: Colours | None, shape: tuple[int, ...]) -> Dots:
     low, high = extent(values)
     scale = {
         "color": values[0] if given.ndim == 2 else values,
-        "colorscale": theme.SEQUENTIAL,
+        "colorscale": theme.ORDERED,
         "cmin": low,
         "cmax": high if high > low else low + 1,
         "colorbar": theme.colour_bar(escape(colours.title)),

@@ -118,7 +118,7 @@ def _ranks(near: np.ndarray, drawn: np.ndarray, steps: np.ndarray, rows: Rows) -
         colorscale=theme.SEQUENTIAL,
         reversescale=True,  # the nearest as bright as the largest weight elsewhere
         zmin=1,
-        zmax=max(count, 2),
+        zmax=count + 1,  # the last is not the page's colour yet
         colorbar=theme.colour_bar("rank") | {"tick0": 1, "dtick": max(1, count // 8)},
     )
 

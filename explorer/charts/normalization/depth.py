@@ -141,7 +141,7 @@ def _cells(coloured: np.ndarray, values: np.ndarray, words: list[list[str]]) -> 
         text=words,
         hovertemplate="%{text}: %{customdata:.4g}<extra></extra>",
         hoverongaps=False,
-        colorscale=theme.SEQUENTIAL,
+        colorscale=theme.ORDERED,
     )
 
 

@@ -71,7 +71,7 @@ def square(values: np.ndarray, text: Labels, style: Style, side: float) -> go.Fi
     """
     time = len(text.labels)
     names = with_positions(text.labels)
-    axis = theme.TOKENS | {"constrain": "domain"}
+    axis = theme.TOKENS | {"constrain": "domain", "showline": True, "mirror": True}
     across = column_ticks(names, side, text.key, text.marked)
     down = row_ticks(names, side, text.query, text.marked)
     figure = go.Figure(

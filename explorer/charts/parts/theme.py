@@ -7,17 +7,19 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts.arrays import log_ticks
 
-# Okabe and Ito 2008; first those with enough contrast on white and on black.
-CATEGORIES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#999999")
+# The palette of a light page, 4.5:1 or more where letters and lines have it. On a dark one the
+# browser puts another in each one's place: explorer/player/web/theme.js; a test holds both equal.
+PAPER = "#FFFFFF"  # the page's background
+# The hues of Okabe and Ito 2008, dark enough for letters on a white page.
+CATEGORIES = ("#0072B2", "#C04A00", "#007A58", "#A94C86", "#2E2A7A", "#8A6100", "#6B6B6B")
 CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in no colour scale
-SELECTED = "#D55E00"  # rows selected by a lasso or a search
+SELECTED = CATEGORIES[1]  # rows selected by a lasso or a search
 TRAIL = "rgba(138, 143, 152, 0.75)"  # past points of a row on a map
-ARROW = "#009E73"  # the next move of a row
-CURSOR = "#8A8F98"  # the current step
+ARROW = CATEGORIES[2]  # the next move of a row
+CURSOR = "#6E737B"  # the current step
 FAINT = "rgba(138, 143, 152, 0.38)"  # whatever is drawn for comparison
-SEQUENTIAL = "Viridis"
-# Centred on zero. The middle is grey, not white, so that it does not glare on a dark page.
-DIVERGING = ((0, "#08407A"), (0.25, "#3B8BC4"), (0.5, "#DFE3E8"), (0.75, "#E0812F"), (1, "#8F3200"))
+DEEP = "#0B4F9C"  # the largest of what is not negative
+SHADES = 16  # straight parts of a colour scale that follows the root
 
 GLYPHS = "ui-monospace, 'SFMono-Regular', Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 COLUMN = 92  # pixels of one column of twelve on a lecture screen; limits how many labels fit
@@ -49,22 +51,34 @@ def layout(
         "margin": MARGIN | {"t": 32 if legend else 8},
         "showlegend": legend,
         "hovermode": "closest",
-        "hoverlabel": {
-            "bgcolor": "#22262E",
-            "bordercolor": CURSOR,
-            "font": {"size": 14, "color": "#FFFFFF"},
-            "align": "left",
-            "namelength": -1,
-        },
+        "hoverlabel": {"font": {"size": 14}, "align": "left", "namelength": -1},
         "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
     }
     return go.Layout(**base | more, xaxis=quiet | xaxis, yaxis=quiet | yaxis)
 
 
+def mixed(colour: str, other: str, share: float) -> str:
+    """The colour "#RRGGBB" with this share of another in its place."""
+    pairs = zip(_bytes(colour), _bytes(other), strict=True)
+    return "#" + "".join(f"{int(one + (two - one) * share + 0.5):02X}" for one, two in pairs)
+
+
 def with_opacity(colour: str, opacity: float) -> str:
     """The colour "#RRGGBB" with an opacity in 0..1."""
-    red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+    red, green, blue = _bytes(colour)
     return f"rgba({red}, {green}, {blue}, {opacity:g})"
+
+
+def _bytes(colour: str) -> tuple[int, int, int]:
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+# Shares and lengths: one hue out of the page, by the square root, so that small ones show.
+SEQUENTIAL = tuple(((n / SHADES) ** 2, mixed(PAPER, DEEP, n / SHADES)) for n in range(SHADES + 1))
+# Centred on zero, which is the page itself.
+DIVERGING = ((0, "#08407A"), (0.25, "#3B8BC4"), (0.5, PAPER), (0.75, "#E0812F"), (1, "#8F3200"))
+# Numbers as colours of letters and dots, and where no end means nothing: none fades into the page.
+ORDERED = ((0, "#9A6A00"), (0.25, "#A8502A"), (0.5, "#8E2F6B"), (0.75, "#4F2A86"), (1, "#161A54"))
 
 
 def axis_title(text: str) -> dict[str, Any]:

@@ -89,6 +89,7 @@ type HeaderPanel = Frame & {
 }
 
 interface Theme {
+  dark: boolean
   text: string
   background: string
   surface: string

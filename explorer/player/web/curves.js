@@ -4,7 +4,6 @@ import { given } from "./dom.js"
 
 /** @typedef {[width: number, height: number, ratio: number]} Size in CSS pixels */
 
-export const TRUST = "#D55E00" // vermilion: differs from the loss on white and black, for any eye
 const ABOVE = 5 // pixels left free over the highest value
 const BELOW = 6
 

@@ -3,7 +3,7 @@
 import { element, given, hiddenTip } from "./dom.js"
 import { legend } from "./legend.js"
 import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
-import { lookup, scale, VIRIDIS } from "./theme.js"
+import { fade, lookup, magnitude } from "./theme.js"
 
 /** @import { Head } from "./mosaic_layout.js" */
 
@@ -12,8 +12,6 @@ const SHORT = 4 // letters of a role's name where all of it has no room
 const LARGE = 150 // pixels of a head in which that name may be larger
 const AWAY = 14 // pixels between the pointer and the tip
 const ONE = 254 // the level of weight 1.0; 255 is NaN and stays transparent
-const COLORS = new Uint32Array(256)
-COLORS.set(lookup(scale(VIRIDIS), ONE + 1))
 /** @type {Record<string, Head>} layers down, heads to the right */
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
@@ -29,6 +27,7 @@ export class Mosaic {
   image
   /** @type {Uint32Array} the same pixels */
   words
+  colors = new Uint32Array(256) // by level
   /** @type {Head} where the keyboard stands */
   at
   index = 0
@@ -50,7 +49,7 @@ export class Mosaic {
     this.heads.dataset.keys = "" // the clock leaves this element's keys alone
     this.heads.setAttribute("role", "button")
     body.append(this.canvas, this.frame, this.pointer, this.heads, this.tip)
-    head.append(legend(VIRIDIS.join(", "), ["dark", "bright"]))
+    head.append(legend())
     this.pixels = new OffscreenCanvas(1, 1)
     this.listen()
   }
@@ -69,6 +68,7 @@ export class Mosaic {
     const [, layers, heads] = spec.array.shape
     this.spec = spec
     this.theme = theme
+    this.colors.set(lookup(magnitude(theme), ONE + 1))
     this.at = spec.selected
     this.pixels.width = heads * spec.size
     this.pixels.height = layers * spec.size
@@ -107,7 +107,8 @@ export class Mosaic {
         for (let row = 0; row < size; row++) {
           const to = (layer * size + row) * width + head * size
           // Keys after the query are masked: those words stay 0, which is transparent.
-          for (let key = 0; key <= row; key++) this.words[to + key] = COLORS[array.values[from++]]
+          for (let key = 0; key <= row; key++)
+            this.words[to + key] = this.colors[array.values[from++]]
         }
       }
     }
@@ -125,6 +126,7 @@ export class Mosaic {
     context.imageSmoothingEnabled = false
     context.font = `12px ${theme.font}`
     context.fillStyle = theme.text
+    context.strokeStyle = fade(theme.text, 0.25)
     context.textBaseline = "middle"
     for (let layer = 0; layer < layout.layers; layer++) {
       const [, y] = layout.corner([layer, 0])
@@ -144,6 +146,7 @@ export class Mosaic {
       context.fillText(side < 40 ? String(head) : `head ${head}`, x + side / 2, TOP / 2)
     }
     context.drawImage(this.pixels, head * size, layer * size, size, size, x, y, side, side)
+    context.strokeRect(x - 0.5, y - 0.5, side + 1, side + 1)
     const role = this.role([layer, head])
     if (role) this.paintRole(role, x + side, y)
   }

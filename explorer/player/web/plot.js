@@ -8,7 +8,7 @@ import { cameras, endsOf, isDragging, isFamiliar } from "./plotly_internals.js"
 import { INCOMPLETE } from "./scatter.js"
 import { listenToSelections } from "./selection.js"
 import { Space } from "./space.js"
-import { plotlyTemplate } from "./theme.js"
+import { plotlyTemplate, themed } from "./theme.js"
 
 /** @import { Moving, Writer } from "./fast.js" */
 
@@ -69,7 +69,7 @@ export class Plot {
     if (look === this.look) return this.draw(index)
     this.look = look
     this.lacking = false
-    const figure = JSON.parse(spec.figure)
+    const figure = JSON.parse(themed(spec.figure, theme))
     if (this.space.offers(figure)) this.react(figure, theme)
     return true
   }

@@ -2,6 +2,7 @@
 
 import { clamp, element, hiddenTip } from "./dom.js"
 import { legend } from "./legend.js"
+import { contrast, LEVELS, lookup, luminance, magnitude, rgba } from "./theme.js"
 
 /** @typedef {{ node: HTMLElement, label: string, number: HTMLElement, level: number }} Token */
 
@@ -9,12 +10,11 @@ const NEWLINE = "⏎"
 const LABELS = ["{query}", "{key}"] // stand for labels in a sentence
 const READ = 3 // keys that a screen reader reads out
 const EDGE = 2 // pixels left free around a token that was scrolled to
+const READABLE = 4.5 // of letters to what is behind them
 const BELOW = 6 // pixels between a token and its tip
 // A key's look by its weight in hundredths, so that only visible changes are written.
-const COLORS = Array.from({ length: 101 }, (_, n) => {
-  return n ? `color-mix(in srgb, var(--lit) ${n}%, transparent)` : ""
-})
-const NUMBERS = COLORS.map((_, n) => (n === 100 ? "1" : n ? `.${String(n).padStart(2, "0")}` : ""))
+const WEIGHTS = Array.from({ length: 101 }, (_, n) => n / 100)
+const NUMBERS = WEIGHTS.map((_, n) => (n === 100 ? "1" : n ? `.${String(n).padStart(2, "0")}` : ""))
 
 export class Text {
   // Set by `show`, which comes first.
@@ -25,6 +25,8 @@ export class Text {
   look = ""
   /** @type {Token[]} */
   tokens = []
+  /** @type {{ back: string, ink: string }[]} of a key, by its weight in hundredths */
+  colors = []
   /** @type {Float32Array | undefined} weights of the query; undefined for labels not drawn yet */
   row
   /** @type {Token | undefined} the query's, as it is framed */
@@ -43,7 +45,7 @@ export class Text {
     this.flow.setAttribute("role", "button")
     this.tip = hiddenTip()
     body.append(this.flow, this.tip)
-    head.append(legend("transparent, var(--lit)", ["plain", "full"]))
+    head.append(legend())
     this.listen()
   }
 
@@ -63,9 +65,11 @@ export class Text {
     this.flow.onscroll = () => this.describe(this.tipped)
   }
 
-  /** @param {TextSpec} spec @param {number} index */
-  show(spec, index) {
+  /** @param {TextSpec} spec @param {number} index @param {Theme} theme */
+  show(spec, index, theme) {
     if (spec !== this.spec) this.adopt(spec)
+    this.colors = colors(theme)
+    for (const one of this.tokens) one.level = -1
     return this.draw(index)
   }
 
@@ -92,11 +96,22 @@ export class Text {
     const row = values.subarray(from, from + time)
     this.row = row
     this.tokens.forEach((one, key) => {
-      paint(one, row[key])
+      this.paint(one, row[key])
     })
     this.frame()
     this.describe(this.tipped)
     return true
+  }
+
+  /** @param {Token} token @param {number} weight */
+  paint(token, weight) {
+    const level = Math.round(100 * clamp(weight, 0, 1)) || 0 // NaN: none
+    if (level === token.level) return
+    const { back, ink } = this.colors[level]
+    token.level = level
+    token.node.style.backgroundColor = back
+    token.node.style.color = ink
+    token.number.textContent = NUMBERS[level]
   }
 
   frame() {
@@ -237,11 +252,19 @@ function withBreak({ node, label }) {
   return label === NEWLINE ? [node, element("i", "driftscope-break")] : [node]
 }
 
-/** @param {Token} token @param {number} weight */
-function paint(token, weight) {
-  const level = Math.round(100 * clamp(weight, 0, 1)) || 0 // NaN: none
-  if (level === token.level) return
-  token.level = level
-  token.node.style.backgroundColor = COLORS[level]
-  token.number.textContent = NUMBERS[level]
+// The letter takes the end of grey with more contrast where the page's own colour has too little.
+/** @param {Theme} theme */
+function colors(theme) {
+  const table = lookup(magnitude(theme), LEVELS)
+  const ink = luminance(rgba(theme.text))
+  return WEIGHTS.map((weight, n) => {
+    const word = table[Math.round(weight * (LEVELS - 1))]
+    const back = [word & 255, (word >> 8) & 255, (word >> 16) & 255]
+    const light = luminance(back)
+    const end = light > 0.179 ? "#000000" : "#FFFFFF"
+    return {
+      back: n ? `rgb(${back.join(", ")})` : "",
+      ink: contrast(ink, light) < READABLE ? end : "",
+    }
+  })
 }

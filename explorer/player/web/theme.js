@@ -1,33 +1,86 @@
-// The page's theme as Plotly understands it, and the colours that both kinds of picture share.
+// The palettes, the page's theme as Plotly understands it, and the colours that all pictures share.
 
 import { clamp, given } from "./dom.js"
 
-// Okabe and Ito's colours, distinct for readers with any colour vision; black follows the text.
-const CATEGORIES = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442"]
+// [light, dark]. Charts are written in the light colours of explorer/charts/parts/theme.py, and on a
+// dark page each is replaced by the other one; a test holds both files equal.
+/** @type {Record<string, [light: string, dark: string]>} */
+export const PALETTE = {
+  paper: ["#FFFFFF", "#0E1117"],
+  blue: ["#0072B2", "#56A8F0"],
+  vermilion: ["#C04A00", "#F2853D"],
+  green: ["#007A58", "#2BC49A"],
+  purple: ["#A94C86", "#E59AC8"],
+  indigo: ["#2E2A7A", "#A8DCFF"],
+  ochre: ["#8A6100", "#F0C04A"],
+  grey: ["#6B6B6B", "#A8A8A8"],
+  chosen: ["#E6007A", "#FF5CAB"],
+  cursor: ["#6E737B", "#A0A5AE"],
+  deep: ["#0B4F9C", "#8CCBFF"],
+  coldest: ["#08407A", "#B5E1FF"],
+  cold: ["#3B8BC4", "#2E7DC0"],
+  warm: ["#E0812F", "#C0691F"],
+  warmest: ["#8F3200", "#FFD4A3"],
+  first: ["#9A6A00", "#A77BEB"],
+  second: ["#A8502A", "#D178D8"],
+  third: ["#8E2F6B", "#F58FA8"],
+  fourth: ["#4F2A86", "#FBBF77"],
+  fifth: ["#161A54", "#FFF09A"],
+}
+const CATEGORIES = ["blue", "vermilion", "green", "purple", "indigo", "ochre", "grey"]
+const SHADES = 16 // straight parts of a colour scale that follows the root
 
 export const LEVELS = 1024 // distinct colours of a scale
 
-export const VIRIDIS = [
-  "#440154",
-  "#482878",
-  "#3e4989",
-  "#31688e",
-  "#26828e",
-  "#1f9e89",
-  "#35b779",
-  "#6ece58",
-  "#b5de2b",
-  "#fde725",
-]
+// Shares from 0 to 1: one hue out of the page, by the square root, so that small ones show.
+/** @param {{ dark: boolean }} theme @returns {[at: number, color: string][]} */
+export function magnitude({ dark }) {
+  const [from, to] = [PALETTE.paper, PALETTE.deep].map((pair) => pair[Number(dark)])
+  return Array.from({ length: SHADES + 1 }, (_, n) => {
+    return [(n / SHADES) ** 2, mixed(from, to, n / SHADES)]
+  })
+}
+
+// The colour "#RRGGBB" with this share of another in its place.
+/** @param {string} color @param {string} other @param {number} share */
+function mixed(color, other, share) {
+  const to = bytes(other)
+  const parts = bytes(color).map((one, k) => Math.floor(one + (to[k] - one) * share + 0.5))
+  return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`.toUpperCase()
+}
+
+/** @param {string} color */
+function bytes(color) {
+  return [1, 3, 5].map((at) => parseInt(color.slice(at, at + 2), 16))
+}
+
+/** @type {Map<string, string>} light to dark, as "#RRGGBB" and as the beginning of "rgba(r, g, b, a)" */
+const DARK = new Map()
+const lightShades = magnitude({ dark: false }).map(([, color]) => color)
+const darkShades = magnitude({ dark: true }).map(([, color]) => color)
+const shades = lightShades.map((light, n) => [light, darkShades[n]])
+for (const [light, dark] of [...shades, ...Object.values(PALETTE)]) {
+  DARK.set(light, dark)
+  DARK.set(`rgba(${bytes(light).join(", ")}`, `rgba(${bytes(dark).join(", ")}`)
+}
+
+// A figure's JSON in the colours of this theme.
+/** @param {string} figure @param {{ dark: boolean }} theme */
+export function themed(figure, { dark }) {
+  if (!dark) return figure
+  return figure.replace(/#[0-9A-F]{6}|rgba\(\d+, \d+, \d+/g, (color) => DARK.get(color) ?? color)
+}
 
 /** @param {Element} element @returns {Theme} */
 export function readTheme(element) {
   const style = getComputedStyle(element)
   /** @param {string} name @param {string} fallback */
   const read = (name, fallback) => style.getPropertyValue(name).trim() || fallback
+  const background = read("--st-background-color", "#ffffff")
   return {
+    dark: luminance(rgba(background)) < 0.2,
     text: read("--st-text-color", "#31333f"),
-    background: read("--st-background-color", "#ffffff"),
+    background,
     surface: read("--st-secondary-background-color", "#f0f2f6"),
     border: read("--st-border-color", "rgba(49, 51, 63, 0.2)"),
     primary: read("--st-primary-color", "#0072b2"),
@@ -53,11 +106,7 @@ export function plotlyTemplate(theme) {
       paper_bgcolor: theme.background,
       plot_bgcolor: theme.background,
       margin: { l: 56, r: 12, t: 10, b: 44 },
-      colorway: CATEGORIES,
-      colorscale: {
-        sequential: scale(VIRIDIS),
-        diverging: scale(["#2166ac", "#92c5de", "#f7f7f7", "#f4a582", "#b2182b"]),
-      },
+      colorway: CATEGORIES.map((name) => PALETTE[name][Number(theme.dark)]),
       coloraxis: { colorbar },
       xaxis: axis,
       yaxis: axis,
@@ -87,6 +136,12 @@ export function rgba(color) {
   return [...context.getImageData(0, 0, 1, 1).data]
 }
 
+// Of two luminances, 1 to 21 (WCAG 2).
+/** @param {number} one @param {number} other */
+export function contrast(one, other) {
+  return (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)
+}
+
 // A lookup table of little-endian RGBA words from [[position, colour], ...].
 /** @param {[at: number, color: string][]} stops @param {number} size */
 export function lookup(stops, size) {
@@ -114,9 +169,14 @@ export function levels({ colorscale, reversescale }) {
   return lookup(reversescale ? reversed.reverse() : colorscale, LEVELS)
 }
 
-/** @param {string[]} colors @returns {[at: number, color: string][]} */
-export function scale(colors) {
-  return colors.map((color, i) => [i / (colors.length - 1), color])
+// Relative luminance, 0 for black to 1 for white (WCAG 2).
+/** @param {number[]} color of bytes */
+export function luminance(color) {
+  const [red, green, blue] = color.map((byte) => {
+    const part = byte / 255
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 /** @param {string} color @param {number} opacity */

@@ -1,7 +1,8 @@
 // The track of the bar: the loss curve, ticks, and the pointer that drags through the steps.
 
-import { paintLoss, paintShare, prepare, TRUST } from "./curves.js"
+import { paintLoss, paintShare, prepare } from "./curves.js"
 import { clamp, element, hiddenTip, label } from "./dom.js"
+import { PALETTE } from "./theme.js"
 import { describe, integer, nearest, trustAt } from "./timeline.js"
 
 /** @import { Clock } from "./player.js" */
@@ -146,8 +147,9 @@ export class Track {
     paintLoss(rest, size, timeline.losses, { color: theme.text, opacity: 0.35 })
     paintLoss(played, size, timeline.losses, { color: theme.primary, opacity: 1 })
     if (!timeline.trust) return
-    paintShare(rest, size, timeline.trust, { color: TRUST, opacity: 0.7 })
-    paintShare(played, size, timeline.trust, { color: TRUST, opacity: 1 })
+    const color = PALETTE.vermilion[Number(theme.dark)]
+    paintShare(rest, size, timeline.trust, { color, opacity: 0.7 })
+    paintShare(played, size, timeline.trust, { color, opacity: 1 })
   }
 }
 

@@ -99,7 +99,7 @@ def test_each_cell_is_the_rank_of_that_token_at_that_step_and_else_blank() -> No
     trace = biography_panel(IDS, STEPS, Rows(list("abcd")), **BIOGRAPHY).figure.data[0]
     nan = np.nan
     np.testing.assert_array_equal(trace.z, [[1, nan, nan], [2, 1, 1], [nan, 2, nan]])
-    assert (trace.zmin, trace.zmax, trace.reversescale, trace.hoverongaps) == (1, 2, True, False)
+    assert (trace.zmin, trace.zmax, trace.reversescale, trace.hoverongaps) == (1, 3, True, False)
 
 
 def test_tokens_stand_in_the_order_of_first_entry_from_the_top() -> None:
