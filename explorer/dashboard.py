@@ -42,7 +42,7 @@ def show(
     first: Callable[[Run], None] = lambda _: None,
     standing: Callable[[Run], State] = lambda run: run.status.state,
 ) -> None:
-    """A page that looks at a run: what is `above`, then `first` and the view, anew while live."""
+    """A page about a run: what is `above`, then `first` and the view, redrawn while live."""
     state = standing(runs.open_run())
     above()
 
@@ -108,12 +108,12 @@ def _draw(view: View, run: Run) -> None:
 
 
 def _choose_window(sentence: Sentence) -> None:
-    """The model reads no more than a block: which part of the sentence it shall read."""
+    """Which part of a sentence that is longer than a block the model reads."""
     last, size = sentence.count - len(sentence.ids), len(sentence.ids)
     words, slider = st.columns([2, 3], vertical_alignment="center")
     words.caption(
-        f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: shown are "
-        f"tokens {sentence.start:,} to {sentence.start + size - 1:,}."
+        f"The sentence has {sentence.count:,} tokens, the model reads {size} at a time: "
+        f"showing tokens {sentence.start:,} to {sentence.start + size - 1:,}."
     )
     number(
         slider.slider,

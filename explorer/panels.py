@@ -144,7 +144,7 @@ def levels(weights: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Text:
-    """The sentence itself: what the chosen query reads lights up behind its keys.
+    """The sentence itself: each key is highlighted by how much the chosen query reads of it.
 
     `labels` (T,) are printable tokens, `weights` (S, T, T) float32 in 0..1 with queries as rows, or
     (1, T, T) where they are the same at every step; NaN lights nothing (masked, or not finite).
@@ -163,7 +163,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Words:
-    """One text a recorded step, monospace, line breaks kept."""
+    """One text per recorded step, monospace, with its line breaks."""
 
     frame: Frame
     texts: Sequence[str]

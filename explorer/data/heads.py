@@ -80,7 +80,7 @@ def _seen(moment: Moment, ids: Ids) -> Arrays:
 
 
 def _all_weights(moment: Moment, ids: Ids) -> Iterator[np.ndarray]:
-    """(some steps, L, H, T, T), a few steps after the other."""
+    """(some steps, L, H, T, T), a few steps at a time."""
     seen = _seen(moment, ids)
     queries, keys = seen["queries"], seen["keys"]
     for first in range(0, len(queries), AT_ONCE):

@@ -29,7 +29,7 @@ def norm(moment: Moment, ids: Ids, name: str) -> Arrays:
 
 
 def inputs(run: Run, steps: np.ndarray, ids: Ids, layer: str) -> Arrays:
-    """What `read_inputs` sees at some recorded steps, before and behind the norm: (S, T, C)."""
+    """What `read_inputs` sees at some recorded steps, before and after the norm: (S, T, C)."""
     sight = partial(read_inputs, layer=layer)
     return reader(run, f"inputs of {layer}", ids, sight).at(run, steps)
 

@@ -37,9 +37,9 @@ SIZES = tuple(2**power for power in range(7))  # sentences in a batch
 class Batch:
     """A batch `idx` (B, T), the typed sentence first, and the same batch `changed`.
 
-    Looked at are the sentence's first `upto` tokens. `others` (B, block_size) are the windows of
-    the held-back text that a batch of that size is made of, `held_back` (N, block_size) those that
-    running averages are of where a run has none. `key` names all of it.
+    Measured on the sentence's first `upto` tokens. `others` (B, block_size) are windows of the
+    validation text that fill a batch of that size, `held_back` (N, block_size) those that running
+    averages are computed from where a run has none. `key` names all of it.
     """
 
     idx: Tensor
@@ -63,10 +63,10 @@ class Drawn(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """At S steps: what moved in each of N CASES at K places, and batch statistics.
+    """At S steps: what moved in each of N CASES at K sites, and batch statistics.
 
-    `largest` (S, N, K): over channels and tokens. `spread` (S, N, K): the standard deviation of
-    what stands there. `tokens` (S, K, upto): of each token under batch norm in training mode, in
+    `largest` (S, N, K): over channels and tokens. `spread` (S, N, K): the standard deviation of the
+    activations. `tokens` (S, K, upto): of each token under batch norm in training mode, in
     standard deviations of the site. `statistics` (S, norms, C) each, of the other windows.
     """
 
@@ -77,7 +77,7 @@ class Seen(NamedTuple):
 
     @property
     def relative(self) -> np.ndarray:
-        """`largest` in standard deviations of the place: (S, N, K); 0 where nothing moved."""
+        """`largest` in standard deviations of the site: (S, N, K); 0 where nothing moved."""
         return relative(self.largest, self.spread)
 
 
@@ -88,7 +88,7 @@ def pool(moment: Moment) -> Tensor:
 
 
 def bounded(moment: Moment, batch: Batch) -> Moment:
-    """As many steps as can be read while somebody waits; the view says when they are not all."""
+    """As many steps as can be read in about two seconds; the view says if they are not all."""
     tokens = 10 * batch.idx.numel() + batch.held_back.numel() + batch.others.numel()
     config = moment.run.model_config
     work = tokens * _multiplications(config) + (config.n_layer + 1) * A_LAYER

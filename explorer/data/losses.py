@@ -1,4 +1,4 @@
-"""What models lose on the validation text: without heads, and on windows of other lengths."""
+"""Validation losses: without heads, and on windows of other lengths."""
 
 from typing import NamedTuple
 
@@ -37,7 +37,7 @@ def head_costs(moment: Moment, instead: Replacement) -> tuple[float, np.ndarray]
 def without(
     moment: Moment, ids: Ids, position: int, off: tuple[tuple[int, int], ...], instead: Replacement
 ) -> Without:
-    """The model of the settled step without some heads: what it loses and predicts."""
+    """The model of the settled step without some heads: its loss and predictions."""
     model, (idx, targets) = moment.run.model_at(moment.step), _windows(moment.run)
     means = ablation.mean_outputs(model, idx) if instead == "mean" else None
     with torch.inference_mode(), ablation.ablated(model, off, means):

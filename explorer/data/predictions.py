@@ -1,4 +1,4 @@
-"""What the models of a run predict behind a sentence, and write."""
+"""What the models of a run predict after a sentence, and write."""
 
 from typing import NamedTuple
 
@@ -24,5 +24,5 @@ def lens(moment: Moment, ids: Ids, position: int) -> Arrays:
 
 @cached(32, settled)
 def writing(moment: Moment, ids: Ids, count: int, how: Drawing) -> Writing:
-    """`count` tokens behind a sentence, as the model of the settled step writes them."""
+    """`count` tokens after a sentence, as the model of the settled step writes them."""
     return write(moment.run.model_at(moment.step), ids, count, **how._asdict())

@@ -12,9 +12,9 @@ from model_core.embeddings import counts
 from model_core.embeddings import neighbours as embeddings
 from model_core.projections import PCA, axis_over_time, neighbours_kept, pca_over_time
 
-JUDGED = 500  # rows that ask for their neighbours when a map is judged while a reader waits
+JUDGED = 500  # rows whose neighbours are compared to measure trust while a reader waits
 Move = Literal["step", "gradient"]
-NEAR = 10  # nearest rows that are somebody's neighbours
+NEAR = 10  # nearest rows that count as neighbours
 
 
 class Judged(NamedTuple):
@@ -98,7 +98,7 @@ def _at(moment: Moment) -> np.ndarray:
 
 
 def _judged(points: np.ndarray, pca: PCA) -> Judged:
-    """Of many rows JUDGED evenly spaced ones ask for their neighbours: a reader waits."""
+    """The map with its trust, measured on at most JUDGED evenly spaced rows."""
     count = points.shape[1]
     asking = np.unique(np.linspace(0, count - 1, min(count, JUDGED)).round().astype(int))
     return Judged(pca, *neighbours_kept(points, pca.layout, asking))

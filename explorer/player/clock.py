@@ -76,7 +76,7 @@ def step_clock(
     alone: bool = False,
     key: str = "clock",
 ) -> ClockState:
-    """Draw the panels and their clock; one a page. Raises ValueError like `encode`.
+    """Draw the panels and their clock, one per page. Raises ValueError like `encode`.
 
     The browser moves to `step` when the page opens, and later whenever it differs from the step the
     browser last reported, as soon as a rerun has read that report: pass on the step of ClockState.

@@ -1,4 +1,4 @@
-"""Reads what a browser reports, and drops what cannot be true: a browser can send anything."""
+"""Reads what a browser reports and drops what is not valid: a browser can send anything."""
 
 import operator
 from collections.abc import Mapping, Sequence

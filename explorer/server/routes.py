@@ -11,8 +11,8 @@ FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
-# The handlers import where they run: Streamlit loads an edited module anew, and a payload is
-# stored by the module that the pages now use, not by the one that was there at the start.
+# The handlers import when called: Streamlit reloads an edited module, and a payload is stored by
+# the module that the pages now use, not by the one loaded at the start.
 
 
 async def plotly_js(request: Request) -> Response:

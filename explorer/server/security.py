@@ -1,4 +1,4 @@
-"""Headers of every answer: what a page may load and run, and what it will need soon."""
+"""Headers of every response: what a page may load and run, and what to preload."""
 
 import base64
 import functools

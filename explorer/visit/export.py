@@ -1,4 +1,4 @@
-"""Numbers to read and to take away: tables, and the same as CSV."""
+"""Numbers to read and to download: tables, and the same as CSV."""
 
 import json
 from collections.abc import Callable, Iterable

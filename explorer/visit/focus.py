@@ -22,9 +22,9 @@ class Focus:
 
 
 def focus_of(moment: Moment, sentence: Sentence) -> Focus:
-    """What was chosen, as far as the sentence has it: at first its last query and the key before.
+    """What was chosen, by default the last query and the key before it.
 
-    Both are moved into a sentence that is shorter than the one they were chosen in.
+    In a shorter sentence both are moved to its end.
     """
     last = len(sentence.ids) - 1
     chosen = session.chosen()

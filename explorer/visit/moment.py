@@ -19,7 +19,7 @@ from model_core.tokenizers import token_label
 
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
 SENT_BYTES = 52 * 10**6  # attention of all steps shown, to the browser; words and figures are more
-KEPT_BYTES = 2**27  # what is kept here to compute it from
+KEPT_BYTES = 2**27  # queries and keys cached here to compute it from
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def labels_of(run: Run, rows: np.ndarray) -> tuple[str, ...]:
 
 
 def frequency(run: Run) -> np.ndarray:
-    """(V,) how often each token stands in the training split; all 0 when its text is gone."""
+    """(V,) how often each token occurs in the training split; all 0 when its text is gone."""
     return _frequency(run.identity, run.path)
 
 
@@ -131,7 +131,7 @@ def _frequency(_of_run: str, path: Path) -> np.ndarray:
 
 
 def fewer(moment: Moment, tokens: int) -> Moment:
-    """`moment` at evenly spaced steps, where attention of so many tokens at all is too large."""
+    """`moment` at evenly spaced steps, if attention of so many tokens at all steps is too large."""
     config = moment.run.model_config
     cells, heads = tokens * tokens, config.n_layer * config.n_head
     if not cells * heads:
@@ -176,7 +176,7 @@ def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:
 
 
 def nearest(wanted: int, steps: np.ndarray) -> int:
-    """The one of `steps` (S,) that is nearest to the wanted one."""
+    """The step of `steps` (S,) nearest to the wanted one."""
     return int(steps[np.abs(steps - wanted).argmin()])
 
 

@@ -89,7 +89,7 @@ def clock(
 
 
 def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
-    """A clock over something else than the run's training; the step where the reader settled.
+    """A clock over something other than the run's training; the step where the reader settled.
 
     Session and address hold it under `name`; at first it is the last step.
     """

@@ -44,7 +44,7 @@ def visit() -> Visit:
 
 
 def begin(runs: Sequence[str]) -> str:
-    """Complete the state before any widget is drawn; words about what had to be changed.
+    """Complete the state before any widget is drawn; returns what had to be changed, in words.
 
     A new visitor's comes from the address, where anything malformed is ignored. Streamlit may end
     a rerun at any access of its state, so each step is marked as done after it, not before.

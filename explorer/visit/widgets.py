@@ -114,7 +114,7 @@ def editor(name: str, default: str) -> tuple[str, str]:
     """The key of an editor of a table encoded as text, and the text whose edits it holds.
 
     That text stays while the editor is drawn, since another one would make another editor; the
-    edited table is kept by `session.put`, and is what an editor drawn anew begins with.
+    edited table is stored by `session.put`, and is what a new editor starts with.
     """
     edited = session.hold(name, default, str, str, of_run=False)
     key = f"{name} {session.visit().rewritten[name]}"

@@ -36,7 +36,7 @@ def batch_mode(model: nn.Module) -> Iterator[None]:
 
 
 def check_more_than_one(values: int) -> None:
-    """ValueError for batch norm in training mode over one value a channel: its variance is 0.
+    """ValueError for batch norm in training mode over one value per channel: its variance is 0.
 
     `values` tokens share a mean and a variance.
     """

@@ -73,7 +73,7 @@ def worked(
 
     "min-max" and "standardization" have no parameters and no eps; they divide constant features by
     1 instead of 0, as scikit-learn does. Norms take the parameters that they learn: (F,) where
-    there is one a feature, else (1,); the initial value if None. Variances of x are biased, with
+    there is one per feature, else (1,); the initial value if None. Variances of x are biased, with
     divisor N or F. "batch" is in training mode without `running`, else in evaluation mode. The
     result is NaN where eps = 0 leads to 0 / 0. ValueError for input that cannot be normalized.
     """
@@ -114,7 +114,7 @@ def undo(done: Worked, sample: int = 0) -> tuple[np.ndarray, np.ndarray | None]:
     """gamma (F,) and beta (F,) with which the result is x: the divisor and the centre.
 
     For "batch" this holds for all samples. Where each sample has its own statistics, gamma and beta
-    still have one value a feature: those of `sample` restore that sample, and others only if they
+    still have one value per feature: those of `sample` restore that sample, and others only if they
     share its statistics. beta is None where no mean is subtracted. ValueError where nothing is
     learned, or no statistic divides.
     """

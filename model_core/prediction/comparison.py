@@ -14,15 +14,15 @@ def compare(
 ) -> pd.DataFrame:
     """The distance of two positions of two texts at each depth, from the tables to the prediction.
 
-    Each of `first` and `second` is a text's ids (T,) and a position in it. One row a site of the
-    model in the order of computing: `place`, `how` ("looked up" or "computed") and `difference`,
-    the largest over the channels, and at the end over the V probabilities.
+    Each of `first` and `second` is a text's ids (T,) and a position in it. One row per site of the
+    model, in the order of computing: `site`, `how` ("looked up" or "computed") and `difference`,
+    the largest over the channels, in the last row over the V probabilities.
     """
     ways = [_way(model, ids, position) for ids, position in (first, second)]
     looked_up = ("token row", "position row")
     return pd.DataFrame(
         {
-            "place": list(ways[0]),
+            "site": list(ways[0]),
             "how": ["looked up" if site in looked_up else "computed" for site in ways[0]],
             "difference": [(ways[0][site] - ways[1][site]).abs().max().item() for site in ways[0]],
         }
@@ -30,11 +30,11 @@ def compare(
 
 
 def _way(model: BigramLanguageModel, ids: Tensor, position: int) -> dict[str, Tensor]:
-    """What is computed at one position of a text, from depth to depth: (C,), the last one (V,)."""
+    """What the model computes at one position, by site: (C,), the last one (V,)."""
     anatomy = model.anatomy
     with tapped(model, *anatomy.depths) as seen:
         logits, _ = model(ids[None])
-    depths = ["their sum", *(f"behind block {layer}" for layer in range(len(anatomy.blocks)))]
+    depths = ["their sum", *(f"after block {layer}" for layer in range(len(anatomy.blocks)))]
     return {
         "token row": model.get_parameter(anatomy.table("tokens"))[ids[position]],
         "position row": model.get_parameter(anatomy.table("positions"))[position],

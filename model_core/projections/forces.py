@@ -115,7 +115,7 @@ class AllPairs:
 
 
 class SomePairs:
-    """Edges attract; pairs drawn anew at each call, the same at all steps, repel.
+    """Edges attract; pairs drawn at each call, the same at all steps, repel.
 
     Each row i is paired with π(i) and π⁻¹(i) of DRAWN random permutations π. N / (2 · DRAWN) times
     their repulsion has the expectation of the repulsion by all rows.

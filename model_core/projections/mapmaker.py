@@ -128,7 +128,7 @@ def _grown(
             reported = time.monotonic()
 
     layout = _lay_out(file.config, steps, vectors, layout if known else None, progress)
-    if not known or file.config.method == "aligned":  # which lays out all steps anew
+    if not known or file.config.method == "aligned":  # which lays out all steps again
         return OverTime(steps, layout, trust(vectors, layout, file.config.n_neighbors), 1)
     first = int(np.argmin(is_known))  # the first new step; movement needs the step before
     begin = max(first - 1, 0)

@@ -181,7 +181,7 @@ class MapFile:
             start_new_session=True,
         )  # fmt: skip
         self.set_process(process.pid)
-        threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
+        threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie
 
     def set_process(self, process: int | None) -> None:
         """Record the process to stop, which counts as a request; the caller holds the lock."""
@@ -204,7 +204,7 @@ class MapFile:
         self._status.unlink(missing_ok=True)
 
     def forget(self) -> None:
-        """Delete the map, to be laid out anew."""
+        """Delete the map, so that it is laid out again."""
         self.stop()
         self._data.unlink(missing_ok=True)
         self._status.unlink(missing_ok=True)

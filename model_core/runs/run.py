@@ -192,7 +192,7 @@ class Run:
         return next(self.models([step]))
 
     def models(self, steps: Iterable[int]) -> Iterator[BigramLanguageModel]:
-        """The model at each of `steps`, in evaluation mode: one object, loaded anew each time."""
+        """The model at each of `steps`, in evaluation mode: one object, reloaded for each."""
         with torch.random.fork_rng():  # the weights drawn here are thrown away
             model = BigramLanguageModel(self.model_config).eval()
         for step in steps:

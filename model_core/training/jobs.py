@@ -30,7 +30,7 @@ def start(folder: Path) -> None:
             stderr=log,
             start_new_session=True,
         )
-    threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie behind
+    threading.Thread(target=process.wait, daemon=True).start()  # leaves no zombie
 
 
 def active(folder: Path) -> dict[str, Status]:

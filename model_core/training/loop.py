@@ -24,7 +24,7 @@ SAMPLE_TOKENS = 64
 
 
 class _Pace:
-    """Steps a second since the last reading."""
+    """Steps per second since the last reading."""
 
     def __init__(self, step: int) -> None:
         self.since(step)
@@ -34,7 +34,7 @@ class _Pace:
         self._step, self._time = step, time.monotonic()
 
     def at(self, step: int) -> float | None:
-        """Steps a second up to this step, None without any; counting starts anew."""
+        """Steps per second up to this step, None without any; counting starts again."""
         done, seconds = step - self._step, time.monotonic() - self._time
         self.since(step)
         return done / seconds if done else None
@@ -84,7 +84,7 @@ class _Session:
             step = int(resume_state.pop("step"))
             weights = load_snapshot(self.folder, step)
         except (FileNotFoundError, ValueError):
-            return -1  # training starts anew, with the same result
+            return -1  # training starts again, with the same result
         self.trainer.restore(step, weights, resume_state)
         return step
 

@@ -137,15 +137,15 @@ def test_an_own_run_named_as_the_shipped_one_is_seen(runs: Path) -> None:
 def test_a_sentence_longer_than_the_block_says_what_is_shown(app: AppTest) -> None:
     app.text_input(key="text").set_value("the lazy dog " * 5).run()
     assert captions(app).startswith(
-        "The sentence has 65 tokens, the model reads 41 at a time: shown are tokens 0 to 40."
+        "The sentence has 65 tokens, the model reads 41 at a time: showing tokens 0 to 40."
     )
     app.slider(key="from").set_value(24).run()
-    assert "shown are tokens 24 to 64." in captions(app)
+    assert "showing tokens 24 to 64." in captions(app)
     app.text_input(key="text").set_value("the lazy dog " * 4).run()  # 52 tokens: the place moves
     assert app.slider(key="from").value == 11
-    assert "shown are tokens 11 to 51." in captions(app)
+    assert "showing tokens 11 to 51." in captions(app)
     app.text_input(key="text").set_value("the lazy dog").run()
-    assert "shown are tokens" not in captions(app) and not app.slider
+    assert "showing tokens" not in captions(app) and not app.slider
 
 
 def test_an_unknown_run_in_the_address_is_said_and_the_first_is_shown(runs: Path) -> None:

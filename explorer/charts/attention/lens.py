@@ -81,7 +81,7 @@ def _cells(values: np.ndarray, names: Sequence[str], labels: Sequence[str]) -> g
 def lens_words(
     ids: np.ndarray, probabilities: np.ndarray, names: Sequence[str], labels_of_ids: Sequence[str]
 ) -> list[str]:
-    """The N best next tokens (S, K, N) of each of K depths: one text a step, one line a depth.
+    """The N best next tokens (S, K, N) of each of K depths: a text per step, a line per depth.
 
     `labels_of_ids` (V,) are the labels of all ids. Numbers keep their columns over all steps.
     Raises ValueError when shapes do not fit.

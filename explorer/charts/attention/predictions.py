@@ -110,7 +110,7 @@ def _bars(values: np.ndarray, ids: np.ndarray, labels: Sequence[str], when: str 
 def _layout(
     ids: np.ndarray, labels: Sequence[str], true: int | None, height: int, *, legend: bool = False
 ) -> go.Layout:
-    """One row a candidate from the top; the label of the true one is bold and says so."""
+    """One row per candidate, the best on top; the label of the true one is bold and says so."""
     names = [labels[one] + (" (true next)" if one == true else "") for one in ids]
     at = None if true is None else ids.tolist().index(true)
     ticks = row_ticks(names, theme.plot_height(height), at)

@@ -23,7 +23,7 @@ def scores_panel(
     *,
     selected: tuple[int, int],
 ) -> Panel:
-    """M measures in 0..1 of every head (S, L, H, M): one row a head, one column a measure.
+    """M measures in 0..1 of every head (S, L, H, M): a row per head, a column per measure.
 
     The `selected` (layer, head) is framed; the colour bar marks the `threshold` from which a head
     has a role. NaN is blank. ValueError when shapes do not fit.
@@ -98,8 +98,8 @@ def costs_panel(
 ) -> Panel:
     """Loss (L, H) in nats per token that switching off each head adds; below zero it helps.
 
-    One bar a head at one step; the `selected` (layer, head) has its own colour, those switched
-    `off` already are faint. ValueError when shapes do not fit.
+    One bar per head at one step; the `selected` (layer, head) has its own colour, those already
+    switched `off` are faint. ValueError when shapes do not fit.
     """
     added = gaps(costs, "costs", ("L", "H"))
     layers, heads = added.shape
@@ -131,7 +131,7 @@ def _cost_bars(bars: np.ndarray, heads: Sequence[str], chosen: int, off: Collect
         y=bars,
         marker={"color": [_colour(row, chosen, off) for row in range(len(bars))]},
         customdata=[
-            f"{head} (off beside)" if row in off else head for row, head in enumerate(heads)
+            f"{head} (already off)" if row in off else head for row, head in enumerate(heads)
         ],
         hovertemplate="without %{customdata} the loss changes by %{y:+.4~g} nats per token"
         "<extra></extra>",
@@ -191,5 +191,5 @@ def _costs_alt(
     if np.isfinite(bars[chosen]):
         words += f" Chosen: {heads[chosen]}, {bars[chosen]:.4g}."
     return words + (
-        f" Switched off beside: {', '.join(heads[one] for one in sorted(off))}." if off else ""
+        f" Already switched off: {', '.join(heads[one] for one in sorted(off))}." if off else ""
     )

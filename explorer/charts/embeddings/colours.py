@@ -19,7 +19,7 @@ AXES = ("x", "y", "z")
 class Colours:
     """What the dots of a map are coloured by.
 
-    `values`: a category a row (N strings), or a number a row, (N,) or (S, N). `palette` gives
+    `values`: a category per row (N strings), or a number per row, (N,) or (S, N). `palette` gives
     categories their colours and their order in the legend.
     """
 

@@ -14,7 +14,7 @@ from explorer.charts.parts.labels import escape
 from explorer.charts.parts.rows import Rows
 
 _BARB = 0.28  # of an arrow's length; half as far aside
-_HALF = "\u200b"  # behind a "<" it keeps WebGL's text from reading a tag
+_HALF = "\u200b"  # after a "<" it keeps WebGL's text from reading a tag
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def neighbours_words(
     labels: Sequence[str],
     frame: Frame,
 ) -> Words:
-    """The K nearest tokens by cosine and by distance, side by side, one text a recorded step.
+    """The K nearest tokens by cosine and by distance, side by side, one text per recorded step.
 
     Each of the two is ids (S, K), -1 for none, and values (S, K). Numbers keep their columns and
     digits over all steps. Raises ValueError when shapes do not fit.
@@ -61,7 +61,7 @@ def biography_panel(
 ) -> Panel:
     """Ranks over recorded steps (S,) of all rows that were among the nearest (S, K), -1 for none.
 
-    One line of cells a row in the order of first entry; of more than ROWS those that stayed
+    One line of cells per row, in the order of first entry; of more than ROWS those that stayed
     longest, and the title says so. A cursor moves with the step. Raises ValueError when shapes do
     not fit.
     """

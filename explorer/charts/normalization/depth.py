@@ -34,7 +34,7 @@ class Sites:
 def depth_panel(
     values: Mapping[str, np.ndarray], sites: Sites, frame: Frame, scale: Scale
 ) -> Panel:
-    """One line a series (S, K) over K sites; all share one scale, linear or logarithmic.
+    """One line per series (S, K) over K sites; all share one scale, linear or logarithmic.
 
     Raises ValueError when shapes do not fit.
     """
@@ -165,13 +165,13 @@ def _range_words(last: np.ndarray, names: Sequence[str], labels: Sequence[str]) 
         "from {lowest:.4g} ({low}) to {highest:.4g} ({high}).",
         lambda position, site: f"'{labels[position]}' at {position}, {names[site]}",
     )
-    return words or "there is no number that can be drawn."
+    return words or "no value can be drawn."
 
 
 def _series_words(drawn: Mapping[str, np.ndarray], names: Sequence[str]) -> str:
     form = "is lowest at {low} ({lowest:.4g}) and highest at {high} ({highest:.4g})."
     ends = {name: between(series[-1], form, names.__getitem__) for name, series in drawn.items()}
     return "".join(
-        f" At the last step {name} {words or 'has no number that can be drawn.'}"
+        f" At the last step {name} {words or 'has no value that can be drawn.'}"
         for name, words in ends.items()
     )

@@ -32,7 +32,7 @@ class Distances:
 def movement_panel(
     values: Mapping[str, np.ndarray], names: Sequence[str], frame: Frame, *, unit: str
 ) -> Panel:
-    """One line a series (S, K) ≥ 0 over K sites in depth order, on a linear axis from 0.
+    """One line per series (S, K) ≥ 0 over K sites in depth order, on a linear axis from 0.
 
     Series that are all 0 coincide on the line labelled "exactly 0"; their open markers have
     different sizes, so that each is visible. ValueError when shapes do not fit.
@@ -75,7 +75,7 @@ def distances_panel(distances: Distances, frame: Frame, *, size: int, unit: str)
 
 
 def means_panel(running: np.ndarray, batch: np.ndarray, frame: Frame, *, unit: str) -> Panel:
-    """One point a channel (S, C): its running mean across, the batch's up.
+    """One point per channel (S, C): its running mean on x, the batch's on y.
 
     Both are equal on the dashed line. One scale for all steps. ValueError when shapes do not fit.
     """
@@ -186,7 +186,7 @@ def _same(ends: tuple[float, float]) -> go.Scatter:
 def _farthest(running: np.ndarray, batch: np.ndarray) -> str:
     apart = np.abs(batch - running)
     if not np.isfinite(apart).any():
-        return "there is no number that can be drawn."
+        return "no value can be drawn."
     channel = int(np.nanargmax(apart))
     return (
         f"channel {channel} is farthest from it: running {running[channel]:.4g}, "

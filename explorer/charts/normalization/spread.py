@@ -52,7 +52,7 @@ def spread_panel(quantiles: Quantiles, sites: Sites, frame: Frame, scale: Scale)
 
 
 def _ends(drawn: np.ndarray, pair: int) -> np.ndarray:
-    """Both ends of every bar and a gap behind it: (S, 3K)."""
+    """Both ends of every bar and a gap after it: (S, 3K)."""
     ends = [drawn[:, :, pair], drawn[:, :, -1 - pair], np.full_like(drawn[:, :, 0], np.nan)]
     return np.stack(ends, axis=2).reshape(len(drawn), -1)
 
@@ -90,4 +90,4 @@ def _words(last: np.ndarray, names: Sequence[str], levels: Sequence[float]) -> s
         "narrowest at {low}, widest at {high}.",
         lambda at: f"{names[at]} ({share} within {last[at, 0]:.4g} and {last[at, -1]:.4g})",
     )
-    return words or "there is no number that can be drawn."
+    return words or "no value can be drawn."

@@ -17,7 +17,7 @@ COLOURS: dict[str, str] = {
     kind: theme.CATEGORIES[at] if NORMS[kind].exists else theme.CATEGORIES[-1]
     for at, kind in enumerate(KINDS)
 }
-EVALUATION = ", evaluation mode"  # behind a variant's name where both of its modes are drawn
+EVALUATION = ", evaluation mode"  # after a variant's name where both of its modes are drawn
 
 
 def as_variants(panel: Panel) -> Panel:
@@ -39,7 +39,7 @@ def as_variants(panel: Panel) -> Panel:
 def lengths_panel(
     losses: Mapping[str, np.ndarray], lengths: Sequence[int], frame: Frame, *, log: bool = False
 ) -> Panel:
-    """Losses (K,) in nats per token of windows of K lengths, one line a variant and mode."""
+    """Losses (K,) in nats per token of windows of K lengths, one line per variant and mode."""
     panel = depth_panel(
         {name: values[None] for name, values in losses.items()},
         Sites([str(length) for length in lengths], "tokens in a window", in_depth=False),

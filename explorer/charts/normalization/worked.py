@@ -13,7 +13,7 @@ from explorer.panels import Frame, Panel
 
 
 class Groups(NamedTuple):
-    """Groups of numbers, one a row: what each is (a "feature"), their names, and their members."""
+    """Groups of numbers, one per row: what each is (a "feature"), their names and members."""
 
     kind: str
     names: Sequence[str]

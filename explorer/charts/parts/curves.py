@@ -33,7 +33,7 @@ def curves_panel(
     *,
     steps_of: str = "",
 ) -> Panel:
-    """One line a series (S,) over recorded steps (S,); NaN is a gap.
+    """One line per series (S,) over recorded steps (S,); NaN is a gap.
 
     A cursor and a dot on each line, with its value, move with the step. `steps_of` names what the
     steps belong to, if not to the run. ValueError when shapes do not fit.
@@ -107,7 +107,7 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
 
 
 def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
-    """A dot a series at the step shown; Plotly writes the number beside it, from the moving y.
+    """A dot per series at the step shown; Plotly writes the number beside it, from the moving y.
 
     Of two series (S, 2) the one that is mostly higher has its number above, the other below.
     """
@@ -135,7 +135,7 @@ def _words(steps: np.ndarray, drawn: Mapping[str, np.ndarray], everything: np.nd
     for name, values in zip(drawn, everything.T, strict=True):
         known = np.flatnonzero(np.isfinite(values))
         if known.size == 0:
-            words.append(f" {name} has no number that can be drawn.")
+            words.append(f" {name} has no value that can be drawn.")
             continue
         first, last, least = known[0], known[-1], int(np.nanargmin(values))
         words.append(

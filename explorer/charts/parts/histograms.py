@@ -79,7 +79,7 @@ def _alt(title: str, drawn: Mapping[str, np.ndarray], edges: np.ndarray, unit: s
     for name, values in drawn.items():
         last = values[-1]
         if not np.isfinite(last).all():
-            words += f" At the last step {name} has no number that can be drawn."
+            words += f" At the last step {name} has no value that can be drawn."
             continue
         most = int(last.argmax())
         words += (

@@ -27,7 +27,7 @@ class Rows:
 
     @property
     def words(self) -> list[str]:
-        """What the pointer says of each row, escaped."""
+        """The hover text of each row, escaped."""
         named = zip(self.labels, self.ids, strict=True)
         return [f"{self.kind} '{escape(label)}' (id {one})" for label, one in named]
 

@@ -26,7 +26,7 @@ export class Grid {
     this.show()
   }
 
-  // What is cheap is drawn at once. A figure that Plotly must lay out anew is due: until its turn
+  // What is cheap is drawn at once. A figure that Plotly must lay out again is due: until its turn
   // the panel keeps the old one, at its old step.
   show() {
     const { payload, theme, root } = this.clock

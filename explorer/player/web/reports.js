@@ -19,7 +19,7 @@ export class Reports {
     this.settling = undefined
   }
 
-  // Python's step counts once Python has read our last report; before, it only lags behind us.
+  // Python's step counts once Python has read our last report; before, it is only out of date.
   /** @param {Component} component */
   hear(component) {
     this.component = component

@@ -1,4 +1,4 @@
-// The sentence itself: what the chosen query reads lights up behind its keys.
+// The sentence itself: each key is highlighted by how much the chosen query reads of it.
 
 import { clamp, element, hiddenTip } from "./dom.js"
 import { legend } from "./legend.js"

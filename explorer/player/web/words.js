@@ -1,4 +1,4 @@
-// One text a step in a box of fixed height: always as text, never as markup.
+// One text per step in a box of fixed height: always as text, never as markup.
 
 export class Words {
   /** @param {HTMLElement} body */

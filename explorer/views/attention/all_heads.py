@@ -23,7 +23,7 @@ HEIGHT = 520  # pixels of the mosaic and of the large head
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     new = session.is_new((moment.run.name, sentence.ids))
-    # A new sentence is drawn at the settled step first: one step takes a moment, all take longer.
+    # A new sentence is drawn at the settled step first: all steps take longer.
     alone = new and heads.unread(moment, sentence.ids)
     whole, moment = moment, replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
     waits = alone and heads.unprobed(moment)  # roles take longer than a first picture may
@@ -55,8 +55,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         "**1** Their product says how well they fit. **2** Divided by the root of the head's size, "
         "so that it does not grow with it. **3** The mask removes the future: those cells are "
         "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
-        "first column is a head at rest on the first token. Attention is computed anew for every "
-        "text and is not stored in the model.",
+        "first column is a head at rest on the first token. Attention is computed for every text "
+        "and is not stored in the model.",
         "heads.read_heads, heads.scores_of, heads.weights_of",
     )
 

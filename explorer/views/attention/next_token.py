@@ -23,7 +23,7 @@ from model_core.prediction.writing import Writing
 
 MOST = 200  # tokens written; each costs the model one reading
 LAST_SEED = 2**31 - 1
-LIKELIEST = 5  # tokens listed at each depth
+LIKELIEST = 5  # tokens listed for each depth
 MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
 
 
@@ -32,13 +32,13 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
     names = lens_names(moment.run.model_config.n_layer)
     seen = predictions.lens(moment, sentence.ids, focus.query)
-    behind = f"'{sentence.labels[focus.query]}' at {focus.query}"
+    query = f"'{sentence.labels[focus.query]}' at {focus.query}"
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         next_panel(
             seen["next"][:, -1],
             labels,
-            Frame("next", f"Next after {behind}: the likeliest of all steps", 4, 340),
+            Frame("next", f"Next after {query}: the likeliest of all steps", 4, 340),
             true=sentence.after(focus.query),
         ),
         lens_panel(
@@ -47,13 +47,13 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             sentence.labels,
             Frame(
                 "lens",
-                "Probability of the true next token, read off at each depth. Click a position",
+                "Probability of the true next token, read at each depth. Click a position",
                 span=8,
                 height=340,
             ),
             position=focus.query,
         ),
-        _likeliest(seen["next"], names, labels, behind),
+        _likeliest(seen["next"], names, labels, query),
     ]
     written = _written(moment, sentence, focus, count, how)
     if isinstance(written, str):
@@ -67,9 +67,9 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 
 
 def _likeliest(
-    probabilities: np.ndarray, names: Sequence[str], labels: Sequence[str], behind: str
+    probabilities: np.ndarray, names: Sequence[str], labels: Sequence[str], query: str
 ) -> Words:
-    title = f"The likeliest after {behind}, read off at each depth"
+    title = f"The likeliest after {query}, read at each depth"
     ids, highest = top_tokens(probabilities, min(LIKELIEST, len(labels)))
     return Words(
         Frame("lens-words", title, span=12, height=28 + 22 * len(names)),
@@ -79,7 +79,7 @@ def _likeliest(
 
 
 def _choices() -> tuple[int, Drawing]:
-    """How many tokens are written behind the sentence, and how they are drawn."""
+    """How many tokens are written after the sentence, and how they are drawn."""
     written, seed = "attention.written", "attention.seed"
     more, warm, top, again, other = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
     count = number(more.number_input, written, "Tokens written", 20, (0, MOST))
@@ -102,7 +102,7 @@ def _choices() -> tuple[int, Drawing]:
 def _written(
     moment: Moment, sentence: Sentence, focus: Focus, count: int, how: Drawing
 ) -> Writing | str:
-    """What the model writes behind the sentence, or why it cannot."""
+    """What the model writes after the sentence, or why it cannot."""
     try:
         return predictions.writing(moment, sentence.ids, count, how)
     except ValueError as error:
@@ -166,11 +166,11 @@ def _explained() -> None:
         r"p(\cdot \mid \mathrm{depth}) = \mathrm{softmax}\big(\mathrm{lm\_head}"
         r"(\mathrm{ln_f}(x_{\mathrm{depth}}))\big), \qquad"
         r" p_T \propto p^{1/T}",
-        "**Read off at each depth** (the logit lens, nostalgebraist 2020): the final norm and the "
+        "**Read at each depth** (the logit lens, nostalgebraist 2020): the final norm and the "
         "head read the residual stream of a depth as if the model ended there; the last row is "
         "its own answer. **Temperature** T sharpens (below 1) or flattens the distribution, "
-        "**k** keeps only the likeliest. Each token is drawn from it, put behind the text and read "
-        "with it for the next. The same seed draws the same text; when block_size is full, the "
-        "first tokens are no longer read.",
+        "**k** keeps only the likeliest. Each token is drawn from it, appended to the text and "
+        "read with it for the next. The same seed draws the same text; when block_size is full, "
+        "the first tokens are no longer read.",
         "lens.read_lens, writing.write",
     )

@@ -16,7 +16,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
     "One weight": ("What is one weight made of, and how much does it move?", one_weight.draw),
     "Roles": ("What does each head do, since when, and what is lost without it?", roles.draw),
     "Next token": ("What does the model expect next, and at which depth?", next_token.draw),
-    "Two sentences": ("What is looked up, and what is computed anew?", two_sentences.draw),
+    "Two sentences": ("What is looked up, and what is computed?", two_sentences.draw),
 }
 
 

@@ -156,7 +156,7 @@ def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
 
 
 def _table(moment: Moment, scores: np.ndarray) -> None:
-    """Every head at the settled step, and since when it has its role."""
+    """Every head at the settled step, and the step since which it has its role."""
     now, layers, heads = scores[moment.at], *scores.shape[1:3]
     taken = [(moment.steps[at], (layer, head)) for at, layer, head, _ in role_steps(roles(scores))]
     since = {head: f"{step}" for step, head in taken if step <= moment.step}
@@ -166,7 +166,7 @@ def _table(moment: Moment, scores: np.ndarray) -> None:
             "layer": layer,
             "head": head,
             "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
-            "role kept since step": since.get((layer, head), ""),
+            "role since step": since.get((layer, head), ""),
             **dict(zip(MEASURES, now[layer, head], strict=True)),
         }
         for layer, head in np.ndindex(layers, heads)
@@ -180,12 +180,12 @@ def _explained() -> None:
         r"\mathrm{score} = \frac{1}{|Q|}\sum_{q \in Q}\; \sum_{k \in K(q)} w_{qk}, \qquad"
         r" H_q = -\sum_k w_{qk}\log_2 w_{qk}",
         "The share of attention that goes to: **previous token** k = q − 1; **first token** "
-        "k = 0, a place of rest (a sink); **same token** k = q; **duplicate token** earlier "
-        "places of the query's token; **induction** places right behind those (Olsson et al. "
-        "2022). A head has a **role** where the score on fresh random text, strings of tokens "
-        f"written over and over, is {THRESHOLD:g} or more in three of four texts; the largest "
-        "counts. On your sentence the scores say what heads do there. **Switching off**: what the "
-        "head hands on is replaced by zero or by its mean over the validation windows; the cost "
-        "is the loss on these windows that is added.",
+        "k = 0, where heads rest (a sink); **same token** k = q; **duplicate token** earlier "
+        "occurrences of the query's token; **induction** the positions right after those (Olsson "
+        "et al. 2022). A head has a **role** where the score on fresh random text, strings of "
+        f"tokens repeated over and over, is {THRESHOLD:g} or more in three of four texts; the "
+        "largest counts. On your sentence the scores say what heads do there. **Switching off**: "
+        "the head's output is replaced by zero or by its mean over the validation windows; the "
+        "cost is how much the loss on these windows rises.",
         "roles.head_scores, roles.probe_scores, roles.roles, ablation.head_costs",
     )

@@ -32,7 +32,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     if second.count > len(second.ids):
         st.warning(
             f"The second sentence has {second.count:,} tokens, the model reads {len(second.ids)} "
-            "at a time: shown are its first."
+            "at a time: showing the first."
         )
     moment = fewer(moment, len(second.ids))
     focus, other = _places(sentence, second, focus)
@@ -45,14 +45,14 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     how_computed(
         r"x_i = E_{\mathrm{token}_i} + P_i, \qquad \mathrm{attention} = f(x_1, \dots, x_T)",
         "A token's row of the embedding table is a parameter: it is looked up, and is the same in "
-        "every sentence. What a position makes of it depends on what stands before, so it is "
-        "computed anew each time. A snapshot holds parameters only.",
+        "every sentence. What a position makes of it depends on the tokens before, so it is "
+        "computed for each text. A snapshot holds parameters only.",
         "comparison.compare, runs.Run.contents",
     )
 
 
 def _reversed(moment: Moment, sentence: Sentence) -> str:
-    """The same words in the opposite order, of a single word its tokens: another context."""
+    """The words, or a single word's tokens, in reverse order: another context."""
     tokenizer = moment.run.tokenizer
     words = tokenizer.decode(sentence.ids).split(" ")
     return " ".join(reversed(words)) if len(words) > 1 else tokenizer.decode(sentence.ids[::-1])
@@ -75,7 +75,7 @@ def _side(
 
 
 def _places(first: Sentence, second: Sentence, focus: Focus) -> tuple[Focus, Focus]:
-    """The chosen query of both; at first the token of the first one's, where it stands in both."""
+    """The chosen query of both; by default a token that occurs in both sentences."""
     chosen = session.chosen().second_query
     if chosen is not None:
         return focus, _at(focus, min(chosen, len(second.ids) - 1))
@@ -96,7 +96,7 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
     )
     table = compare(model, (ids, at), (others, there))
     if ids[at] != others[there]:
-        st.info("Two different tokens are compared: choose a token that stands in both sentences.")
+        st.info("Two different tokens are compared: choose a token that occurs in both sentences.")
     row, end = table["difference"].iloc[[0, -2]]
     here, other = (
         f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
@@ -105,7 +105,7 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
         "**Static or computed?** "
         + plain(f"{here} of the first sentence and {other} of the second: ")
         + f"their rows of the token table are looked up and **{row:g}** apart. What the model "
-        f"of step {moment.step:,} has made of them behind its last block is computed: "
+        f"of step {moment.step:,} makes of them after its last block is computed: "
         f"**{end:.3g}** apart."
     )
     numbers(
@@ -117,7 +117,7 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
 
 
 def _contents(moment: Moment) -> None:
-    """The list in the file itself: tables yes, attention no."""
+    """The tensors in the snapshot's file: tables, but no attention."""
     stored = pd.DataFrame(moment.run.contents(moment.step))
     stored["shape"] = [" × ".join(str(size) for size in shape) for shape in stored["shape"]]
     tables = stored["name"].isin(moment.run.anatomy.tables).sum()

@@ -29,8 +29,8 @@ BASES = ("all steps", "the first step", "the last step", "this step")
 
 @dataclass(frozen=True)
 class Choices:
-    """What the widgets say. `ids` are the rows on the map, ascending; `ends` the two sets of ids
-    between which a custom axis leads."""
+    """The values of the widgets. `ids` are the rows on the map, ascending; `ends` the two sets of
+    ids that a custom axis connects."""
 
     table: Table
     ids: tuple[int, ...]
@@ -47,12 +47,12 @@ class Choices:
 
     @property
     def lacks_an_end(self) -> bool:
-        """Whether a custom axis was asked for that leads from or to nobody."""
+        """Whether one end of the custom axis has no token."""
         return self.method == AXIS and not all(self.ends)
 
 
 def choose(moment: Moment) -> Choices:
-    """Draw the widgets; what they say."""
+    """Draw the widgets and return their values."""
     kind, method, find, more = st.columns([1.4, 1.5, 4, 1.3], vertical_alignment="bottom")
     table = one_of(kind.segmented_control, "drift.table", "Rows", TABLES)
     methods = [name for name in METHODS if name != AXIS or table == "tokens"]
@@ -98,7 +98,7 @@ def _ids(moment: Moment, table: Table, which: str) -> tuple[int, ...]:
 
 
 def _find(place: Any, moment: Moment, ids: tuple[int, ...]) -> None:
-    """Search by typing; what is found is selected, as what a lasso holds is."""
+    """Search by typing; what is found is selected, as by a lasso."""
     several(
         place.multiselect,
         TOKENS,
@@ -136,7 +136,7 @@ def _drawing(moment: Moment, table: Table) -> dict[str, Any]:
         "colour": colour,
         "channel": channel,
         "trails": one_of(st.selectbox, "drift.trails", "Trails", TRAILS),
-        "arrows": one_of(st.selectbox, "drift.arrows", "Arrows to the next place", ARROWS),
+        "arrows": one_of(st.selectbox, "drift.arrows", "Arrows to the next point", ARROWS),
     }
     if moment.run.model_config.vocab_size > AT_MOST:
         one_of(st.selectbox, "drift.which", f"Which {AT_MOST:,} tokens", WHICH)
@@ -154,7 +154,7 @@ def _settings(table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]
         "n_neighbors": number(
             field,
             f"drift.neighbours.{table}",
-            "Neighbours, itself counted",
+            "Neighbours, including itself",
             min(15, most),
             (2, most),
             of_run=True,
@@ -175,7 +175,7 @@ def _settings(table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]
 def _config(
     table: Table, ids: tuple[int, ...], method: str, dimensions: int, settings: dict[str, Any]
 ) -> MapConfig | None:
-    """All rows of a small table are encoded as none, so that the same map has one name."""
+    """All rows of a small table are encoded as (), so that equal maps have one name."""
     if method not in MADE:
         return None
     rows = ids if ids != tuple(range(len(ids))) or len(ids) == AT_MOST else ()

@@ -28,7 +28,7 @@ class Rows:
     vectors: np.ndarray
 
     def chosen(self, moment: Moment) -> int | None:
-        """The place of the chosen token or position, if it is shown."""
+        """The index of the chosen token or position, if it is shown."""
         chosen = moment.token if self.table == "tokens" else session.chosen().query
         return None if chosen not in self.ids else self.ids.index(chosen)
 
@@ -43,22 +43,22 @@ class Rows:
         )
 
     def selected(self, moment: Moment) -> list[int]:
-        """The places of the selected tokens."""
+        """The indices of the selected tokens."""
         return self.places(moment.selection) if self.table == "tokens" else []
 
     def places(self, ids: Sequence[int]) -> list[int]:
-        """Where rows stand among those shown; others have no place."""
+        """The indices of rows among those shown; others are left out."""
         at = {one: place for place, one in enumerate(self.ids)}
         return [at[one] for one in ids if one in at]
 
 
 @dataclass(frozen=True)
 class Atlas:
-    """A map over the steps shown: places (S, N, D), NaN where a row has none.
+    """A map over the steps shown: points (S, N, D), NaN where a row has none.
 
     `name` of the method that made it, its `axis_titles`; `trust`: trustworthiness, `kept`:
     neighbours kept, `model_share`: the model's part of the movement, (S,) each, None where all
-    movement is the model's; `waiting`: recorded steps that stand at the last one laid out;
+    movement is the model's; `waiting`: recorded steps that show the last one laid out;
     `pieces`: how often it was laid out; `file` and `status` of one that takes time; `problem`: why
     it is not the one that was asked for.
     """
@@ -87,7 +87,7 @@ def rows_of(moment: Moment, choices: Choices) -> Rows:
 
 
 def map_of(moment: Moment, rows: Rows, choices: Choices) -> Atlas:
-    """The map that was asked for; PCA of all steps, with words, while or where it cannot be."""
+    """The map that was asked for; until it is made, or if it cannot be, PCA with the reason."""
     if choices.config is None:
         try:
             return _linear_map(moment, rows, choices)
@@ -139,7 +139,7 @@ def _way(rows: Rows, begin: Sequence[int], end: Sequence[int]) -> str:
 def _asked(moment: Moment, rows: Rows, file: MapFile) -> tuple[OverTime | None, str]:
     """The map as far as it is laid out, and why no more of it can be.
 
-    What is missing is asked for, unless that was stopped or has failed; what grows is looked at.
+    What is missing is requested, unless that was stopped or failed; a growing map is watched.
     """
     made = file.read(moment.steps, rows.vectors)
     whole = made is not None and len(made.steps) == len(moment.steps)
@@ -151,12 +151,12 @@ def _asked(moment: Moment, rows: Rows, file: MapFile) -> tuple[OverTime | None, 
     try:
         file.ask()
     except OSError as error:
-        return made, f"maps of this run cannot be kept: {error.strerror}"
+        return made, f"maps of this run cannot be stored: {error.strerror}"
     return made, ""
 
 
 def _over_time(moment: Moment, rows: Rows, config: MapConfig, made: OverTime) -> Atlas:
-    """A step that is not laid out yet stands at the last one before it that is."""
+    """A step that is not laid out yet shows the last one before it that is."""
     at = np.searchsorted(made.steps, moment.steps, side="right") - 1
     there = np.isin(moment.steps, made.steps)
     places = made.layout[at.clip(0)]

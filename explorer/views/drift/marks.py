@@ -62,7 +62,7 @@ def trails_of(
 
 
 def arrows_of(moment: Moment, rows: Rows, atlas: Atlas, choices: Choices) -> Arrows | None:
-    """Where each row goes next, on this map; None when nobody asked, or too many would go."""
+    """Where each row moves next, on this map; None if not asked for, or for too many rows."""
     if choices.arrows == "none" or len(rows.ids) > LABELLED:
         return None
 
@@ -81,7 +81,7 @@ def arrows_of(moment: Moment, rows: Rows, atlas: Atlas, choices: Choices) -> Arr
 
 
 def _enlarged(ways: np.ndarray, places: np.ndarray) -> float:
-    """1, 2 or 5 times a power of ten that makes arrows as long as can be read; 1 without any."""
+    """1, 2 or 5 times a power of ten that makes arrows long enough to read; 1 without arrows."""
     lengths = np.linalg.norm(ways.astype(np.float64), axis=2)
     lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
     if not len(lengths):
@@ -96,7 +96,7 @@ def _enlarged(ways: np.ndarray, places: np.ndarray) -> float:
 def happened(
     moment: Moment, rows: Rows, turnover: np.ndarray | None, trust: np.ndarray
 ) -> Timeline:
-    """The timeline with what happened to the rows, and how far to trust the map."""
+    """The timeline with events of the rows, and how far to trust the map."""
     ticks: list[Tick | None] = list(moment.timeline.ticks)
     if len(moment.steps) > 1:
         ticks.append(_largest(moment, moved(rows.vectors), f"largest drift of {rows.table}"))
@@ -110,7 +110,7 @@ def happened(
 
 
 def _largest(moment: Moment, values: np.ndarray, words: str) -> Tick | None:
-    """Where the mean over rows (S, N) was largest, since the recorded step before."""
+    """The step at which the mean over rows (S, N) was largest."""
     known = np.where(np.isfinite(values), values, np.nan)
     some = ~np.isnan(known).all(1)
     means = np.full(len(known), -np.inf)

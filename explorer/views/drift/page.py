@@ -71,8 +71,8 @@ def _colours(moment: Moment, rows: Rows, choices: Choices) -> tuple[Colours | No
 
 
 def _focus(moment: Moment, rows: Rows, turnover: np.ndarray | None) -> int:
-    """The place of the row whose neighbours are shown: the chosen one, else the one selected
-    first, else the one whose neighbours changed most."""
+    """The index of the row whose neighbours are shown: the chosen one, else the first selected,
+    else the one whose neighbours changed most."""
     chosen, selected = rows.chosen(moment), rows.selected(moment)
     if chosen is not None or selected:
         return selected[0] if chosen is None else chosen
@@ -149,16 +149,16 @@ def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
     elif atlas.status.state in ("failed", "stopped"):
         st.button("Try again", on_click=file.clear_status, width="stretch")
     elif atlas.pieces > 1 and not moment.live:
-        st.button("Lay out anew", on_click=file.forget, width="stretch")
+        st.button("Lay out again", on_click=file.forget, width="stretch")
 
 
 @st.fragment(run_every=WATCHED)
 def _watch(file: MapFile) -> None:
-    """Redraws the page when the map is ready."""
+    """Redraw the page when the map is ready."""
     status = file.status
     if not status.active:
         st.rerun()
-    file.ask()  # somebody looks: it keeps its place in the queue
+    file.ask()  # a reader still asks: it keeps its turn in the queue
     done = f" ({status.share:.0%})" if status.share else ""
     st.button(f"Stop{done}", on_click=file.stop, width="stretch")
 
@@ -216,16 +216,16 @@ def _explained(atlas: Atlas) -> None:
     linear = atlas.name in ("PCA", "Axis")
     how_computed(
         r"y_{s,i} = W\,(x_{s,i} - \bar x)" if linear else joint,
-        "**UMAP** lays out all steps at once: p says who is near whom in all channels at step s, "
-        "the second sum holds a token to its places at the steps beside it (λ is the smoothness). "
-        "Directions and sizes on such a map mean nothing, only who is near whom. **PCA** and "
-        "**Axis** show y = W (x − mean), the same W at all steps, so nothing moves that did not "
-        "move in these directions.\n\n"
-        "**Trustworthiness**: are the nearest on the map near in truth? 1 is yes, 0.5 is chance. "
-        "**Neighbours kept**: the share of the 10 nearest on the map that are so in truth. "
-        "**Model's movement**: the part of the tokens' ways on the map that their own "
-        "change of neighbours asks for; the rest is the map finding another balance, and a sudden "
-        "move that a smooth map spreads over the steps beside it. A map of "
+        "**UMAP** lays out all steps at once: p says which rows are near each other in all "
+        "channels at step s, the second sum holds a token to its points at the steps beside it (λ "
+        "is the smoothness). Directions and sizes on such a map mean nothing, only who is near "
+        "whom. **PCA** and **Axis** show y = W (x − mean), the same W at all steps, so nothing "
+        "moves that did not move in these directions.\n\n"
+        "**Trustworthiness**: are the nearest on the map also near in the table? 1 is yes, 0.5 is "
+        "chance. **Neighbours kept**: the share of the 10 nearest on the map that are among the "
+        "10 nearest in the table. **Model's movement**: the part of the movement on the map that "
+        "the tokens' own change of neighbours explains; the rest is the map finding another "
+        "balance, and a sudden move that a smooth map spreads over the steps beside it. A map of "
         "untrained, random rows cannot be trusted: look at the line before you look at the map.",
         "projections.umap_over_time, projections.pca_over_time, projections.trust, "
         "neighbours.neighbours, neighbours.turnover",

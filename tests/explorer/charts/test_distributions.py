@@ -108,7 +108,7 @@ def test_alt_tells_the_highest_bin_and_what_lies_outside() -> None:
     shares = {"before": np.array([[0.25, 0.5]]), "none": np.array([[NAN, NAN]])}
     alt = histogram_panel(shares, EDGES, scale=UNIT, **HISTOGRAM).alt
     assert "before is highest from 1 to 3: 0.5 of the numbers; 0.25 lie outside." in alt
-    assert alt.endswith("At the last step none has no number that can be drawn.")
+    assert alt.endswith("At the last step none has no value that can be drawn.")
 
 
 # ---- the scale -----------------------------------------------------------------------------------

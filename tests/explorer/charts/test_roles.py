@@ -91,7 +91,7 @@ def test_the_chosen_head_has_its_colour_and_one_that_is_off_is_faint() -> None:
     trace = costs_panel(COSTS, off=[(0, 1), (1, 0)], **COST).figure.data[0]
     plain = theme.CATEGORIES[0]
     assert trace.marker.color == (plain, theme.FAINT, theme.CHOSEN, plain)
-    assert trace.customdata[1] == "layer 0 head 1 (off beside)"
+    assert trace.customdata[1] == "layer 0 head 1 (already off)"
     assert trace.customdata[3] == "layer 1 head 1"
 
 
@@ -99,7 +99,7 @@ def test_alt_of_costs_names_both_ends_the_chosen_and_those_off() -> None:
     alt = costs_panel(COSTS, off=[(1, 1), (0, 1)], **COST).alt
     assert "Least for layer 0 head 1, -0.25, most for layer 0 head 0, 0.5 nats" in alt
     assert alt.endswith(
-        "Chosen: layer 1 head 0, 0.125. Switched off beside: layer 0 head 1, layer 1 head 1."
+        "Chosen: layer 1 head 0, 0.125. Already switched off: layer 0 head 1, layer 1 head 1."
     )
 
 

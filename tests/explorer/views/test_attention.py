@@ -513,7 +513,7 @@ def test_a_single_word_is_turned_around_for_the_second_sentence() -> None:
 
 def test_a_second_sentence_longer_than_the_block_says_what_is_shown() -> None:
     app = attention("Two sentences", second="the lazy dog " * 5)
-    said = "The second sentence has 65 tokens, the model reads 41 at a time: shown are its first."
+    said = "The second sentence has 65 tokens, the model reads 41 at a time: showing the first."
     assert words(app) == [said]
     assert len(panels(app)["second-text"]["labels"]) == 41
     app.text_input(key="attention.second").set_value("the lazy dog").run()
@@ -527,7 +527,7 @@ def statement(app: AppTest) -> str:
 
 def test_what_is_looked_up_is_equal_and_what_is_computed_is_not() -> None:
     app = attention("Two sentences", text="the fox", second="fox the", pair="4.0")
-    table = app.dataframe[0].value.set_index("place")["difference"]
+    table = app.dataframe[0].value.set_index("site")["difference"]
     model = SHIPPED.model_at(1000)
     with torch.inference_mode():
         ids = [torch.tensor([SHIPPED.tokenizer.encode(text)]) for text in ("the fox", "fox the")]
@@ -537,15 +537,15 @@ def test_what_is_looked_up_is_equal_and_what_is_computed_is_not() -> None:
     assert table["next-token probabilities"] == pytest.approx(apart, abs=1e-6)
     assert statement(app) == (
         "**Static or computed?** 'f' at 4 of the first sentence and 'f' at 0 of the second: their "
-        "rows of the token table are looked up and **0** apart. What the model of step 1,000 has "
-        f"made of them behind its last block is computed: **{table['behind block 1']:.3g}** apart."
+        "rows of the token table are looked up and **0** apart. What the model of step 1,000 "
+        f"makes of them after its last block is computed: **{table['after block 1']:.3g}** apart."
     )
 
 
 def test_sentences_without_a_common_token_say_so_and_are_both_drawn() -> None:
     app = attention("Two sentences", text="fox", second="lazy")
     assert words(app) == [
-        "Two different tokens are compared: choose a token that stands in both sentences."
+        "Two different tokens are compared: choose a token that occurs in both sentences."
     ]
     assert panels(app).keys() == PANELS["Two sentences"]
 

@@ -14,7 +14,7 @@ SECOND = torch.tensor([3, 5, 3, 2])
 @pytest.mark.parametrize("position", POSITIONS)
 def test_looked_up_rows_are_equal_and_computed_ones_differ(position: str) -> None:
     model = scrambled(config(norm_position=position)).eval()
-    seen = compare(model, (FIRST, 2), (SECOND, 2)).set_index("place")
+    seen = compare(model, (FIRST, 2), (SECOND, 2)).set_index("site")
     assert seen["how"].tolist()[:3] == ["looked up", "looked up", "computed"]
     assert seen.loc[["token row", "position row", "their sum"], "difference"].eq(0).all()
     assert seen["difference"].iloc[3:].gt(1e-3).all()
@@ -22,7 +22,7 @@ def test_looked_up_rows_are_equal_and_computed_ones_differ(position: str) -> Non
 
 def test_another_position_changes_the_sum_and_no_row_of_tokens() -> None:
     model = scrambled(config()).eval()
-    seen = compare(model, (FIRST, 3), (SECOND, 0)).set_index("place")["difference"]
+    seen = compare(model, (FIRST, 3), (SECOND, 0)).set_index("site")["difference"]
     table = model.position_embedding_table.weight
     apart = (table[3] - table[0]).abs().max().item()
     assert seen["token row"] == 0
@@ -48,5 +48,5 @@ def test_differences_are_those_of_the_residual_stream_and_of_the_prediction() ->
 
 def test_without_layers_only_tables_and_prediction_are_compared() -> None:
     model = scrambled(config(n_layer=0)).eval()
-    places = compare(model, (FIRST, 2), (SECOND, 2))["place"].tolist()
+    places = compare(model, (FIRST, 2), (SECOND, 2))["site"].tolist()
     assert places == ["token row", "position row", "their sum", "next-token probabilities"]

@@ -12,7 +12,7 @@ from model_core.normalization import Kind, Worked
 from model_core.normalization.worked import SCALINGS, Scaling, norm_of
 from model_core.norms import LEARNED, NormKind
 
-SHOWN = 5  # addends of a sum, or of a minimum; of more the last stands behind an ellipsis
+SHOWN = 5  # addends of a sum, or of a minimum; of more, the last follows an ellipsis
 LINE = 27  # characters of a list in one line of a phone, as they are seen
 _NAME = re.compile(r"<([a-z ]+)>")  # of a step or a parameter
 _MARKUP = re.compile(r"(?<=\\)[a-z]+|[{}^ ]")
@@ -52,7 +52,7 @@ class Followed:
 
 
 def as_text(number: float) -> str:
-    """A number for a table: six digits, of large ones all before the point and some behind."""
+    """A number for a table: six digits; large ones have all their integer digits and some more."""
     if number != number:
         return "NaN"
     size = abs(number)
@@ -92,7 +92,7 @@ def _formula(cell: Followed, name: str) -> str:
 
 
 def _replaced(done: Worked) -> bool:
-    """Whether somewhere 1 stands for a divisor of 0."""
+    """Whether a divisor of 0 was replaced by 1."""
     spread = done.steps["span" if done.kind == "min-max" else "std"]
     return not np.array_equal(done.steps["divisor"], spread)
 
@@ -115,7 +115,7 @@ def _result_title(kind: Kind) -> str:
         return _RESULTS[cast(Scaling, kind)]
     learned = [LEARNED[name] for name in ("gamma", "beta") if name in norm_of(kind).learns]
     parts = " and ".join(f"{part.word} {part.symbol}" for part in learned)
-    return f"Result, behind {parts} of each feature"
+    return f"Result, after {parts} of each feature"
 
 
 _TITLES = {
@@ -154,7 +154,7 @@ def _listed(words: list[str], between: str) -> str:
     return r" \\ &\quad ".join(lines)
 
 
-# A symbol and what it is equal to; the cell's number is set behind that.
+# A symbol and what it equals; the cell's number follows.
 Rule: TypeAlias = Callable[[Followed], tuple[str, ...]]
 
 

@@ -1,4 +1,4 @@
-"""What a reader of the worked examples typed and chose, and the widgets for it."""
+"""The numbers and choices of the worked examples, and the widgets for them."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -56,7 +56,7 @@ class Numbers:
 
     @property
     def trained_on(self) -> np.ndarray:
-        """What running averages are of: these samples; of a single one, the lecture's example."""
+        """What running averages are computed from; instead of a single sample the lecture's."""
         return self.x if len(self.x) > 1 else read(CASES[LECTURE].x, len(FEATURES))
 
     @property
@@ -104,7 +104,7 @@ def typed() -> Numbers:
 
 
 def _learned(column: Any, name: str) -> np.ndarray:
-    """An editor for one number a feature, or for one number."""
+    """An editor for one number per feature, or for one number."""
     part = LEARNED[name]
     columns, of = (FEATURES, " of each feature") if part.per_channel else ((name,), "")
     words = f"{part.word.capitalize()} {part.symbol}{of}"

@@ -11,9 +11,9 @@ from model_core.normalization import REFERENCES, Worked, apart, undo
 from model_core.normalization.worked import SCALINGS, is_constant
 from model_core.norms import NormKind
 
-VISIBLE = 0.01  # epsilon's share of variance + epsilon from which it is spoken of
-OUTWEIGHS = 1e4  # how much larger than all others one number is when it is spoken of
-LOST = 1e-3  # how far float32 is off when it is spoken of
+VISIBLE = 0.01  # epsilon's share of variance + epsilon from which a remark is made
+OUTWEIGHS = 1e4  # how much larger than all others a number must be for a remark
+LOST = 1e-3  # how far off float32 must be for a remark
 FLOAT32 = np.finfo(np.float32)
 
 
@@ -28,7 +28,7 @@ def single(done: Worked) -> str:
 def constant(done: Worked, names: Sequence[str], eps: float) -> str:
     """Which features, or samples where the kind goes along them, do not vary, and what they become.
 
-    Those of which `rounded` speaks are left out.
+    Those that `rounded` covers are left out.
     """
     groups = np.flatnonzero(_still(done) & ~_off_by_rounding(done)).tolist()
     if not groups:
@@ -45,7 +45,7 @@ def constant(done: Worked, names: Sequence[str], eps: float) -> str:
 
 
 def rounded(done: Worked, names: Sequence[str], eps: float) -> str:
-    """Where batch or layer norm has nothing but rounding to divide: which features, or samples."""
+    """Which features, or samples, of batch or layer norm vary by rounding errors only."""
     groups = np.flatnonzero(_still(done) & _off_by_rounding(done)).tolist()
     if not groups:
         return ""
@@ -126,7 +126,7 @@ def outweighed(done: Worked, names: Sequence[str]) -> str:
 
 
 def epsilon(done: Worked, names: Sequence[str], eps: float) -> str:
-    """Where epsilon is no longer small beside a variance that is not 0."""
+    """Where epsilon is not small compared with a variance that is not 0."""
     if done.divisor is None:
         return ""
     spread = done.steps["mean square" if done.centre is None else "variance"].ravel()

@@ -1,4 +1,4 @@
-"""A step's numbers as a table in which those stand out that share a statistic."""
+"""A step's numbers as a table that highlights those which share a statistic."""
 
 import numpy as np
 import pandas as pd
