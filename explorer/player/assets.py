@@ -9,8 +9,8 @@ from pathlib import Path
 SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
-    "player", "bar", "curves", "dom", "fast", "grid", "heatmap", "keys", "labels", "legend",
-    "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot",
+    "player", "bar", "cursor", "curves", "dom", "fast", "grid", "heatmap", "keys", "labels",
+    "legend", "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot",
     "plotly_internals", "reports", "scatter", "selection", "space", "text", "theme", "timeline",
     "track", "words",
 ]

@@ -19,6 +19,7 @@ interface PlotlyEvents {
 /** A figure's element; without `data` before its first drawing. */
 interface PlotlyDiv extends HTMLDivElement {
   data?: Attributes[]
+  layout: Attributes
   on<Name extends keyof PlotlyEvents>(name: Name, hear: (event: PlotlyEvents[Name]) => void): void
 }
 
@@ -27,6 +28,17 @@ interface Window {
     react(div: PlotlyDiv, data: Attributes[], layout: Attributes, config: Attributes): void
     update(div: PlotlyDiv, data: Attributes, layout: Attributes, traces: number[]): void
     purge(div: PlotlyDiv): void
+    Fx: {
+      /** A point by its number, or what is at numbers on both axes. */
+      hover(
+        div: PlotlyDiv,
+        points: ({ curveNumber: number } & (
+          | { pointNumber: number }
+          | { xval: number; yval: number }
+        ))[],
+      ): void
+      unhover(div: PlotlyDiv): void
+    }
     Plots: { resize(div: PlotlyDiv): void }
   }
 }

@@ -19,7 +19,7 @@ export class Panel {
     this.title.textContent = spec.title
     head.append(this.title)
     this.body = element("div", "driftscope-body")
-    this.body.setAttribute("role", "img")
+    this.body.setAttribute("role", "figure") // an image may not hold what takes the focus
     this.cell.append(head, this.body)
     this.picture = new KINDS[spec.kind](this.body, { head, ...hands })
     this.visible = true

@@ -1,5 +1,6 @@
 // A Plotly figure that is drawn once; afterwards only what moves is written, zoom and legend stay.
 
+import { Cursor } from "./cursor.js"
 import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
 import { assign, split } from "./paths.js"
@@ -48,6 +49,7 @@ export class Plot {
     this.space = new Space(body, this.div, redraw)
     this.labels = new Labels(this.div)
     this.pick = pick
+    this.cursor = new Cursor(body, this.div, pick)
     this.select = select
     this.redraw = redraw
   }
@@ -66,6 +68,7 @@ export class Plot {
     this.index = index
     this.moving = spec.moving.map(({ path, array }) => ({ ...split(path), array }))
     this.write = undefined
+    this.cursor.show(spec.pickable, spec.title)
     if (look === this.look) return this.draw(index)
     this.look = look
     this.lacking = false
@@ -97,6 +100,7 @@ export class Plot {
       plotlyServerURL: "", // nothing of a reader's leaves this machine
       modeBarButtonsToRemove: spec.lasso ? REMOVED : [...REMOVED, ...LASSO],
     })
+    for (const button of div.querySelectorAll(".modebar-btn")) button.setAttribute("tabindex", "-1")
     this.familiar = isFamiliar(div)
     if (isFirst) this.listen()
     this.arrange()

@@ -1,0 +1,69 @@
+"""The app by the rules of axe-core, and without a mouse."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Locator, Page, expect
+
+from tests.support.browser.app import APP
+from tests.support.browser.driver import ClockDriver, Server, Visit
+
+GRAVE = ("serious", "critical")
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server]) -> Iterator[Server]:
+    yield serve(APP)
+
+
+def violations(page: Page) -> list[tuple[str, str]]:
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    return [
+        (rule["id"], node["html"][:200])
+        for rule in found
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+def test_axe_finds_what_is_wrong(visit: Visit, app: Server) -> None:
+    page = visit(app.url)
+    ClockDriver(page).wait_ready()
+    page.evaluate("document.body.append(new Image())")
+    assert "image-alt" in {rule for rule, _ in violations(page)}
+
+
+def tab_to(page: Page, goal: Locator) -> None:
+    """Press Tab until this has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if goal.evaluate("node => node.contains(document.activeElement)"):
+            return
+    raise AssertionError(f"60 times Tab does not reach {goal}")
+
+
+def test_a_view_a_head_a_token_and_a_step_are_chosen_without_a_mouse(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/attention?run=quick-brown-fox&step=26")
+    clock = ClockDriver(page).wait_ready()
+    tab_to(page, page.locator(".driftscope-heads"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("head=0.0"))
+    tab_to(page, clock.slider)
+    page.keyboard.press("ArrowRight")
+    expect(page).to_have_url(re.compile("step=(?!26)"))
+    page.goto(f"{app.url}/drift?run=quick-brown-fox&step=26")
+    ClockDriver(page).wait_ready()
+    tab_to(page, page.locator("[data-panel=map] .driftscope-cursor"))
+    for key in ("End", "ArrowUp", "Enter"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("token=25"))
+    page.goto(f"{app.url}/attention?run=quick-brown-fox&step=26")
+    ClockDriver(page).wait_ready()
+    tab_to(page, page.get_by_role("radio", name="All heads", exact=True))
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("radio", name="One weight", exact=True)).to_be_checked()
