@@ -159,4 +159,4 @@ def test_a_colour_with_opacity_has_its_bytes_as_numbers() -> None:
 def test_a_light_band_keeps_the_hue_of_its_line() -> None:
     figure = bands(colour=theme.CATEGORIES[1])
     assert figure.data[2].line.color == "#C04A00"
-    assert figure.data[0].fillcolor.startswith("rgba(213, 94, 0, ")
+    assert figure.data[0].fillcolor.startswith("rgba(192, 74, 0, ")
