@@ -7,9 +7,11 @@ import re
 from pathlib import Path
 
 import streamlit
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -56,8 +58,17 @@ def needed_soon() -> str:
     return ", ".join([plotly, *links])
 
 
+@functools.cache
+def first_script() -> bytes:
+    """The tag of the script that must run before Streamlit's: it keeps the browser's history."""
+    from explorer.player.assets import player_version
+
+    source = f"/assets/{player_version()}/history.js"
+    return f'<script type="module" src="{source}"></script></head>'.encode()
+
+
 class Headers:
-    """Plain ASGI middleware: adds the headers as the answer starts and touches nothing else."""
+    """Plain ASGI middleware: headers for every answer, and our script in Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -66,15 +77,43 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        if "text/html" in RequestHeaders(scope=scope).get("accept", ""):
+            scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != ENCODING]}
+        start: Message = {}
+        page = bytearray()
 
         async def send_with_headers(message: Message) -> None:
+            nonlocal start
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = content_security_policy()
-                headers["X-Content-Type-Options"] = "nosniff"
-                headers["Referrer-Policy"] = "same-origin"
-                if headers.get("content-type", "").startswith("text/html"):
-                    headers["Link"] = needed_soon()
+                add_headers(message)
+                if scope["method"] == "GET" and is_page(message):
+                    start = message
+                    return
+            elif start:
+                page.extend(message.get("body", b""))
+                if message.get("more_body"):
+                    return
+                body = bytes(page).replace(b"</head>", first_script(), 1)
+                headers = MutableHeaders(scope=start)
+                headers["Content-Length"] = str(len(body))
+                del headers["etag"], headers["last-modified"]  # they are of Streamlit's file alone
+                await send(start)
+                message = {"type": "http.response.body", "body": body}
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
+
+
+def is_page(start: Message) -> bool:
+    """Whether an answer carries Streamlit's page."""
+    kind = MutableHeaders(scope=start).get("content-type", "")
+    return start["status"] == 200 and kind.startswith("text/html")
+
+
+def add_headers(start: Message) -> None:
+    headers = MutableHeaders(scope=start)
+    headers["Content-Security-Policy"] = content_security_policy()
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    if headers.get("content-type", "").startswith("text/html"):
+        headers["Link"] = needed_soon()

@@ -1,4 +1,4 @@
-"""The app by the rules of axe-core, and without a mouse."""
+"""The app by the rules of axe-core, without a mouse, and by the browser's Back."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from tests.support.browser.app import APP
+from tests.support.browser.app import APP, go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 GRAVE = ("serious", "critical")
@@ -67,3 +67,24 @@ def test_a_view_a_head_a_token_and_a_step_are_chosen_without_a_mouse(
     page.keyboard.press("ArrowRight")
     page.keyboard.press(" ")
     expect(page.get_by_role("radio", name="One weight", exact=True)).to_be_checked()
+
+
+def test_back_returns_to_the_view_before_and_at_last_leaves(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/attention?run=quick-brown-fox")
+    clock = ClockDriver(page).wait_ready()
+    page.get_by_role("radio", name="One weight", exact=True).click()
+    expect(page).to_have_url(re.compile("view=One"))
+    clock.wait_ready().slider.press("Home")  # the training step makes no entry
+    expect(page).to_have_url(re.compile("view=One.*step=0"))
+    go_to(page, "Drift")
+    expect(page).to_have_url(re.compile("drift.*step=0"))
+    page.evaluate("history.back()")
+    expect(page).to_have_url(re.compile("attention.*view=One.*step=0"))
+    ClockDriver(page).wait_ready()
+    expect(page.get_by_role("radio", name="One weight", exact=True)).to_be_checked()
+    page.evaluate("history.back()")
+    expect(page).to_have_url(re.compile("attention(?!.*view=One)"))
+    ClockDriver(page).wait_ready()
+    expect(page.get_by_role("radio", name="All heads", exact=True)).to_be_checked()
+    page.evaluate("history.back()")
+    expect(page).to_have_url("about:blank")
