@@ -33,6 +33,8 @@ def as_variants(panel: Panel) -> Panel:
             trace.update(line=style, marker={"color": style["color"]}, connectgaps=True)
         elif len(trace.x) == len(names) and trace.mode.startswith("markers"):
             trace.update(marker={"color": [_colour(name) for name in names]})
+    for name, label in zip(names, figure.layout.annotations, strict=False):
+        label.font.color = _colour(name)
     return replace(panel, figure=figure)
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps, padded
+from explorer.charts.parts.ends import end_labels, room
 from explorer.charts.parts.labels import escape
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
@@ -35,9 +36,11 @@ def curves_panel(
 ) -> Panel:
     """One line per series (S,) over recorded steps (S,); NaN is a gap.
 
-    A cursor and a dot on each line, with its value, move with the step. `steps_of` names what the
-    steps belong to, if not to the run. ValueError when shapes do not fit.
+    Of several, each has its name at its end. A cursor and a dot on each line, with its value, move
+    with the step. `steps_of` names what the steps belong to, if not to the run. ValueError when
+    shapes do not fit.
     """
+    frame = frame.at_height(260)
     steps = check_steps(steps)
     drawn = {name: gaps(values, name, (len(steps),)) for name, values in series.items()}
     everything = np.stack(list(drawn.values()), axis=1)  # (S, series)
@@ -52,11 +55,16 @@ def curves_panel(
     ends = (10**low, 10**high) if scale.log else (low, high)
     figure = go.Figure(
         [*lines, cursor(*ends), _now(everything, colours)],
-        _layout(step_axis(steps, steps_of), (low, high), scale, legend=len(drawn) > 1),
+        _layout(step_axis(steps, steps_of), (low, high), scale),
     )
+    if len(drawn) > 1:
+        last = _last(np.log10(everything) if scale.log else everything)
+        height = theme.plot_height(frame.height)
+        labels = end_labels(list(drawn), last, colours, limits=(low, high), height=height)
+        figure.update_layout(annotations=labels, margin={"r": room(list(drawn))})
     at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
     return Panel(
-        frame.at_height(260),
+        frame,
         figure,
         moving={
             f"{at}.x": cursor_x(len(steps)),
@@ -81,16 +89,20 @@ def with_threshold(panel: Panel, threshold: Threshold) -> Panel:
     return replace(panel, alt=f"{panel.alt} The threshold is {threshold.value:g}.")
 
 
-def _layout(
-    across: dict[str, Any], ends: tuple[float, float], scale: Scale, legend: bool
-) -> go.Layout:
+def _layout(across: dict[str, Any], ends: tuple[float, float], scale: Scale) -> go.Layout:
     ticks = theme.log_axis(*ends) if scale.log else None
     return theme.layout(
         xaxis=across,
         yaxis=theme.value_axis(escape(scale.unit), ends, ticks),
-        legend=legend,
-        margin=theme.MARGIN | {"t": 32 if legend else 8, "r": 48},
+        margin=theme.MARGIN | {"t": 12, "r": 48},
     )
+
+
+def _last(everything: np.ndarray) -> np.ndarray:
+    """The last number of each series of (S, series); NaN of one without any."""
+    known = np.isfinite(everything)
+    last = len(known) - 1 - known[::-1].argmax(axis=0)
+    return everything[last, np.arange(everything.shape[1])]
 
 
 def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: str) -> go.Scatter:
@@ -109,13 +121,13 @@ def _line(steps: np.ndarray, values: np.ndarray, name: str, unit: str, colour: s
 def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
     """A dot per series at the step shown; Plotly writes the number beside it, from the moving y.
 
-    Of two series (S, 2) the one that is mostly higher has its number above, the other below.
+    Of two series (S, 2) the one that ends higher has its number above, the other below.
     """
     values = everything[0]
-    sides = ["top right"] * len(values)
+    sides = ["top center"] * len(values)
     if len(sides) == 2:
-        difference = np.sign(np.nan_to_num(everything[:, 1] - everything[:, 0]))
-        sides[0 if difference.sum() > 0 else 1] = "bottom right"
+        first, second = _last(everything)
+        sides[0 if second > first else 1] = "bottom center"
     return go.Scatter(
         x=np.zeros(len(values), np.float32),
         y=values,

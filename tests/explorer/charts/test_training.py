@@ -2,8 +2,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
+from explorer.charts.parts.ends import apart
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import TICKS, step_axis
 from explorer.panels import Frame
@@ -67,22 +70,40 @@ def test_a_threshold_and_steps_that_are_not_the_runs_have_words_of_their_own() -
     assert panel.alt.startswith("Loss: lines over 4 steps of a walk, from step 0 to 1,000, in")
 
 
-def test_of_two_series_the_higher_has_its_number_above() -> None:
-    swapped = dict(reversed(SERIES.items()))
-    assert curves_panel(STEPS, SERIES, **CURVES).figure.data[3].textposition == (
-        "bottom right",
-        "top right",
-    )
-    assert curves_panel(STEPS, swapped, **CURVES).figure.data[3].textposition == (
-        "top right",
-        "bottom right",
-    )
+def test_of_two_series_the_one_that_ends_higher_has_its_number_above() -> None:
+    """Also where it was lower for most of the time."""
+    crossing = {"a": np.array([1, 1, 1, 5]), "b": np.array([2, 2, 2, np.nan])}
+    for series in (crossing, dict(reversed(crossing.items()))):
+        figure = curves_panel(STEPS, series, **CURVES).figure
+        sides = dict(zip(series, figure.data[3].textposition, strict=True))
+        assert sides == {"a": "top center", "b": "bottom center"}
 
 
-def test_a_legend_only_where_there_is_more_than_one_series() -> None:
-    assert curves_panel(STEPS, SERIES, **CURVES).figure.layout.showlegend
+def test_several_lines_have_their_names_at_their_ends_in_their_colours() -> None:
+    figure = curves_panel(STEPS, SERIES, **CURVES).figure
+    labels = {label.text: label for label in figure.layout.annotations}
+    assert not figure.layout.showlegend and list(labels) == list(SERIES)
+    assert labels["training"].y < labels["validation"].y  # 1 and 2 at the end
+    low, high = figure.layout.yaxis.range
+    assert labels["validation"].y == pytest.approx((2 - low) / (high - low))
+    for trace in figure.data[:2]:
+        assert labels[trace.name].font.color == trace.line.color
+    assert figure.layout.margin.r > 10 * 7  # ten letters of about seven pixels
     alone = {"training": SERIES["training"]}
-    assert not curves_panel(STEPS, alone, **CURVES).figure.layout.showlegend
+    assert not curves_panel(STEPS, alone, **CURVES).figure.layout.annotations
+
+
+@settings(max_examples=60)
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=12), st.floats(0.01, 0.08))
+def test_names_keep_their_order_and_distance_inside_the_plot(
+    wanted: list[float], gap: float
+) -> None:
+    places = apart(np.array(wanted), gap)
+    order = np.argsort(wanted, kind="stable")
+    assert (np.diff(places[order]) >= gap - 1e-9).all()
+    assert places.min() >= 0 and places.max() <= 1
+    if len(wanted) == 1:
+        assert places == wanted
 
 
 def test_on_a_logarithmic_scale_zero_is_a_gap() -> None:

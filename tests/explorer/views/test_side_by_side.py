@@ -139,6 +139,9 @@ def test_a_variant_has_one_look_in_every_panel() -> None:
         name for name in names if name.endswith("post")
     }
     assert list(figure.data[-1].marker.color) == [style[name][0] for name in names]
+    assert [label.font.color for label in figure.layout.annotations] == [
+        style[label.text][0] for label in figure.layout.annotations
+    ]
 
 
 def test_the_table_tells_each_run_at_the_settled_step(reading: Path) -> None:
