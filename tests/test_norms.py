@@ -188,15 +188,15 @@ def test_a_run_with_dyt_stopped_and_resumed_ends_as_if_never_stopped(
 
 
 def test_layer_by_layer_shows_the_input_scale(lab: Lab) -> None:
-    app = lab("Layer by layer", part="Gain and shift")
+    app = lab("For engineers", part="Gain and shift")
     assert app.caption[0].value.startswith("This model: **DyT**, **pre** position.")
     assert panels(app).keys() == {"gamma", "beta", "alpha"}
     assert panels(app)["alpha"]["title"] == "Input scale alpha (0.5 at the start)"
-    assert "which DyT does not set to 1" in captions(lab("Layer by layer", part="Size"))
+    assert "which DyT does not set to 1" in captions(lab("For engineers", part="Size"))
 
 
 def test_over_which_numbers_shows_that_it_pools_over_none(lab: Lab, made: Path) -> None:
-    app = lab("Over which numbers")
+    app = lab("What it does")
     lines = panels(app)["arithmetic"]["texts"][-1].splitlines()
     run = Run.open(made / "dyt")
     alpha = run.model_at(int(run.steps[-1])).get_parameter("blocks.0.ln1.alpha").item()
@@ -208,7 +208,7 @@ def test_over_which_numbers_shows_that_it_pools_over_none(lab: Lab, made: Path) 
 
 
 def test_nothing_leaks_through_it(lab: Lab) -> None:
-    app = lab("The leak")
+    app = lab("Why not batch norm")
     moved = app.dataframe[0].value
     assert (moved["dyt: moved"] == 0).all() and (moved["batch, training: moved"] > 0).any()
 
@@ -225,5 +225,5 @@ def test_worked_examples_show_its_steps_and_torchs_tanh(lab: Lab) -> None:
 
 def test_its_variants_stand_side_by_side_and_covariate_shift_names_it(lab: Lab) -> None:
     assert {"dyt-pre", "dyt-post"} <= VARIANTS.keys()
-    assert "dyt-pre: finished" in captions(lab("Side by side")).replace("\\", "")
+    assert "dyt-pre: finished" in captions(lab("Without it")).replace("\\", "")
     assert "(DyT)" in captions(lab("Covariate shift"))

@@ -47,9 +47,15 @@ def write(chosen: Chosen) -> dict[str, str]:
 
 
 def renamed(parameters: Mapping[str, str]) -> dict[str, str]:
-    """Parameters by their present names; where an old and a present one disagree, the latter."""
+    """Parameters by their present names; where an old and a present one disagree, the latter.
+
+    A view that is gone brings the one where its pictures stand now.
+    """
     old = {OLD[name]: value for name, value in parameters.items() if name in OLD}
-    return old | {name: value for name, value in parameters.items() if name not in OLD}
+    found = old | {name: value for name, value in parameters.items() if name not in OLD}
+    if PART in found:
+        found = {LAB: FIRST_LAB} | found
+    return found | MOVED.get(found.get(LAB, ""), {})
 
 
 def encoded(value: Any) -> str:
@@ -115,4 +121,16 @@ OLD = {
     "descent share": "scaling.share",
     "tuition unit": "scaling.unit",
     "descent axes": "scaling.axes",
+}
+
+# Views of Normalization before it had three acts, and where each of them stands now.
+LAB, PART, FIRST_LAB = "normalization.lab", "normalization.part", "Layer by layer"
+MOVED = {
+    FIRST_LAB: {LAB: "For engineers"},
+    "Over which numbers": {LAB: "What it does"},
+    "Side by side": {LAB: "Without it"},
+    "The leak": {LAB: "Why not batch norm"},
+    "Worked examples": {LAB: "What it does", "normalization.numbers": "your own"},
+    "Scaling inputs": {LAB: "Background", "normalization.background": "Scaling inputs"},
+    "Covariate shift": {LAB: "Background", "normalization.background": "Covariate shift"},
 }

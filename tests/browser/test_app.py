@@ -170,7 +170,7 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
         "% of the excess left (standardized)"
     )
 
-    page.get_by_role("radio", name="Layer by layer").click()
+    page.get_by_role("radio", name="For engineers").click()
     page.locator("[data-panel=std]").wait_for()
     expect(page.locator(".driftscope-clock")).to_have_count(1)  # the other one is gone
     assert ClockDriver(page).wait_ready().step() == 1000
@@ -179,7 +179,7 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
 
     go_to(page, "Tables").wait_step(1000)
     go_to(page, "Normalization")
-    page.get_by_role("radio", name="Scaling inputs").click()
+    page.get_by_role("radio", name="Background").click()
     page.locator("[data-panel=excess]").wait_for()
     expect(page.locator(".driftscope-clock")).to_have_count(1)
     assert ClockDriver(page).wait_ready().step() == 21

@@ -33,10 +33,7 @@ from tests.support.pages import component_data, decoded, opened
 SHIPPED, MADE = "quick-brown-fox", "induction"
 ATTENTION = ("All heads", "One weight", "Roles", "Next token", "Two sentences")
 PARTS = ("Size", "Distribution", "Gain and shift", "Gradients, units", "One token", "Two norms")
-LABS = (
-    "Over which numbers", "Side by side", "The leak", "Worked examples", "Scaling inputs",
-    "Covariate shift",
-)  # fmt: skip
+LABS = ("What it does", "Without it", "Why not batch norm", "For engineers", "Background")
 VIEWS: dict[str, list[dict[str, str]]] = {
     "overview": [{}],
     "train": [{}],
@@ -48,8 +45,10 @@ VIEWS: dict[str, list[dict[str, str]]] = {
         {"drift.map": "Axis between two sets"},
     ],
     "attention": [{"attention.view": view} for view in ATTENTION],
-    "normalization": [{"normalization.part": part} for part in PARTS]
-    + [{"normalization.lab": lab} for lab in LABS],
+    "normalization": [{"normalization.lab": lab} for lab in LABS]
+    + [{"normalization.lab": "For engineers", "normalization.part": part} for part in PARTS]
+    + [{"normalization.numbers": "your own"}]
+    + [{"normalization.lab": "Background", "normalization.background": "Covariate shift"}],
 }
 CHOSEN: list[tuple[str, dict[str, str]]] = [
     ("tables", {"token": "7", "tokens": "1.2.3", "pair": "4"}),
@@ -59,8 +58,11 @@ CHOSEN: list[tuple[str, dict[str, str]]] = [
     ("attention", {"attention.view": "Two sentences", "text": "the fox"}),
     ("attention", {"text": "the lazy dog " * 5, "from": "24"}),
     ("attention", {"text": "qqq é"}),
-    ("normalization", {"normalization.lab": "The leak", "normalization.leak.sentences": "4"}),
-    ("normalization", {"normalization.lab": "Worked examples", "worked.epsilon": "0.1"}),
+    (
+        "normalization",
+        {"normalization.lab": "Why not batch norm", "normalization.leak.sentences": "4"},
+    ),
+    ("normalization", {"normalization.numbers": "your own", "worked.epsilon": "0.1"}),
 ]
 
 

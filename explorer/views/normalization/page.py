@@ -1,15 +1,13 @@
-"""Normalization: what each norm does to activations, and what would be without it."""
+"""Normalization in three acts: what a norm does, what would be without it, why not batch norm."""
 
 from collections.abc import Callable
 
-from explorer.views.lessons import scaling_inputs
-from explorer.views.lessons.worked_examples import view as worked_examples
-from explorer.views.normalization.covariate_shift import view as covariate_shift
-from explorer.views.normalization.layer_by_layer import view as layer_by_layer
-from explorer.views.normalization.over_which_numbers import view as over_which_numbers
-from explorer.views.normalization.side_by_side import view as side_by_side
-from explorer.views.normalization.side_by_side.family import family
-from explorer.views.normalization.the_leak import view as the_leak
+from explorer.views.normalization.background import view as background
+from explorer.views.normalization.for_engineers import view as for_engineers
+from explorer.views.normalization.what_it_does import view as what_it_does
+from explorer.views.normalization.why_not_batch_norm import view as why_not_batch_norm
+from explorer.views.normalization.without_it import view as without_it
+from explorer.views.normalization.without_it.family import family
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, question
 from explorer.visit.sentence import Sentence
@@ -17,30 +15,22 @@ from explorer.visit.widgets import option
 from model_core.runs import Run
 from model_core.runs.status import ACTIVE, State, read_status
 
-SIDE = "Side by side"
+WITHOUT = "Without it"
 # What is asked, and who answers; the first is shown at first.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
-    "Layer by layer": (
-        "How does normalization keep activations in bounds, layer by layer?",
-        layer_by_layer.draw,
-    ),
-    "Over which numbers": (
-        "Which numbers share one mean and one variance?",
-        over_which_numbers.draw,
-    ),
-    SIDE: ("What does the choice of norm change, when all else is the same?", side_by_side.draw),
-    "The leak": (
+    "What it does": ("What does a norm do to one number, and who else decides?", what_it_does.draw),
+    WITHOUT: ("What would be without it?", without_it.draw),
+    "Why not batch norm": (
         "Does another sentence, or the future, change what the model makes of yours?",
-        the_leak.draw,
+        why_not_batch_norm.draw,
     ),
-    "Worked examples": (
-        "What does each normalization do to a few numbers you choose?",
-        worked_examples.draw,
+    "For engineers": (
+        "Which part of the model goes out of bounds first, and when?",
+        for_engineers.draw,
     ),
-    "Scaling inputs": ("Why scale the inputs before training?", scaling_inputs.draw),
-    "Covariate shift": (
-        "How much do the inputs of a layer move while the layers before it learn?",
-        covariate_shift.draw,
+    "Background": (
+        "Why scale inputs at all, and do they stay where a norm puts them?",
+        background.draw,
     ),
 }
 
@@ -55,7 +45,7 @@ def state(run: Run) -> State:
     """How the run stands; where variants stand beside it, as one of them that still trains."""
     view = option("normalization.lab", tuple(VIEWS))
     own = run.status.state
-    if view != SIDE or own in ACTIVE:
+    if view != WITHOUT or own in ACTIVE:
         return own
     others = (read_status(path).state for path in family(run).values())
     return next((one for one in others if one in ACTIVE), own)

@@ -15,9 +15,13 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data.layer_inputs import AlignedSpread, Spread, spread
 from explorer.panels import Panel
-from explorer.views.normalization.covariate_shift import view as shift
-from explorer.views.normalization.covariate_shift.others import beside, comparable, held_beside
-from explorer.views.normalization.covariate_shift.receivers import BEFORE, FIRST, Choice
+from explorer.views.normalization.background.covariate_shift import view as shift
+from explorer.views.normalization.background.covariate_shift.others import (
+    beside,
+    comparable,
+    held_beside,
+)
+from explorer.views.normalization.background.covariate_shift.receivers import BEFORE, FIRST, Choice
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.normalization import read_inputs
@@ -65,7 +69,8 @@ def moment(runs: Path, monkeypatch: pytest.MonkeyPatch) -> Moment:
 
 
 def view(**query: str) -> AppTest:
-    asked = {"run": "layered", "text": FOX, "normalization.lab": "Covariate shift"} | query
+    asked = {"normalization.lab": "Background", "normalization.background": "Covariate shift"}
+    asked |= {"run": "layered", "text": FOX} | query
     return opened("normalization", **asked)
 
 
@@ -300,7 +305,7 @@ def test_without_another_run_the_view_says_how_to_get_one(
     assert panels(app).keys() == ALL - {"bands-2", "channels"}
     said = words(app)
     assert said[0].startswith("No other run reads this sentence as the same tokens")
-    assert "Side by side trains one" in said[0]
+    assert "Without it trains one" in said[0]
     assert all("type a longer sentence" in one for one in said[1:]) and len(said) == 3
 
 

@@ -20,7 +20,7 @@ NEEDED, LEFT = "steps until less than 1% is left", "excess loss left (% of the s
 
 
 def scaling(**query: str) -> AppTest:
-    return opened("normalization", **{"normalization.lab": "Scaling inputs"} | query)
+    return opened("normalization", **{"normalization.lab": "Background"} | query)
 
 
 def header(app: AppTest) -> dict[str, Any]:

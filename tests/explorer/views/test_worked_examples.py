@@ -37,7 +37,7 @@ def _runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def examples(kind: str = "batch", **query: str) -> AppTest:
     asked = {
         "run": SHIPPED.name,
-        "normalization.lab": "Worked examples",
+        "normalization.numbers": "your own",
         "worked.kind": kind,
     } | query
     return opened("normalization", **asked)

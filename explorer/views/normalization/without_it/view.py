@@ -1,4 +1,4 @@
-"""Side by side: the same training with other norms, on one clock."""
+"""Without it: the same training with other norms, on one clock."""
 
 from collections.abc import Mapping
 
@@ -14,8 +14,8 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.data.losses import length_losses
 from explorer.panels import AnyPanel, Frame, Panel
-from explorer.views.normalization.side_by_side import start
-from explorer.views.normalization.side_by_side.family import (
+from explorer.views.normalization.without_it import start
+from explorer.views.normalization.without_it.family import (
     gradients,
     has_two_modes,
     metrics_of,
@@ -25,7 +25,7 @@ from explorer.views.normalization.side_by_side.family import (
     standing,
     variant_parts,
 )
-from explorer.views.normalization.side_by_side.start import Wanted
+from explorer.views.normalization.without_it.start import Wanted
 from explorer.visit.export import digits, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain

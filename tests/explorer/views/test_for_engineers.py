@@ -1,4 +1,4 @@
-"""Layer by layer in Streamlit's own test harness: what is drawn, told and kept."""
+"""For engineers in Streamlit's own test harness: what is drawn, told and kept."""
 
 import base64
 import json
@@ -21,6 +21,7 @@ from model_core.taps import tapped
 from tests.support.pages import FOX, SHIPPED, drawn, opened, panels
 from tests.support.runs import recorded_run
 
+LAB = {"normalization.lab": "For engineers"}
 PARTS = {  # what a part draws
     "Size": {"std", "stream", "mean"},
     "Distribution": {"quantiles-in", "quantiles-normalized", "quantiles-out"},
@@ -47,7 +48,9 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def layers(part: str, **query: str) -> AppTest:
-    return opened("normalization", **{"run": SHIPPED.name, "normalization.part": part} | query)
+    return opened(
+        "normalization", **{"run": SHIPPED.name} | LAB | {"normalization.part": part} | query
+    )
 
 
 def switch(app: AppTest, part: str) -> AppTest:

@@ -13,7 +13,7 @@ from explorer.charts.parts.scales import Scale, bend_of, edges_between
 from explorer.data import layers
 from explorer.panels import Frame, Panel
 from explorer.views.lessons.norms import gain_and_shift
-from explorer.views.normalization.layer_by_layer.part import Part, norm_sites
+from explorer.views.normalization.for_engineers.part import Part, norm_sites
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of

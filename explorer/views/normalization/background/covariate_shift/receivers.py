@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer.views.normalization.covariate_shift.others import comparable
+from explorer.views.normalization.background.covariate_shift.others import comparable
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import number, one_of

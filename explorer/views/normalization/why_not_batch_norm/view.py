@@ -1,4 +1,4 @@
-"""The leak: does another sentence, or the future, change what the model makes of yours?"""
+"""Why not batch norm: does another sentence, or the future, change what is made of yours?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +19,11 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import leak as movement
 from explorer.data.leak import SIZES, Seen
 from explorer.panels import AnyPanel, Frame
-from explorer.views.normalization.the_leak.changes import Batch, replace_sentence, replace_token
+from explorer.views.normalization.why_not_batch_norm.changes import (
+    Batch,
+    replace_sentence,
+    replace_token,
+)
 from explorer.visit.export import csv_button, file_of, numbers
 from explorer.visit.moment import Moment, thinned
 from explorer.visit.page import clock, how_computed, plain

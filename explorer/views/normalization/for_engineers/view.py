@@ -1,12 +1,12 @@
-"""Layer by layer: what activations, gains and gradients are along the depth of the model."""
+"""For engineers: what activations, gains and gradients are along the depth of the model."""
 
 from collections.abc import Callable
 
 import streamlit as st
 
 from explorer.views.lessons.norms import NORM_WORDS, explained
-from explorer.views.normalization.layer_by_layer import gradients, sizes, spread, two_norms
-from explorer.views.normalization.layer_by_layer.part import Part
+from explorer.views.normalization.for_engineers import gradients, sizes, spread, two_norms
+from explorer.views.normalization.for_engineers.part import Part
 from explorer.visit.export import digits, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, how_computed

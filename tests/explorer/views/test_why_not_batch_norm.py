@@ -1,4 +1,4 @@
-"""The leak in Streamlit's own test harness: what is drawn, told, refused and kept."""
+"""Why not batch norm in Streamlit's own test harness: what is drawn, told, refused and kept."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data import leak as movement
 from explorer.player import ClockState
-from explorer.views.normalization.the_leak import changes, view
+from explorer.views.normalization.why_not_batch_norm import changes, view
 from explorer.visit import moment as moments
 from explorer.visit import page as pages
 from explorer.visit.moment import Moment
@@ -82,7 +82,7 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**query: str) -> AppTest:
-    asked = {"run": "layer", "text": "the fox", "normalization.lab": "The leak"} | query
+    asked = {"run": "layer", "text": "the fox", "normalization.lab": "Why not batch norm"} | query
     return opened("normalization", **asked)
 
 

@@ -1,4 +1,4 @@
-"""Side by side in Streamlit's own test harness: what is trained, drawn, told and kept."""
+"""Without it in Streamlit's own test harness: what is trained, drawn, told and kept."""
 
 import json
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def side(**query: str) -> AppTest:
-    return opened("normalization", **{"text": TEXT, "normalization.lab": "Side by side"} | query)
+    return opened("normalization", **{"text": TEXT, "normalization.lab": "Without it"} | query)
 
 
 def lines(app: AppTest, key: str) -> dict[str, dict[str, str]]:

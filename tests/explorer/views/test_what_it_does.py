@@ -1,4 +1,4 @@
-"""Over which numbers: the view in Streamlit's test harness, and the formula with its numbers."""
+"""What it does: the view in Streamlit's test harness, and the formula with its numbers."""
 
 from pathlib import Path
 from typing import Any
@@ -8,8 +8,8 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from explorer.views.normalization.over_which_numbers import view
-from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
+from explorer.views.normalization.what_it_does import view
+from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written_out
 from explorer.visit import session
 from model_core.normalization import normalized_cell
 from model_core.norms import NORMS, NormKind
@@ -19,7 +19,6 @@ from tests.support.clicks import Click, clicks
 from tests.support.pages import FOX, SHIPPED, captions, opened, panels, words
 from tests.support.runs import recorded_run
 
-LAB = "Over which numbers"
 PANELS = {"block", "cube", "arithmetic"}
 SHARES = {
     "layer": "5 numbers share: all channels of one token.",
@@ -51,7 +50,7 @@ def click(monkeypatch: pytest.MonkeyPatch) -> Click:
 
 
 def lab(**query: str) -> AppTest:
-    return opened("normalization", **{"run": SHIPPED.name, "normalization.lab": LAB} | query)
+    return opened("normalization", **{"run": SHIPPED.name} | query)
 
 
 def like(app: AppTest, kind: str) -> AppTest:
@@ -84,7 +83,7 @@ def test_at_first_the_runs_own_norm_and_a_number_of_the_typed_sentence() -> None
     assert app.segmented_control(key="normalization.pool.norm").value == "layer"
     assert cell(app) == [0, 20, 2]
     assert panels(app)["arithmetic"]["title"] == "'e' at 20 of your sentence, channel 2"
-    assert app.query_params.keys() == {"run", "text", "normalization.lab", "head"}
+    assert app.query_params.keys() == {"run", "text", "head"}
 
 
 def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() -> None:

@@ -8,7 +8,7 @@ from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame, Panel
-from explorer.views.normalization.layer_by_layer.part import (
+from explorer.views.normalization.for_engineers.part import (
     SIDES,
     Part,
     norm_sites,

@@ -1,4 +1,4 @@
-"""What a part of Layer by layer draws, and what the parts share."""
+"""What a part of For engineers draws, and what the parts share."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Over which numbers: the block of batch, time and channels, and what one of its numbers shares."""
+"""What it does: the block of batch, time and channels, and what one of its numbers shares."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,8 +13,9 @@ from explorer.charts.parts.labels import counted
 from explorer.data.readers import Ids
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
-from explorer.views.normalization.over_which_numbers.arithmetic import OneNumber, written_out
-from explorer.views.normalization.over_which_numbers.batch import Block, others, read_block
+from explorer.views.lessons.worked_examples import view as worked_examples
+from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written_out
+from explorer.views.normalization.what_it_does.batch import Block, others, read_block
 from explorer.visit.export import digits, file_of, numbers, quoted
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
@@ -24,6 +25,7 @@ from explorer.visit.widgets import number, one_of
 from model_core.normalization import CellIndex, by_reference, normalized_cell, shares
 from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
+MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
 HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
 HEAD = 200  # numbers in the table; the CSV has all
@@ -31,6 +33,14 @@ DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
+    whose = one_of(st.segmented_control, "normalization.numbers", "Numbers", (MODELS, OWN))
+    if whose == OWN:
+        worked_examples.draw(moment, sentence)
+    else:
+        _of_model(moment, sentence)
+
+
+def _of_model(moment: Moment, sentence: Sentence) -> None:
     batch = (sentence.ids, *_beside(moment, sentence))
     shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
     kind, site, cell = _choices(moment, shape)

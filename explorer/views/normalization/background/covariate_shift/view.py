@@ -16,8 +16,8 @@ from explorer.charts.parts.scales import Scale, bend_of, edges_between
 from explorer.data.layer_inputs import AlignedSpread, Side, spread
 from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
-from explorer.views.normalization.covariate_shift.others import channels, held_beside
-from explorer.views.normalization.covariate_shift.receivers import BEFORE, Choice, choose
+from explorer.views.normalization.background.covariate_shift.others import channels, held_beside
+from explorer.views.normalization.background.covariate_shift.receivers import BEFORE, Choice, choose
 from explorer.visit.export import numbers
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
@@ -80,7 +80,7 @@ def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> AlignedSpread
     """What the same layer of another run receives; None, and why, where there is nothing."""
     if not choice.other:
         st.info(
-            "No other run reads this sentence as the same tokens with such a layer: Side by side "
+            "No other run reads this sentence as the same tokens with such a layer: Without it "
             "trains one that differs only in its norm."
         )
         return None

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.parts.labels import counted
 from explorer.data.variants import planned
-from explorer.views.normalization.side_by_side.family import family, standing
+from explorer.views.normalization.without_it.family import family, standing
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain

@@ -14,7 +14,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame
 from explorer.views.lessons.norms import gain_and_shift
-from explorer.views.normalization.layer_by_layer.part import SIDES, Part, norm_sites, sides_in_words
+from explorer.views.normalization.for_engineers.part import SIDES, Part, norm_sites, sides_in_words
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from model_core.normalization import QUANTILES

@@ -8,7 +8,7 @@ from explorer.charts.normalization.depth import Sites, depth_panel
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame, Panel
-from explorer.views.normalization.layer_by_layer.part import Part, table_of
+from explorer.views.normalization.for_engineers.part import Part, table_of
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 

@@ -1,1 +1,0 @@
-"""Over which numbers."""

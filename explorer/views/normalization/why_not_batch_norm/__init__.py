@@ -1,0 +1,1 @@
+"""Why not batch norm."""
