@@ -14,6 +14,7 @@ from model_core.normalization.groups import (
     CellIndex,
     Normalized,
     normalized_cell,
+    normalized_members,
     read_entering,
     shares,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "length_losses",
     "norm_statistics",
     "normalized_cell",
+    "normalized_members",
     "quantiles",
     "read_distributions",
     "read_entering",

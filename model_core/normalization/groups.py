@@ -72,6 +72,25 @@ def normalized_cell(
     return Normalized(count, mean, spread, steps["normalized"], steps["result"])
 
 
+def normalized_members(
+    norm: NormKind,
+    x: np.ndarray,
+    members: np.ndarray,
+    learned: Mapping[str, np.ndarray] = {},
+) -> dict[str, np.ndarray]:
+    """All N numbers of x (..., B, T, C) that `members` (B, T, C) marks, as `normalized_cell`.
+
+    "before", "normalized" and "result", (..., N) float64 each. Where the norm pools they are those
+    that share, in the order of `x[..., members]`; `learned` (..., C) are of all channels.
+    """
+    channels = np.nonzero(members)[2]
+    numbers = x[..., members].astype(np.float64)
+    own = {name: values[..., channels] for name, values in learned.items()}
+    with np.errstate(over="ignore", invalid="ignore"):  # of a diverged model
+        steps = normalize(norm, numbers, statistics(norm, numbers, -1), own)
+    return {"before": numbers, "normalized": steps["normalized"], "result": steps["result"]}
+
+
 @torch.no_grad()
 def read_entering(model: BigramLanguageModel, idx: Tensor, norm: str) -> Mapping[str, Tensor]:
     """ "entering" (B, T, C): the input of the norm of this name in a forward pass of idx (B, T).

@@ -1,5 +1,6 @@
 """What it does: the view in Streamlit's test harness, and the formula with its numbers."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,10 @@ from model_core.norms import NORMS, NormKind
 from model_core.runs import Run
 from model_core.taps import tapped
 from tests.support.clicks import Click, clicks
-from tests.support.pages import FOX, SHIPPED, captions, opened, panels, words
+from tests.support.pages import FOX, SHIPPED, captions, drawn, opened, panels, words
 from tests.support.runs import recorded_run
 
-PANELS = {"block", "cube", "arithmetic"}
+PANELS = {"block", "way", "cube", "arithmetic"}
 SHARES = {
     "layer": "5 numbers share: all channels of one token.",
     "batch": "123 numbers share: one channel at all tokens of all sentences.",
@@ -92,13 +93,51 @@ def test_each_kind_of_norm_tells_how_many_numbers_share_and_agrees_with_torch() 
         like(app, kind)
         assert at_last(app)[0] == SHARES[kind]
         over = SHARES[kind].partition(": ")[2] if kind != "none" else "nothing."
-        assert panels(app)["cube"]["title"] + "." == f"Scheme of any block. Pooled: {over}"
+        assert panels(app)["cube"]["title"] + "." == f"Pooled: {over}"
         if kind != "none":
             assert f"over {over[:-1]}, " in captions(app)
         shown = result(app)
         assert shown["numbers that share"] == int(SHARES[kind].split()[0])
         assert shown["difference"] <= 1e-12
-        assert len(app.dataframe[1].value) == shown["numbers that share"]
+        members = app.dataframe[1].value  # without a norm the token's channels stand there
+        assert len(members) == max(shown["numbers that share"], 5)
+        assert np.abs(members["after gain and shift"] - members["torch's module"]).max() <= 1e-12
+
+
+def moving(app: AppTest, stage: int, stages: int) -> np.ndarray:
+    """The numbers of one stage of their way at each step: (S, N)."""
+    header, arrays = drawn(app)
+    (panel,) = (one for one in header["panels"] if one["key"] == "way")
+    dots = next(one["array"] for one in panel["moving"] if one["path"] == "1.x")
+    return np.split(arrays[dots], stages, axis=1)[stage]
+
+
+def test_the_way_of_a_token_is_what_the_model_computes_at_each_step() -> None:
+    app = lab(**{"normalization.pool.site": "blocks.1.ln1", "step": "3"})
+    ids = torch.tensor([SHIPPED.tokenizer.encode(FOX)])
+    at = SHIPPED.steps.tolist().index(3)
+    with torch.no_grad(), tapped(model := SHIPPED.model_at(3), "blocks.1.ln1:in") as seen:
+        model(ids)
+    entering = seen["blocks.1.ln1:in"][0, 20]
+    standard = (entering - entering.mean()) / (entering.var(correction=0) + 1e-5).sqrt()
+    norm = model.get_submodule("blocks.1.ln1")
+    for stage, expected in enumerate((entering, standard, norm(entering).detach())):
+        np.testing.assert_allclose(moving(app, stage, 3)[at], expected, atol=1e-5)
+    title = panels(app)["way"]["title"]
+    mean, spread = entering.mean().item(), entering.var(correction=0).item()
+    assert title.startswith(f"Step 3: mean {mean:.3g}".replace("-", "−"))
+    assert f"variance {spread:.4g} → 1" in title
+    assert title.endswith("torch's LayerNorm gives the same")
+
+
+@pytest.mark.parametrize("kind", ["rms", "dyt", "none"])
+def test_the_title_says_what_each_norm_did(kind: str) -> None:
+    said = {
+        "rms": r"Step 1,000: mean square [\d.]+ → 1: 1.84 becomes [\d.−]+; torch's RMSNorm gives",
+        "dyt": r"Step 1,000: a tanh squashes each number by itself: 1.84 becomes 0.7259; torch's",
+        "none": r"Step 1,000: 1.84 becomes 1.84, since there is no norm",
+    }
+    assert re.match(said[kind], panels(like(lab(), kind))["way"]["title"])
 
 
 def test_the_result_of_the_runs_own_norm_is_what_the_model_computes() -> None:
@@ -195,7 +234,7 @@ def test_without_its_text_a_run_has_the_typed_sentence_alone() -> None:
 def test_batch_norm_of_one_value_is_refused_in_words() -> None:
     app = like(lab(run="bare", text="t"), "batch")
     assert "batch norm in training mode needs more than 1 value per channel, got 1" in words(app)[0]
-    assert panels(app).keys() == PANELS - {"arithmetic"}
+    assert panels(app).keys() == {"block", "cube"}
     assert panels(like(app, "layer")).keys() == PANELS
 
 
@@ -203,7 +242,10 @@ def test_a_run_that_diverged_is_shown_all_the_same(made: Path) -> None:
     end = str(Run.open(made / "boom").steps[-1])
     app = lab(run="boom", text="the fox", step=end, **{"normalization.pool.site": "ln_f"})
     for kind in ("layer", "batch", "rms"):
-        assert at_last(like(app, kind))[-1].endswith("= nan")
+        assert at_last(like(app, kind))[-1].endswith("= NaN")
+        assert panels(app)["way"]["title"].endswith(
+            "what enters is NaN or infinite, and so is what leaves"
+        )
 
 
 def test_a_block_too_large_for_all_steps_is_shown_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from model_core import norms
 from model_core.norm_modules import BatchNorm
-from model_core.normalization import normalized_cell, read_entering, shares
+from model_core.normalization import normalized_cell, normalized_members, read_entering, shares
 from model_core.norms import KINDS, NormKind
 from model_core.runs import Run
 from model_core.runs.history import History
@@ -114,6 +114,10 @@ def test_every_cell_at_every_step_equals_torchs_own_module(norm: NormKind, sente
         gamma, beta = LEARNED.gamma[:, cell[2]], LEARNED.beta[:, cell[2]]
         found = normalized_cell(norm, x, cell, {"gamma": gamma, "beta": beta})
         np.testing.assert_allclose(found.result, wanted[(..., *cell)], rtol=0, atol=1e-12)
+        members = shares(norm, x.shape[1:], cell)
+        own = {"gamma": LEARNED.gamma, "beta": LEARNED.beta}
+        together = normalized_members(norm, x, members, own)["result"]
+        np.testing.assert_allclose(together, wanted[:, members], rtol=0, atol=1e-12)
 
 
 def test_batch_norm_of_one_value_a_channel_is_refused_as_torch_refuses_it() -> None:

@@ -36,29 +36,29 @@ def _lines(number: OneNumber, at: int) -> list[str]:
     norm, way = NORMS[number.norm], number.way
     numbers = {name: float(values[at]) for name, values in number.learned.items()}
     numbers |= {"x": number.x[at], "mean": way.mean[at], "variance": way.variance[at]}
-    written = {name: _number(value) for name, value in numbers.items()}
-    lines = [number.pooled, f"x = {written['x']}"]
+    words = {name: written(value) for name, value in numbers.items()}
+    lines = [number.pooled, f"x = {words['x']}"]
     if not norm.exists:
         return [
             *lines,
             "no mean, no variance: it leaves as it came",
-            f"result = x = {written['x']}",
+            f"result = x = {words['x']}",
         ]
     if norm.pools:
         pooled = _mean_and_variance if norm.centres else _mean_square
-        shared = [_number(one) for one in number.shared[at]]
-        lines += pooled(shared, written["mean"], written["variance"])
-    written |= {f"({name})": _bracketed(one) for name, one in written.items()}
-    normalized, gain = _number(way.normalized[at]), gain_and_shift(number.norm)
-    terms = [f"{normalized} × {written['(gamma)']}"]
+        shared = [written(one) for one in number.shared[at]]
+        lines += pooled(shared, words["mean"], words["variance"])
+    words |= {f"({name})": _bracketed(one) for name, one in words.items()}
+    normalized, gain = written(way.normalized[at]), gain_and_shift(number.norm)
+    terms = [f"{normalized} × {words['(gamma)']}"]
     if "beta" in norm.learns:
-        terms.append(written["beta"])
+        terms.append(words["beta"])
     return [
         *lines,
         f"before {gain}:",
-        f"  {NORM_WORDS[number.norm].plain.format_map(written)} = {normalized}",
+        f"  {NORM_WORDS[number.norm].plain.format_map(words)} = {normalized}",
         f"behind {gain}:",
-        f"  {_sum(terms)} = {_number(way.result[at])}",
+        f"  {_sum(terms)} = {written(way.result[at])}",
     ]
 
 
@@ -91,5 +91,7 @@ def _bracketed(number: str) -> str:
     return f"({number})" if number.startswith("−") else number
 
 
-def _number(value: float) -> str:
-    return f"{value:.4g}".replace("-", "−")
+def written(value: float) -> str:
+    """Four digits, with a true minus; NaN and infinity as such."""
+    word = f"{value:.4g}".replace("-", "−")
+    return word.replace("nan", "NaN").replace("inf", "∞")

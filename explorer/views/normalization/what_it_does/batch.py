@@ -37,6 +37,12 @@ class Block:
         return shares(self.kind, (B, T, C), self.cell)
 
     @property
+    def members(self) -> np.ndarray:
+        """(B, T, C) bool: those that share; where none do, the chosen token's channels."""
+        B, T, C = self.numbers.shape[1:]
+        return self.shared if NORMS[self.kind].pools else shares("layer", (B, T, C), self.cell)
+
+    @property
     def cell_name(self) -> str:
         sentence, position, channel = self.cell
         name, labels = list(self.sentences.items())[sentence]

@@ -1,4 +1,4 @@
-"""What it does: the block of batch, time and channels, and what one of its numbers shares."""
+"""What it does: which numbers of a batch share a mean, and what becomes of them in a norm."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +9,13 @@ import streamlit as st
 
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
+from explorer.charts.normalization.way import way_panel
 from explorer.charts.parts.labels import counted
 from explorer.data.readers import Ids
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.lessons.worked_examples import view as worked_examples
-from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written_out
+from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written, written_out
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
 from explorer.visit.export import digits, file_of, numbers, quoted
 from explorer.visit.moment import Moment, evenly, thinned
@@ -22,57 +23,86 @@ from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.session import CELL
 from explorer.visit.widgets import number, one_of
-from model_core.normalization import CellIndex, by_reference, normalized_cell, shares
+from model_core.normalization import (
+    CellIndex,
+    by_reference,
+    normalized_cell,
+    normalized_members,
+    shares,
+)
 from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
-HEIGHT, WORDS, TITLE = 510, 312, 44  # pixels of the block and of what stands beside it
+BLOCK, WAY, CUBE = 520, 196, 260  # pixels: the block is as high as what stands beside it
+DRAWN_AT_ONCE = 512  # numbers on their way
 HEAD = 200  # numbers in the table; the CSV has all
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    whose = one_of(st.segmented_control, "normalization.numbers", "Numbers", (MODELS, OWN))
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    with bar:
+        whose = one_of(
+            st.segmented_control,
+            "normalization.numbers",
+            "Numbers",
+            (MODELS, OWN),
+            format_func="{} numbers".format,
+            label_visibility="collapsed",
+        )
     if whose == OWN:
         worked_examples.draw(moment, sentence)
     else:
-        _of_model(moment, sentence)
+        with bar:
+            batch = (sentence.ids, *_beside(moment, sentence))
+            shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
+            chosen = _choices(moment, shape)
+        _of_model(evenly(moment, NUMBERS // int(np.prod(shape))), batch, *chosen)
 
 
-def _of_model(moment: Moment, sentence: Sentence) -> None:
-    batch = (sentence.ids, *_beside(moment, sentence))
-    shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
-    kind, site, cell = _choices(moment, shape)
-    moment = evenly(moment, NUMBERS // int(np.prod(shape)))
-    _caption(moment, kind, site, shape)
+def _of_model(
+    moment: Moment, batch: tuple[Ids, ...], kind: NormKind, site: str, cell: CellIndex
+) -> None:
     block = read_block(moment, batch, kind, site, cell)
-    panels = [*_pictures(block)]
     try:
         number = _one_number(block)
     except ValueError as error:
         st.warning(plain(str(error)))
-        clock(moment, panels)
+        clock(moment, [_block(block), _cube(block)])
         return
-    moment = clock(moment, [*panels, _arithmetic(block, number)])
-    _result(moment, block, number)
-    _members(moment, block)
+    panels = [_block(block), _way(moment, block), _cube(block), _arithmetic(block, number)]
+    moment = clock(moment, panels, of_step=True)
+    _caption(moment, kind, site, block.numbers.shape[1:])
+    with st.expander("Numbers", icon=":material/table:"):
+        _result(moment, block, number)
+        _members(moment, block)
     _explained()
 
 
 def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, CellIndex]:
     """The kind of norm to pool like, at first the run's own; before which norm; which number."""
     own, names = moment.run.model_config.norm, moment.run.anatomy.norms
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        kind = one_of(
-            st.segmented_control,
-            "normalization.pool.norm",
-            "Normalize like",
-            KINDS,
-            default=own,
-            of_run=True,
-        )
-        site = one_of(st.selectbox, "normalization.pool.site", "What enters", names, width=180)
+    kind = one_of(
+        st.segmented_control,
+        "normalization.pool.norm",
+        "Normalize like",
+        KINDS,
+        default=own,
+        of_run=True,
+        format_func=lambda kind: NORMS[kind].title,
+        label_visibility="collapsed",
+    )
+    site = one_of(
+        st.selectbox,
+        "normalization.pool.site",
+        "What enters",
+        names,
+        width=200,
+        format_func="before {}".format,
+        label_visibility="collapsed",
+    )
+    with st.popover("Which number"):
         return kind, site, _cell(shape)
 
 
@@ -95,7 +125,7 @@ def _beside(moment: Moment, sentence: Sentence) -> Sequence[Ids]:
         return []
 
 
-def _caption(moment: Moment, kind: NormKind, site: str, shape: tuple[int, int, int]) -> None:
+def _caption(moment: Moment, kind: NormKind, site: str, shape: tuple[int, ...]) -> None:
     """What is shown, over which axes, in which mode, and on which side of the gain."""
     own, (sentences, tokens, _) = moment.run.model_config.norm, shape
     beside = f" and {sentences - 1} of the validation text" if sentences > 1 else " alone"
@@ -132,33 +162,68 @@ def _statistics(kind: NormKind) -> str:
     return f"{taken} over {NORM_WORDS[kind].pooled}, {mode}"
 
 
-def _pictures(block: Block) -> tuple[AnyPanel, AnyPanel]:
-    front = (0, 1, 2)
-    return (
-        block_panel(
-            block.numbers,
-            block.shared,
-            block.cell,
-            block.sentences,
-            Frame(
-                "block",
-                f"What enters {block.site}. Highlighted: what is pooled. Click another number",
-                span=7,
-                height=HEIGHT,
-                rows=2,
-            ),
-        ),
-        cube_panel(
-            shares(block.kind, DRAWN, front),
-            front,
-            Frame(
-                "cube",
-                f"Scheme of any block. Pooled: {NORM_WORDS[block.kind].pooled}",
-                span=5,
-                height=HEIGHT - WORDS - TITLE,
-            ),
+def _block(block: Block) -> AnyPanel:
+    return block_panel(
+        block.numbers,
+        block.shared,
+        block.cell,
+        block.sentences,
+        Frame(
+            "block",
+            f"What enters {block.site}: click a number, and see who shares its mean",
+            span=5,
+            height=BLOCK,
+            rows=2,
         ),
     )
+
+
+def _cube(block: Block) -> AnyPanel:
+    front = (0, 1, 2)
+    return cube_panel(
+        shares(block.kind, DRAWN, front),
+        front,
+        Frame("cube", f"Pooled: {NORM_WORDS[block.kind].pooled}", span=3, height=CUBE),
+    )
+
+
+def _way(moment: Moment, block: Block) -> AnyPanel:
+    """All numbers that share, before, normalized, and after gain and shift."""
+    members, norm = block.members, NORMS[block.kind]
+    steps = normalized_members(block.kind, block.numbers, members, block.learned)
+    chosen = int(np.flatnonzero((np.argwhere(members) == block.cell).all(1))[0])
+    every = -(-members.sum() // DRAWN_AT_ONCE)
+    kept = np.unique([*range(0, members.sum(), every), chosen])
+    stages = {"before": steps["before"], "normalized": steps["normalized"]}
+    if norm.exists:
+        stages[f"after {gain_and_shift(block.kind)}"] = steps["result"]
+    return way_panel(
+        {name: values[:, kept] for name, values in stages.items()},
+        int(np.searchsorted(kept, chosen)),
+        Frame("way", _verdict(moment, block, steps, chosen), span=7, height=WAY),
+        share=norm.pools != frozenset(),
+    )
+
+
+def _verdict(moment: Moment, block: Block, steps: dict[str, np.ndarray], chosen: int) -> str:
+    """What the norm did at the settled step, and that torch's module did the same."""
+    at, norm = moment.at, NORMS[block.kind]
+    before, result = steps["before"][at], steps["result"][at]
+    when = f"Step {moment.step:,}: "
+    if not np.isfinite(before).all():
+        return f"{when}what enters is NaN or infinite, and so is what leaves"
+    way = f"{written(before[chosen])} becomes {written(result[chosen])}"
+    if not norm.exists:
+        return f"{when}{way}, since there is no norm"
+    theirs = _by_torch(block, at)[block.members]
+    same = list(map(written, result)) == list(map(written, theirs))
+    title = norm.reference + (" gives the same" if same else f": {written(theirs[chosen])}")
+    mean, spread = written(before.mean()), written(before.var())
+    if not norm.pools:
+        return f"{when}a tanh squashes each number by itself: {way}; {title}"
+    if not norm.centres:
+        return f"{when}mean square {written(np.square(before).mean())} → 1: {way}; {title}"
+    return f"{when}mean {mean} → 0, variance {spread} → 1: {way}; {title}"
 
 
 def _one_number(block: Block) -> OneNumber:
@@ -177,7 +242,7 @@ def _one_number(block: Block) -> OneNumber:
 
 def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
     return Words(
-        Frame("arithmetic", block.cell_name, span=5, height=WORDS),
+        Frame("arithmetic", block.cell_name, span=4, height=CUBE),
         written_out(number),
         alt="The formulas with the numbers put in, at each recorded step.",
     )
@@ -204,7 +269,9 @@ def _result(moment: Moment, block: Block, number: OneNumber) -> None:
         }
     )
     st.markdown(f"**Step {moment.step:,}**, " + plain(block.cell_name))
-    st.dataframe(table, hide_index=True, column_config=digits(["difference"], "%.1e"))
+    st.dataframe(
+        table, hide_index=True, placeholder="NaN", column_config=digits(["difference"], "%.1e")
+    )
 
 
 def _by_torch(block: Block, at: int) -> np.ndarray:
@@ -223,14 +290,18 @@ def _by_torch(block: Block, at: int) -> np.ndarray:
 def _members(moment: Moment, block: Block) -> None:
     """The numbers that share, at the settled step."""
     names = list(block.sentences)
-    cells = np.argwhere(block.shared)
+    cells = np.argwhere(block.members)
+    steps = normalized_members(block.kind, block.numbers, block.members, block.learned)
     table = pd.DataFrame(
         {
             "sentence": [names[b] for b, _, _ in cells],
             "position": cells[:, 1],
             "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in cells],
             "channel": cells[:, 2],
-            "before the norm": block.numbers[moment.at][block.shared],
+            "before the norm": block.numbers[moment.at][block.members],
+            "normalized": steps["normalized"][moment.at],
+            "after gain and shift": steps["result"][moment.at],
+            "torch's module": _by_torch(block, moment.at)[block.members],
         }
     )
     count = f"{len(table):,}"
@@ -245,5 +316,5 @@ def _explained() -> None:
         r" \quad y = \gamma\,\frac{x-\mu}{\sqrt{\sigma^2+\varepsilon}} + \beta",
         f"The norms differ in S, the numbers that share (Wu and He 2018). {explained()} "
         "The divisor is N, ε is 0.00001.",
-        "normalization.groups.shares, normalized_cell",
+        "normalization.groups.shares, normalized_cell, normalized_members",
     )
