@@ -140,10 +140,12 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
         ":material/equalizer:",
     ),
 )
-page = st.navigation(
-    [st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES],
-    position="top",
-)
+pages = [
+    st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES
+]
+page = st.navigation(pages, position="top")
+if goal := session.take_goal():
+    st.switch_page(next(one for one in pages if one.title.lower() == goal))
 header()
 page.run()
 freeze_once(page.title)

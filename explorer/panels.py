@@ -162,15 +162,68 @@ class Text:
 
 
 @dataclass(frozen=True)
+class Machine:
+    """The model drawn while it reads a sentence of T tokens: from `labels` down to what comes next.
+
+    `rows` (S, T, C) uint8 enter the first block: 127 is 0, 0 and 254 are as far from it as any row
+    goes, 255 is not finite. `weights` (S, L, H, T(T+1)/2) uint8 as a Mosaic has them. `sizes`
+    (S, L+1, T) float32 of the residual stream, within `bounds` where finite. `next` and `chances`
+    (S, T, K) float32: the tokens that are likeliest after each position, as indices into `names`,
+    and their probabilities; `true` (S, T) float32 that of the token which follows, whose index is
+    in `following` (T,), -1 for none. `position` is the chosen one, `picks` the sentence's ids; a
+    click leads to the page of the part.
+    """
+
+    frame: Frame
+    labels: Sequence[str]
+    rows: np.ndarray
+    weights: np.ndarray
+    sizes: np.ndarray
+    bounds: tuple[float, float]
+    next: np.ndarray
+    chances: np.ndarray
+    true: np.ndarray
+    names: Sequence[str]
+    following: Sequence[int]
+    position: int
+    picks: Tokens
+    alt: str = ""
+    roles: Roles | None = None
+
+
+@dataclass(frozen=True)
+class Letters:
+    """A map whose marks are the tokens themselves: `points` (S, N, 2) float32, NaN for none.
+
+    Both axes have one scale, over all steps. `colours` has one a token; `picks` their ids; `chosen`
+    is an index among them.
+    """
+
+    frame: Frame
+    labels: Sequence[str]
+    points: np.ndarray
+    colours: Sequence[str]
+    picks: Tokens
+    chosen: int | None = None
+    alt: str = ""
+
+
+@dataclass(frozen=True)
 class Words:
-    """One text per recorded step, monospace, with its line breaks."""
+    """One text per recorded step, monospace, with its line breaks.
+
+    `faint` has for each text the parts that are written in grey, [start, end) each. `beside`: the
+    first text stands at its left and the last at its right.
+    """
 
     frame: Frame
     texts: Sequence[str]
     alt: str = ""
+    faint: Sequence[Sequence[tuple[int, int]]] = ()
+    beside: bool = False
 
 
-AnyPanel: TypeAlias = Panel | Mosaic | Text | Words
+AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Words
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 
 from explorer.data.cache import cached, shown
 from explorer.data.readers import Ids, probe_reader, reader
+from explorer.panels import NO_ROLE, Roles
 from explorer.panels import levels as packed
 from explorer.visit.moment import Moment
 from model_core.attention import roles
@@ -69,6 +70,17 @@ def head_scores(moment: Moment) -> np.ndarray:
 def scores_on(moment: Moment, ids: Ids) -> np.ndarray:
     """The same on a sentence: what heads do there, (S, L, H, 5)."""
     return np.concatenate([roles.head_scores(some, ids) for some in _all_weights(moment, ids)])
+
+
+def roles_of(moment: Moment) -> np.ndarray:
+    """The role of every head at every step shown, as `roles.roles` names it: (S, L, H) int8."""
+    return roles.roles(head_scores(moment))
+
+
+def named(moment: Moment, steps: np.ndarray) -> Roles:
+    """The same at these `steps` of those shown, as panels have it."""
+    found = roles_of(moment)[np.searchsorted(moment.steps, steps)]
+    return Roles(np.where(found < 0, NO_ROLE, found).astype(np.uint8), roles.MEASURES)
 
 
 def _reader(moment: Moment, ids: Ids) -> Reader:

@@ -5,14 +5,17 @@ from functools import partial
 import torch
 
 from explorer.data.cache import cached
+from explorer.panels import levels
 from model_core.attention import roles
 from model_core.attention.heads import read_weights
 from model_core.normalization import read_entering, read_scales
+from model_core.prediction.flow import read_flow
 from model_core.prediction.lens import read_lens
 from model_core.runs import Run
 from model_core.runs.history import Arrays, History, Reader, Sight
 
 Ids = tuple[int, ...]
+LIKELIEST = 10  # tokens kept of what may come next
 
 
 @cached(1)
@@ -29,6 +32,17 @@ def reader(run: Run, kind: str, ids: Ids, _sight: Sight) -> Reader:
 @cached(8)
 def lens_reader(run: Run, ids: Ids, position: int) -> Reader:
     return Reader(_history(), partial(read_lens, position=position), torch.tensor(ids))
+
+
+@cached(8)
+def flow_reader(run: Run, ids: Ids) -> Reader:
+    """What a sentence is on its way through the model; its weights as `levels`."""
+    sight = partial(read_flow, count=LIKELIEST)
+
+    def packed(seen: Arrays) -> Arrays:
+        return seen | {"levels": levels(seen.pop("weights"))}
+
+    return Reader(_history(), sight, torch.tensor(ids), reduce=packed)
 
 
 @cached(16)  # of all variants of a run or two

@@ -53,6 +53,12 @@ def pca(
     return _judged(points, pca_over_time(points, dimensions, basis))
 
 
+@cached(8, shown)
+def letters(moment: Moment) -> PCA:
+    """The same of the tokens shown, not judged: at once, for a first picture."""
+    return pca_over_time(token_embeddings(moment), 2, None)
+
+
 @cached(16, shown)
 def axis(
     moment: Moment,

@@ -10,7 +10,8 @@ SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
     "player", "bar", "cursor", "curves", "dom", "fast", "grid", "heatmap", "history", "keys",
-    "labels", "legend", "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing",
+    "labels", "legend", "letters", "letters_layout", "machine", "machine_arcs", "machine_layout",
+    "machine_paint", "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing",
     "playback", "plot", "plotly_internals", "reports", "scatter", "selection", "space", "text",
     "theme", "timeline", "track", "words",
 ]

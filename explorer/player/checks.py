@@ -5,7 +5,19 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from explorer.panels import NO_ROLE, AnyPanel, Frame, Mosaic, Panel, Roles, Text, Timeline
+from explorer.panels import (
+    NO_ROLE,
+    AnyPanel,
+    Frame,
+    Letters,
+    Machine,
+    Mosaic,
+    Panel,
+    Roles,
+    Text,
+    Timeline,
+    Words,
+)
 
 PATH = re.compile(r"(layout|\d{1,4})((?:\.[A-Za-z][A-Za-z0-9_]*(?:\[\d{1,4}\])*)+)")
 # The browser writes along a path; these names would lead out of the figure.
@@ -106,3 +118,52 @@ def check_text(panel: Text, steps: int) -> None:
     for position in (panel.query, *panel.written):
         if not 0 <= position < time:
             raise ValueError(f"{where}: no position {position} in {time} labels")
+
+
+def check_machine(panel: Machine, steps: int) -> None:
+    """Raises ValueError unless every array fits the steps, the sentence and the others."""
+    where, time, layers = f"panel {panel.frame.key!r}", len(panel.labels), panel.weights.shape[1:3]
+    depths, likeliest = layers[0] + 1, panel.chances.shape[-1:]
+    shapes = {
+        "rows": (np.uint8, (steps, time, *panel.rows.shape[2:])),
+        "weights": (np.uint8, (steps, *layers, time * (time + 1) // 2)),
+        "sizes": (np.float32, (steps, depths, time)),
+        "next": (np.float32, (steps, time, *likeliest)),
+        "chances": (np.float32, (steps, time, *likeliest)),
+        "true": (np.float32, (steps, time)),
+    }
+    for name, (kind, shape) in shapes.items():
+        array = getattr(panel, name)
+        if array.dtype != kind or array.shape != shape:
+            raise ValueError(
+                f"{where}: {name} must be {np.dtype(kind)} {shape}, got {array.dtype} {array.shape}"
+            )
+    if panel.position not in range(time) or {len(panel.following), len(panel.picks.ids)} != {time}:
+        raise ValueError(f"{where}: position, ids and what follows must fit {time} labels")
+    named = np.append(panel.next, panel.following)
+    if named.min() < -1 or named.max() >= len(panel.names):
+        raise ValueError(f"{where}: a token has none of {len(panel.names)} names")
+    if panel.roles is not None:
+        check_roles(panel.roles, (steps, *layers), where)
+
+
+def check_letters(panel: Letters, steps: int) -> None:
+    """Raises ValueError unless every token has a point, a colour and an id."""
+    where, count, points = f"panel {panel.frame.key!r}", len(panel.labels), panel.points
+    if points.dtype != np.float32 or points.shape != (steps, count, 2) or not count:
+        raise ValueError(
+            f"{where}: points must be float32 ({steps}, {count}, 2) with at least one label, "
+            f"got {points.dtype} {points.shape}"
+        )
+    if {len(panel.colours), len(panel.picks.ids)} != {count}:
+        raise ValueError(f"{where}: colours and ids must fit {count} labels")
+    if panel.chosen is not None and not 0 <= panel.chosen < count:
+        raise ValueError(f"{where}: no token {panel.chosen} among {count}")
+
+
+def check_words(panel: Words, recorded: int) -> None:
+    """Raises ValueError unless there is a text for every recorded step."""
+    if len(panel.texts) != recorded or len(panel.faint) not in (0, recorded):
+        raise ValueError(
+            f"panel {panel.frame.key!r}: {len(panel.texts)} texts for {recorded} recorded steps"
+        )

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
 
-from explorer.panels import AnyPanel, Mosaic, Text, Timeline, Words
+from explorer.panels import AnyPanel, Letters, Machine, Mosaic, Panel, Roles, Text, Timeline, Words
 from explorer.player.checks import (
     check_frame,
     check_keys,
+    check_letters,
+    check_machine,
     check_mosaic,
     check_moving,
     check_text,
     check_timeline,
+    check_words,
 )
 
 ALIGNMENT = 8  # bytes: a browser's Float64Array must start at a multiple of eight
@@ -54,7 +57,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
 
     The arrays start at the first multiple of eight bytes after the header, and each at a multiple
     of eight from there. Equal panels and timelines give equal bytes.
-    Panels that are `alone` have one step instead of all.
+    Panels that are `alone` have one step instead of all, but for Words.
     Raises ValueError when an array does not fit the timeline or cannot be drawn.
     """
     check_timeline(timeline)
@@ -71,7 +74,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
             "unit": str(timeline.unit),
             "ticks": [{"step": int(t.step), "label": str(t.label)} for t in timeline.ticks],
         },
-        "panels": [_describe(panel, steps, arrays) for panel in panels],
+        "panels": [_describe(panel, steps, len(timeline.steps), arrays) for panel in panels],
     }
     header["arrays"] = arrays.entries
     text = json.dumps(header, allow_nan=False).encode("ascii")
@@ -79,7 +82,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
     return b"".join([len(text).to_bytes(4, "little"), text, *arrays.chunks])
 
 
-def _describe(panel: AnyPanel, steps: int, arrays: _Arrays) -> dict[str, Any]:
+def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> dict[str, Any]:
     """The header's entry of one panel; its arrays are added to `arrays`."""
     frame = panel.frame
     check_frame(frame)
@@ -91,23 +94,33 @@ def _describe(panel: AnyPanel, steps: int, arrays: _Arrays) -> dict[str, Any]:
         "rows": frame.rows,
         "height": frame.height,
     }
-    if isinstance(panel, Words):
-        if len(panel.texts) != steps:
-            raise ValueError(
-                f"panel {frame.key!r}: {len(panel.texts)} texts for {steps} recorded steps"
-            )
-        return common | {"kind": "words", "texts": [str(text) for text in panel.texts]}
-    if isinstance(panel, Mosaic):
-        check_mosaic(panel, steps)
-        return common | _mosaic(panel, arrays)
-    if isinstance(panel, Text):
-        check_text(panel, steps)
-        return common | _text(panel, arrays)
+    match panel:
+        case Words():
+            check_words(panel, recorded)
+            return common | _words(panel)
+        case Mosaic():
+            check_mosaic(panel, steps)
+            return common | _mosaic(panel, arrays)
+        case Machine():
+            check_machine(panel, steps)
+            return common | _machine(panel, arrays)
+        case Letters():
+            check_letters(panel, steps)
+            return common | _letters(panel, arrays)
+        case Text():
+            check_text(panel, steps)
+            return common | _text(panel, arrays)
+        case Panel():
+            return common | _plot(panel, steps, arrays)
+    assert_never(panel)
+
+
+def _plot(panel: Panel, steps: int, arrays: _Arrays) -> dict[str, Any]:
     moving = [
         {"path": path, "array": arrays.add(check_moving(panel, path, array, steps))}
         for path, array in panel.moving.items()
     ]
-    return common | {
+    return {
         "kind": "plot",
         "figure": figure_json(panel.figure),
         "moving": moving,
@@ -117,14 +130,53 @@ def _describe(panel: AnyPanel, steps: int, arrays: _Arrays) -> dict[str, Any]:
     }
 
 
+def _words(panel: Words) -> dict[str, Any]:
+    return {
+        "kind": "words",
+        "texts": [str(text) for text in panel.texts],
+        "faint": [[[int(end) for end in part] for part in parts] for parts in panel.faint],
+        "beside": panel.beside,
+    }
+
+
 def _mosaic(panel: Mosaic, arrays: _Arrays) -> dict[str, Any]:
     return {
         "kind": "mosaic",
         "array": arrays.add(panel.weights),
         "size": int(panel.size),
         "selected": [int(number) for number in panel.selected],
-        "roles": arrays.add(panel.roles.numbers) if panel.roles else None,
-        "role_names": [str(name) for name in panel.roles.names] if panel.roles else [],
+        **_roles(panel.roles, arrays),
+    }
+
+
+def _machine(panel: Machine, arrays: _Arrays) -> dict[str, Any]:
+    names = ("rows", "weights", "sizes", "next", "chances", "true")
+    return {
+        "kind": "machine",
+        "arrays": {name: arrays.add(getattr(panel, name)) for name in names},
+        "labels": [str(label) for label in panel.labels],
+        "names": [str(name) for name in panel.names],
+        "following": [int(one) for one in panel.following],
+        "bounds": [float(end) for end in panel.bounds],
+        "position": int(panel.position),
+        **_roles(panel.roles, arrays),
+    }
+
+
+def _letters(panel: Letters, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "kind": "letters",
+        "array": arrays.add(panel.points),
+        "labels": [str(label) for label in panel.labels],
+        "colours": [str(colour) for colour in panel.colours],
+        "chosen": panel.chosen,
+    }
+
+
+def _roles(roles: Roles | None, arrays: _Arrays) -> dict[str, Any]:
+    return {
+        "roles": arrays.add(roles.numbers) if roles else None,
+        "role_names": [str(name) for name in roles.names] if roles else [],
     }
 
 

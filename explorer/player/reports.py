@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, assert_never
+from typing import Any, Literal, TypeAlias, assert_never, get_args
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from explorer.panels import (
     AnyPanel,
     Cells,
     Heads,
+    Letters,
+    Machine,
     Mosaic,
     Pairs,
     Panel,
@@ -62,7 +64,21 @@ class Cell:
     channel: int
 
 
-Pick: TypeAlias = Token | Position | Head | Pair | Cell
+Name = Literal["rows", "attention", "stream", "next"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The reader clicked a part of the drawn model, at a position; an arc has a head and a key."""
+
+    name: Name
+    position: int
+    token: int
+    head: tuple[int, int] | None = None
+    key: int | None = None
+
+
+Pick: TypeAlias = Token | Position | Head | Pair | Cell | Part
 
 
 @dataclass(frozen=True)
@@ -95,15 +111,32 @@ def read_pick(value: Any, panels: Sequence[AnyPanel]) -> Pick | None:
     if not isinstance(value, Mapping):
         return None
     panel, index = _named(value, panels), value.get("index")
-    if not isinstance(index, list) or not 1 <= len(index) <= 2 or not all(map(_is_count, index)):
+    if not isinstance(index, list) or not 1 <= len(index) <= 5 or not all(map(_is_count, index)):
         return None
     match panel:
-        case Panel():
+        case Machine():
+            return _part(panel, index)
+        case Panel() if len(index) <= 2:
+            return _meaning(panel.picks, index)
+        case Letters() if len(index) == 1:
             return _meaning(panel.picks, index)
         case Text() if len(index) == 1:
             return _meaning(panel.picks, index)
         case Mosaic() if _within(index, panel.weights.shape[1:3]):
             return Head(*index)
+    return None
+
+
+def _part(panel: Machine, index: list[int]) -> Part | None:
+    """[which of the names, position], and where an arc was clicked [..., key, layer, head]."""
+    names, (layers, heads), time = get_args(Name), panel.weights.shape[1:3], len(panel.labels)
+    match index:
+        case [name, position] if _within(index, (len(names), time)):
+            return Part(names[name], position, panel.picks.ids[position])
+        case [name, position, key, layer, head] if _within(
+            index, (len(names), time, position + 1, layers, heads)
+        ):
+            return Part(names[name], position, panel.picks.ids[position], (layer, head), key)
     return None
 
 

@@ -12,6 +12,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
+WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -48,14 +49,16 @@ def content_security_policy() -> str:
 
 
 @functools.cache
-def needed_soon() -> str:
+def needed_soon(*, plotly: bool) -> str:
     """The step clock's scripts, fetched while Streamlit's own start: a Link header (RFC 8288)."""
     from explorer.player.assets import FILES, player_version, plotly_version
 
     modules = [f"/assets/{player_version()}/{name}" for name in FILES if name.endswith(".js")]
     links = [f"<{address}>; rel=modulepreload" for address in modules]
-    plotly = f"</assets/plotly.min.js?v={plotly_version()}>; rel=preload; as=script"
-    return ", ".join([plotly, *links])
+    if plotly:
+        address = f"/assets/plotly.min.js?v={plotly_version()}"
+        links.insert(0, f"<{address}>; rel=preload; as=script")
+    return ", ".join(links)
 
 
 @functools.cache
@@ -85,7 +88,7 @@ class Headers:
         async def send_with_headers(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                add_headers(message)
+                add_headers(message, scope["path"])
                 if scope["method"] == "GET" and is_page(message):
                     start = message
                     return
@@ -110,10 +113,10 @@ def is_page(start: Message) -> bool:
     return start["status"] == 200 and kind.startswith("text/html")
 
 
-def add_headers(start: Message) -> None:
+def add_headers(start: Message, path: str) -> None:
     headers = MutableHeaders(scope=start)
     headers["Content-Security-Policy"] = content_security_policy()
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     if headers.get("content-type", "").startswith("text/html"):
-        headers["Link"] = needed_soon()
+        headers["Link"] = needed_soon(plotly=path not in WITHOUT_PLOTLY)

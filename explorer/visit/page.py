@@ -13,7 +13,7 @@ import streamlit as st
 
 from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
-from explorer.player.reports import Cell, Head, Pair, Position, Token
+from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence
@@ -148,7 +148,26 @@ def _follow(pick: Pick) -> None:
             session.choose(second_query=position)
         case Position(position):
             session.choose(query=position)
+        case Part():
+            _open(pick)
         case Cell(sentence, position, channel):
             session.choose_cell((sentence, position, channel))
         case _:
             assert_never(pick)
+
+
+def _open(part: Part) -> None:
+    """Choose what was clicked in the drawn model, and open its page."""
+    session.choose(query=part.position)
+    if part.head:
+        session.choose(head=part.head, key=part.key)
+    match part.name:
+        case "rows":
+            session.choose(token=part.token)
+            session.go("tables")
+        case "stream":
+            session.go("normalization")
+        case "attention":
+            session.go("attention", **{"attention.view": "All heads"})
+        case "next":
+            session.go("attention", **{"attention.view": "Next token"})

@@ -23,9 +23,10 @@ class Visit:
 
     `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
     widgets drawn so far; the address leaves them out. `of_run`: keys of widgets whose values are
-    forgotten with the run. `pending`: values of widgets from the next rerun on. `last_read`: run
-    and ids of the sentence last drawn. `heard`: by clock, what it last reported. `editing`: by
-    editor, the text whose edits it holds; `rewritten`: how often that was replaced.
+    forgotten with the run. `pending`: values of widgets from the next rerun on, `goal`: the page
+    to open then. `last_read`: run and ids of the sentence last drawn. `heard`: by clock, what it
+    last reported. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that
+    was replaced.
     """
 
     chosen: Chosen = Chosen()
@@ -33,6 +34,7 @@ class Visit:
     defaults: dict[str, Any] = field(default_factory=lambda: {RUN: None, TEXT: None, TOKENS: []})
     of_run: set[str] = field(default_factory=lambda: {TOKENS})
     pending: dict[str, Any] = field(default_factory=dict)
+    goal: str | None = None
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
     editing: dict[str, str] = field(default_factory=dict)
@@ -104,6 +106,26 @@ def leave_run() -> None:
 def text() -> str | None:
     """The typed sentence; None while there is none."""
     return st.session_state[TEXT]
+
+
+def go(page: str, **widgets: Any) -> None:
+    """Open another page in the next rerun, its widgets at these values."""
+    visit().goal = page
+    visit().pending |= widgets
+
+
+def take_goal() -> str | None:
+    """The page to open instead of this one, once: before any widget is drawn."""
+    state = st.session_state
+    if VISIT not in state or visit().goal is None:
+        return None
+    for name in (
+        RUN,
+        TEXT,
+    ):  # else Streamlit forgets the values of widgets that it draws on no page
+        state[name] = state[name]
+    goal, visit().goal = visit().goal, None
+    return goal
 
 
 def start() -> int:

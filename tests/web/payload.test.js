@@ -54,9 +54,20 @@ test("a mosaic has its weights as bytes, its roles and their names", () => {
   assert.deepEqual(mosaic.role_names, expected.mosaic.role_names)
 })
 
+test("the drawn model and the letters have each of their arrays", () => {
+  const machine = payload.panels.find(({ kind }) => kind === "machine")
+  for (const [name, values] of Object.entries(expected.machine))
+    assert.deepEqual(plain(machine.arrays[name].values), values, name)
+  assert.deepEqual([machine.bounds, machine.following, machine.position], [[0.5, 2], [0, 0, -1], 2])
+  const letters = payload.panels.find(({ kind }) => kind === "letters")
+  assert.deepEqual(plain(letters.array.values), expected.letters)
+  assert.equal(letters.chosen, 1)
+})
+
 test("the rest of a panel is as it was written", () => {
   const words = payload.panels.find(({ kind }) => kind === "words")
   assert.deepEqual(words.texts, expected.texts)
+  assert.deepEqual(words.faint, expected.faint)
   const keys = payload.panels.map(({ key, title, span, height }) => [key, title, span, height])
   assert.deepEqual(keys, expected.panels)
   assert.equal(payload.alone, false)

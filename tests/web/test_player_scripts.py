@@ -16,12 +16,15 @@ from playwright._impl._driver import compute_driver_executable
 from explorer.panels import (
     AnyPanel,
     Frame,
+    Letters,
+    Machine,
     Mosaic,
     Panel,
     Roles,
     Text,
     Tick,
     Timeline,
+    Tokens,
     Words,
     levels,
 )
@@ -54,7 +57,15 @@ def panels(rng: np.random.Generator) -> list[AnyPanel]:
         Text(Frame("text", "Text", 12, 128), ["a", "b", "c"], attention, "{weight}", query=1),
         Mosaic(Frame("heads", "Heads", 6, 480), weights, 3, "2 heads", (0, 1),
                Roles(roles, ("first", "second"))),
-        Words(Frame("words", "Words", 12, 120), ["one", "zwei", "три"]),
+        Words(Frame("words", "Words", 12, 120), ["one", "zwei", "три"],
+              faint=[[], [(1, 3)], [(0, 1), (2, 3)]], beside=True),
+        Machine(Frame("machine", "Model", 12, 300), ["a", "b", "c"],
+                rows=rng.integers(0, 256, (3, 3, 4)).astype(np.uint8), weights=weights,
+                sizes=x[:, None, :3].repeat(2, 1), bounds=(0.5, 2), next=table[:, :1].repeat(3, 1)
+                .clip(0, 0), chances=table[:, :1].repeat(3, 1), true=x[:, :3], names=["a"],
+                following=[0, 0, -1], position=2, picks=Tokens((1, 2, 3))),
+        Letters(Frame("map", "Letters", 6, 260), ["a", "b"], table[..., :2], ["#000000"] * 2,
+                Tokens((1, 2)), 1),
     ]  # fmt: skip
 
 
@@ -66,9 +77,10 @@ def listed(array: np.ndarray) -> Any:
 @pytest.fixture(scope="module")
 def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the bytes that Python sends, and what a browser must find in them."""
-    plot, text, mosaic, words = shown = panels(np.random.default_rng(0))
+    plot, text, mosaic, words, machine, letters = shown = panels(np.random.default_rng(0))
     assert isinstance(plot, Panel) and isinstance(text, Text)
     assert isinstance(mosaic, Mosaic) and mosaic.roles is not None and isinstance(words, Words)
+    assert isinstance(machine, Machine) and isinstance(letters, Letters)
     times = {
         "steps": np.array([0, 1, 2**31 + 1]),
         "epochs": np.array([0, 1 / 3, np.nan]),
@@ -87,6 +99,12 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "role_names": list(mosaic.roles.names),
         },
         "texts": list(words.texts),
+        "faint": [[list(part) for part in parts] for parts in words.faint],
+        "machine": {
+            name: listed(getattr(machine, name).ravel())
+            for name in ("rows", "weights", "sizes", "next", "chances", "true")
+        },
+        "letters": listed(letters.points.ravel()),
         "panels": [
             [frame.key, frame.title, frame.span, frame.height]
             for frame in (panel.frame for panel in shown)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,9 +10,11 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps
 from explorer.charts.parts.labels import escape
+from model_core.embeddings.token_classes import TokenClass
 
 LABELLED = 200  # rows; the glyphs of more cover each other: then dots, and the glyph on hover
 AXES = ("x", "y", "z")
+CLASSES = dict(zip(get_args(TokenClass), theme.CATEGORIES, strict=True))
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,38 @@ interface TextSpec extends Frame {
   query: number
   written: number[]
 }
+interface MachineSpec extends Frame {
+  kind: "machine"
+  arrays: {
+    rows: Stepped<Uint8Array<ArrayBuffer>>
+    weights: Stepped<Uint8Array<ArrayBuffer>>
+    sizes: Stepped<Float32Array<ArrayBuffer>>
+    next: Stepped<Float32Array<ArrayBuffer>>
+    chances: Stepped<Float32Array<ArrayBuffer>>
+    true: Stepped<Float32Array<ArrayBuffer>>
+  }
+  labels: string[]
+  names: string[]
+  following: number[]
+  bounds: [low: number, high: number]
+  position: number
+  roles: Stepped | undefined
+  role_names: string[]
+}
+interface LettersSpec extends Frame {
+  kind: "letters"
+  array: Stepped<Float32Array<ArrayBuffer>>
+  labels: string[]
+  colours: string[]
+  chosen: number | null
+}
 interface WordsSpec extends Frame {
   kind: "words"
   texts: string[]
+  faint: [start: number, end: number][][]
+  beside: boolean
 }
-type PanelSpec = PlotSpec | MosaicSpec | TextSpec | WordsSpec
+type PanelSpec = PlotSpec | MosaicSpec | TextSpec | MachineSpec | LettersSpec | WordsSpec
 
 interface Payload {
   alone: boolean
@@ -84,6 +111,7 @@ interface Header {
 type HeaderPanel = Frame & {
   kind: PanelSpec["kind"]
   array?: number
+  arrays?: Record<string, number>
   roles?: number | null
   moving?: { path: string; array: number }[]
 }
@@ -104,6 +132,7 @@ interface Hands {
   pick(index: number[]): void
   select(rows: number[]): void
   redraw(): void
+  steps(): Float64Array
 }
 /** `show` and `draw` return true when the picture now shows this step. */
 interface Picture {

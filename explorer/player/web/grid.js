@@ -2,6 +2,7 @@
 
 import { element } from "./dom.js"
 import { Panel } from "./panel.js"
+import { fetchSoon } from "./payload.js"
 
 /** @import { Clock } from "./player.js" */
 
@@ -61,6 +62,7 @@ export class Grid {
       pick: (index) => reports.act("pick", { panel: spec.key, index }),
       select: (rows) => reports.act("selection", { panel: spec.key, rows }),
       redraw: () => this.clock.schedule(),
+      steps: () => this.clock.timeline.steps,
     })
     this.owners.set(panel.cell, panel).set(panel.body, panel)
     this.root.append(panel.cell)
@@ -107,6 +109,7 @@ export class Grid {
     this.marks.add(what)
     const { digest, payload } = this.clock
     const detail = { digest, alone: payload.alone }
+    if (what === "complete") fetchSoon(this.clock.plotlyPath)
     requestAnimationFrame(() => {
       performance.clearMarks(`driftscope:${what}`)
       performance.mark(`driftscope:${what}`, { detail })

@@ -1,13 +1,22 @@
 // One panel: its cell in the grid, its heading, and the picture in its body.
 
 import { element } from "./dom.js"
+import { Letters } from "./letters.js"
+import { Machine } from "./machine.js"
 import { Mosaic } from "./mosaic.js"
 import { Plot } from "./plot.js"
 import { Text } from "./text.js"
 import { Words } from "./words.js"
 
 /** @type {Record<PanelSpec["kind"], new (body: HTMLElement, hands: Hands) => Picture>} */
-const KINDS = { plot: Plot, mosaic: Mosaic, text: Text, words: Words }
+const KINDS = {
+  plot: Plot,
+  mosaic: Mosaic,
+  text: Text,
+  machine: Machine,
+  letters: Letters,
+  words: Words,
+}
 
 export class Panel {
   /** @param {PanelSpec} spec @param {Omit<Hands, "head">} hands */

@@ -30,6 +30,10 @@ export function decode(buffer) {
   })
   /** @param {number | null | undefined} number */
   const array = (number) => (typeof number === "number" ? arrays[number] : undefined)
+  /** @param {Record<string, number>} numbers */
+  const named = (numbers) => {
+    return Object.fromEntries(Object.entries(numbers).map(([name, n]) => [name, arrays[n]]))
+  }
   /** @param {number} number */
   const numbers = (number) => /** @type {Float64Array} */ (arrays[number].values)
   const { steps, epochs, losses, trust, unit, ticks } = header.timeline
@@ -44,6 +48,7 @@ export function decode(buffer) {
   const panels = header.panels.map((panel) => ({
     ...panel,
     array: array(panel.array),
+    arrays: panel.arrays && named(panel.arrays),
     roles: array(panel.roles),
     moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
   }))
@@ -69,6 +74,19 @@ export function loadScript(path) {
   return once(new URL(path, document.baseURI).href, (src) => {
     return Object.assign(document.createElement("script"), { src, async: true })
   })
+}
+
+// Downloaded while nothing else is, for the pages that need it.
+/** @param {string} path */
+export function fetchSoon(path) {
+  const href = new URL(path, document.baseURI).href
+  if (window.Plotly || document.head.querySelector(`link[href="${href}"]`)) return
+  const link = Object.assign(document.createElement("link"), {
+    href,
+    rel: "prefetch",
+    as: "script",
+  })
+  document.head.append(link)
 }
 
 /** @param {string} url */

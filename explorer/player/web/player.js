@@ -93,9 +93,10 @@ export class Clock {
     try {
       const [payload] = await Promise.all([
         fetchPayload(digest, () => this.reports.trigger("lost", digest), this.abort.signal),
-        loadScript(this.plotlyPath),
         loadStyle(new URL("player.css", import.meta.url).href),
       ])
+      if (digest !== this.digest || this.abort.signal.aborted) return
+      if (payload.panels.some(({ kind }) => kind === "plot")) await loadScript(this.plotlyPath)
       if (digest !== this.digest || this.abort.signal.aborted) return
       this.message.replaceChildren()
       this.adopt(payload)

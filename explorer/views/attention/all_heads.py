@@ -10,7 +10,7 @@ from explorer.charts.parts.squares import Labels
 from explorer.data import heads
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.panels import text_panel, weights_panel
-from explorer.views.attention.role_marks import named, ticked
+from explorer.views.attention.role_marks import ticked
 from explorer.visit import session
 from explorer.visit.export import csv_button, file_of, quoted
 from explorer.visit.focus import Focus
@@ -36,7 +36,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             len(sentence.ids),
             Frame("heads", "All heads: rows are layers, columns heads. Click one", 5, HEIGHT),
             selected=at,
-            roles=None if waits else named(whole, moment.steps),
+            roles=None if waits else heads.named(whole, moment.steps),
         ),
         weights_panel(moment, sentence, focus, span=7, height=HEIGHT),
         *stage_panels(

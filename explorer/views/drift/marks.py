@@ -1,21 +1,18 @@
 """What is drawn on a map: colours, trails, arrows, and what happened when."""
 
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 
-from explorer.charts.embeddings.colours import LABELLED, Colours
-from explorer.charts.parts import theme
+from explorer.charts.embeddings.colours import CLASSES, LABELLED, Colours
 from explorer.data import tables
 from explorer.panels import Tick, Timeline
 from explorer.views.drift.choices import Choices
 from explorer.views.drift.maps import Atlas, Rows
 from explorer.visit.moment import Moment, frequency
 from model_core.embeddings.neighbours import drift, moved, tokens_changed_most
-from model_core.embeddings.token_classes import TokenClass, token_class
+from model_core.embeddings.token_classes import token_class
 
-CLASSES = dict(zip(get_args(TokenClass), theme.CATEGORIES, strict=True))
 TRAILS = 6  # of selected rows, or of those whose neighbours changed most
 LONGEST = 0.3  # of the map's radius: an arrow that only few exceed
 

@@ -1,89 +1,82 @@
-"""Overview: everything that one slider moves, on one screen."""
+"""Overview: the model drawn, with the visitor's own sentence on its way through it."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 import streamlit as st
 
-from explorer.charts.attention.heads import head_panel, mosaic
-from explorer.charts.embeddings.maps import map_panel
-from explorer.charts.embeddings.marks import Marks
-from explorer.charts.embeddings.tables import table_panel
-from explorer.charts.normalization.depth import Sites, depth_panel
-from explorer.charts.parts.scales import Scale
-from explorer.charts.parts.squares import Labels
-from explorer.data import heads, layers, tables
-from explorer.panels import AnyPanel, Frame, Panel, Words
-from explorer.visit.moment import Moment, fewer, left_out, marked, thinned
+from explorer.charts.embeddings.letters import letters_panel
+from explorer.charts.machine import machine
+from explorer.data import heads, predictions, tables
+from explorer.panels import AnyPanel, Frame, Letters, Machine, Words
+from explorer.visit import session
+from explorer.visit.focus import focus_of
+from explorer.visit.moment import Moment, fewer, labels_of, left_out, thinned
 from explorer.visit.page import clock, question
-from explorer.visit.rows import position_rows, token_rows
+from explorer.visit.rows import token_rows
 from explorer.visit.sentence import Sentence
+from model_core.embeddings.token_classes import token_class
 
-ROW = 238  # pixels; two rows and the clock fill a lecture screen
+MAP = 260  # pixels
+LETTERS = 34  # that a third of a narrow page has room for
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     moment = fewer(moment, len(sentence.ids))
-    question("What changes inside the model while it learns? Drag the bar at the foot of the page.")
+    question("What becomes of your sentence inside the model, and how did the model learn that?")
     for words in filter(None, (left_out(moment), thinned(moment))):
         st.caption(words)
-    clock(moment, [_written(moment), *_tables(moment), *_sentence_panels(moment, sentence)])
+    # A new sentence is drawn at the settled step first: one step takes a moment, all take longer.
+    new = session.is_new((moment.run.name, sentence.ids))
+    alone = new and predictions.unread(moment, sentence.ids)
+    now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
+    panels: list[AnyPanel] = [
+        _machine(moment, now, sentence),
+        _written(moment),
+        _letters(moment, now),
+    ]
+    clock(moment, panels, alone=alone)
+
+
+def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
+    """At the steps of `now`; roles take longer than a first picture may."""
+    unknown = not moment.run.model_config.n_layer or heads.unprobed(moment) and now is not moment
+    return machine(
+        predictions.flow(now, sentence.ids),
+        (sentence.ids, sentence.labels),
+        labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+        Frame("machine", "Your sentence in the model", span=12),
+        position=focus_of(moment, sentence).query,
+        roles=None if unknown else heads.named(moment, now.steps),
+    )
 
 
 def _written(moment: Moment) -> Words:
+    at = np.searchsorted(moment.run.steps, moment.steps)
+    foreign = predictions.foreign(moment)
+    grey = "pairs of words" if moment.run.tokenizer.kind == "word" else "words"
+    title = f"What the model writes. Grey: {grey} that its training text lacks"
+    texts = list(moment.metrics["sample"])
     return Words(
-        Frame("sample", "What the model writes at this step", span=12, height=44),
-        list(moment.metrics["sample"]),
+        Frame("sample", title, span=12, height=44 + 20 * _lines(texts)),
+        texts,
         alt="A short text sampled from the model at each recorded step, always with the same seed.",
+        faint=[foreign[one] for one in at],
+        beside=True,
     )
 
 
-def _tables(moment: Moment) -> list[Panel]:
-    pca = tables.pca(moment, "tokens", moment.picks).map
-    first, second = (f"component {i + 1} ({share:.0%})" for i, share in enumerate(pca.explained))
-    chosen = () if moment.chosen is None else (moment.chosen,)
-    tokens = token_rows(moment)
-    return [
-        map_panel(
-            pca.layout,
-            tokens,
-            Frame("map", "Token map (PCA)", span=5, height=ROW),
-            axis_titles=(first, second),
-            marks=Marks(trails=chosen),
-        ),
-        table_panel(
-            tables.token_embeddings(moment),
-            tokens,
-            Frame("tokens", "Token embedding table", span=4, height=ROW),
-        ),
-        table_panel(
-            tables.position_embeddings(moment),
-            position_rows(moment),
-            Frame("positions", "Position embedding table", span=3, height=ROW),
-        ),
-    ]
+def _lines(texts: Sequence[str]) -> int:
+    """Lines that the longest text takes, at most four; more are scrolled."""
+    return min(max(sum(1 + len(line) // LETTERS for line in text.split("\n")) for text in texts), 4)
 
 
-def _sentence_panels(moment: Moment, sentence: Sentence) -> list[AnyPanel]:
-    norms, config = layers.layers(moment, sentence.ids), moment.run.model_config
-    panels: list[AnyPanel] = []
-    if config.n_layer:
-        layer, head = moment.head
-        panels = [
-            mosaic(
-                heads.levels(moment, sentence.ids),
-                len(sentence.ids),
-                Frame("heads", "Attention of every head", span=4, height=ROW),
-                selected=(layer, head),
-            ),
-            head_panel(
-                heads.head(moment, sentence.ids, moment.head).weights,
-                Labels(sentence.labels, marked=marked(moment, sentence)),
-                Frame("head", f"Layer {layer}, head {head}", span=4, height=ROW),
-            ),
-        ]
-    title = f"Spread of activations around each norm ({config.norm}, {config.norm_position})"
-    spread = depth_panel(
-        {"before": norms["std_in"].mean(2), "after": norms["std_out"].mean(2)},
-        Sites(moment.run.anatomy.norms),
-        Frame("norms", title, span=4, height=ROW),
-        Scale("standard deviation", log=True),
+def _letters(moment: Moment, now: Moment) -> Letters:
+    found = tables.letters(moment)
+    return letters_panel(
+        found.layout[np.searchsorted(moment.steps, now.steps)],
+        token_rows(moment),
+        [token_class(token) for token in moment.tokens],
+        Frame("map", f"Token map (PCA, {sum(found.explained):.0%} of variance)", 6, MAP),
     )
-    return [*panels, spread]

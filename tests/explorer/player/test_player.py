@@ -24,6 +24,8 @@ from explorer.panels import (
     Cells,
     Frame,
     Heads,
+    Letters,
+    Machine,
     Mosaic,
     Pairs,
     Panel,
@@ -39,7 +41,7 @@ from explorer.panels import (
 from explorer.player import Pick, Selection, clock, encode, reports
 from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.encoding import _Arrays
-from explorer.player.reports import Cell, Head, Pair, Position, Token
+from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
 from explorer.server.routes import ROUTES
 from explorer.server.security import Headers, content_security_policy
@@ -76,8 +78,37 @@ def text(**change: Any) -> Text:
     return Text(Frame("text", "Text", height=128), **(values | change))
 
 
-def words(texts: list[str]) -> Words:
-    return Words(Frame("words", "Text", height=120), texts)
+def words(texts: list[str], **change: Any) -> Words:
+    return Words(Frame("words", "Text", height=120), texts, **change)
+
+
+def machine(**change: Any) -> Machine:
+    """Two tokens, one layer of two heads, three channels, the likeliest one of two names."""
+    values: dict[str, Any] = {
+        "labels": ["a", "b"],
+        "rows": np.zeros((3, 2, 3), np.uint8),
+        "weights": np.zeros((3, 1, 2, 3), np.uint8),
+        "sizes": np.ones((3, 2, 2), np.float32),
+        "bounds": (1, 1),
+        "next": np.ones((3, 2, 1), np.float32),
+        "chances": np.ones((3, 2, 1), np.float32),
+        "true": np.ones((3, 2), np.float32),
+        "names": ["a", "b"],
+        "following": [1, -1],
+        "position": 1,
+        "picks": Tokens((7, 40)),
+    }
+    return Machine(Frame("machine", "Model", height=300), **(values | change))
+
+
+def letters(**change: Any) -> Letters:
+    values: dict[str, Any] = {
+        "labels": ["a", "b"],
+        "points": np.zeros((3, 2, 2), np.float32),
+        "colours": ["#000000"] * 2,
+        "picks": Tokens((7, 40)),
+    }
+    return Letters(Frame("letters", "Map", height=300), **(values | change))
 
 
 # ---- the payload ------------------------------------------------------------------------------
@@ -215,6 +246,20 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([text(query=2)], timeline()), "no position 2 in 2 labels"),
         (lambda: encode([text(query=-1)], timeline()), "no position -1 in 2 labels"),
         (lambda: encode([text(written=(0, 2))], timeline()), "no position 2 in 2 labels"),
+        (lambda: encode([words(["a"] * 3, faint=[[]])], timeline()), "for 3 recorded"),
+        (lambda: encode([machine(rows=W)], timeline()), r"rows must be uint8 \(3, 2, 2\)"),
+        (
+            lambda: encode([machine(weights=np.zeros((3, 1, 2, 4), "u1"))], timeline()),
+            r"weights must be uint8 \(3, 1, 2, 3\)",
+        ),
+        (lambda: encode([machine(sizes=W[:2])], timeline()), r"sizes must be float32 \(3, 2, 2\)"),
+        (lambda: encode([machine(true=W)], timeline()), r"true must be float32 \(3, 2\)"),
+        (lambda: encode([machine(position=2)], timeline()), "position, ids and what follows"),
+        (lambda: encode([machine(picks=Tokens((7,)))], timeline()), "must fit 2 labels"),
+        (lambda: encode([machine(names=["a"])], timeline()), "a token has none of 1 names"),
+        (lambda: encode([letters(points=W[:2])], timeline()), r"float32 \(3, 2, 2\) with at"),
+        (lambda: encode([letters(colours=["#000000"])], timeline()), "must fit 2 labels"),
+        (lambda: encode([letters(chosen=2)], timeline()), "no token 2 among 2"),
     ],
 )
 def test_what_does_not_fit_is_named(make: Callable[[], bytes], words: str) -> None:
@@ -327,6 +372,17 @@ SHAPES: dict[str, Picks] = {
         ("text", [1], Position(1)),
         ("text", [2], None),
         ("text", [0, 1], None),
+        ("machine", [0, 1], Part("rows", 1, 40)),
+        ("machine", [3, 0], Part("next", 0, 7)),
+        ("machine", [1, 1, 0, 0, 1], Part("attention", 1, 40, (0, 1), 0)),
+        ("machine", [4, 0], None),
+        ("machine", [0, 2], None),
+        ("machine", [1, 0, 1, 0, 0], None),  # no query reads what comes later
+        ("machine", [1, 1, 0, 0, 2], None),
+        ("machine", [1, 1, 0], None),
+        ("letters", [1], Token(40)),
+        ("letters", [2], None),
+        ("letters", [0, 1], None),
         ("unread", [1], None),
         ("silent", [1], None),
         ("words", [0], None),
@@ -346,7 +402,15 @@ def test_a_click_means_what_its_panel_says_and_nothing_outside_of_it(
 ) -> None:
     panels: list[AnyPanel] = [panel(key, picks=picks) for key, picks in SHAPES.items()]
     unread = replace(text(), frame=Frame("unread", "Text"))
-    panels += [mosaic(), text(picks=Positions(2)), unread, panel("silent"), words(["a"] * 3)]
+    panels += [
+        machine(),
+        letters(),
+        mosaic(),
+        text(picks=Positions(2)),
+        unread,
+        panel("silent"),
+        words(["a"] * 3),
+    ]
     assert reports.read_pick({"panel": name, "index": index}, panels) == pick
 
 
@@ -535,14 +599,17 @@ def test_an_exception_is_a_calm_box_with_the_id_of_its_log_line(
 
 
 def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
-    page = Route("/", lambda request: Response("<!doctype html>", media_type="text/html"))
-    ROUTES.append(page)
+    page = Route("/{page}", lambda request: Response("<!doctype html>", media_type="text/html"))
+    first = Route("/", page.endpoint)
+    ROUTES.extend([page, first])
     try:
-        _, headers, _ = ask("/")
+        links = [ask(path)[1]["link"] for path in ("/drift", "/", "/overview")]
     finally:
-        ROUTES.remove(page)
-    addresses = re.findall(r"<([^>]+)>", headers["link"])
+        del ROUTES[-2:]
+    addresses = re.findall(r"<([^>]+)>", links[0])
     scripts = [name for name in FILES if name.endswith(".js")]
     assert [address.split("/")[-1] for address in addresses[1:]] == scripts
     assert all(ask(address.partition("?")[0])[0] == 200 for address in addresses)
     assert "link" not in ask(addresses[1])[1]
+    for link in links[1:]:  # the first page draws no figure
+        assert re.findall(r"<([^>]+)>", link) == addresses[1:]

@@ -326,7 +326,7 @@ def largest(moment: Moment) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_named_is_the_highest_score_or_nobody(grown: Moment) -> None:
-    found, (height, which) = marks.named(grown, grown.steps).numbers, largest(grown)
+    found, (height, which) = heads.named(grown, grown.steps).numbers, largest(grown)
     assert found.dtype == np.uint8
     assert ((found == NO_ROLE) == (height < THRESHOLD)).all()
     assert (found == which)[height >= THRESHOLD].all()
@@ -336,7 +336,7 @@ def test_named_is_the_highest_score_or_nobody(grown: Moment) -> None:
 
 
 def test_a_tick_stands_where_a_head_takes_the_role_it_keeps(grown: Moment) -> None:
-    found = marks.named(grown, grown.steps).numbers
+    found = heads.named(grown, grown.steps).numbers
     told = {tick.step: tick.label for tick in marks.ticked(grown).timeline.ticks}
     named = [(int(layer), int(head)) for layer, head in np.argwhere(found[-1] != NO_ROLE)]
     for layer, head in named:

@@ -11,6 +11,7 @@ from explorer.player import Pick
 from explorer.player.reports import Cell, Head, Pair, Position, Token
 from explorer.visit import page, session
 from tests.support.clicks import Click, clicks
+from tests.support.pages import FOX as SENTENCE
 from tests.support.pages import SHIPPED, go_to, opened, panels, visitor
 
 FOX = {"run": SHIPPED.name}  # two layers of one head
@@ -18,10 +19,6 @@ CLICKS: dict[str, tuple[str, dict[str, str], str, list[int], dict[str, str]]] = 
     "a token of the table": ("tables", {}, "tokens", [5, 2], {"token": "5"}),
     "a position of the table": ("tables", {}, "positions", [6, 2], {"pair": "6"}),
     "a small map": ("", {}, "map", [5], {"token": "5"}),
-    "a small table": ("", {}, "tokens", [5, 2], {"token": "5"}),
-    "a small table of positions": ("", {}, "positions", [6, 0], {"pair": "6"}),
-    "a small mosaic": ("", {}, "heads", [1, 0], {"head": "1.0"}),
-    "a small head": ("", {}, "head", [7, 4], {"pair": "7.4"}),
     "a token of the map": ("drift", {"map": "PCA"}, "map", [5], {"token": "5"}),
     "a position of the map": (
         "drift", {"map": "PCA", "table": "positions"}, "position-map", [6], {"pair": "6"},
@@ -65,17 +62,34 @@ def test_a_click_chooses_what_its_panel_shows(
     assert address == {"token": None, "pair": None, "head": "0.0"} | chosen
 
 
-@pytest.mark.parametrize("at", ["tables", ""])
-def test_a_chosen_position_is_marked_in_the_position_table(at: str, click: Click) -> None:
-    app = opened(**FOX)
-    if at:
-        go_to(app, at)
+def test_a_chosen_position_is_marked_in_the_position_table(click: Click) -> None:
+    app = go_to(opened(**FOX), "tables")
     for position in (6, 3):
         click(app, "positions", [position, 0])
         layout = json.loads(panels(app)["positions"]["figure"])["layout"]
         (frame,) = layout["shapes"]
         assert (frame["y0"], frame["y1"]) == (position - 0.5, position + 0.5)
         assert f"<b>{position}</b>" in layout["yaxis"]["ticktext"]
+
+
+@pytest.mark.parametrize(
+    ("index", "leads_to", "chosen"),
+    [
+        ([0, 6], "tokens", {"token": str(SHIPPED.tokenizer.encode(SENTENCE)[6]), "pair": "6"}),
+        ([1, 7, 4, 1, 0], "text", {"pair": "7.4", "head": "1.0"}),
+        ([2, 6], "std", {"pair": "6"}),
+        ([3, 6], "lens", {"pair": "6"}),
+    ],
+    ids=["a letter", "an arc", "the stream", "what comes next"],
+)
+def test_a_part_of_the_drawn_model_leads_to_its_page(
+    index: list[int], leads_to: str, chosen: dict[str, str], click: Click
+) -> None:
+    app = opened(**FOX)
+    click(app, "machine", index)
+    address = {name: app.query_params.get(name) for name in ("token", "pair", "head")}
+    assert address == {"token": None, "pair": None, "head": "0.0"} | chosen
+    assert leads_to in panels(app)
 
 
 def test_a_chosen_position_is_the_query_of_attention(click: Click) -> None:

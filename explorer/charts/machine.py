@@ -1,0 +1,75 @@
+"""The model drawn while it reads a sentence."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from explorer.charts.parts.arrays import bound, extent
+from explorer.panels import NO_NUMBER, Frame, Machine, Roles, Tokens
+
+LANES = 270  # pixels of all layers together, but each has its least and its most
+LANE = (38, 88)
+BESIDE = 128  # pixels of letters, rows and what comes next
+
+
+def machine(
+    flow: Mapping[str, np.ndarray],
+    sentence: tuple[Sequence[int], Sequence[str]],
+    names: Sequence[str],
+    frame: Frame,
+    *,
+    position: int,
+    roles: Roles | None = None,
+) -> Machine:
+    """What `read_flow` saw at S steps, its weights as "levels", of a sentence's ids and labels.
+
+    `names` are the labels of all V tokens.
+    """
+    ids, labels = sentence
+    used, indices = np.unique(np.append(flow["next"], [ids]), return_inverse=True)
+    following = indices[-len(ids) :][1:]
+    return Machine(
+        frame.at_height(height_of(flow["sizes"].shape[1] - 1)),
+        labels,
+        signed_levels(flow["rows"]),
+        flow["levels"],
+        flow["sizes"],
+        extent(flow["sizes"]),
+        indices[: flow["next"].size].reshape(flow["next"].shape).astype(np.float32),
+        flow["chances"],
+        flow["true"],
+        [names[int(one)] for one in used],
+        [*following.tolist(), -1],
+        position,
+        Tokens(tuple(ids)),
+        _alt(flow, labels, names),
+        roles,
+    )
+
+
+def height_of(layers: int) -> int:
+    """Pixels of the picture on a wide screen."""
+    least, most = LANE
+    return BESIDE + layers * int(np.clip(LANES // max(layers, 1), least, most))
+
+
+def signed_levels(values: np.ndarray) -> np.ndarray:
+    """Numbers as uint8: 127 is 0, 0 and 254 are the largest magnitude; 255 is not finite."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = np.rint(values / bound(values) * 127) + 127
+    return np.where(np.isfinite(scaled), scaled, NO_NUMBER).astype(np.uint8)
+
+
+def _alt(flow: Mapping[str, np.ndarray], labels: Sequence[str], names: Sequence[str]) -> str:
+    """What the picture shows at the last step, in words."""
+    steps, depths, time = flow["sizes"].shape
+    likeliest, chance = int(flow["next"][-1, -1, 0]), float(flow["chances"][-1, -1, 0])
+    opening = (
+        f"The model with {depths - 1} layers reads {time} tokens, over {steps} recorded steps."
+    )
+    if not np.isfinite(chance):
+        return f"{opening} At the last step no probability is a number."
+    return (
+        f"{opening} At the last step it expects '{names[likeliest]}' after '{labels[-1]}', "
+        f"with {chance:.0%}."
+    )

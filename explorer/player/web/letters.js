@@ -1,0 +1,199 @@
+// A map whose marks are the letters themselves, each with the way it has just come.
+
+import { clamp, element, given, hiddenTip } from "./dom.js"
+import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
+import { GLYPHS } from "./machine_paint.js"
+import { PALETTE, themed } from "./theme.js"
+
+/** @import { Plane } from "./letters_layout.js" */
+
+const TAIL = 6 // recorded steps
+const REACH = 16 // pixels from a letter that still mean it
+const MANY = 120 // letters, from which they are smaller
+const AWAY = 12 // pixels between a letter and the tip
+
+export class Letters {
+  // Set by `show`, which comes first.
+  /** @type {LettersSpec} */
+  spec
+  /** @type {Theme} */
+  theme
+  /** @type {Plane} */
+  plane
+  /** @type {string[]} of this theme */
+  colours
+  chosen = "" // the colour of the chosen letter
+  index = 0
+  at = 0 // where the keyboard stands
+  /** @type {number | undefined} the letter pointed at */
+  pointed
+
+  /** @param {HTMLElement} body @param {Hands} hands */
+  constructor(body, { pick }) {
+    this.body = body
+    this.pick = pick
+    this.canvas = element("canvas", "driftscope-drawing")
+    this.context = given(this.canvas.getContext("2d"))
+    this.field = element("div", "driftscope-heads")
+    this.field.tabIndex = 0
+    this.field.dataset.keys = "" // the clock leaves this element's keys alone
+    this.field.setAttribute("role", "button")
+    this.tip = hiddenTip()
+    body.append(this.canvas, this.field, this.tip)
+    this.field.onpointermove = (event) => this.point(this.under(event))
+    this.field.onpointerleave = () => this.point(undefined)
+    this.field.onclick = (event) => this.choose(this.under(event))
+    this.field.onfocus = () => {
+      if (this.field.matches(":focus-visible")) this.point(this.at)
+    }
+    this.field.onblur = () => this.point(undefined)
+    this.field.onkeydown = (event) => this.key(event)
+  }
+
+  /** @param {LettersSpec} spec @param {number} index @param {Theme} theme */
+  show(spec, index, theme) {
+    this.spec = spec
+    this.theme = theme
+    this.colours = spec.colours.map((colour) => themed(colour, theme))
+    this.chosen = PALETTE.chosen[Number(theme.dark)]
+    this.at = clamp(spec.chosen ?? this.at, 0, spec.labels.length - 1)
+    this.pointed = undefined
+    this.tip.hidden = true
+    this.arrange()
+    return this.draw(index)
+  }
+
+  resize() {
+    this.arrange()
+    this.draw(this.index)
+  }
+
+  arrange() {
+    const { clientWidth: width, clientHeight: height } = this.body
+    const ratio = window.devicePixelRatio || 1
+    this.canvas.width = Math.round(width * ratio)
+    this.canvas.height = Math.round(height * ratio)
+    this.context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    this.plane = planeOf(this.spec.array, width, height)
+  }
+
+  /** @param {number} index */
+  draw(index) {
+    this.index = index
+    const { context, spec, theme } = this
+    const { clientWidth: width, clientHeight: height } = this.body
+    context.clearRect(0, 0, width, height)
+    context.lineWidth = 1.5
+    context.lineCap = "round"
+    context.globalAlpha = 0.4
+    for (const [n, colour] of this.colours.entries()) this.paintTail(n, colour)
+    context.globalAlpha = 1
+    const size = spec.labels.length > MANY ? 11 : 16
+    context.font = `600 ${size}px ${GLYPHS}`
+    context.textAlign = "center"
+    context.textBaseline = "middle"
+    context.lineWidth = 3
+    context.strokeStyle = theme.background
+    for (const n of this.order()) this.paintLetter(n, size)
+    this.describe()
+    return true
+  }
+
+  // The chosen letter and the one pointed at stand above the others.
+  order() {
+    const above = [this.spec.chosen, this.pointed].filter((n) => typeof n === "number")
+    const others = [...this.spec.labels.keys()].filter((n) => !above.includes(n))
+    return [...others, ...above]
+  }
+
+  /** @param {number} n @param {string} colour */
+  paintTail(n, colour) {
+    const { context, index } = this
+    context.strokeStyle = colour
+    context.beginPath()
+    for (let step = Math.max(index - TAIL, 0); step <= index; step++) {
+      const [x, y] = this.pixel(n, step)
+      if (!Number.isNaN(x)) context.lineTo(x, y)
+    }
+    context.stroke()
+  }
+
+  /** @param {number} n @param {number} size */
+  paintLetter(n, size) {
+    const { context, spec, theme } = this
+    const [x, y] = this.pixel(n, this.index)
+    if (Number.isNaN(x)) return
+    const special = n === spec.chosen ? this.chosen : n === this.pointed ? theme.text : undefined
+    if (special) {
+      context.save()
+      context.lineWidth = 2
+      context.strokeStyle = special
+      context.beginPath()
+      context.arc(x, y, size * 0.75, 0, 2 * Math.PI)
+      context.stroke()
+      context.restore()
+    }
+    context.strokeText(spec.labels[n], x, y)
+    context.fillStyle = n === spec.chosen ? this.chosen : this.colours[n]
+    context.fillText(spec.labels[n], x, y)
+  }
+
+  /** @param {number} n @param {number} step @returns {[x: number, y: number]} */
+  pixel(n, step) {
+    const { spec, plane, body } = this
+    return pixelOf(plane, spec.array, step, n, body.clientHeight)
+  }
+
+  /** @param {MouseEvent} event */
+  under({ clientX, clientY }) {
+    const box = this.canvas.getBoundingClientRect()
+    const pixels = this.spec.labels.map((_, n) => this.pixel(n, this.index))
+    const found = nearestOf(pixels, [clientX - box.left, clientY - box.top], REACH)
+    return found < 0 ? undefined : found
+  }
+
+  /** @param {number | undefined} n */
+  point(n) {
+    this.field.style.cursor = n === undefined ? "default" : "pointer"
+    if (n === this.pointed) return
+    this.pointed = n
+    this.draw(this.index)
+  }
+
+  // The letter pointed at in the tip, and for a screen reader.
+  describe() {
+    const { spec, pointed, tip } = this
+    const n = pointed ?? this.at
+    const chosen = n === spec.chosen ? ", chosen" : ""
+    const words = `'${spec.labels[n]}'${chosen}. Arrow keys move, Enter chooses.`
+    this.field.setAttribute("aria-label", words)
+    tip.hidden = pointed === undefined
+    if (pointed === undefined) return
+    tip.textContent = `'${spec.labels[pointed]}'${chosen}`
+    const [x, y] = this.pixel(pointed, this.index)
+    tip.style.left = `${clamp(x + AWAY, 0, this.body.clientWidth - tip.offsetWidth)}px`
+    tip.style.top = `${y + AWAY}px`
+  }
+
+  /** @param {KeyboardEvent} event */
+  key(event) {
+    const last = this.spec.labels.length - 1
+    /** @type {Record<string, number>} */
+    const moves = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }
+    if (event.key === "Enter" || event.key === " ") this.choose(this.at)
+    else if (event.key in moves) {
+      this.at = clamp(this.at + moves[event.key], 0, last)
+      this.point(this.at)
+    } else return
+    event.preventDefault()
+  }
+
+  /** @param {number | undefined} n */
+  choose(n) {
+    if (n === undefined) return
+    this.at = n
+    this.pick([n])
+  }
+
+  close() {}
+}

@@ -1,0 +1,165 @@
+"""The drawn model and the letter map on the first page, seen and used."""
+
+import re
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page, expect
+
+from explorer.visit.runs import RECORDED
+from model_core.attention import attend
+from model_core.prediction.words import known_words, unknown_words
+from model_core.runs import Run
+from tests.support.browser.app import APP, go_to
+from tests.support.browser.driver import ClockDriver, Server, Visit, sent_messages
+
+FOX = Run.open(RECORDED / "quick-brown-fox")
+SENTENCE = "Quick brown fox jumped over the lazy dog."
+GREY = "[data-panel=sample] div:nth-child({}) .driftscope-faint"
+PIXELS = """panel => {
+  const canvas = document.querySelector(`[data-panel=${panel}] canvas`)
+  return canvas.toDataURL()
+}"""
+
+
+@pytest.fixture(scope="module")
+def app(serve: Callable[..., Server]) -> Iterator[Server]:
+    yield serve(APP)
+
+
+@pytest.fixture
+def page(visit: Visit, app: Server) -> Page:
+    page = visit(f"{app.url}/?run=quick-brown-fox")
+    ClockDriver(page).wait_ready()
+    wait_whole(page)
+    return page
+
+
+def wait_whole(page: Page) -> None:
+    """Returns once all steps have come."""
+    page.wait_for_function(
+        "() => performance.getEntriesByName('driftscope:complete').some((m) => !m.detail.alone)"
+    )
+
+
+def drawn(page: Page) -> dict[str, str]:
+    return {panel: page.evaluate(PIXELS, panel) for panel in ("machine", "map")}
+
+
+def guesses(step: int) -> int:
+    """How many next tokens of the sentence the model of this step has as its likeliest."""
+    ids = FOX.tokenizer.encode(SENTENCE)
+    logits = FOX.model_at(step)(torch.tensor([ids]))[0][0].detach().numpy()
+    return int((logits[:-1].argmax(1) == np.array(ids[1:])).sum())
+
+
+def test_one_drag_moves_all_of_it_without_a_word_to_the_server_and_without_plotly(
+    visit: Visit, app: Server
+) -> None:
+    page = visit("about:blank", size=(1440, 1100))
+    sent = sent_messages(page)
+    page.goto(f"{app.url}/?run=quick-brown-fox")
+    clock = ClockDriver(page).wait_ready()
+    wait_whole(page)
+    verdict = page.locator(".driftscope-verdict")
+    expect(verdict).to_have_text(f"guesses {guesses(1000)} of 40 next tokens")
+    before, asked = drawn(page), len(sent)
+    clock.press(1)
+    clock.move(0)
+    clock.wait_step(0)
+    expect(verdict).to_have_text(f"guesses {guesses(0)} of 40 next tokens")
+    assert all(picture != before[panel] for panel, picture in drawn(page).items())
+    assert len(sent) == asked, "the pointer is still down"
+    page.mouse.up()
+    assert page.evaluate("typeof Plotly") == "undefined"
+    go_to(page, "Drift")
+    assert page.evaluate("typeof Plotly") == "object"
+
+
+def test_what_is_no_word_of_the_text_is_grey(page: Page) -> None:
+    known, samples = known_words(FOX.text), FOX.metrics()["sample"]
+    for column, sample in ((1, samples.iloc[0]), (3, samples.iloc[-1])):
+        words = [sample[start:end] for start, end in unknown_words(sample, known)]
+        assert page.locator(GREY.format(column)).all_inner_texts() == words
+    assert page.locator(GREY.format(1)).count() > 0 == page.locator(GREY.format(3)).count()
+
+
+def test_every_part_is_the_way_to_its_page(page: Page) -> None:
+    machine = page.locator("[data-panel=machine]")
+    machine.get_by_role("button", name="Q at 0").press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(machine.locator(".driftscope-after")).to_have_text("after 'i' at 2")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(rf"/tables\?.*token={FOX.tokenizer.encode('i')[0]}&"))
+    for name, goal in (
+        (re.compile("layer 1.*: open Attention"), r"/attention\?.*head=0.0.*pair"),
+        (re.compile("stream .*: open Normalization"), r"/normalization\?"),
+        (re.compile("after 'i' at 2"), r"/attention\?.*view=Next\+token"),
+    ):
+        go_to(page, "Overview")
+        machine.get_by_role("button", name=name).first.press("Enter")
+        expect(page).to_have_url(re.compile(goal))
+
+
+def test_the_pointer_on_an_arc_reads_it_and_a_click_opens_it(page: Page) -> None:
+    box = page.locator("[data-panel=machine] canvas").bounding_box()
+    assert box is not None
+    tip = page.locator("[data-panel=machine] .driftscope-tip")
+    form = re.compile(
+        r"layer 1, head 0: '(.)' at (\d+) gives (\d+) % of its attention to '.' at (\d+)"
+    )
+    found = None
+    for x in range(140, int(box["width"]) - 220, 7):
+        page.mouse.move(box["x"] + x, box["y"] + 0.78 * box["height"])
+        found = form.fullmatch(tip.inner_text()) if tip.is_visible() else None
+        if found and int(found[3]) > 30:
+            break
+    assert found
+    query, share, key = (int(found[group]) for group in (2, 3, 4))
+    weights = attend(FOX.model_at(1000), torch.tensor(FOX.tokenizer.encode(SENTENCE))).weights
+    assert abs(100 * weights[1, 0, query, key] - share) < 0.8
+    page.mouse.down()
+    page.mouse.up()
+    expect(page).to_have_url(re.compile(rf"/attention\?.*head=1.0&pair={query}.{key}"))
+
+
+def test_a_letter_of_the_map_is_chosen_by_click_and_by_key(page: Page) -> None:
+    field = page.locator("[data-panel=map] .driftscope-heads")
+    field.scroll_into_view_if_needed()
+    field.focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("token=2(&|$)"))
+    box = field.bounding_box()
+    assert box is not None
+    tip = page.locator("[data-panel=map] .driftscope-tip")
+    spots = [(x, y) for y in range(20, int(box["height"]) - 20, 20) for x in range(60, 560, 24)]
+    for x, y in spots:
+        page.mouse.move(box["x"] + x, box["y"] + y)
+        if tip.is_visible() and "chosen" not in tip.inner_text():
+            break
+    letter = tip.inner_text().strip("'")
+    page.mouse.down()
+    page.mouse.up()
+    token = FOX.tokenizer.encode(" " if letter in "·␣" else letter)[0]
+    expect(page).to_have_url(re.compile(f"token={token}(&|$)"))
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (1024, 768), (390, 844)], ids=str)
+def test_the_picture_begins_high_and_nothing_is_behind_the_clock(
+    visit: Visit, app: Server, size: tuple[int, int]
+) -> None:
+    page = visit(f"{app.url}/?run=quick-brown-fox", size=size)
+    ClockDriver(page).wait_ready()
+    first = page.locator("[data-panel=machine] canvas").bounding_box()
+    assert first is not None and (first["y"] <= 300 or size[0] < 1000)
+    page.locator(".stMain").evaluate("node => node.scrollTo(0, node.scrollHeight)")
+    bar, last = (
+        page.locator(selector).bounding_box()
+        for selector in (".driftscope-bar", "[data-panel]:last-child")
+    )
+    assert bar is not None and last is not None
+    assert last["y"] + last["height"] <= bar["y"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
