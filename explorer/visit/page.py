@@ -166,7 +166,7 @@ def _open(part: Part) -> None:
             session.choose(token=part.token)
             session.go("tables")
         case "stream":
-            session.go("normalization")
+            session.go("normalization", **{"normalization.lab": "For engineers"})
         case "attention":
             session.go("attention", **{"attention.view": "All heads"})
         case "next":
