@@ -13,10 +13,10 @@ from explorer.views.overview import page as overview
 from explorer.views.tables import page as tables
 from explorer.views.train import page as train
 from explorer.visit import runs, session
+from explorer.visit.header import header
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.page import freeze_once, plain, say_read
 from explorer.visit.sentence import Sentence
-from explorer.visit.sentence import example as example_of
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import number
 from model_core.runs import Run
@@ -25,14 +25,7 @@ from model_core.runs.status import State
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
 LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
-# A lecture screen is low: the page starts right below the navigation.
-COMPACT = ".stMainBlockContainer { padding-top: 3.75rem; padding-bottom: 1rem; }"
-# A formula that is wider than a phone, or has many numbers put in, scrolls by itself.
-FORMULAS = ".katex-display { overflow-x: auto; overflow-y: hidden; }"
-# Streamlit counts characters, and says that Enter applies, on top of the end of a long sentence.
-FIELDS = '[data-testid="InputInstructions"] { display: none; }'
-# What is read of the sentence belongs to its field.
-READ = ".read { margin-top: -0.5rem; overflow-wrap: anywhere; } .read s { opacity: 0.75; }"
+STYLE = Path(__file__).parent / "dashboard.css"
 View = Callable[[Moment, Sentence], None]
 
 
@@ -60,36 +53,6 @@ def show(
             st.rerun()
 
     body()
-
-
-def header() -> None:
-    """Run and sentence, chosen once for all pages.
-
-    Drawn by the script itself: Streamlit forgets the widgets of a page when it is left.
-    """
-    names = runs.run_names()
-    changed = session.begin(names)
-    try:
-        example, problem = example_of(runs.open_run()), ""
-    except ValueError as error:
-        example, problem = "", str(error)
-    if session.text() is None:
-        session.put(session.TEXT, example)
-    left, right = st.columns([1, 3])
-    left.selectbox("Run", names, key=session.RUN, on_change=_leave_run, args=(example,))
-    right.text_input("Sentence for the model to read", key=session.TEXT, max_chars=10_000)
-    if changed:
-        st.warning(plain(changed))
-    if problem:
-        st.error(plain(problem))
-        st.stop()
-
-
-def _leave_run(example: str) -> None:
-    """The example sentence goes with its run; one that somebody typed stays."""
-    session.leave_run()
-    if session.text() == example:
-        session.put(session.TEXT, None)
 
 
 def _draw(view: View, run: Run) -> None:
@@ -126,8 +89,12 @@ def _choose_window(sentence: Sentence) -> None:
     )
 
 
-st.set_page_config("Driftscope", page_icon=str(ICON), layout="wide")
-st.html(f"<style>{COMPACT} {FORMULAS} {FIELDS} {READ}</style>")
+# Before the pages, whose icons Streamlit would fetch from the network for the tab.
+st.set_page_config(
+    page_icon=str(ICON),
+    layout="wide",
+    menu_items={"About": "Driftscope: watch a small language model learn."},
+)
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw), ":material/dashboard:"),
     ("Train", partial(show, train.draw, train.form, train.steer), ":material/model_training:"),
@@ -143,9 +110,11 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
 pages = [
     st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES
 ]
-page = st.navigation(pages, position="top")
+page = st.navigation(pages, position="hidden")
 if goal := session.take_goal():
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
-header()
+st.set_page_config(f"{page.title} · Driftscope")
+st.html(STYLE)
+header(pages)
 page.run()
 freeze_once(page.title)

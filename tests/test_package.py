@@ -111,7 +111,7 @@ def test_the_wheel_holds_every_module_and_all_that_the_app_reads(wheel: Path) ->
     patterns = [f"{package}/**/*.py" for package in PACKAGES] + [f"{f}/**/*" for f in folders]
     files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     assert held == {str(path.relative_to(ROOT)) for path in files} | {
-        "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed"
+        "explorer/dashboard.css", "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed"
     }  # fmt: skip
     assert wheel.name.startswith("driftscope_lm-")
 

@@ -10,6 +10,11 @@ import streamlit as st
 from explorer.visit.moment import Moment
 
 
+def drawer() -> Any:
+    """Where the tables of a view and their downloads are, closed at first."""
+    return st.expander("Numbers", icon=":material/table:")
+
+
 def numbers(
     table: pd.DataFrame,
     label: str,

@@ -50,7 +50,7 @@ def _struck(typed: Sequence[tuple[str, bool]]) -> str:
 
 def question(text: str) -> None:
     """The one question a page answers, its first line."""
-    st.markdown(f"##### {text}")
+    st.title(plain(text), anchor=False)
 
 
 def clock(

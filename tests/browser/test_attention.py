@@ -90,7 +90,7 @@ def row_labels(page: Page, panel: str) -> list[str]:
 
 
 def title(page: Page, panel: str) -> Locator:
-    return page.locator(f"[data-panel={panel}] h4")
+    return page.locator(f"[data-panel={panel}] h2")
 
 
 def point_at(page: Page, query: int, key: int) -> None:

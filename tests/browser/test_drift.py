@@ -26,7 +26,7 @@ def traces(page: Page) -> list[list[object]]:
 
 
 def map_title(page: Page, name: str) -> None:
-    expect(page.locator("[data-panel=map] h4")).to_have_text(f"Token map ({name})", timeout=60_000)
+    expect(page.locator("[data-panel=map] h2")).to_have_text(f"Token map ({name})", timeout=60_000)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -82,7 +82,7 @@ def test_a_token_is_found_by_typing(visit: Visit, app: Server) -> None:
         field.fill(letter)
         page.get_by_role("option", name=re.compile(f"^{letter} \\(id", re.IGNORECASE)).click()
         expect(page).to_have_url(re.compile(f"{re.escape(address)}(&|$)"))
-    expect(page.locator("[data-panel=neighbours] h4")).to_contain_text("'Q'")
+    expect(page.locator("[data-panel=neighbours] h2")).to_contain_text("'Q'")
 
 
 def test_the_method_changes_and_the_reader_keeps_the_step(visit: Visit, app: Server) -> None:

@@ -1,12 +1,15 @@
 // The bar at the foot of the page: a video player's controls, the track and the numbers.
 
-import { element, label } from "./dom.js"
+import { clamp, element, label } from "./dom.js"
 import { numbersAt } from "./timeline.js"
 import { Track } from "./track.js"
 
 /** @import { Clock } from "./player.js" */
 
 const SPEEDS = [0.5, 1, 2, 4]
+const MADE_FOR = 900 // pixels of a window in which panels have the height that they ask for
+const [SMALLEST, LARGEST] = [0.8, 1.6] // of that height, in other windows
+const NARROW = 640 // pixels of a page on which panels stand below each other
 const SVG = "http://www.w3.org/2000/svg"
 const ICONS = {
   play: "M8 5v14l11-7z",
@@ -38,6 +41,7 @@ export class Bar {
     this.main = clock.root.closest("[data-testid=stMain]") ?? document.documentElement
     // The main column changes its width with the window and with the sidebar.
     this.observer = new ResizeObserver(() => this.fit())
+    this.fit() // before the first figure
     for (const node of [this.main, this.root, this.track.root]) this.observer.observe(node)
   }
 
@@ -91,6 +95,8 @@ export class Bar {
   }
 
   fit() {
+    const share = this.main.clientWidth > NARROW ? window.innerHeight / MADE_FOR : 1
+    this.clock.root.style.setProperty("--tall", String(clamp(share, SMALLEST, LARGEST)))
     const box = this.main.getBoundingClientRect()
     this.root.style.left = `${box.left}px`
     this.root.style.width = `${this.main.clientWidth}px`

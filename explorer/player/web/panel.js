@@ -24,7 +24,7 @@ export class Panel {
     this.cell = element("section", `driftscope-panel driftscope-${spec.kind}`)
     this.cell.dataset.panel = spec.key
     const head = document.createElement("header")
-    this.title = document.createElement("h4")
+    this.title = document.createElement("h2")
     this.title.textContent = spec.title
     head.append(this.title)
     this.body = element("div", "driftscope-body")

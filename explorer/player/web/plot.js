@@ -1,6 +1,7 @@
 // A Plotly figure that is drawn once; afterwards only what moves is written, zoom and legend stay.
 
 import { Cursor } from "./cursor.js"
+import { element } from "./dom.js"
 import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
 import { assign, split } from "./paths.js"
@@ -37,7 +38,7 @@ export class Plot {
 
   /** @param {HTMLElement} body @param {Hands} hands */
   constructor(body, { pick, select, redraw }) {
-    this.div = /** @type {PlotlyDiv} */ (document.createElement("div"))
+    this.div = /** @type {PlotlyDiv} */ (element("div", "driftscope-figure"))
     /** @type {Set<string>} axes whose range is the reader's now */
     this.zoomed = new Set()
     body.append(this.div)
@@ -87,8 +88,7 @@ export class Plot {
     Object.assign(layout, {
       template: plotlyTemplate(theme),
       uirevision: "the reader's",
-      height: spec.height,
-      autosize: true,
+      autosize: true, // as wide and high as its panel
     })
     for (const [scene, camera] of this.cameras()) layout[scene] = { ...layout[scene], camera }
     if (spec.lasso !== this.lasso) this.clear() // a figure's buttons are set at its birth

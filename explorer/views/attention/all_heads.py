@@ -12,7 +12,7 @@ from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import ticked
 from explorer.visit import session
-from explorer.visit.export import csv_button, file_of, quoted
+from explorer.visit.export import csv_button, drawer, file_of, quoted
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.page import clock, how_computed
@@ -47,7 +47,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         ),
     ]
     moment = clock(whole if waits else ticked(whole), panels, alone=alone)
-    _numbers(moment, sentence, focus)
+    with drawer():
+        _numbers(moment, sentence, focus)
     how_computed(
         r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
         r" + \mathrm{mask}\right)",

@@ -12,7 +12,7 @@ from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
-from explorer.visit.export import file_of, numbers, quoted
+from explorer.visit.export import drawer, file_of, numbers, quoted
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, how_computed, plain
@@ -62,7 +62,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         panels.append(_writing_panel(moment, sentence, focus, written))
     moment = clock(moment, panels, of_step=True)  # another model writes another text
     if isinstance(written, Writing):
-        _table(moment, sentence, written)
+        with drawer():
+            _table(moment, sentence, written)
     _explained()
 
 

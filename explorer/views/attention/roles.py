@@ -14,7 +14,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import heads, losses
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.role_marks import ticked
-from explorer.visit.export import file_of, numbers
+from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, how_computed, plain
@@ -71,7 +71,8 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         _entropy(moment, sentence, focus),
     ]
     moment = clock(ticked(moment), panels, of_step=True)
-    _table(moment, scores)
+    with drawer():
+        _table(moment, scores)
     _explained()
 
 

@@ -9,7 +9,7 @@ import torch
 from explorer.panels import AnyPanel, Positions
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit import session
-from explorer.visit.export import file_of, numbers
+from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, fewer
 from explorer.visit.page import clock, how_computed, plain, say_read
@@ -40,8 +40,9 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         _side(moment, sentence, focus), _side(moment, second, other, second=True), strict=True
     )
     moment = clock(moment, [*texts, *heads])
-    _compared(moment, (sentence, focus.query), (second, other.query))
-    _contents(moment)
+    with drawer():
+        _compared(moment, (sentence, focus.query), (second, other.query))
+        _contents(moment)
     how_computed(
         r"x_i = E_{\mathrm{token}_i} + P_i, \qquad \mathrm{attention} = f(x_1, \dots, x_T)",
         "A token's row of the embedding table is a parameter: it is looked up, and is the same in "

@@ -15,7 +15,7 @@ from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
-from explorer.visit.export import file_of, numbers, quoted
+from explorer.visit.export import drawer, file_of, numbers, quoted
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question
 from explorer.visit.sentence import Sentence
@@ -56,9 +56,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     timeline = happened(moment, rows, turnover, atlas.trust)
     fitted = choices.config is None and choices.basis == "this step"
     moment = clock(replace(moment, timeline=timeline), panels, of_step=fitted)
-    _numbers(moment, rows, atlas, far)
-    if near is not None:
-        _biography(moment, rows, focus, near)
+    with drawer():
+        _numbers(moment, rows, atlas, far)
+        if near is not None:
+            _biography(moment, rows, focus, near)
     _explained(atlas)
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data import tables
 from explorer.panels import Frame
-from explorer.visit.export import csv_button, file_of, quoted
+from explorer.visit.export import csv_button, drawer, file_of, quoted
 from explorer.visit.moment import Moment, left_out
 from explorer.visit.page import clock, how_computed, question
 from explorer.visit.rows import position_rows, token_rows
@@ -31,7 +31,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         for values, rows in ((tokens, token_rows(moment)), (positions, position_rows(moment)))
     ]
     moment = clock(moment, panels)
-    _numbers(moment)
+    with drawer():
+        _numbers(moment)
     how_computed(
         r"x_t = E_{\mathrm{token}}[\mathrm{id}_t] + E_{\mathrm{position}}[t]",
         "Both tables start as random numbers (standard normal) and are moved by every gradient "

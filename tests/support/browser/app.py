@@ -11,15 +11,9 @@ PAGES = ("Overview", "Train", "Tables", "Drift", "Attention", "Normalization")
 
 
 def go_to(page: Page, title: str) -> ClockDriver:
-    """Change the page by its link; on a narrow screen that is in the side bar."""
-    opener = page.get_by_test_id("stExpandSidebarButton")
-    if opener.is_visible():
-        opener.click()
+    """Change the page by its link."""
     page.get_by_role("link", name=title, exact=True).click()
     expect(page).to_have_url(re.compile(r"/(\?|$)" if title == "Overview" else f"/{title.lower()}"))
-    closer = page.get_by_test_id("stSidebarCollapseButton").get_by_role("button")
-    if closer.count() and closer.is_visible():
-        closer.click()
     return ClockDriver(page).wait_ready()
 
 

@@ -1,0 +1,113 @@
+"""The one line above every page: the pages, the chosen run with its settings, the sentence."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+from explorer.visit import runs, session
+from explorer.visit.page import plain
+from explorer.visit.sentence import example as example_of
+from explorer.visit.widgets import KEPT
+from model_core.runs import Run
+
+KEY = "header"
+# What the fields of a run's configurations are called on screen.
+NAMES = {
+    "vocab_size": "Vocabulary: different tokens",
+    "block_size": "Block size: tokens read at a time",
+    "n_embd": "Channels",
+    "n_layer": "Layers",
+    "n_head": "Heads per layer",
+    "norm": "Normalization",
+    "norm_position": "Norm before or after attention and feed-forward",
+    "dropout": "Dropout",
+    "linear_init_gain": "Initial weights times",
+    "bias": "Bias in linear layers",
+    "text": "Text",
+    "recorded": "Recorded steps",
+    "steps": "Steps planned",
+    "batch_size": "Batch size: windows per step",
+    "learning_rate": "Learning rate",
+    "optimizer": "Optimizer",
+    "weight_decay": "Weight decay",
+    "grad_clip": "Gradient clipped at (0: never)",
+    "seed": "Seed",
+    "snapshots": "Snapshots planned",
+    "snapshot_budget": "Bytes of snapshots at most",
+    "eval_interval": "Steps between two validation losses",
+    "threads": "Threads",
+}
+
+
+def header(pages: Sequence[Page]) -> None:
+    """Pages, run and sentence, chosen once for all pages; stops where the run cannot be opened.
+
+    Drawn by the script itself, for all pages. A rerun may be cut short before the run's widget, and
+    a browser does not send the value of one in a closed popover: Streamlit must keep it.
+    """
+    names = runs.run_names()
+    changed = session.begin(names)
+    run, problem = None, ""
+    try:
+        run = runs.open_run()
+        example = example_of(run)
+    except ValueError as error:
+        example, problem = "", str(error)
+    if session.text() is None:
+        session.put(session.TEXT, example)
+    with st.container(key=KEY, horizontal=True, vertical_alignment="center", gap="xsmall"):
+        for page in pages:
+            st.page_link(page)
+        with st.popover(_chip(run), help="Choose a run, read its settings"):
+            st.selectbox(
+                "Run", names, key=session.RUN, on_change=_leave_run, args=(example,), **KEPT
+            )
+            if run is not None:
+                _settings(run)
+        st.text_input(
+            "Sentence for the model to read",
+            key=session.TEXT,
+            **KEPT,
+            max_chars=10_000,
+            label_visibility="collapsed",
+            placeholder="A sentence for the model to read",
+        )
+    if changed:
+        st.warning(plain(changed))
+    if problem:
+        st.error(plain(problem))
+        st.stop()
+
+
+def _chip(run: Run | None) -> str:
+    """The run by its name and its size."""
+    if run is None:
+        return plain(session.run())
+    config = run.model_config
+    size = f"{config.n_layer} layers × {config.n_head} heads · {config.n_embd} channels"
+    return plain(f"{run.name} · {size}")
+
+
+def _settings(run: Run) -> None:
+    """All of the run's settings by their full names."""
+    training = [("text", run.corpus), ("recorded", len(run.steps)), *run.training_config]
+    for title, values in (("Model", run.model_config), ("Training", training)):
+        rows = [f"| {NAMES[name]} | {_written(value)} |" for name, value in values]
+        st.markdown("\n".join([f"| {title} | |", "|---|---|", *rows]))
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and value >= 10_000:
+        return f"{value:,}"
+    return plain(f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _leave_run(example: str) -> None:
+    """The example sentence goes with its run; one that somebody typed stays."""
+    session.leave_run()
+    if session.text() == example:
+        session.put(session.TEXT, None)
