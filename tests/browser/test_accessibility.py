@@ -1,11 +1,11 @@
 """The app by the rules of axe-core, without a mouse, and by the browser's Back."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
 from tests.support.browser.app import APP, go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit
@@ -88,3 +88,39 @@ def test_back_returns_to_the_view_before_and_at_last_leaves(visit: Visit, app: S
     expect(page.get_by_role("radio", name="All heads", exact=True)).to_be_checked()
     page.evaluate("history.back()")
     expect(page).to_have_url("about:blank")
+
+
+def test_a_tap_on_a_map_chooses_and_a_finger_scrolls_over_it(
+    chromium: Browser, app: Server
+) -> None:
+    context = chromium.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(f"{app.url}/drift?run=quick-brown-fox&step=26")
+    ClockDriver(page).wait_ready()
+    picture = page.locator("[data-panel=map] .js-plotly-plot")
+    picture.scroll_into_view_if_needed()
+    point = picture.locator("path.point").nth(5).bounding_box()
+    assert point is not None
+    page.touchscreen.tap(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+    expect(page).to_have_url(re.compile("token=5"))
+    before = picture.bounding_box()
+    assert before is not None
+    x, y = before["x"] + before["width"] / 2, before["y"] + before["height"] / 2
+    swipe(context.new_cdp_session(page), x, range(int(y), int(y) + 100, 10))
+    page.wait_for_function(
+        f"() => document.querySelector('[data-panel=map] "
+        f".js-plotly-plot').getBoundingClientRect().y > {before['y'] + 40}"
+    )
+    context.close()
+
+
+def swipe(session: CDPSession, x: float, heights: Sequence[int]) -> None:
+    """One finger down, over these heights, and up: Chromium scrolls by it as by a real one."""
+    for kind, points in [
+        ("touchStart", heights[:1]), ("touchMove", heights[1:]), ("touchEnd", [None])
+    ]:  # fmt: skip
+        for y in points:
+            at = [] if y is None else [{"x": x, "y": y}]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})

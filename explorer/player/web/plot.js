@@ -14,6 +14,7 @@ import { plotlyTemplate, themed } from "./theme.js"
 
 /** @import { Moving, Writer } from "./fast.js" */
 
+const FINGERS = ["pan", "select", "lasso"]
 const LASSO = ["select2d", "lasso2d"]
 // biome-ignore format: a list of buttons
 const REMOVED = [
@@ -47,6 +48,12 @@ export class Plot {
       if (event.target instanceof Element && event.target.closest(".modebar"))
         event.preventDefault()
     })
+    // Plotly would zoom where a finger scrolls the page; its mode bar offers what is for fingers.
+    const scroll = (/** @type {TouchEvent} */ event) => {
+      const isFlat = event.target instanceof SVGElement
+      if (isFlat && !FINGERS.includes(this.div.layout?.dragmode)) event.stopPropagation()
+    }
+    this.div.addEventListener("touchstart", scroll, { capture: true, passive: true })
     this.space = new Space(body, this.div, redraw)
     this.labels = new Labels(this.div)
     this.pick = pick
