@@ -88,16 +88,30 @@ def clock(
     return moment
 
 
-def own_clock(name: str, panels: Sequence[AnyPanel], timeline: Timeline) -> int:
-    """A clock over something other than the run's training; the step where the reader settled.
+def own_step(name: str, timeline: Timeline, at_first: int) -> int:
+    """Where a clock over something other than the chosen run stands."""
+    ends = (int(timeline.steps[0]), int(timeline.steps[-1]))
+    return nearest(bounded(name, at_first, ends), timeline.steps)
 
-    Session and address hold it under `name`; at first it is the last step.
+
+def own_clock(
+    name: str,
+    panels: Sequence[AnyPanel],
+    timeline: Timeline,
+    *,
+    at_first: int | None = None,
+    live: bool = False,
+) -> int:
+    """That clock; the step where the reader settled.
+
+    Session and address hold it under `name`; at first it is `at_first`, else the last step.
     """
-    first, last = int(timeline.steps[0]), int(timeline.steps[-1])
-    step = nearest(bounded(name, last, (first, last)), timeline.steps)
+    last = int(timeline.steps[-1])
+    step = own_step(name, timeline, last if at_first is None else at_first)
     # Streamlit stores the component's value under its key, which must not be `name`.
     key = f"{name}.clock"
-    state = step_clock(panels, timeline, step=step, heard=session.visit().heard[key], key=key)
+    heard = session.visit().heard[key]
+    state = step_clock(panels, timeline, step=step, heard=heard, live=live, key=key)
     if state.step is not None:
         step = state.step
         session.put(name, step)

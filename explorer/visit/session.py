@@ -144,6 +144,11 @@ def select(tokens: Sequence[int]) -> None:
     visit().pending[TOKENS] = list(tokens)
 
 
+def put_later(name: str, value: Any) -> None:
+    """Change the value of a widget from the next rerun on: it may be drawn already."""
+    visit().pending[name] = value
+
+
 def choose_cell(cell: tuple[int, int, int]) -> None:
     """Choose another number of a block from the next rerun on: its widgets may be drawn already."""
     visit().pending |= dict(zip(CELL, cell, strict=True))

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,15 +134,25 @@ def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:
     name the one in the later folder.
     """
     wanted = _family_of_run(like) if isinstance(like, Run) else _family_of_plan(like)
-    paths = {name: folder / name for folder in folders for name in list_runs(folder)}
-    found: dict[str, Path] = {}
-    for path in sorted(paths.values(), key=_made):
-        variant = _variant_within(wanted, path)
-        if variant:
-            found[variant] = path
+    found = {variant: path for family, variant, path in _described(folders) if family == wanted}
     if isinstance(like, Run):
         found[variant_name(like.model_config)] = like.path
     return {name: found[name] for name in VARIANTS if name in found}
+
+
+def families(folders: Iterable[Path]) -> list[dict[str, Path]]:
+    """All runs in groups that differ in nothing but their norm, each as `siblings` has it.
+
+    In the order in which the first of each was made.
+    """
+    groups: list[tuple[_Family, dict[str, Path]]] = []
+    for family, variant, path in _described(folders):
+        group = next((one for known, one in groups if known == family), None)
+        if group is None:
+            groups.append((family, {variant: path}))
+        else:
+            group[variant] = path
+    return [{name: group[name] for name in VARIANTS if name in group} for _, group in groups]
 
 
 class _Family(NamedTuple):
@@ -170,20 +180,23 @@ def _configs(model: ModelConfig, training: TrainingConfig) -> tuple[dict[str, An
     return model.model_dump(exclude=set(Variant._fields)), training.model_dump()
 
 
-def _variant_within(family: _Family, path: Path) -> str:
-    """Which variant of a family the run in `path` is; "" when it is not one, or damaged."""
-    try:
-        description = read_json(path / "run.json")
-        if description["corpus"]["sha256"] != family.text:
-            return ""
-        model = ModelConfig(**description["model"])
-        configs = _configs(model, TrainingConfig(**description["training"]))
-        if configs != (family.model, family.training):
-            return ""
-        tokenizer = json.dumps(read_json(path / "tokenizer.json"))
-    except (KeyError, TypeError, ValueError, OSError):
-        return ""
-    return variant_name(model) if tokenizer == family.tokenizer else ""
+def _described(folders: Iterable[Path]) -> Iterator[tuple[_Family, str, Path]]:
+    """Each run's family, which variant of it the run is, and its path; oldest first.
+
+    Damaged ones are left out.
+    """
+    paths = {name: folder / name for folder in folders for name in list_runs(folder)}
+    for path in sorted(paths.values(), key=_made):
+        with suppress(KeyError, TypeError, ValueError, OSError):
+            description = read_json(path / "run.json")
+            model = ModelConfig(**description["model"])
+            configs = _configs(model, TrainingConfig(**description["training"]))
+            tokenizer = json.dumps(read_json(path / "tokenizer.json"))
+            yield (
+                _Family(description["corpus"]["sha256"], *configs, tokenizer),
+                variant_name(model),
+                path,
+            )
 
 
 def _made(path: Path) -> int:

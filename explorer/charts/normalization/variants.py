@@ -38,6 +38,30 @@ def as_variants(panel: Panel) -> Panel:
     return replace(panel, figure=figure)
 
 
+def mark_ends(panel: Panel, lost: Mapping[str, int]) -> Panel:
+    """The curves with "NaN at step ..." at the last number of each variant that `lost` names."""
+    figure = go.Figure(panel.figure)
+    axis = figure.layout.yaxis
+    top = 10 ** axis.range[1] if axis.type == "log" else axis.range[1]
+    for trace in panel.figure.data:
+        if trace.name in lost and np.isfinite(trace.y).any():
+            known = np.flatnonzero(np.isfinite(trace.y))
+            figure.add_scatter(
+                x=[trace.x[known[-1]]],
+                y=[min(trace.y[known[-1]], top)],
+                mode="text+markers",
+                marker={"symbol": "x", "size": 12, "color": theme.CHOSEN},
+                text=[f"  NaN at step {lost[trace.name]:,}"],
+                textposition="middle right",
+                textfont={"size": 14, "color": theme.CHOSEN},
+                cliponaxis=False,
+                hoverinfo="skip",
+                showlegend=False,
+            )
+    words = "".join(f" {name} has no number from step {step:,} on." for name, step in lost.items())
+    return replace(panel, figure=figure, alt=panel.alt + words)
+
+
 def lengths_panel(
     losses: Mapping[str, np.ndarray], lengths: Sequence[int], frame: Frame, *, log: bool = False
 ) -> Panel:

@@ -7,13 +7,13 @@ from explorer.views.normalization.for_engineers import view as for_engineers
 from explorer.views.normalization.what_it_does import view as what_it_does
 from explorer.views.normalization.why_not_batch_norm import view as why_not_batch_norm
 from explorer.views.normalization.without_it import view as without_it
-from explorer.views.normalization.without_it.family import family
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, question
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import option
-from model_core.runs import Run
-from model_core.runs.status import ACTIVE, State, read_status
+from model_core.runs import Run, runs_folder
+from model_core.runs.status import ACTIVE, State
+from model_core.training import jobs
 
 WITHOUT = "Without it"
 # What is asked, and who answers; the first is shown at first.
@@ -42,10 +42,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 
 def state(run: Run) -> State:
-    """How the run stands; where variants stand beside it, as one of them that still trains."""
-    view = option("normalization.lab", tuple(VIEWS))
+    """How the run stands; where others stand beside it, as one of them that still trains."""
     own = run.status.state
-    if view != WITHOUT or own in ACTIVE:
+    if option("normalization.lab", tuple(VIEWS)) != WITHOUT or own in ACTIVE:
         return own
-    others = (read_status(path).state for path in family(run).values())
-    return next((one for one in others if one in ACTIVE), own)
+    return next((one.state for one in jobs.active(runs_folder()).values()), own)

@@ -109,9 +109,9 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     asked: dict[str, Any] = {"reader": None, "state": visitor(monkeypatch)}
 
     def answer(
-        panels: Sequence[AnyPanel], timeline: Timeline, *, step: int, heard: Heard, key: str
+        panels: Sequence[AnyPanel], timeline: Timeline, *, step: int, heard: Heard, **more: Any
     ) -> ClockState:
-        asked.update(step=step, heard=heard, key=key)
+        asked.update(step=step, heard=heard, key=more["key"])
         return ClockState(asked["reader"], None, None)
 
     monkeypatch.setattr(page, "step_clock", answer)

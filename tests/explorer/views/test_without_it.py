@@ -1,7 +1,9 @@
 """Without it in Streamlit's own test harness: what is trained, drawn, told and kept."""
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +15,10 @@ from explorer.charts.normalization.variants import as_variants
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame
+from explorer.views.normalization.without_it.verdict import Outcome, verdict
 from model_core.normalization import length_losses, norm_statistics
 from model_core.runs import Run, list_runs
-from model_core.runs.status import read_status
+from model_core.runs.status import Status, read_status, write_status
 from model_core.training import jobs
 from model_core.training.variants import VARIANTS
 from tests.support.pages import captions, drawn, opened, panels, press, words
@@ -23,6 +26,7 @@ from tests.support.runs import recorded_run, tree
 from tests.support.waiting import wait_until
 
 TEXT = "the lazy"
+QUEUED = Status("queued")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +82,9 @@ def test_the_button_trains_the_chosen_variants_that_are_missing_and_none_twice(
     app.multiselect(key=key).set_value([1, 4]).run()
     press(app, "Train 1 run")
     assert sorted(list_runs(folder)) == ["fox", "fox-batch-post"]
-    assert app.selectbox(key="run").value == "fox-batch-post"
+    assert app.selectbox(key="run").value == "fox"  # the page stays with the run and its sentence
+    assert app.text_input(key="text").value == TEXT
+    assert "layer-pre" in lines(app, "train_loss")
     wait_until(lambda: read_status(folder / "fox-batch-post").state == "finished")
     app.run()
     assert set(lines(app, "train_loss")) == {"layer-pre", "batch-post"}
@@ -106,24 +112,49 @@ def test_a_run_without_its_text_offers_no_training(folder: Path) -> None:
     assert set(lines(app, "train_loss")) == {"layer-pre"}
 
 
-def test_a_comparison_is_named_and_what_is_below_is_said(reading: Path) -> None:
+def test_a_comparison_is_offered_beside_what_is_shown(reading: Path) -> None:
     app = side(run="layered", compare="deep")
     assert app.multiselect(key="normalization.compare.deep").value == [0, 1, 3]
     assert "without a norm the loss explodes" in captions(app)
-    assert "Shown below: layered, which is not one of these runs." in captions(app).replace(
-        "\\", ""
-    )
     assert any(button.label == "Train 3 runs" for button in app.button)
     assert set(lines(app, "train_loss")) == {"none", "layer-pre", "batch-pre"}
-    app.selectbox(key="normalization.compare.with").set_value("This run's settings").run()
-    assert "Shown below" not in captions(app)
+
+
+def test_while_others_wait_what_stood_there_stays_and_nothing_is_called_trained(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "start", lambda path: write_status(path, QUEUED))
+    recorded_run(folder / "bare", norm="none")
+    app = press(side(run="fox", compare="small-batch"), "Train 2 runs")
+    said = captions(app).replace("\\", "")
+    assert "layer-pre: queued · batch-pre: queued. Until one has recorded a step: " in said
+    assert set(lines(app, "train_loss")) == {"none", "layer-pre"}
+    assert {"Training …"} == {button.label for button in app.button if "rain" in button.label}
+    assert app.selectbox(key="run").value == "fox"
+    for name in ("small-batch-layer-pre", "small-batch-batch-pre"):
+        write_status(folder / name, replace(QUEUED, state="stopped"))
+
+
+def test_runs_that_the_chosen_one_is_not_among_have_a_clock_of_their_own(reading: Path) -> None:
+    app = side(run="other")
+    assert app.selectbox(key="normalization.compare.runs").value == "bare"
+    app.selectbox(key="normalization.compare.runs").set_value("tame").run()
+    assert set(lines(app, "train_loss")) == {"none", "layer-pre"}
+    assert "The chosen run is not among them; they read" in captions(app).replace("\\", "")
+    asked = side(
+        run="other",
+        **{"normalization.compare.runs": "bare", "normalization.compare.step": "5"},
+    )
+    assert set(lines(asked, "train_loss")) == {"none", "layer-pre", "batch-pre"}
+    assert any("**At step 5**" in text.value for text in asked.markdown)
+    assert "step" not in asked.query_params and asked.selectbox(key="run").value == "other"
 
 
 # ---- what is drawn and told ----------------------------------------------------------------------
 
 
-def test_one_variant_is_shown_alone_and_invites_to_train_others(reading: Path) -> None:
-    app = side(run="other")
+def test_one_variant_is_shown_alone_and_invites_to_train_others(folder: Path) -> None:
+    app = side(run="fox")
     assert words(app) == ["There is one variant only: train others, and they are drawn beside it."]
     assert set(panels(app)) == {"train_loss", "val_loss", "by-norm", "by-part"}
 
@@ -166,10 +197,50 @@ def test_the_table_tells_each_run_at_the_settled_step(reading: Path) -> None:
         assert row["final std"] == pytest.approx(statistics["std_in"].iloc[-1], rel=1e-5)
 
 
+def verdict_of(app: AppTest) -> str:
+    *_, told = (text.value for text in app.markdown if text.value.startswith("##### "))
+    return told.removeprefix("##### ").replace("\\", "")
+
+
+def test_the_verdict_is_made_of_the_numbers_of_both_runs(reading: Path) -> None:
+    """The stream's growth and the losses, by the models themselves."""
+    wild, tame = (Run.open(reading / name) for name in ("wild", "tame"))
+    ids = torch.tensor([wild.tokenizer.encode(TEXT)])
+    spread = norm_statistics(wild.model_at(0), ids)["std_in"]  # later squares leave float32
+    losses = tame.metrics()["train_loss"]
+    told = verdict_of(side(run="wild"))
+    found = re.fullmatch(
+        r"Without a norm the stream grows ([\d,.]+)-fold over 2 blocks and the loss is NaN at step "
+        r"([\d,]+); with layer norm it stays below ([\d.e+]+) and ends at ([\d.e+]+)\.",
+        told,
+    )
+    assert found, told
+    assert float(found[1].replace(",", "")) == pytest.approx(
+        spread.iloc[-1] / spread.iloc[0], rel=0.06
+    )
+    assert int(found[2].replace(",", "")) == wild.steps[-1]
+    assert losses.max() <= float(found[3]) <= 1.1 * losses.max()
+    assert float(found[4]) == pytest.approx(losses.iloc[-1], rel=0.01)
+
+
+def test_where_none_diverges_the_verdict_is_on_the_loss_and_the_modes() -> None:
+    def outcome(loss: float, gap: float) -> Outcome:
+        return Outcome(np.array([3.0, 2.0]), None, None, 2, loss, gap)
+
+    told = verdict({"batch-pre": outcome(2.5, 0.31), "layer-post": outcome(2.25, 0.0)}, 1500)
+    assert told == (
+        "At step 1,500 the validation loss is 2.25 with layer norm after each sum, 2.5 with batch "
+        "norm: running averages alone add 0.31 nats with batch norm."
+    )
+    assert verdict({"layer-pre": outcome(2.0, 0.0)}, 5) == (
+        "At step 5 the validation loss is 2 with layer norm."
+    )
+
+
 def test_a_variant_that_diverged_has_gaps_and_the_clock_goes_on(reading: Path) -> None:
     app = side(run="wild")
     end = int(Run.open(reading / "wild").steps[-1])
-    assert f"none: diverged at step {end}" in captions(app).replace("\\", "")
+    assert f"NaN at step {end}" in panels(app)["train_loss"]["figure"]
     assert f"none up to step {end}" in captions(app).replace("\\", "")
     steps = Run.open(reading / "tame").steps
     header, arrays = drawn(app)

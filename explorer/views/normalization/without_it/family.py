@@ -9,19 +9,45 @@ import numpy as np
 import pandas as pd
 
 from explorer.panels import Tick, Timeline
-from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.runs import RECORDED
 from model_core.anatomy import anatomy_of
 from model_core.norms import NORMS
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.status import read_status
-from model_core.training.variants import siblings
+from model_core.training.variants import families, siblings
 
 
 def family(like: Run | Plan) -> dict[str, Path]:
     """Where the variants are that were made already, shipped ones among them."""
     return siblings((RECORDED, runs_folder()), like)
+
+
+def offered(run: Run) -> dict[str, dict[str, Path]]:
+    """Groups to look at, by the name of one run of each: that of `run`, and those of several."""
+    own = family(run)
+    others = [
+        group
+        for group in families((RECORDED, runs_folder()))
+        if len(group) > 1 and not {*group.values()} & {*own.values()}
+    ]
+    return {name_of(group): group for group in (own, *others)}
+
+
+def name_of(group: Mapping[str, Path]) -> str:
+    """Under which a group is offered: the first of its runs' names."""
+    return min(path.name for path in group.values())
+
+
+def shown_first(groups: Mapping[str, Mapping[str, Path]]) -> str:
+    """The group of the chosen run, which is the first, where it has others beside it.
+
+    Else one that lacks a norm in one of its runs, else that of the chosen run alone.
+    """
+    own, *others = groups
+    if len(groups[own]) > 1:
+        return own
+    return next((name for name in others if "none" in groups[name]), own)
 
 
 def any_active(paths: Iterable[Path]) -> bool:
@@ -39,18 +65,18 @@ def opened(paths: Mapping[str, Path]) -> dict[str, Run]:
     return runs
 
 
-def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
-    """The moment at all steps, S of them, that the chosen run or one of `runs` recorded.
+def on_one_clock(moment: Moment, runs: Mapping[str, Run], wanted: int | None) -> Moment:
+    """The moment at all steps, S of them, that its run or one of `runs` recorded.
 
-    The track shows the loss of the chosen run. While nobody chose a step, the last one stands
-    at which the loss of any is a number, once all have ended that of all: one may have diverged.
+    The track shows the loss of its run. While no step is `wanted`, the last one stands at which
+    the loss of any is a number, once all have ended that of all: one may have diverged.
     """
     tables = [moment.metrics, *(metrics_of(run) for run in runs.values())]
     epochs, losses = (
         pd.concat([table[name] for table in tables], axis=1).sort_index()
         for name in ("epoch", "train_loss")
     )
-    steps, wanted = epochs.index.to_numpy(), session.chosen().step
+    steps = epochs.index.to_numpy()
     if wanted is None:
         numbers = np.isfinite(losses.iloc[:, 1:])  # the first is the chosen run, once more
         ended = not any_active([run.path for run in runs.values()])
@@ -71,6 +97,15 @@ def on_one_clock(moment: Moment, runs: Mapping[str, Run]) -> Moment:
 def metrics_of(run: Run) -> pd.DataFrame:
     """`Run.metrics` indexed by step."""
     return run.metrics().set_index("step")
+
+
+def lost_at(run: Run) -> int | None:
+    """The first recorded step whose loss is NaN or infinite; None where there is none."""
+    losses = metrics_of(run)["train_loss"]
+    lost = losses.index[~np.isfinite(losses)]
+    if len(lost):
+        return int(lost[0])
+    return int(run.steps[-1]) if run.status.state == "diverged" else None
 
 
 def spread_out(values: np.ndarray, of_steps: np.ndarray, steps: np.ndarray) -> np.ndarray:

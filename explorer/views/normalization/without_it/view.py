@@ -1,13 +1,14 @@
 """Without it: the same training with other norms, on one clock."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer.charts.normalization.depth import Sites, depth_panel
-from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel
+from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel, mark_ends
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.scales import Scale
@@ -18,24 +19,27 @@ from explorer.views.normalization.without_it import start
 from explorer.views.normalization.without_it.family import (
     gradients,
     has_two_modes,
+    lost_at,
     metrics_of,
     on_one_clock,
-    opened,
     spread_out,
     standing,
     variant_parts,
 )
-from explorer.views.normalization.without_it.start import Wanted
+from explorer.views.normalization.without_it.verdict import Outcome, verdict
+from explorer.visit import session
 from explorer.visit.export import digits, file_of, numbers
-from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.moment import Moment, moment_of
+from explorer.visit.page import clock, how_computed, own_clock, own_step, plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import toggle
 from model_core.anatomy import short
 from model_core.normalization import window_lengths
 from model_core.normalization.lengths import BATCH_TOKENS
 from model_core.runs import Run
 
+STEP = "normalization.compare.step"
 FLIGHT = 10.0  # how far above the largest first loss curves are drawn
 WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
 TITLES = {
@@ -45,29 +49,65 @@ TITLES = {
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    wanted = start.choose(moment)
-    runs = opened({name: wanted.paths[name] for name in wanted.variants if name in wanted.paths})
-    if not runs:
-        st.info("None of these variants has recorded a step yet: train them, or wait a moment.")
-        clock(moment, [])
-        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        runs = start.choose(moment)
+        lengths = toggle(
+            st.toggle, "normalization.compare.lengths", "Windows of other lengths, too"
+        )
+        per_step = toggle(st.toggle, "normalization.scales", "Scales of this step only")
     if len(runs) == 1:
         st.info("There is one variant only: train others, and they are drawn beside it.")
-    moment = on_one_clock(moment, runs)
+    own = moment.run.path in {run.path for run in runs.values()}
+    if own:
+        moment = on_one_clock(moment, runs, session.chosen().step)
+    else:
+        moment, sentence, first = _of_others(runs)
     scales = _scales(moment, runs, sentence)
-    _caption(moment, runs, sentence)
-    left, right = st.columns(2)
-    lengths = toggle(
-        left.toggle, "normalization.compare.lengths", "Read windows of other lengths, too"
-    )
-    per_step = toggle(right.toggle, "normalization.scales", "Scales of this step only")
+    st.markdown(f"##### {plain(verdict(_outcomes(moment, runs, scales), moment.step))}")
     panels = _panels(moment, runs, scales, per_step)
     if lengths:
         there = {name: run for name, run in runs.items() if moment.step in run.steps}
         panels += _lengths(there, moment.step)
-    moment = clock(moment, panels, of_step=lengths)
-    _table(moment, runs, wanted, scales)
+    if own:
+        moment = clock(moment, panels, of_step=True)
+    else:
+        line, live = moment.timeline, moment.live
+        if own_clock(STEP, panels, line, at_first=first, live=live) != moment.step:
+            st.rerun()
+    _caption(moment, runs, sentence, own)
+    with st.expander("Numbers", icon=":material/table:"):
+        _table(moment, runs, scales)
     _explained()
+
+
+def _of_others(runs: Mapping[str, Run]) -> tuple[Moment, Sentence, int]:
+    """The moment of runs that the chosen one is not among, and what they read of the sentence.
+
+    They have a step of their own, and the one where it first stands: the chosen run's stays.
+    """
+    longest = max(runs.values(), key=lambda run: run.steps[-1])
+    moment = on_one_clock(moment_of(longest), runs, None)
+    step = own_step(STEP, moment.timeline, moment.step)
+    read = sentence_of(longest, session.text() or "")
+    return replace(moment, step=step), read, moment.step
+
+
+def _outcomes(
+    moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray]
+) -> dict[str, Outcome]:
+    found = {}
+    for name, run in runs.items():
+        metrics = metrics_of(run)
+        at_step = metrics["val_loss"].reindex([moment.step]).iloc[0]
+        found[name] = Outcome(
+            metrics["train_loss"].to_numpy(),
+            lost_at(run),
+            scales.get(name),
+            run.model_config.n_layer,
+            at_step,
+            _gap(run, moment.step),
+        )
+    return found
 
 
 def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict[str, np.ndarray]:
@@ -79,7 +119,7 @@ def _scales(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> dict
     }
 
 
-def _caption(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> None:
+def _caption(moment: Moment, runs: Mapping[str, Run], sentence: Sentence, own: bool) -> None:
     """Which mode is read, over which numbers, and whose steps differ."""
     parts = (
         "All start from the same weights and draw the same batches; only the norm differs. "
@@ -88,6 +128,9 @@ def _caption(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> Non
         "batch norm uses the statistics of these tokens. Where there is no norm, read where one "
         "would stand. Gradients: of the training batch drawn at that step, before clipping."
     )
+    if not own:
+        read = "".join(sentence.labels)
+        parts += f" The chosen run is not among them; they read “{read}” and have their own clock."
     st.caption(plain(" ".join([parts, *_missing(moment, runs, sentence)])))
 
 
@@ -116,17 +159,21 @@ def _panels(
     norms, parts = moment.run.anatomy.norms, variant_parts(moment.run)
     drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
     drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
+    gone = [name for name, run in runs.items() if (step := lost_at(run)) and step <= moment.step]
+    nan = f" (NaN from here on: {', '.join(gone)})" if gone else ""
     by_depth = [
         depth_panel(
             values,
             Sites([short(place) for place in places], along),
-            Frame(f"by-{along}", title),
+            Frame(f"by-{along}", title + nan, height=300),
             Scale(unit, log=True, per_step=per_step),
         )
         for along, title, unit, values, places in drawn
         if _drawable(values)
     ]
-    return [as_variants(panel) for panel in (*_losses(moment, runs), *by_depth)]
+    losses = _losses(moment, runs)
+    order = (*losses[:1], *by_depth[:1], *losses[1:], *by_depth[1:])
+    return [as_variants(panel) for panel in order]
 
 
 def _drawable(values: Mapping[str, np.ndarray]) -> bool:
@@ -147,12 +194,16 @@ def _losses(moment: Moment, runs: Mapping[str, Run]) -> list[Panel]:
         first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
         cut = high > FLIGHT * first
         low, high = np.log10([low, min(high, FLIGHT * first)])
+    lost = {name: step for name, run in runs.items() if (step := lost_at(run)) is not None}
     return [
-        curves_panel(
-            moment.steps,
-            series,
-            Frame(column, TITLES[column] + (" (cut off above)" if cut else ""), height=300),
-            Scale("nats per token", log=wide, limits=padded(low, high)),
+        mark_ends(
+            curves_panel(
+                moment.steps,
+                series,
+                Frame(column, TITLES[column] + (" (cut off above)" if cut else ""), height=300),
+                Scale("nats per token", log=wide, limits=padded(low, high)),
+            ),
+            lost,
         )
         for column, series in losses.items()
         if _drawable(series)
@@ -185,11 +236,9 @@ def _is_wide(low: float, high: float) -> bool:
     return high > WIDE * low > 0
 
 
-def _table(
-    moment: Moment, runs: Mapping[str, Run], wanted: Wanted, scales: Mapping[str, np.ndarray]
-) -> None:
+def _table(moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray]) -> None:
     """The settled step in numbers."""
-    table = pd.DataFrame([_row(moment, name, run, wanted, scales) for name, run in runs.items()])
+    table = pd.DataFrame([_row(moment, name, run, scales) for name, run in runs.items()])
     st.markdown(
         f"**At step {moment.step:,}**: losses in nats per token; the gap is evaluation minus "
         "training mode on the same validation windows, in batches as in training (of at most "
@@ -197,17 +246,17 @@ def _table(
         f"{moment.run.anatomy.final_norm}"
     )
     form = digits(table.columns[3:])
-    numbers(table, "Table", file_of(moment, "variants"), column_config=form)
+    numbers(table, "Table", file_of(moment, "variants"), column_config=form, placeholder="NaN")
 
 
 def _row(
-    moment: Moment, name: str, run: Run, wanted: Wanted, scales: Mapping[str, np.ndarray]
+    moment: Moment, name: str, run: Run, scales: Mapping[str, np.ndarray]
 ) -> dict[str, object]:
     metrics = metrics_of(run).reindex([moment.step]).iloc[0]
     return {
         "variant": name,
         "run": run.name,
-        "state": standing(wanted.paths, name),
+        "state": standing({name: run.path}, name),
         "training loss": metrics["train_loss"],
         "validation loss": metrics["val_loss"],
         "gap between modes": _gap(run, moment.step),
