@@ -14,7 +14,6 @@ from explorer.visit.moment import Moment, evenly
 from model_core.config import ModelConfig
 from model_core.normalization import (
     CASES,
-    TRAINING,
     BatchStatistics,
     batch_statistics,
     distances,
@@ -66,8 +65,8 @@ class Seen(NamedTuple):
     """At S steps: what moved in each of N CASES at K sites, and batch statistics.
 
     `largest` (S, N, K): over channels and tokens. `spread` (S, N, K): the standard deviation of the
-    activations. `tokens` (S, K, upto): of each token under batch norm in training mode, in
-    standard deviations of the site. `statistics` (S, norms, C) each, of the other windows.
+    activations. `tokens` (S, N, K, upto): of each token, in standard deviations of the site.
+    `statistics` (S, norms, C) each, of the other windows.
     """
 
     largest: np.ndarray
@@ -137,7 +136,7 @@ def _seen(run: Run, step: int, key: str, _batch: Batch) -> Seen:
     return Seen(
         np.stack([found[case].moved.max(1) for case in CASES]),
         np.stack([found[case].spread for case in CASES]),
-        relative(found[TRAINING].moved, found[TRAINING].spread[:, None]),
+        np.stack([relative(found[case].moved, found[case].spread[:, None]) for case in CASES]),
         batch_statistics(settled, _batch.others),
     )
 

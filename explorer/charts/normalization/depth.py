@@ -88,7 +88,10 @@ def token_depth_panel(
     down = row_ticks(with_positions(labels), theme.plot_height(frame.height))
     figure = go.Figure(
         _cells(coloured[0], table[0], _cell_words(labels, names)).update(
-            zmin=ends[0][0], zmax=ends[0][1], colorbar=bar
+            zmin=ends[0][0],
+            zmax=ends[0][1],
+            colorbar=bar,
+            colorscale=theme.ORDERED if log else theme.SEQUENTIAL,
         ),
         theme.layout(
             xaxis=sites.axis(theme.plot_width(frame.span)),
@@ -141,7 +144,6 @@ def _cells(coloured: np.ndarray, values: np.ndarray, words: list[list[str]]) -> 
         text=words,
         hovertemplate="%{text}: %{customdata:.4g}<extra></extra>",
         hoverongaps=False,
-        colorscale=theme.ORDERED,
     )
 
 

@@ -27,12 +27,13 @@ from model_core.normalization.leak import leak
 from model_core.normalization.modes import batch_mode
 from model_core.norms import NORMS
 from model_core.runs import Run
+from model_core.taps import tapped
 from tests.support.norms import EACH_TOKEN
 from tests.support.pages import drawn, go_to, opened, panels, visitor, words
 from tests.support.refusals import refusal
 from tests.support.runs import recorded_run
 
-PANELS = {"movement", "moved-tokens", "distances", "means"}
+PANELS = {"strips", "movement", "moved-tokens", "distances", "means"}
 LEAK, TOKEN, BECOMES, SIZE = (
     f"normalization.leak.{name}" for name in ("change", "token", "becomes", "sentences")
 )
@@ -82,13 +83,14 @@ def _runs(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**query: str) -> AppTest:
-    asked = {"run": "layer", "text": "the fox", "normalization.lab": "Why not batch norm"} | query
+    asked = {"run": "layer", "text": "the fox", "normalization.lab": "Why not batch norm"}
+    asked |= {LEAK: "Another sentence"} | query
     return opened("normalization", **asked)
 
 
 def headline(app: AppTest) -> str:
-    (told,) = (text.value for text in app.markdown if text.value.startswith("#### "))
-    return re.sub(r"\\(.)", r"\1", told.removeprefix("#### "))
+    (told,) = (text.value for text in app.markdown if text.value.startswith("##### "))
+    return re.sub(r"\\(.)", r"\1", told.removeprefix("##### "))
 
 
 def change(app: AppTest, what: str) -> AppTest:
@@ -128,6 +130,43 @@ def test_both_changes_are_drawn_and_told_for_any_run(run: str) -> None:
         assert told.startswith("You changed token 6 of your sentence, 'x', into")
         assert told.endswith(ZEROS)
         assert "blank from the changed one at 6 on" in panels(app)["moved-tokens"]["title"]
+
+
+def test_beside_another_sentence_batch_norm_moves_yours_and_layer_norm_by_exactly_0(
+    made: Path,
+) -> None:
+    """Alone, by a batch of one; beside another, by a batch of two."""
+    run = Run.open(made / "layer")
+    app = page(**{LEAK: "Beside another", "normalization.leak.other": "dog", "step": "30"})
+    own, other = run.tokenizer.encode("the fox"), run.tokenizer.encode("dogdogd")
+    model = exchanged(run.model_at(30), "batch")
+    settle(model, run.validation_windows()[0])
+    site = list(leak_sites(run.model_config).values())
+    with torch.no_grad(), batch_mode(model), tapped(model, *site) as seen:
+        model(torch.tensor([own]))
+        alone = [seen[one][0] for one in site]
+        model(torch.tensor([own, other]))
+        beside = [seen[one][0] for one in site]
+    shares = [
+        (one - two).abs().amax(-1) / one.std(correction=0)
+        for one, two in zip(alone, beside, strict=True)
+    ]
+    strips = moving(app, "strips", "0.z")[-1]
+    np.testing.assert_allclose(strips[3], torch.stack(shares).amax(0), rtol=1e-3, atol=1e-5)
+    assert strips[3].max() > 0.1 and not strips[1].any() and not strips[5].any()
+    told = headline(app)
+    assert told.startswith("Beside another sentence, instead of alone, yours moved by up to **")
+    assert told.endswith(ZEROS)
+    before = strips[3].tolist()
+    app.text_input(key="normalization.leak.other").set_value("the lazy dog").run()
+    assert moving(app, "strips", "0.z")[-1][3].tolist() != before
+
+
+def test_at_first_the_sentence_beside_yours_is_of_the_held_back_text(made: Path) -> None:
+    app = page(**{LEAK: "Beside another"})
+    run = Run.open(made / "layer")
+    text = run.tokenizer.decode(run.validation_windows()[0][0].tolist())
+    assert str(app.text_input(key="normalization.leak.other").value) in " ".join(text.split())
 
 
 def test_the_headline_is_what_the_model_of_the_settled_step_does(made: Path) -> None:

@@ -17,7 +17,7 @@ from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.lessons.worked_examples import view as worked_examples
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written, written_out
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
-from explorer.visit.export import digits, file_of, numbers, quoted
+from explorer.visit.export import digits, drawer, file_of, numbers, quoted
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -74,7 +74,7 @@ def _of_model(
     panels = [_block(block), _way(moment, block), _cube(block), _arithmetic(block, number)]
     moment = clock(moment, panels, of_step=True)
     _caption(moment, kind, site, block.numbers.shape[1:])
-    with st.expander("Numbers", icon=":material/table:"):
+    with drawer():
         _result(moment, block, number)
         _members(moment, block)
     _explained()

@@ -10,7 +10,30 @@ from explorer.data.leak import Batch, pool
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import plain
 from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import one_of
+
+
+def put_beside(moment: Moment, sentence: Sentence, other: str) -> tuple[Batch, str]:
+    """The typed sentence alone, then beside another one; with it, the beginning of the result.
+
+    Alone it stands beside a copy of itself: a copy adds nothing to a mean or a variance, and both
+    batches have one shape. The other is repeated, or cut, to as many tokens.
+    """
+    own, beside = torch.tensor([sentence.ids]), other_tokens(moment, sentence, other)
+    batch = _batch(moment, own.repeat(2, 1), torch.cat([own, beside[None]]), len(sentence.ids))
+    return batch, "Beside another sentence, instead of alone, yours"
+
+
+def other_tokens(moment: Moment, sentence: Sentence, other: str) -> Tensor:
+    """As many tokens of the other sentence as the typed one has: (T,)."""
+    return torch.tensor(np.resize(sentence_of(moment.run, other).ids, len(sentence.ids)))
+
+
+def first_other(moment: Moment, sentence: Sentence) -> str:
+    """A window of the held-back text; ValueError where that is gone."""
+    window = moment.run.tokenizer.decode(_company(moment, sentence)[0].tolist())
+    return " ".join(window.split())  # on one line
 
 
 def replace_sentence(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch, str]:
@@ -35,9 +58,8 @@ def replace_token(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch,
     count = len(sentence.ids)
     if count < 2:
         raise ValueError("a sentence of one token has no future; type a longer one")
-    left, right = st.columns(2)
     position = one_of(
-        left.selectbox,
+        st.selectbox,
         "normalization.leak.token",
         "Token that is changed",
         range(count - 1, 0, -1),
@@ -47,7 +69,7 @@ def replace_token(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch,
     if not tokens:
         raise ValueError("this model knows a single token, so none can become another")
     token = one_of(
-        right.selectbox,
+        st.selectbox,
         "normalization.leak.becomes",
         "It becomes",
         tokens,

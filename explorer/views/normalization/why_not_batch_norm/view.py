@@ -14,6 +14,7 @@ from explorer.charts.normalization.leak import (
     means_panel,
     movement_panel,
 )
+from explorer.charts.normalization.strips import strips_panel
 from explorer.charts.parts.labels import counted
 from explorer.charts.parts.scales import Scale
 from explorer.data import leak as movement
@@ -21,18 +22,20 @@ from explorer.data.leak import SIZES, Seen
 from explorer.panels import AnyPanel, Frame
 from explorer.views.normalization.why_not_batch_norm.changes import (
     Batch,
+    first_other,
+    put_beside,
     replace_sentence,
     replace_token,
 )
-from explorer.visit.export import csv_button, file_of, numbers
+from explorer.visit.export import csv_button, drawer, file_of, numbers
 from explorer.visit.moment import Moment, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
-from explorer.visit.widgets import one_of
+from explorer.visit.widgets import one_of, text
 from model_core.normalization import CASES, EVALUATION, TRAINING, expected_distances, leak_sites
 from model_core.norms import NORMS
 
-ANOTHER, FUTURE = "Another sentence", "A future token"
+BESIDE, ANOTHER, FUTURE = "Beside another", "Another sentence", "A future token"
 UNIT = "standard deviations at the site"
 OFF = "running standard deviations of the channel"
 TRIED: dict[str, str] = {
@@ -43,10 +46,9 @@ TRIED: dict[str, str] = {
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    what, size, norm = _choices(moment)
-    change = replace_sentence if what == ANOTHER else replace_token
     try:
-        batch, words = change(moment, sentence, size)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            batch, words, norm = _choose(moment, sentence)
     except ValueError as error:
         st.info(plain(f"The leak cannot be shown: {error}."))
         clock(moment, [])
@@ -54,32 +56,65 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     moment = movement.bounded(moment, batch)
     seen = movement.seen(moment, batch)
     _headline(moment, seen, words)
-    _caption(moment, batch)
-    panels = [*_movement(moment, sentence, batch, seen), *_running(moment, size, norm, seen)]
+    size = len(batch.idx)
+    strips = _strips(moment, sentence, batch, seen)
+    movement_of = _movement(moment, sentence, batch, seen)
+    panels = [strips, *movement_of, *_running(moment, size, norm, seen)]
     moment = clock(moment, panels, of_step=True)
-    _tables(moment, seen)
+    _caption(moment, batch)
+    with drawer():
+        _tables(moment, seen)
     _explained()
 
 
-def _choices(moment: Moment) -> tuple[str, int, int]:
-    """What is changed, how many sentences are in the batch, and the n-th norm to look at."""
-    left, middle, right = st.columns([2, 3, 2], vertical_alignment="bottom")
+def _choose(moment: Moment, sentence: Sentence) -> tuple[Batch, str, int]:
+    """The batch and what is changed in it, the beginning of the result, and the norm looked at."""
     what = one_of(
-        left.segmented_control, "normalization.leak.change", "What is changed", (ANOTHER, FUTURE)
-    )
-    least = 2 if what == ANOTHER else 1
-    offered = [str(size) for size in SIZES if size >= least]
-    size = one_of(
-        middle.select_slider,
-        "normalization.leak.sentences",
-        "Sentences in the batch, yours among them",
-        offered,
+        st.segmented_control,
+        "normalization.leak.change",
+        "What is changed",
+        (BESIDE, ANOTHER, FUTURE),
     )
     names = moment.run.anatomy.norms
+    if what == BESIDE:
+        first = first_other(moment, sentence)
+        other = text(
+            st.text_input, "normalization.leak.other", "The other sentence: type one", first
+        )
+        batch, words = put_beside(moment, sentence, other)
+    else:
+        least = 2 if what == ANOTHER else 1
+        size = one_of(
+            st.select_slider,
+            "normalization.leak.sentences",
+            "Sentences in the batch, yours among them",
+            [str(size) for size in SIZES if size >= least],
+            width=300,
+        )
+        change = replace_sentence if what == ANOTHER else replace_token
+        batch, words = change(moment, sentence, int(size))
     norm = one_of(
-        right.selectbox, "normalization.leak.norm", "Norm whose statistics are shown", names
+        st.selectbox, "normalization.leak.norm", "Norm with statistics below", names, width=200
     )
-    return what, int(size), names.index(norm)
+    return batch, words, names.index(norm)
+
+
+def _strips(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> AnyPanel:
+    """The sentence before the change, and after it under batch norm and under layer norm."""
+    most = np.full((len(moment.steps), len(CASES), len(sentence.ids)), np.nan, np.float32)
+    most[:, :, : batch.upto] = seen.tokens.max(2)
+    alone = len(batch.idx) == 2 and bool((batch.idx[0] == batch.idx[1]).all())
+    before, after = ("alone", "beside the other") if alone else ("before", "after")
+    return strips_panel(
+        {
+            before: np.zeros_like(most[:, 0]),
+            f"{after}, batch norm": most[:, CASES.index(TRAINING)],
+            f"{after}, layer norm": most[:, CASES.index("layer")],
+        },
+        sentence.labels,
+        Frame("strips", "Lit: moved, at the site where it moves most", span=12),
+        unit=UNIT,
+    )
 
 
 def _headline(moment: Moment, seen: Seen, words: str) -> None:
@@ -90,7 +125,7 @@ def _headline(moment: Moment, seen: Seen, words: str) -> None:
     for case, moved, share in zip(CASES, largest, relative, strict=True):
         cases.setdefault(_by(moved, share, sites), []).append(TRIED[case])
     parts = [f"{by} under {_and(names)}" for by, names in cases.items()]
-    st.markdown(f"#### {words} moved {'; '.join(parts)}.")
+    st.markdown(f"##### {words} moved {'; '.join(parts)}.")
 
 
 def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
@@ -133,7 +168,7 @@ def _caption(moment: Moment, batch: Batch) -> None:
 def _movement(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> Sequence[AnyPanel]:
     names, count = list(leak_sites(moment.run.model_config)), len(sentence.ids)
     tokens = np.full((len(moment.steps), len(names), count), np.nan, np.float32)
-    tokens[:, :, : batch.upto] = seen.tokens
+    tokens[:, :, : batch.upto] = seen.tokens[:, CASES.index(TRAINING)]
     blank = f"; blank from the changed one at {batch.upto} on" if batch.upto < count else ""
     return [
         movement_panel(

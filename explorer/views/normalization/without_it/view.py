@@ -28,7 +28,7 @@ from explorer.views.normalization.without_it.family import (
 )
 from explorer.views.normalization.without_it.verdict import Outcome, verdict
 from explorer.visit import session
-from explorer.visit.export import digits, file_of, numbers
+from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.page import clock, how_computed, own_clock, own_step, plain
 from explorer.visit.sentence import Sentence
@@ -75,7 +75,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         if own_clock(STEP, panels, line, at_first=first, live=live) != moment.step:
             st.rerun()
     _caption(moment, runs, sentence, own)
-    with st.expander("Numbers", icon=":material/table:"):
+    with drawer():
         _table(moment, runs, scales)
     _explained()
 
