@@ -124,3 +124,30 @@ def swipe(session: CDPSession, x: float, heights: Sequence[int]) -> None:
         for y in points:
             at = [] if y is None else [{"x": x, "y": y}]
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+
+def test_p_leaves_question_pictures_and_clock_in_letters_of_20_pixels(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/attention?run=quick-brown-fox&step=26")
+    ClockDriver(page).wait_ready()
+    page.keyboard.press("p")
+    sentence = page.get_by_label("Sentence for the model to read")
+    expect(sentence).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    sizes = page.evaluate(
+        """() => {
+          const app = document.querySelector(".stApp")
+          const scale = app.getBoundingClientRect().width / app.offsetWidth
+          const letters = [".driftscope-panel h2", ".driftscope-numbers", ".xtick text"]
+          return letters.map((one) => scale * parseFloat(
+            getComputedStyle(document.querySelector(one)).fontSize))
+        }"""
+    )
+    assert min(sizes) >= 20
+    frame = page.locator(".driftscope-frame-chosen").bounding_box()
+    assert frame is not None
+    page.mouse.move(frame["x"] + frame["width"] * 0.02, frame["y"] + frame["height"] * 0.98)
+    expect(page.locator(".driftscope-mosaic .driftscope-tip")).to_contain_text("query 40")
+    page.keyboard.press("p")
+    expect(sentence).to_be_visible()

@@ -1,6 +1,6 @@
 // The bar at the foot of the page: a video player's controls, the track and the numbers.
 
-import { clamp, element, label } from "./dom.js"
+import { clamp, element, label, scaleOf } from "./dom.js"
 import { numbersAt } from "./timeline.js"
 import { Track } from "./track.js"
 
@@ -95,10 +95,11 @@ export class Bar {
   }
 
   fit() {
-    const share = this.main.clientWidth > NARROW ? window.innerHeight / MADE_FOR : 1
+    const scale = scaleOf(this.main)
+    const share = this.main.clientWidth > NARROW ? window.innerHeight / scale / MADE_FOR : 1
     this.clock.root.style.setProperty("--tall", String(clamp(share, SMALLEST, LARGEST)))
     const box = this.main.getBoundingClientRect()
-    this.root.style.left = `${box.left}px`
+    this.root.style.left = `${box.left / scale}px`
     this.root.style.width = `${this.main.clientWidth}px`
     // Read by the style sheet to keep the page's end clear of the bar.
     document.documentElement.style.setProperty("--driftscope-bar", `${this.root.offsetHeight}px`)

@@ -34,6 +34,19 @@ export function given(context) {
   return context
 }
 
+// How much larger a node is on the screen than it is laid out: not 1 in a presentation.
+/** @param {HTMLElement} node */
+export function scaleOf(node) {
+  return node.getBoundingClientRect().width / node.offsetWidth || 1
+}
+
+// Where the pointer is, in the node's own pixels from its corner.
+/** @param {MouseEvent} event @param {HTMLElement} node @returns {[x: number, y: number]} */
+export function pointIn({ clientX, clientY }, node) {
+  const [box, scale] = [node.getBoundingClientRect(), scaleOf(node)]
+  return [(clientX - box.left) / scale, (clientY - box.top) / scale]
+}
+
 /** @param {number} value @param {number} low @param {number} high */
 export function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high)

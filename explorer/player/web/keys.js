@@ -16,6 +16,7 @@ const ACTIONS = {
   ArrowRight: (clock, event) => clock.stepBy(event.shiftKey ? 10 : 1, event.timeStamp),
   Home: (clock, event) => clock.jump(0, event.timeStamp),
   End: (clock, event) => clock.jump(clock.last, event.timeStamp),
+  p: () => document.documentElement.classList.toggle("driftscope-presented"),
 }
 
 /** @param {Clock} clock */

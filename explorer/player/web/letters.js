@@ -1,6 +1,6 @@
 // A map whose marks are the letters themselves, each with the way it has just come.
 
-import { clamp, element, given, hiddenTip } from "./dom.js"
+import { clamp, element, given, hiddenTip, pointIn } from "./dom.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
 import { GLYPHS } from "./machine_paint.js"
 import { PALETTE, themed } from "./theme.js"
@@ -145,10 +145,9 @@ export class Letters {
   }
 
   /** @param {MouseEvent} event */
-  under({ clientX, clientY }) {
-    const box = this.canvas.getBoundingClientRect()
+  under(event) {
     const pixels = this.spec.labels.map((_, n) => this.pixel(n, this.index))
-    const found = nearestOf(pixels, [clientX - box.left, clientY - box.top], REACH)
+    const found = nearestOf(pixels, pointIn(event, this.canvas), REACH)
     return found < 0 ? undefined : found
   }
 

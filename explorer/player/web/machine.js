@@ -1,6 +1,6 @@
 // The model drawn while it reads a sentence; every part of it leads to its page.
 
-import { clamp, element, given, hiddenTip, label } from "./dom.js"
+import { clamp, element, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout } from "./machine_layout.js"
 import { GLYPHS, glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
@@ -232,15 +232,9 @@ export class Machine {
 
   // ---- the pointer and the keyboard --------------------------------------------------------
 
-  /** @param {MouseEvent} event @returns {[x: number, y: number]} */
-  pixel({ clientX, clientY }) {
-    const box = this.canvas.getBoundingClientRect()
-    return [clientX - box.left, clientY - box.top]
-  }
-
   /** @param {MouseEvent} event @returns {{ place: Place | undefined, arc: Arc | undefined }} */
   under(event) {
-    const [x, y] = this.pixel(event)
+    const [x, y] = pointIn(event, this.canvas)
     const { layout } = this.look
     const place = layout.at(x, y)
     if (place?.layer === undefined) return { place, arc: undefined }
@@ -269,7 +263,7 @@ export class Machine {
     this.tip.hidden = !words
     if (!words) return
     this.tip.textContent = words
-    const [x, y] = this.pixel(event)
+    const [x, y] = pointIn(event, this.canvas)
     const room = this.look.layout.width - this.tip.offsetWidth
     this.tip.style.left = `${clamp(x + AWAY, 0, room)}px`
     this.tip.style.top = `${y + AWAY}px`

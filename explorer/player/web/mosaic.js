@@ -1,6 +1,6 @@
 // Every head of every layer on one canvas.
 
-import { element, given, hiddenTip } from "./dom.js"
+import { element, given, hiddenTip, pointIn } from "./dom.js"
 import { legend } from "./legend.js"
 import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
 import { fade, lookup, magnitude } from "./theme.js"
@@ -185,13 +185,7 @@ export class Mosaic {
 
   /** @param {MouseEvent} event */
   under(event) {
-    return this.layout.headAt(...this.pixel(event))
-  }
-
-  /** @param {MouseEvent} event @returns {[x: number, y: number]} */
-  pixel({ clientX, clientY }) {
-    const box = this.canvas.getBoundingClientRect()
-    return [clientX - box.left, clientY - box.top]
+    return this.layout.headAt(...pointIn(event, this.canvas))
   }
 
   /** @param {Head | undefined} place @param {PointerEvent} event */
@@ -200,7 +194,7 @@ export class Mosaic {
     this.hovered = [place, event]
     this.tip.hidden = !place
     if (!place) return
-    const [x, y] = this.pixel(event)
+    const [x, y] = pointIn(event, this.canvas)
     const [row, key] = this.layout.cellAt(place, x, y)
     this.tip.textContent = `${this.named(place, " · ")} · ${this.reading(place, row, key)}`
     const width = this.tip.offsetWidth

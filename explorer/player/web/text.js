@@ -1,6 +1,6 @@
 // The sentence itself: each key is highlighted by how much the chosen query reads of it.
 
-import { clamp, element, hiddenTip } from "./dom.js"
+import { clamp, element, hiddenTip, scaleOf } from "./dom.js"
 import { legend } from "./legend.js"
 import { contrast, LEVELS, lookup, luminance, magnitude, rgba } from "./theme.js"
 
@@ -127,8 +127,9 @@ export class Text {
   reveal(node) {
     const [box, own] = [node, this.flow].map((one) => one.getBoundingClientRect())
     const [above, below] = [own.top + EDGE - box.top, box.bottom + EDGE - own.bottom]
-    if (above > 0) this.flow.scrollTop -= above
-    else if (below > 0) this.flow.scrollTop += below
+    const scale = scaleOf(this.flow)
+    if (above > 0) this.flow.scrollTop -= above / scale
+    else if (below > 0) this.flow.scrollTop += below / scale
   }
 
   // In the tip, what the chosen query reads of this key; and all for a screen reader.
@@ -146,10 +147,11 @@ export class Text {
   /** @param {HTMLElement} node */
   place(node) {
     const [box, own] = [node, this.body].map((one) => one.getBoundingClientRect())
-    const left = box.left - own.left + (box.width - this.tip.offsetWidth) / 2
+    const scale = scaleOf(this.body)
+    const left = ((box.left + box.right) / 2 - own.left) / scale - this.tip.offsetWidth / 2
     const room = this.body.clientWidth - this.tip.offsetWidth
     this.tip.style.left = `${Math.max(Math.min(left, room), 0)}px`
-    this.tip.style.top = `${box.bottom - own.top + BELOW}px`
+    this.tip.style.top = `${(box.bottom - own.top) / scale + BELOW}px`
   }
 
   // The sentence `says` about this key, in parts.
