@@ -223,7 +223,15 @@ class Words:
     beside: bool = False
 
 
-AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Words
+@dataclass(frozen=True)
+class Events:
+    """The clock's marks as a list, lit up to the present step; a click moves the clock there."""
+
+    frame: Frame
+    alt: str = ""
+
+
+AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Events | Words
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import numpy as np
 from explorer.charts.parts.arrays import bound, extent
 from explorer.panels import NO_NUMBER, Frame, Machine, Roles, Tokens
 
-LANES = 270  # pixels of all layers together, but each has its least and its most
+LANES = 240  # pixels of all layers together, but each has its least and its most
 LANE = (38, 88)
 BESIDE = 128  # pixels of letters, rows and what comes next
 

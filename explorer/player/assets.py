@@ -9,11 +9,11 @@ from pathlib import Path
 SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
-    "player", "bar", "cursor", "curves", "dom", "fast", "grid", "heatmap", "history", "keys",
-    "labels", "legend", "letters", "letters_layout", "machine", "machine_arcs", "machine_layout",
-    "machine_paint", "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing",
-    "playback", "plot", "plotly_internals", "reports", "scatter", "selection", "space", "text",
-    "theme", "timeline", "track", "words",
+    "player", "bar", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap", "history",
+    "keys", "labels", "legend", "letters", "letters_layout", "machine", "machine_arcs",
+    "machine_layout", "machine_paint", "mosaic", "mosaic_layout", "panel", "paths", "payload",
+    "placing", "playback", "plot", "plotly_internals", "reports", "scatter", "selection", "space",
+    "text", "theme", "timeline", "track", "words",
 ]
 # fmt: on
 FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}

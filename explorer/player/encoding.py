@@ -8,7 +8,18 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.utils import PlotlyJSONEncoder
 
-from explorer.panels import AnyPanel, Letters, Machine, Mosaic, Panel, Roles, Text, Timeline, Words
+from explorer.panels import (
+    AnyPanel,
+    Events,
+    Letters,
+    Machine,
+    Mosaic,
+    Panel,
+    Roles,
+    Text,
+    Timeline,
+    Words,
+)
 from explorer.player.checks import (
     check_frame,
     check_keys,
@@ -107,6 +118,8 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
         case Letters():
             check_letters(panel, steps)
             return common | _letters(panel, arrays)
+        case Events():
+            return common | {"kind": "events"}
         case Text():
             check_text(panel, steps)
             return common | _text(panel, arrays)

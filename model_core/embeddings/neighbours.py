@@ -23,6 +23,14 @@ class Neighbours(NamedTuple):
     values: np.ndarray
 
 
+class Pair(NamedTuple):
+    """Two rows that are each other's nearest since recorded step number `at` (from 0)."""
+
+    at: int
+    one: int
+    other: int
+
+
 @dataclass(frozen=True)
 class Change:
     """Which rows entered a set of neighbours at a recorded step, and which left; nearest first."""
@@ -117,6 +125,24 @@ def biography(ids: np.ndarray, steps: Sequence[int] | np.ndarray) -> list[Change
         if entered or left:
             changes.append(Change(int(step), entered, left))
     return changes
+
+
+def pairs_since(vectors: np.ndarray, metric: Metric) -> list[Pair]:
+    """The pairs that are each other's nearest row at the last of S steps, in order of time.
+
+    vectors (S, N, C), N > 1. A pair counts from the first step from which it is so without
+    interruption to the last.
+    """
+    found = np.stack([nearest(step, 1, metric)[:, 0] for step in vectors])  # (S, N), -1 for none
+    rows = np.arange(found.shape[1])
+    mutual = (found >= 0) & (np.take_along_axis(found, found, axis=1) == rows)
+    same = mutual & (found == found[-1])
+    since = len(found) - np.logical_and.accumulate(same[::-1]).sum(0)
+    return sorted(
+        Pair(int(since[one]), one, int(found[-1, one]))
+        for one in rows.tolist()
+        if mutual[-1, one] and one < found[-1, one]
+    )
 
 
 def tokens_changed_most(turnover: np.ndarray, count: int) -> np.ndarray:

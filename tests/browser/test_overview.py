@@ -86,6 +86,21 @@ def test_what_is_no_word_of_the_text_is_grey(page: Page) -> None:
     assert page.locator(GREY.format(1)).count() > 0 == page.locator(GREY.format(3)).count()
 
 
+def test_a_line_of_what_changed_moves_the_clock_at_once_and_is_lit(page: Page) -> None:
+    clock, lines = ClockDriver(page), page.locator(".driftscope-event")
+    expect(lines.first).to_have_class(re.compile("driftscope-past"))
+    line = lines.filter(has_text="by frequency")
+    step = int(line.locator("span").inner_text().removeprefix("step ").replace(",", ""))
+    line.press("Enter")
+    clock.wait_step(step)
+    expect(line).to_have_attribute("aria-current", "step")
+    expect(page.locator(".driftscope-mark")).to_have_text(line.inner_text().partition("\n")[2])
+    steps = lines.locator("span").all_inner_texts()
+    past = sum(int(text.removeprefix("step ").replace(",", "")) <= step for text in steps)
+    expect(page.locator(".driftscope-past")).to_have_count(past)
+    expect(page).to_have_url(re.compile(f"step={step}(&|$)"))
+
+
 def test_every_part_is_the_way_to_its_page(page: Page) -> None:
     machine = page.locator("[data-panel=machine]")
     machine.get_by_role("button", name="Q at 0").press("ArrowRight")
@@ -100,7 +115,7 @@ def test_every_part_is_the_way_to_its_page(page: Page) -> None:
     ):
         go_to(page, "Overview")
         machine.get_by_role("button", name=name).first.press("Enter")
-        expect(page).to_have_url(re.compile(goal))
+        expect(page).to_have_url(re.compile(goal), timeout=30_000)
 
 
 def test_the_pointer_on_an_arc_reads_it_and_a_click_opens_it(page: Page) -> None:

@@ -80,13 +80,23 @@ interface LettersSpec extends Frame {
   colours: string[]
   chosen: number | null
 }
+interface EventsSpec extends Frame {
+  kind: "events"
+}
 interface WordsSpec extends Frame {
   kind: "words"
   texts: string[]
   faint: [start: number, end: number][][]
   beside: boolean
 }
-type PanelSpec = PlotSpec | MosaicSpec | TextSpec | MachineSpec | LettersSpec | WordsSpec
+type PanelSpec =
+  | PlotSpec
+  | MosaicSpec
+  | TextSpec
+  | MachineSpec
+  | LettersSpec
+  | EventsSpec
+  | WordsSpec
 
 interface Payload {
   alone: boolean
@@ -132,7 +142,8 @@ interface Hands {
   pick(index: number[]): void
   select(rows: number[]): void
   redraw(): void
-  steps(): Float64Array
+  timeline(): Timeline
+  jump(index: number, since: number): void
 }
 /** `show` and `draw` return true when the picture now shows this step. */
 interface Picture {

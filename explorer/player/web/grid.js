@@ -62,7 +62,8 @@ export class Grid {
       pick: (index) => reports.act("pick", { panel: spec.key, index }),
       select: (rows) => reports.act("selection", { panel: spec.key, rows }),
       redraw: () => this.clock.schedule(),
-      steps: () => this.clock.timeline.steps,
+      timeline: () => this.clock.timeline,
+      jump: (index, since) => this.clock.jump(index, since),
     })
     this.owners.set(panel.cell, panel).set(panel.body, panel)
     this.root.append(panel.cell)

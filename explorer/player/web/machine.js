@@ -2,7 +2,7 @@
 
 import { clamp, element, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
-import { MachineLayout } from "./machine_layout.js"
+import { MachineLayout, WIDE } from "./machine_layout.js"
 import { GLYPHS, glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
@@ -13,6 +13,7 @@ import { GLYPHS, glyphSize, lookOf, paint, percent, start } from "./machine_pain
 const PARTS = ["rows", "attention", "stream", "next"]
 const AWAY = 14 // pixels between the pointer and the tip
 const NO_ROLE = 255
+const LINE = 17 // pixels of a line of a name
 
 export class Machine {
   // Set by `show`, which comes first.
@@ -84,7 +85,8 @@ export class Machine {
     const { spec, theme, canvas } = this
     const [, layers] = spec.arrays.weights.shape
     const [, , bars] = spec.arrays.next.shape
-    const size = { width: this.body.clientWidth, height: spec.height }
+    const { clientWidth: width, clientHeight } = this.body
+    const size = { width, height: width < WIDE ? spec.height : clientHeight }
     const layout = new MachineLayout({ labels: spec.labels, layers, bars, ...size })
     const ratio = window.devicePixelRatio || 1
     canvas.width = Math.round(layout.width * ratio)
@@ -127,6 +129,7 @@ export class Machine {
     node.type = "button"
     node.style.setProperty("--top", `${top}px`)
     node.style.setProperty("--high", `${height}px`)
+    node.style.setProperty("--lines", String(Math.max(Math.floor(height / LINE) - 1, 1)))
     if (part === "rows") node.textContent = "token + position"
     if (part === "next") node.textContent = "expects next"
     node.onclick = () => {
@@ -179,10 +182,10 @@ export class Machine {
     write(this.verdict, of ? `guesses ${right} of ${of} next tokens` : "")
     for (const [layer, { heads, size }] of (this.lanes ?? []).entries()) {
       const roles = this.roles(layer)
-      const name = [`layer ${layer}`, ...roles].join(" · ")
-      write(heads, name)
+      write(heads, [`layer ${layer}`, ...counted(roles.map(({ role }) => role))].join(" · "))
       write(size, `stream ${this.meanSize(layer + 1)}`)
-      label(heads, `${name}: open Attention`)
+      const each = roles.map(({ head, role }) => `, head ${head}: ${role}`)
+      label(heads, `layer ${layer}${each.join("")}: open Attention`)
       label(
         size,
         `mean size of the residual ${size.textContent} after layer ${layer}: open Normalization`,
@@ -203,7 +206,7 @@ export class Machine {
     return right
   }
 
-  // "head 2: previous token" for the heads of a layer that have a role at this step.
+  // The heads of a layer that have a role at this step.
   /** @param {number} layer */
   roles(layer) {
     const { roles, role_names: names } = this.spec
@@ -212,7 +215,7 @@ export class Machine {
     const first = start(roles, this.index, layers * heads) + layer * heads
     return Array.from({ length: heads }, (_, head) => head).flatMap((head) => {
       const role = roles.values[first + head]
-      return role === NO_ROLE ? [] : [`head ${head}: ${names[role]}`]
+      return role === NO_ROLE ? [] : [{ head, role: names[role] }]
     })
   }
 
@@ -351,6 +354,15 @@ function letter(text, position, column) {
   node.append(Object.assign(document.createElement("bdi"), { textContent: text }))
   node.setAttribute("aria-label", `${text} at ${position}: open Tables`)
   return node
+}
+
+// "first token ×2"
+/** @param {string[]} roles */
+function counted(roles) {
+  return [...new Set(roles)].map((role) => {
+    const count = roles.filter((one) => one === role).length
+    return count > 1 ? `${role} ×${count}` : role
+  })
 }
 
 /** @param {HTMLElement} node @param {string} words */

@@ -2,7 +2,7 @@
 
 import { clamp } from "./dom.js"
 
-const WIDE = 720 // from here on names stand at the left and what comes next at the right
+export const WIDE = 720 // from here on names stand at the left and what comes next at the right
 const GUTTER = 128
 const SIDE = 180
 const GAP = 20 // before what comes next

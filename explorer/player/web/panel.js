@@ -1,6 +1,7 @@
 // One panel: its cell in the grid, its heading, and the picture in its body.
 
 import { element } from "./dom.js"
+import { Events } from "./events.js"
 import { Letters } from "./letters.js"
 import { Machine } from "./machine.js"
 import { Mosaic } from "./mosaic.js"
@@ -15,6 +16,7 @@ const KINDS = {
   text: Text,
   machine: Machine,
   letters: Letters,
+  events: Events,
   words: Words,
 }
 

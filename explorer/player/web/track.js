@@ -21,6 +21,8 @@ export class Track {
     this.ticks = element("div", "driftscope-ticks")
     this.ticks.onmousedown = (event) => event.preventDefault()
     this.tip = hiddenTip()
+    this.mark = element("div", "driftscope-mark")
+    this.mark.setAttribute("aria-hidden", "true") // its button says the same
     this.trusted = element("span", "driftscope-trust")
     this.legend = legend(this.trusted)
     /** @type {number | undefined} the pointer that is down */
@@ -29,7 +31,7 @@ export class Track {
     this.painted = ""
     this.paintedTimeline = clock.timeline
     this.root.append(this.rest, this.played, this.head, this.slider, this.ticks)
-    this.root.append(this.legend, this.tip)
+    this.root.append(this.mark, this.legend, this.tip)
     this.root.onpointerdown = (event) => this.press(event)
     this.root.onpointermove = (event) => this.movePointer(event)
     this.root.onpointerup = this.root.onpointercancel = (event) => this.lift(event)
@@ -86,6 +88,7 @@ export class Track {
     this.showTicks(timeline)
     this.bar.classList.toggle("driftscope-trusted", Boolean(timeline.trust))
     this.legend.hidden = !timeline.trust
+    this.bar.classList.toggle("driftscope-marked", timeline.ticks.length > 0)
   }
 
   /** @param {Timeline} timeline */
@@ -116,9 +119,24 @@ export class Track {
     this.played.style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`
     this.head.style.left = `${100 * part}%`
     if (timeline.trust) this.trusted.textContent = trustAt(timeline.trust, index)
+    this.nameMark(timeline, index)
     this.slider.setAttribute("aria-valuenow", String(index))
     this.slider.setAttribute("aria-valuetext", describe(timeline, index))
     if (this.pressed !== undefined) this.showTip(`step ${integer(timeline.steps[index])}`, index)
+  }
+
+  // What happened last, by its name above its mark.
+  /** @param {Timeline} timeline @param {number} index */
+  nameMark({ ticks, steps }, index) {
+    const latest = ticks.findLast(({ step }) => step <= steps[index])
+    const words = latest?.label ?? ""
+    if (words === this.mark.textContent) return
+    this.mark.textContent = words
+    if (!latest) return
+    const [width, own] = [this.root.clientWidth, this.mark.offsetWidth]
+    const room = Math.max(width - own - this.legend.offsetWidth, 0)
+    const left = this.part(nearest(steps, latest.step)) * width - own / 2
+    this.mark.style.left = `${clamp(left, 0, room)}px`
   }
 
   /** @param {string} text @param {number} index */

@@ -9,9 +9,9 @@ export class Words {
   spec
 
   /** @param {HTMLElement} body @param {Hands} hands */
-  constructor(body, { steps }) {
+  constructor(body, { timeline }) {
     this.body = body
-    this.steps = steps
+    this.timeline = timeline
     this.text = document.createElement("pre")
     this.now = element("small", "driftscope-when")
   }
@@ -32,7 +32,11 @@ export class Words {
     const ends = [0, last].map((at) => {
       const text = document.createElement("pre")
       text.replaceChildren(...parts(texts[at], faint[at]))
-      return column(element("small", "driftscope-when"), text, `step ${integer(this.steps()[at])}`)
+      return column(
+        element("small", "driftscope-when"),
+        text,
+        `step ${integer(this.timeline().steps[at])}`,
+      )
     })
     return [ends[0], column(this.now, this.text, ""), ends[1]]
   }
@@ -41,7 +45,7 @@ export class Words {
   draw(index) {
     const { texts, faint } = this.spec
     this.text.replaceChildren(...parts(texts[index], faint[index]))
-    this.now.textContent = `now: step ${integer(this.steps()[index])}`
+    this.now.textContent = `now: step ${integer(this.timeline().steps[index])}`
     return true
   }
 

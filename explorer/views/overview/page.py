@@ -9,7 +9,8 @@ import streamlit as st
 from explorer.charts.embeddings.letters import letters_panel
 from explorer.charts.machine import machine
 from explorer.data import heads, predictions, tables
-from explorer.panels import AnyPanel, Frame, Letters, Machine, Words
+from explorer.panels import AnyPanel, Events, Frame, Letters, Machine, Words
+from explorer.views.overview.changes import with_changes
 from explorer.visit import session
 from explorer.visit.focus import focus_of
 from explorer.visit.moment import Moment, fewer, labels_of, left_out, thinned
@@ -18,7 +19,8 @@ from explorer.visit.rows import token_rows
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.token_classes import token_class
 
-MAP = 260  # pixels
+EVENTS = "What happened in the training, by its steps; each line moves the clock there."
+MAP = 220  # pixels
 LETTERS = 34  # that a third of a narrow page has room for
 
 
@@ -35,8 +37,11 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         _machine(moment, now, sentence),
         _written(moment),
         _letters(moment, now),
+        Events(Frame("changes", "What just changed", 6, MAP), alt=EVENTS),
     ]
-    clock(moment, panels, alone=alone)
+    roles = bool(moment.run.model_config.n_layer) and not (alone and heads.unprobed(moment))
+    timeline = with_changes(moment, roles=roles)
+    clock(replace(moment, timeline=timeline), panels, alone=alone)
 
 
 def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
@@ -55,8 +60,10 @@ def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
 def _written(moment: Moment) -> Words:
     at = np.searchsorted(moment.run.steps, moment.steps)
     foreign = predictions.foreign(moment)
-    grey = "pairs of words" if moment.run.tokenizer.kind == "word" else "words"
-    title = f"What the model writes. Grey: {grey} that its training text lacks"
+    title = "What the model writes"
+    if any(foreign):
+        grey = "pairs of words" if moment.run.tokenizer.kind == "word" else "words"
+        title += f". Grey: {grey} that its training text lacks"
     texts = list(moment.metrics["sample"])
     return Words(
         Frame("sample", title, span=12, height=44 + 20 * _lines(texts)),

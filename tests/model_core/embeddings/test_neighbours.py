@@ -17,6 +17,7 @@ from model_core.embeddings.neighbours import (
     moved,
     nearest,
     neighbours,
+    pairs_since,
     tokens_changed_most,
     turnover,
 )
@@ -363,3 +364,15 @@ def test_the_tokens_changed_most_have_the_largest_sums_and_equal_ones_go_by_id()
 def test_more_changed_tokens_than_there_are_are_refused(count: int) -> None:
     said = f"count must be in [1, 4] for 4 rows, got {count}"
     assert refusal(tokens_changed_most, np.zeros((2, 4)), count) == said
+
+
+def test_a_pair_counts_from_when_both_are_nearest_and_stay_so() -> None:
+    near, far = [1.0, 0.0], [0.0, 1.0]
+    first = [near, [1.0, 0.3], far, [0.4, 1.0]]  # 0 with 1, 2 with 3
+    other = [near, far, [1.0, 0.3], [0.4, 1.0]]  # 0 with 2, 1 with 3
+    assert pairs_since(np.array([first, other, first, first]), "cosine") == [(2, 0, 1), (2, 2, 3)]
+    assert pairs_since(np.array([first, first]), "cosine") == [(0, 0, 1), (0, 2, 3)]
+
+
+def test_rows_without_a_direction_are_in_no_pair() -> None:
+    assert pairs_since(np.zeros((2, 3, 2)), "cosine") == []

@@ -1,0 +1,85 @@
+"""What happened in a run, and when: marks of the clock with their names."""
+
+from collections import defaultdict
+from dataclasses import replace
+
+import numpy as np
+
+from explorer.data import changes, heads
+from explorer.panels import Tick, Timeline
+from explorer.visit.moment import Moment
+from model_core.attention.roles import MEASURES, role_steps
+from model_core.prediction.guessing import below_since
+
+DOES = dict(
+    zip(
+        MEASURES,
+        (
+            "read the token before",
+            "rest on the first token",
+            "read the token itself",
+            "look for its token further back",
+            "copy what followed before (induction)",
+        ),
+        strict=True,
+    )
+)
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+PAIRS = 6  # the commonest tokens that found a neighbour
+
+
+def with_changes(moment: Moment, *, roles: bool) -> Timeline:
+    """The clock's timeline with all that happened; what heads do takes longer to know."""
+    ticks = [*moment.timeline.ticks, *_losses(moment), *_neighbours(moment)]
+    if roles:
+        ticks += _heads(moment)
+    return replace(moment.timeline, ticks=sorted(ticks, key=lambda tick: tick.step))
+
+
+def _losses(moment: Moment) -> list[Tick]:
+    """Since when the loss is below what guessing costs."""
+    levels, losses = changes.guessing(moment.run), _known(moment)
+    if levels is None:
+        return []
+    ticks = []
+    for level, words in zip(levels, ("", " by frequency", " from the token before"), strict=True):
+        at = below_since(losses, level)
+        if at is not None:
+            ticks.append(Tick(int(moment.steps[at]), f"loss below guessing{words} ({level:.2f})"))
+    return ticks
+
+
+def _known(moment: Moment) -> np.ndarray:
+    """Losses (S,) on the validation text, or where that is not known at every step on batches."""
+    held_back = moment.metrics["val_loss"]
+    losses = moment.metrics["train_loss"] if held_back.isna().any() else held_back
+    return losses.to_numpy()
+
+
+def _heads(moment: Moment) -> list[Tick]:
+    """When heads took the roles that they have at last, those of one step and role together."""
+    together = defaultdict(list)
+    for at, layer, head, role in role_steps(heads.roles_of(moment)):
+        together[at, role].append(f"{layer}.{head}")
+    ticks = []
+    for (at, role), names in together.items():
+        count = len(names)
+        who = NUMBERS[count] if count < len(NUMBERS) else str(count)
+        words = f"head {names[0]} begins" if count == 1 else f"{who} heads begin"
+        ticks.append(Tick(int(moment.steps[at]), f"{words} to {DOES[MEASURES[role]]}"))
+    return ticks
+
+
+def _neighbours(moment: Moment) -> list[Tick]:
+    """When the commonest tokens became each other's nearest, as they are at last."""
+    return [
+        Tick(
+            int(moment.steps[pair.at]),
+            f"{_name(moment, pair.one)} and {_name(moment, pair.other)} come together",
+        )
+        for pair in changes.pairs(moment, PAIRS)
+    ]
+
+
+def _name(moment: Moment, row: int) -> str:
+    return f"'{moment.labels[row]}'"
