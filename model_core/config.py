@@ -32,8 +32,8 @@ class ModelConfig(_Config):
     """The size and shape of a BigramLanguageModel.
 
     `linear_init_gain` multiplies PyTorch's default initial weights of every linear layer of the
-    blocks. `bias` gives those layers and `lm_head` a bias. `n_layer=0` is a bigram model with
-    positions.
+    blocks, `embedding_init_std` is the standard deviation of the initial rows of both tables.
+    `bias` gives those layers and `lm_head` a bias. `n_layer=0` is a bigram model with positions.
     """
 
     vocab_size: int = Field(ge=1, le=1_000_000)
@@ -45,6 +45,7 @@ class ModelConfig(_Config):
     norm_position: NormPosition = "pre"
     dropout: float = Field(default=0.0, ge=0, lt=1)
     linear_init_gain: float = Field(default=1.0, gt=0, le=100)
+    embedding_init_std: float = Field(default=1.0, gt=0, le=100)
     bias: bool = False
 
     @model_validator(mode="after")
@@ -86,8 +87,9 @@ class MapConfig(_Config):
     """A map over time of one of a run's tables, by a method that takes time.
 
     `rows` are the ids of the rows on it, all when empty. `n_neighbors` counts a row as its own
-    first neighbour, as UMAP does. `smoothness` applies to "umap" only; `min_dist` to "umap" and
-    "aligned", at most 1, umap-learn's spread.
+    first neighbour, as UMAP does. `smoothness` applies to "umap" only, and is small by default: at
+    10, the map of untrained rows already shows the neighbours that training makes. `min_dist`
+    applies to "umap" and "aligned", at most 1, umap-learn's spread.
     """
 
     table: Table = "tokens"
@@ -96,7 +98,7 @@ class MapConfig(_Config):
     dimensions: int = Field(default=2, ge=2, le=3)
     n_neighbors: int = Field(default=15, ge=2, le=10_000)
     min_dist: float = Field(default=0.1, ge=0, le=1)
-    smoothness: float = Field(default=10.0, ge=0)
+    smoothness: float = Field(default=0.3, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**31)
 
 

@@ -9,7 +9,9 @@ from torch import Tensor
 SENTENCE = "Quick brown fox jumped over the lazy dog."
 MAX_TEXT_BYTES = 50 * 2**20
 VALIDATION_WINDOWS = 32
-BUILT_IN = ("quick-brown-fox", "python-docs", "stories", "induction")
+BUILT_IN = ("quick-brown-fox", "python-docs", "python-docs-short", "stories", "induction")
+PRINTABLE = "".join(map(chr, range(32, 127)))  # of ASCII: all that ordinary English is typed with
+SHORT = 60_000  # characters
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,12 @@ def built_in_text(name: str) -> str:
             from pydoc_data.topics import topics
 
             return "\n".join(text for _, text in sorted(topics.items()))
+        case "python-docs-short":
+            return built_in_text("python-docs")[:SHORT]
         case "stories":
             return stories(6_000)
         case "induction":
-            return repeated_words(20_000)
+            return repeated_words(5_000)
     raise ValueError(f"corpus must be one of {', '.join(BUILT_IN)}, got {name[:40]!r}")
 
 
@@ -66,17 +70,17 @@ def stories(count: int, seed: int = 0) -> str:
 
 
 def repeated_words(count: int, seed: int = 0) -> str:
-    """`count` made-up words, each repeated up to 40 letters: "kqzakqzakqza…".
+    """`count` made-up words, each repeated up to 40 characters: "k?Za k?Za k?Za …".
 
-    A word has 4 to 12 different letters. Its first occurrence is random; the repetitions are
-    predictable, but only from the letter that followed the last occurrence of the present one.
+    A word has 3 to 8 different characters of PRINTABLE. Its first occurrence is random; the
+    repetitions are predictable, but only from the character that followed the last occurrence of
+    the present one.
     """
     draw = random.Random(seed)
-    letters = "abcdefghijklmnopqrstuvwxyz"
 
     def line() -> str:
-        word = "".join(draw.sample(letters, draw.randint(4, 12)))
-        return (word * 10)[:40]
+        word = "".join(draw.sample(PRINTABLE, draw.randint(3, 8)))
+        return (word * 14)[:40]
 
     return "".join(line() for _ in range(count))
 

@@ -93,8 +93,8 @@ class Block(nn.Module):
 class BigramLanguageModel(nn.Module):
     """A GPT-like model of what token comes next; with n_layer=0, bigrams with positions.
 
-    Embeddings start from a standard normal distribution and linear layers from PyTorch's default,
-    those of the blocks times `linear_init_gain`.
+    Embeddings start from a normal distribution of standard deviation `embedding_init_std`, and
+    linear layers from PyTorch's default, those of the blocks times `linear_init_gain`.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -106,6 +106,8 @@ class BigramLanguageModel(nn.Module):
         self.ln_f = norm_module(config.norm, config.n_embd)
         self.lm_head = nn.Linear(config.n_embd, config.vocab_size, bias=config.bias)
         with torch.no_grad():
+            for table in (self.token_embedding_table, self.position_embedding_table):
+                table.weight.mul_(config.embedding_init_std)
             for layer in self.blocks.modules():
                 if isinstance(layer, nn.Linear):
                     layer.weight.mul_(config.linear_init_gain)

@@ -127,11 +127,12 @@ def split(text: str, kind: Kind) -> list[str]:
     return list(text) if kind == "character" else _WORD.findall(text)
 
 
-def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
+def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str = "") -> Tokenizer:
     """A tokenizer for `text`; `vocab_size` is the target of byte-pair encoding only.
 
-    Ids follow the sorted pieces, so the same text gives the same ids. ValueError when the text is
-    empty or has more than MAX_VOCABULARY different pieces.
+    A vocabulary of characters also has those of `alphabet`, which `text` may lack. Ids follow the
+    sorted pieces, so the same text gives the same ids. ValueError when the text is empty or has
+    more than MAX_VOCABULARY different pieces.
     """
     if not text:
         raise ValueError("the text is empty; give at least two characters")
@@ -139,7 +140,7 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512) -> Tokenizer:
         raise ValueError(f"tokenizer must be character, word or bpe, got {str(kind)[:40]!r}")
     if kind == "bpe":
         return _BytePairTokenizer(_trained_merges(text, vocab_size))
-    tokens = sorted(set(split(text, kind)))
+    tokens = sorted({*split(text, kind), *(alphabet if kind == "character" else "")})
     if len(tokens) > MAX_VOCABULARY:
         other = "words or byte-pair encoding" if kind == "character" else "byte-pair encoding"
         raise ValueError(

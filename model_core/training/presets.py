@@ -18,7 +18,8 @@ from model_core.training.recording import snapshot_bytes, snapshot_steps
 class Preset:
     """A corpus with settings for it; `vocab_size` follows from the corpus.
 
-    `example` is a sentence worth typing to a model that learned the corpus.
+    `example` is a sentence worth typing to a model that learned the corpus. A vocabulary of
+    characters has those of `alphabet` too, where the corpus lacks them.
     """
 
     name: str
@@ -28,7 +29,12 @@ class Preset:
     model: Mapping[str, Any]
     training: Mapping[str, Any]
     tokenizer: Kind = "character"
+    alphabet: str = corpora.PRINTABLE
 
+
+# Rows of N(0, 1) in 64 channels are 8 long, and training moves them by 2: their map and table look
+# alike before and after. With this standard deviation they end seven times as long as they start.
+_SMALL_ROWS = {"embedding_init_std": 0.05}
 
 PRESETS: Mapping[str, Preset] = {
     preset.name: preset
@@ -40,13 +46,14 @@ PRESETS: Mapping[str, Preset] = {
             "quick-brown-fox",
             {"block_size": 41, "n_embd": 5, "n_head": 1, "n_layer": 2},
             {"steps": 1000, "batch_size": 16, "learning_rate": 1e-2},
+            alphabet="",
         ),
         Preset(
             "python-docs",
             "The Python language reference: real English, four layers of four heads.",
             "the value of the expression is",
             "python-docs",
-            {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4},
+            {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 4} | _SMALL_ROWS,
             {"steps": 5000, "batch_size": 16, "learning_rate": 3e-3, "eval_interval": 50},
         ),
         Preset(
@@ -54,13 +61,13 @@ PRESETS: Mapping[str, Preset] = {
             "Tiny stories with known rules (she or he, barked or meowed): see which are learned.",
             "Mia had a red kite. One sunny day she",
             "stories",
-            {"block_size": 64, "n_embd": 64, "n_head": 4, "n_layer": 3},
+            {"block_size": 64, "n_embd": 64, "n_head": 4, "n_layer": 3} | _SMALL_ROWS,
             {"steps": 1500, "batch_size": 16, "learning_rate": 3e-3},
         ),
         Preset(
             "induction",
             "Made-up words written over and over: two layers discover how to copy.",
-            "qxzkbvqxzkbvqxzkbv",
+            "Mia saw a dog. Mia saw a dog.",
             "induction",
             {"block_size": 32, "n_embd": 64, "n_head": 4, "n_layer": 2},
             {"steps": 500, "batch_size": 32, "learning_rate": 3e-3},
@@ -94,17 +101,19 @@ def create_from_preset(
 def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> Plan:
     """What a run of a preset with some settings changed is made from.
 
-    `changes` may hold `tokenizer` and any field of ModelConfig and TrainingConfig; vocab_size only
-    for byte-pair encoding, as the size to reach, otherwise it follows from the text. `own_text`
-    replaces the preset's corpus. ValueError says what does not fit.
+    `changes` may hold `tokenizer`, `corpus` and any field of ModelConfig and TrainingConfig;
+    vocab_size only for byte-pair encoding, as the size to reach, otherwise it follows from the
+    text. `own_text` replaces the preset's corpus. ValueError says what does not fit.
     """
     if name not in PRESETS:
         raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {name[:40]!r}")
     preset = PRESETS[name]
     _check_known(changes)
-    text = corpora.built_in_text(preset.corpus) if own_text is None else own_text
-    settings = {**preset.model, **preset.training, "tokenizer": preset.tokenizer, **changes}
-    tokenizer = train_tokenizer(text, settings["tokenizer"], _target_size(settings))
+    first = {"tokenizer": preset.tokenizer, "corpus": preset.corpus}
+    settings = {**preset.model, **preset.training, **first, **changes}
+    text = corpora.built_in_text(settings["corpus"]) if own_text is None else own_text
+    alphabet = preset.alphabet if own_text is None else ""
+    tokenizer = train_tokenizer(text, settings["tokenizer"], _target_size(settings), alphabet)
     settings["vocab_size"] = len(tokenizer.tokens)
     model_config = ModelConfig(
         **{key: settings[key] for key in ModelConfig.model_fields if key in settings}
@@ -114,12 +123,12 @@ def plan(name: str, changes: Mapping[str, Any], own_text: str | None = None) -> 
     )
     corpora.check_length(len(tokenizer.encode(text)), model_config.block_size)
     snapshot_steps(training_config, snapshot_bytes(model_config))
-    corpus = preset.corpus if own_text is None else "own-text"
+    corpus = settings["corpus"] if own_text is None else "own-text"
     return Plan(corpus, text, tokenizer, model_config, training_config)
 
 
 def _check_known(changes: Mapping[str, Any]) -> None:
-    known = [*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer"]
+    known = [*ModelConfig.model_fields, *TrainingConfig.model_fields, "tokenizer", "corpus"]
     for key in changes:
         if key not in known:
             close = get_close_matches(key, known, n=1)

@@ -104,7 +104,7 @@ def test_a_map_that_is_not_there_is_made_while_pca_is_shown(visit: Visit, app: S
     expect(page.get_by_text("PCA, one basis")).to_be_visible()
     map_title(page, "UMAP")
     expect(
-        page.get_by_text("8 neighbours, least distance 0.1, smoothness 10, seed 5")
+        page.get_by_text("8 neighbours, least distance 0.1, smoothness 0.3, seed 5")
     ).to_be_visible()
 
 

@@ -86,9 +86,9 @@ def test_repeated_words_are_forty_letters_of_a_word_without_repeats() -> None:
     text = repeated_words(500)
     for line in re.findall(".{40}", text):
         size = line.index(line[0], 1)
-        assert 4 <= size <= 12
+        assert 3 <= size <= 8
         assert len(set(line[:size])) == size
-        assert line == (line[:size] * 10)[:40]
+        assert line == (line[:size] * 14)[:40]
     assert len(text) == 500 * 40
 
 

@@ -223,6 +223,16 @@ def test_initial_gain_doubles_the_weights_of_the_blocks_and_nothing_else() -> No
         assert torch.equal(doubled[name], value * (2 if is_block_matrix else 1)), name
 
 
+def test_the_initial_rows_of_both_tables_have_the_standard_deviation_asked_for() -> None:
+    torch.manual_seed(0)
+    plain = BigramLanguageModel(config()).state_dict()
+    torch.manual_seed(0)
+    small = BigramLanguageModel(config(embedding_init_std=0.05)).state_dict()
+    for name, value in plain.items():
+        is_table = "embedding_table" in name
+        assert torch.equal(small[name], value * 0.05 if is_table else value), name
+
+
 def test_dropout_rests_in_evaluation_and_works_in_training() -> None:
     model, still = scrambled(config(dropout=0.5)), scrambled(config(dropout=0.0))
     idx = text(model.config)

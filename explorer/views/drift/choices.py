@@ -166,7 +166,7 @@ def _settings(table: Table, method: str, ids: tuple[int, ...]) -> dict[str, Any]
         )
     if method == "UMAP":
         settings["smoothness"] = number(
-            field, "drift.smooth", "Smoothness over time", 10.0, (0.0, 1e6), step=1.0
+            field, "drift.smooth", "Smoothness over time", 0.3, (0.0, 1e6), step=0.1
         )
     settings["seed"] = number(field, "drift.seed", "Seed", 0, (0, 2**31 - 1))
     return settings

@@ -184,7 +184,7 @@ def captions(app: AppTest) -> str:
 
 
 SAID: dict[str, tuple[dict[str, str], str]] = {
-    "umap": ({}, "UMAP of 120 steps: 15 neighbours, least distance 0.1, smoothness 10, seed 0"),
+    "umap": ({}, "UMAP of 120 steps: 15 neighbours, least distance 0.1, smoothness 0.3, seed 0"),
     "pca": ({"map": "PCA"}, "PCA, one basis for all steps, fitted on all 120 steps together"),
     "basis": ({"map": "PCA", "basis": "the last step"}, "fitted on the last step"),
     "axis": ({"map": "Axis between two sets"}, "Axis, one basis for all steps"),

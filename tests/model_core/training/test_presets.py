@@ -15,7 +15,7 @@ from model_core.model import BigramLanguageModel
 from model_core.runs import Run
 from model_core.runs.snapshots import snapshot_path
 from model_core.training.loop import train
-from model_core.training.presets import PRESETS, create_from_preset, example_sentence
+from model_core.training.presets import PRESETS, create_from_preset, example_sentence, plan
 from model_core.training.recording import snapshot_bytes
 from tests.support.refusals import refusal
 
@@ -40,6 +40,22 @@ def test_a_preset_says_what_it_shows_and_its_example_can_be_typed(
     assert len(run.tokenizer.encode(preset.example)) <= run.model_config.block_size + 9
     assert run.corpus == preset.corpus
     assert run.text == corpora.built_in_text(preset.corpus)
+
+
+def test_a_preset_knows_all_that_english_is_typed_with_and_a_text_of_ones_own_its_letters() -> None:
+    for name, preset in PRESETS.items():
+        tokens = set(plan(name, {}).tokenizer.tokens)
+        assert (set(corpora.PRINTABLE) <= tokens) == (name != "quick-brown-fox"), name
+        assert tokens == set(corpora.built_in_text(preset.corpus)) | set(preset.alphabet)
+    assert set(plan("stories", {}, "a short text " * 9).tokenizer.tokens) == set("a short text ")
+
+
+def test_a_preset_can_read_another_corpus() -> None:
+    made = plan("exploding", {"corpus": "python-docs-short"})
+    assert (made.corpus, made.text) == (
+        "python-docs-short",
+        corpora.built_in_text("python-docs")[: corpora.SHORT],
+    )
 
 
 def test_examples_follow_the_corpus_or_the_first_line_of_a_text() -> None:
@@ -165,9 +181,9 @@ def test_induction_grows_a_previous_token_head_and_an_induction_head(induction: 
 def test_induction_lines_repeat_words_of_different_letters() -> None:
     text = corpora.built_in_text("induction")
     lines = [text[start : start + 40] for start in range(0, len(text), 40)]
-    assert len(lines) == 20_000
+    assert len(lines) == 5_000
     for line in lines[:500]:
         length = line.index(line[0], 1)
-        assert 4 <= length <= 12
+        assert 3 <= length <= 8
         assert len(set(line[:length])) == length
         assert all(line[place] == line[place % length] for place in range(40))
