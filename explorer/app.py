@@ -18,7 +18,7 @@ from explorer.server.security import Headers
 # What a first visitor's script would otherwise import while thirty others do the same.
 HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
 PACKAGES = ("model_core", "explorer")
-NOT_WARMED = {"model_core.__main__", "explorer.__main__", "explorer.app", "explorer.dashboard"}
+NOT_WARMED = {"explorer.app", "explorer.dashboard"}  # and every __main__
 
 
 @asynccontextmanager
@@ -41,7 +41,7 @@ def own_modules() -> Iterator[str]:
             continue
         yield package
         for module in pkgutil.walk_packages(spec.submodule_search_locations, f"{package}."):
-            if module.name not in NOT_WARMED:
+            if module.name not in NOT_WARMED and not module.name.endswith(".__main__"):
                 yield module.name
 
 

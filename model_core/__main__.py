@@ -72,6 +72,7 @@ def map_(
         list[str], typer.Option("--set", help="method=umap|aligned|tsne, table=positions, …")
     ] = [],  # noqa: B006
     config: Annotated[str, typer.Option(help="All settings at once, as JSON.")] = "{}",
+    into: Annotated[Path | None, typer.Option(help="A folder for it other than the run's.")] = None,
     lock: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Lay out a map of a run's table over time, for the Drift page to show at once."""
@@ -80,7 +81,7 @@ def map_(
 
     _check_run(run_dir)
     changes = dict(_setting(pair) for pair in settings)
-    make_map(run_dir, MapConfig(**_object(config) | changes), lock)
+    make_map(run_dir, MapConfig(**_object(config) | changes), lock, into)
 
 
 @app.command("list")

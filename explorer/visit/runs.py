@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
+from explorer.recorded.recipes import RECIPES, RECORDED
 from explorer.visit import session
 from model_core.runs import Run, list_runs, runs_folder
-
-RECORDED = Path(__file__).parents[1] / "recorded"
 
 
 def run_names() -> list[str]:
     """The recorded runs that come with the app, then the visitor's own, newest last."""
-    shipped = list_runs(RECORDED)
+    shipped = [recipe.name for recipe in RECIPES]
     return shipped + [name for name in list_runs(runs_folder()) if name not in shipped]
 
 
@@ -20,6 +19,13 @@ def run_path(name: str) -> Path:
         raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
     own = runs_folder() / name
     return own if (own / "run.json").is_file() else RECORDED / name
+
+
+def maps_folder(run: Run) -> Path:
+    """Where maps of a run are stored: in the run, unless it is part of the installation."""
+    if run.path.parent == RECORDED:
+        return runs_folder() / ".maps" / run.name
+    return run.path / "projections"
 
 
 def open_run() -> Run:

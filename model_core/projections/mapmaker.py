@@ -25,17 +25,20 @@ POLL = 0.2  # seconds between two reads of the run, its status and the locks
 REPORT_EVERY = 0.2  # seconds between two writes of the share done
 
 
-def make_map(folder: Path, config: MapConfig, lock: int | None = None) -> None:
+def make_map(
+    folder: Path, config: MapConfig, lock: int | None = None, into: Path | None = None
+) -> None:
     """Lay out the missing steps of a map, and those the run adds while readers request it.
 
-    One map of a runs folder is made at a time. Does nothing when another process makes this one.
-    `lock` is the descriptor of the map's lock when this process has inherited it; such a process
-    leaves the queue once readers no longer request the map. An error is recorded in the map's
-    status and raised: ValueError for what cannot be laid out, or OSError.
+    The files go `into` a folder, by default the run's own. One map of a runs folder is made at a
+    time. Does nothing when another process makes this one. `lock` is the descriptor of the map's
+    lock when this process has inherited it; such a process leaves the queue once readers no longer
+    request the map. An error is recorded in the map's status and raised: ValueError for what cannot
+    be laid out, or OSError.
     """
     torch.set_num_threads(1)  # more threads wait for each other, and for a training beside them
-    file = MapFile(folder, config)
-    file.folder.mkdir(exist_ok=True)
+    file = MapFile(folder, config, into)
+    file.folder.mkdir(parents=True, exist_ok=True)
     mine = FileLock(file.lock)
     mine.descriptor = lock
     if lock is None and not mine.acquire(PATIENCE):

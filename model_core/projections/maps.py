@@ -64,19 +64,22 @@ class MapStatus:
 
 
 class MapFile:
-    """The files of one configuration's map in a run: its data, status and lock.
+    """The files of one configuration's map of a run: its data, status and lock.
 
+    They are written into `folder`, by default the run's own `projections`, where a map that came
+    with the run is read as well.
     Whoever writes the map or its status holds `lock`, so an active status without a holder was
     left by a process that died. The lock's content is the map maker's process id, its modification
     time that of the last request.
     """
 
-    def __init__(self, run: Path, config: MapConfig) -> None:
+    def __init__(self, run: Path, config: MapConfig, folder: Path | None = None) -> None:
         self.run, self.config = run, config
         self.key = hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:16]
-        self.folder = run / "projections"
+        self.folder = folder or run / "projections"
         self.lock = self.folder / f"{self.key}.lock"
         self._data = self.folder / f"{self.key}.safetensors"
+        self._came = run / "projections" / self._data.name
         self._status = self.folder / f"{self.key}.json"
 
     def read(self, steps: np.ndarray, vectors: np.ndarray) -> OverTime | None:
@@ -85,7 +88,8 @@ class MapFile:
         A step counts only if its rows have the checksum of those that were laid out.
         """
         try:
-            arrays = {key: value.numpy() for key, value in unpack(_plain(self._data)).items()}
+            data = self._data if self._data.exists() else self._came
+            arrays = {key: value.numpy() for key, value in unpack(_plain(data)).items()}
             known, sums, layout = (arrays[name] for name in ("steps", "sums", "places"))
             trust = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
@@ -157,7 +161,7 @@ class MapFile:
         The process inherits the lock, which is held from now on: of many requests at once only one
         starts a process. OSError when the run's folder cannot be written.
         """
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.lock)
         if is_locked(self.lock) or not lock.acquire(PATIENCE):
             os.utime(self.lock)  # the time of the last request: the map goes on growing
@@ -173,7 +177,8 @@ class MapFile:
         assert lock.descriptor is not None, "the lock is taken"
         process = subprocess.Popen(
             [sys.executable, "-m", "model_core", "map", str(self.run.resolve()), "--config",
-             self.config.model_dump_json(), "--lock", str(lock.descriptor)],
+             self.config.model_dump_json(), "--into", str(self.folder.resolve()),
+             "--lock", str(lock.descriptor)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -10,6 +10,7 @@ from explorer.data import tables
 from explorer.views.drift.choices import AXIS, MADE, Choices
 from explorer.visit import session
 from explorer.visit.moment import Moment, labels_of
+from explorer.visit.runs import maps_folder
 from model_core.config import MapConfig, Table
 from model_core.projections import arrows_on_map
 from model_core.projections.maps import MapFile, MapStatus, OverTime
@@ -93,7 +94,7 @@ def map_of(moment: Moment, rows: Rows, choices: Choices) -> Atlas:
             return _linear_map(moment, rows, choices)
         except ValueError as error:
             return replace(_pca(moment, rows, choices.dimensions), problem=str(error))
-    file = MapFile(moment.run.path, choices.config)
+    file = MapFile(moment.run.path, choices.config, maps_folder(moment.run))
     made, problem = _asked(moment, rows, file)
     if made is None:
         atlas = _pca(moment, rows, choices.dimensions)

@@ -90,7 +90,8 @@ def laid_out(run: Run, config: MapConfig = UMAP) -> OverTime:
 
 
 def by_hand(run: Run) -> np.ndarray:
-    return umap_over_time(table_of(run, UMAP), n_neighbors=5, steps=run.steps)
+    vectors = table_of(run, UMAP)
+    return umap_over_time(vectors, n_neighbors=5, steps=run.steps, smoothness=0.3)
 
 
 def ended(file: MapFile) -> MapStatus:
@@ -190,10 +191,31 @@ def test_another_map_waits_for_its_turn(
     assert len(laid_out(run).steps) == len(run.steps)
 
 
+def test_a_map_goes_into_another_folder_and_the_run_stays_as_it_is(
+    run: Run, tmp_path: Path
+) -> None:
+    before = tree(run.path)
+    make_map(run.path, UMAP, into=tmp_path / "elsewhere" / "maps")
+    file, vectors = MapFile(run.path, UMAP, tmp_path / "elsewhere" / "maps"), table_of(run, UMAP)
+    made = file.read(run.steps, vectors)
+    assert made is not None
+    np.testing.assert_array_equal(made.layout, by_hand(run))
+    assert tree(run.path) == before
+    assert MapFile(run.path, UMAP).read(run.steps, vectors) is None
+
+
+def test_a_map_that_came_with_the_run_is_read_from_there(mapped: Run, tmp_path: Path) -> None:
+    file = MapFile(mapped.path, UMAP, tmp_path / "elsewhere")
+    made = file.read(mapped.steps, table_of(mapped, UMAP))
+    assert made is not None and made.steps.tolist() == mapped.steps.tolist()
+
+
 def test_positions_are_mapped_as_tokens_are(run: Run) -> None:
     config = MapConfig(table="positions", n_neighbors=4, dimensions=3)
     make_map(run.path, config)
-    places = umap_over_time(run.position_embeddings(), n_neighbors=4, dimensions=3, steps=run.steps)
+    places = umap_over_time(
+        run.position_embeddings(), n_neighbors=4, dimensions=3, steps=run.steps, smoothness=0.3
+    )
     np.testing.assert_array_equal(laid_out(run, config).layout, places)
 
 

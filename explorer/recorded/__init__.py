@@ -1,0 +1,1 @@
+"""The recorded runs that come with the app, and what they are made from."""

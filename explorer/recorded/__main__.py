@@ -1,0 +1,68 @@
+"""Record the shipped runs anew: `python -m explorer.recorded [--into FOLDER] [NAME …]`."""
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from explorer.recorded.recipes import RECIPES, RECORDED, Recipe
+from model_core.projections.mapmaker import make_map
+from model_core.runs import create_run, read_metrics
+from model_core.runs.status import read_status
+from model_core.runs.storage import write_whole
+from model_core.training.loop import train
+from model_core.training.turns import only_trainer
+
+NOT_SHIPPED = (
+    "resume.safetensors",
+    "trainer.lock",
+    "request",
+    "projections/*.json",
+    "projections/*.lock",
+)
+
+
+def record(recipe: Recipe, folder: Path) -> None:
+    """Train a run into `folder`, lay out its maps, and leave out what differs from time to time.
+
+    Replaces a run of that name. The same versions on the same machine give the same bytes.
+    """
+    path = folder / recipe.name
+    shutil.rmtree(path, ignore_errors=True)
+    create_run(path, recipe.plan)
+    with only_trainer(path):
+        train(path)
+    for config in recipe.maps:
+        make_map(path, config)
+    for pattern in NOT_SHIPPED:
+        for file in path.glob(pattern):
+            file.unlink()
+    _without_times(path)
+
+
+def _without_times(path: Path) -> None:
+    """Set what a clock has measured to unknown."""
+    rows = [row | {"tokens_per_second": None} for row in read_metrics(path)]
+    lines = "".join(f"{json.dumps(row, allow_nan=False)}\n" for row in rows)
+    write_whole(path / "metrics.jsonl", lines.encode())
+    status = replace(read_status(path), tokens_per_second=None, heartbeat=0.0, queued_at=0.0)
+    write_whole(path / "status.json", json.dumps(asdict(status), allow_nan=False).encode())
+
+
+def main(
+    names: Annotated[list[str], typer.Argument(help="All by default.")] = [],  # noqa: B006
+    into: Annotated[Path, typer.Option(help="The folder of the runs.")] = RECORDED,
+) -> None:
+    """Record the runs that come with the app."""
+    for recipe in RECIPES:
+        if not names or recipe.name in names:
+            record(recipe, into)
+            size = sum(file.stat().st_size for file in (into / recipe.name).rglob("*"))
+            typer.echo(f"{recipe.name:28} {size:>10,} bytes")
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,108 @@
+"""The runs that come with the app: what they hold, what they show, and that a script makes them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from explorer.recorded.__main__ import record
+from explorer.recorded.recipes import RECIPES, RECORDED
+from explorer.visit import runs, sentence
+from model_core.attention.heads import read_weights
+from model_core.attention.roles import MEASURES, probe_ids, probe_scores, roles
+from model_core.corpora import PRINTABLE
+from model_core.projections.maps import MapFile, table_of
+from model_core.runs import Run, list_runs
+from model_core.runs.history import History
+from model_core.training.variants import siblings, variant_name
+
+NAMES = [recipe.name for recipe in RECIPES]
+BY_NAME = {recipe.name: recipe for recipe in RECIPES}
+ENGLISH = (
+    "The quick zebra jumps over a lazy fox?",
+    "Alice was beginning to get very tired of sitting.",
+    "Only 42 of the 1,337 steps are shown: why?",
+    "Where's Kate & Jack's XL box?",
+    "Yes! It costs $5 (or so).",
+)
+
+
+def shipped(name: str) -> Run:
+    return Run.open(RECORDED / name)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    every = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in every}
+
+
+def test_they_are_the_recipes_and_together_at_most_12_megabytes() -> None:
+    assert sorted(list_runs(RECORDED)) == sorted(NAMES)
+    assert runs.run_names()[: len(NAMES)] == NAMES
+    sizes = [len(data) for name in NAMES for data in files(RECORDED / name).values()]
+    assert sum(sizes) <= 12e6
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_whole_made_from_its_recipe_and_its_maps_are_laid_out(name: str) -> None:
+    run, recipe = shipped(name), BY_NAME[name]
+    made = recipe.plan
+    assert (run.model_config, run.training_config) == (made.model_config, made.training_config)
+    assert run.tokenizer.tokens == made.tokenizer.tokens
+    assert run.text == made.text
+    assert run.damaged == [] and len(run.metrics()) == len(run.steps) >= 4
+    assert run.status.state == ("diverged" if name == "exploding" else "finished")
+    for config in recipe.maps:
+        laid_out = MapFile(run.path, config).read(run.steps, table_of(run, config))
+        assert laid_out is not None and laid_out.steps.tolist() == run.steps.tolist()
+
+
+def test_the_script_makes_the_same_bytes_again(tmp_path: Path) -> None:
+    """Of the run that takes least time."""
+    record(BY_NAME["exploding"], tmp_path)
+    assert files(tmp_path / "exploding") == files(RECORDED / "exploding")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_english_is_read_whole_where_the_vocabulary_has_its_letters(name: str) -> None:
+    run = shipped(name)
+    complete = set(PRINTABLE) <= set(run.tokenizer.tokens)
+    assert complete or name == "quick-brown-fox"
+    for text in ENGLISH:
+        read = sentence.sentence(run, text)
+        assert read.ids and not read.instead
+        assert bool(read.typed) == (not complete)
+
+
+def test_the_pairs_differ_in_their_norm_alone() -> None:
+    for name, pair in {
+        "small-batch-layer-norm": {"layer-pre", "batch-pre"},
+        "exploding": {"none", "layer-pre"},
+    }.items():
+        assert set(siblings([RECORDED], shipped(name))) == pair
+
+
+def test_small_batches_cost_batch_norm_a_tenth_of_a_nat_and_more() -> None:
+    layer, batch = (shipped(f"small-batch-{norm}-norm") for norm in ("layer", "batch"))
+    assert variant_name(batch.model_config) == "batch-pre"
+    last = [run.metrics()["val_loss"].iloc[-1] for run in (layer, batch)]
+    assert last[1] - last[0] > 0.1
+
+
+def test_heads_form_in_induction_and_keep_their_roles() -> None:
+    run = shipped("induction")
+    probes = probe_ids(run.model_config.vocab_size, run.model_config.block_size)
+    seen = History().read(run, run.steps[[0, -1]], read_weights, probes)["weights"]
+    before, after = (roles(probe_scores(weights, probes)) for weights in seen)
+    assert (before == -1).all()
+    assert "previous token" in [MEASURES[role] for role in after[0] if role >= 0]
+    assert [MEASURES[role] for role in after[1]] == ["induction"] * 4
+
+
+def test_the_rows_of_english_grow_and_those_of_the_sentence_hardly() -> None:
+    grown = {}
+    for name in ("english", "quick-brown-fox"):
+        lengths = np.linalg.norm(shipped(name).token_embeddings()[[0, -1]], axis=-1).mean(1)
+        grown[name] = lengths[1] / lengths[0]
+    assert grown["english"] > 5
+    assert grown["quick-brown-fox"] < 2
