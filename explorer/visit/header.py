@@ -24,6 +24,7 @@ NAMES = {
     "norm_position": "Norm before or after attention and feed-forward",
     "dropout": "Dropout",
     "linear_init_gain": "Initial weights times",
+    "embedding_init_std": "Standard deviation of initial rows",
     "bias": "Bias in linear layers",
     "text": "Text",
     "recorded": "Recorded steps",
