@@ -17,7 +17,7 @@ _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
     "\U000e0100-\U000e01ef]"
 )
-_GLYPHS = {" ": "·", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
+_GLYPHS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 
 
 class Tokenizer(Protocol):

@@ -180,12 +180,12 @@ def test_unknown_characters_are_named_once_with_what_there_is() -> None:
     with pytest.raises(UnknownTokens) as error:
         tokenizer.encode("Quick, é Q")
     assert error.value.unknown == ("Q", "u", "i", "c", "k", ",", "é")
-    assert str(error.value) == "Q u i c k , é not in the vocabulary, which has · d e h l o r w"
+    assert str(error.value) == "Q u i c k , é not in the vocabulary, which has ␣ d e h l o r w"
 
 
 def test_the_whole_alphabet_of_the_seeds_sentence_fits_into_the_sentence() -> None:
     said = refused(train_tokenizer(SENTENCE, "character").encode, "ß")
-    assert said.endswith("which has · . Q " + " ".join("abcdefghijklmnoprtuvwxyz"))
+    assert said.endswith("which has ␣ . Q " + " ".join("abcdefghijklmnoprtuvwxyz"))
 
 
 def test_what_does_not_fit_into_the_sentence_is_counted() -> None:
@@ -306,11 +306,11 @@ def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any
     [
         ("", "∅"),
         ("a", "a"),
-        (" ", "·"),
+        (" ", "␣"),
         ("\n", "⏎"),
         ("\t", "⇥"),
         ("\r", "␍"),
-        (" the", "·the"),
+        (" the", "␣the"),
         ("\r\n", "␍⏎"),
         ("\u0301", "◌\u0301"),
         ("\x00", "U+0000"),

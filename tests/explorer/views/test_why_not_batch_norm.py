@@ -264,11 +264,11 @@ def test_the_same_token_is_not_offered_and_another_one_moves_the_sentence_otherw
     app = page(**{LEAK: "A future token"})
     app.selectbox(key=TOKEN).set_value(3).run()
     offered, answers = app.selectbox(key=BECOMES).options, []
-    assert "·" not in offered and len(offered) == 26
+    assert "␣" not in offered and len(offered) == 26
     for label in (offered[-1], offered[3], offered[-1]):
         app.selectbox(key=BECOMES).select(label).run()
         assert headline(app).startswith(
-            f"You changed token 3 of your sentence, '·', into '{label}'."
+            f"You changed token 3 of your sentence, '␣', into '{label}'."
         )
         answers.append(moved(app)[-1].tolist())
     assert answers[0] == answers[2] != answers[1]
