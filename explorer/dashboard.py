@@ -115,6 +115,6 @@ if goal := session.take_goal():
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
 st.html(STYLE)
-header(pages)
+header(pages, page.title)
 page.run()
 freeze_once(page.title)

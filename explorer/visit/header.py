@@ -42,14 +42,14 @@ NAMES = {
 }
 
 
-def header(pages: Sequence[Page]) -> None:
-    """Pages, run and sentence, chosen once for all pages; stops where the run cannot be opened.
+def header(pages: Sequence[Page], title: str) -> None:
+    """Pages, run and sentence, above the page of this title; stops where the run cannot be opened.
 
     Drawn by the script itself, for all pages. A rerun may be cut short before the run's widget, and
     a browser does not send the value of one in a closed popover: Streamlit must keep it.
     """
     names = runs.run_names()
-    changed = session.begin(names)
+    changed = session.begin(names, title)
     run, problem = None, ""
     try:
         run = runs.open_run()

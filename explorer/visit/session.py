@@ -14,6 +14,7 @@ from explorer.visit.address import Chosen
 # Keys of the widgets that every page shares, and their parameters of the address.
 RUN, TEXT, TOKENS, START = "run", "text", "tokens", "from"
 CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
+SHARED = (RUN, TEXT, TOKENS)  # in the address of every page
 VISIT = "visit"
 
 
@@ -22,7 +23,8 @@ class Visit:
     """One visitor's state beside the values of widgets, which Streamlit keeps by their keys.
 
     `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
-    widgets drawn so far; the address leaves them out. `of_run`: keys of widgets whose values are
+    widgets drawn so far; the address leaves them out, and all
+    but those `drawn` on this `page`. `of_run`: keys of widgets whose values are
     forgotten with the run. `pending`: values of widgets from the next rerun on, `goal`: the page
     to open then. `last_read`: run and ids of the sentence last drawn. `heard`: by clock, what it
     last reported. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that
@@ -30,6 +32,8 @@ class Visit:
     """
 
     chosen: Chosen = Chosen()
+    page: str = ""
+    drawn: set[str] = field(default_factory=lambda: set(SHARED))
     asked: dict[str, str] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=lambda: {RUN: None, TEXT: None, TOKENS: []})
     of_run: set[str] = field(default_factory=lambda: {TOKENS})
@@ -45,7 +49,7 @@ def visit() -> Visit:
     return st.session_state[VISIT]
 
 
-def begin(runs: Sequence[str]) -> str:
+def begin(runs: Sequence[str], page: str) -> str:
     """Complete the state before any widget is drawn; returns what had to be changed, in words.
 
     A new visitor's comes from the address, where anything malformed is ignored. Streamlit may end
@@ -56,27 +60,30 @@ def begin(runs: Sequence[str]) -> str:
         asked = address.renamed(st.query_params.to_dict())
         state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
         state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
-        state[VISIT] = Visit(address.read(asked), asked)
+        state[VISIT] = Visit(address.read(asked), asked=asked)
     here = visit()
     if RUN in here.pending:
         leave_run()
     state.update(here.pending)
     here.pending = {}
+    if page != here.page:
+        here.drawn, here.page = set(SHARED), page
     wanted = state[RUN]
     if wanted in runs:
         return ""
-    leave_run()
+    if wanted is not None:
+        leave_run()
     state[RUN] = runs[0]
     return "" if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
 
 
 def publish() -> None:
-    """Write into the address what brings another browser to the same view."""
-    state = st.session_state
+    """Write into the address what brings another browser to the same view of this page."""
+    state, here = st.session_state, visit()
     wanted = {
         name: address.encoded(state[name])
-        for name, default in visit().defaults.items()
-        if name in state and state[name] != default
+        for name, default in here.defaults.items()
+        if name in here.drawn and name in state and state[name] != default
     }
     wanted |= address.write(chosen())
     if st.query_params.to_dict() != wanted:
@@ -198,6 +205,7 @@ def hold(
     if fit(wanted) != state[name]:  # only then: its widget may be drawn already
         state[name] = fit(wanted)
     here.defaults[name] = default
+    here.drawn.add(name)
     if of_run:
         here.of_run.add(name)
     return state[name]

@@ -57,11 +57,11 @@ def goes_to_another_run() -> dict[str, Any]:
 
 
 def begins() -> None:
-    session.begin(RUNS)
+    session.begin(RUNS, "Tables")
 
 
 def arrives_and_draws_a_widget() -> None:
-    session.begin(RUNS)
+    session.begin(RUNS, "Tables")
     session.hold("attention.off", [0], address.ids, list, of_run=True, follow=True)
 
 
@@ -104,3 +104,25 @@ def test_a_rerun_that_ends_early_loses_nothing(
             break
         ends += 1
     assert ends > 3
+
+
+def test_a_pair_is_kept_where_the_address_names_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = SimpleNamespace(to_dict={"pair": "5.3", "step": "7"}.copy)
+    monkeypatch.setattr(session.st, "query_params", asked)
+    monkeypatch.setattr(session.st, "session_state", {})
+    session.begin(RUNS, "Attention")
+    assert session.chosen() == Chosen(step=7, query=5, key=3)
+
+
+def test_an_address_has_the_choices_of_its_own_page_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[dict[str, str]] = []
+    query = SimpleNamespace(to_dict={"colour": "blue"}.copy, from_dict=written.append)
+    monkeypatch.setattr(session.st, "query_params", query)
+    monkeypatch.setattr(session.st, "session_state", {})
+    for page, name in (("Drift", "drift.map"), ("Attention", "attention.view")):
+        session.begin(RUNS, page)
+        session.hold(name, "first", str, str, of_run=False)
+        session.put(name, "second")
+        session.publish()
+    shared = {"run": RUNS[0], "head": "0.0"}
+    assert written == [shared | {"drift.map": "second"}, shared | {"attention.view": "second"}]
