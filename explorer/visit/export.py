@@ -1,13 +1,35 @@
 """Numbers to read and to download: tables, and the same as CSV."""
 
-import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import streamlit as st
 
 from explorer.visit.moment import Moment
+from model_core.tokenizers import token_label
+
+FORMULA = ("=", "+", "-", "@")  # how a spreadsheet tells one
+
+
+class File(NamedTuple):
+    """A file of numbers: of a run ("": of none), at a step (None: over all, or without steps)."""
+
+    run: str
+    subject: str
+    step: int | None
+
+    @property
+    def name(self) -> str:
+        step = "" if self.step is None else f"step-{self.step}"
+        return "-".join(filter(None, (self.run, self.subject, step))) + ".csv"
+
+    def filled(self, table: pd.DataFrame) -> bytes:
+        """The table as CSV, with the run and the step in every line."""
+        for name, value in (("step", self.step), ("run", self.run or None)):
+            if value is not None and name not in table:
+                table.insert(0, name, value)
+        return table.to_csv(index=False).encode()
 
 
 def drawer() -> Any:
@@ -18,7 +40,7 @@ def drawer() -> Any:
 def numbers(
     table: pd.DataFrame,
     label: str,
-    file: str,
+    file: File,
     *,
     csv: Callable[[], pd.DataFrame] | None = None,
     **look: Any,
@@ -28,21 +50,21 @@ def numbers(
     csv_button(label, file, csv or (lambda: table))
 
 
-def csv_button(label: str, file: str, table: Callable[[], pd.DataFrame]) -> None:
+def csv_button(label: str, file: File, table: Callable[[], pd.DataFrame]) -> None:
     """Download numbers; the table is made only when the button is pressed."""
     st.download_button(
         f"{label} as CSV",
-        data=lambda: table().to_csv(index=False).encode(),
-        file_name=f"{file}.csv",
+        data=lambda: file.filled(table().copy()),
+        file_name=file.name,
         mime="text/csv",
         icon=":material/download:",
         on_click="ignore",
     )
 
 
-def file_of(moment: Moment, subject: str) -> str:
-    """The name of a file with numbers of the settled step."""
-    return f"{moment.run.name}-{subject}-step-{moment.step}"
+def file_of(moment: Moment, subject: str) -> File:
+    """A file with numbers of the settled step."""
+    return File(moment.run.name, subject, moment.step)
 
 
 def digits(columns: Iterable[str], form: str = "%.4g") -> dict[str, Any]:
@@ -50,6 +72,7 @@ def digits(columns: Iterable[str], form: str = "%.4g") -> dict[str, Any]:
     return dict.fromkeys(columns, st.column_config.NumberColumn(format=form))
 
 
-def quoted(token: str) -> str:
-    """A token as a CSV cell: a JSON string, so that nothing in it is a formula or gets lost."""
-    return json.dumps(token, ensure_ascii=False)
+def as_cell(token: str) -> str:
+    """A token as a CSV cell, as on screen, so that no space is lost; never a formula."""
+    label = token_label(token)
+    return f"'{label}" if len(label) > 1 and label.startswith(FORMULA) else label

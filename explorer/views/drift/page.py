@@ -15,7 +15,7 @@ from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
-from explorer.visit.export import drawer, file_of, numbers, quoted
+from explorer.visit.export import File, as_cell, drawer, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question
 from explorer.visit.sentence import Sentence
@@ -174,7 +174,7 @@ def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
         table.sort_values("moved", ascending=False),
         "Map",
         file_of(moment, "map"),
-        csv=lambda: table.assign(**{kind: [quoted(name) for name in _names(moment, rows)]}),
+        csv=lambda: table.assign(**{kind: [as_cell(name) for name in _names(moment, rows)]}),
         height=260,
     )
 
@@ -195,8 +195,8 @@ def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None
     numbers(
         table(rows.labels),
         "Biography",
-        f"{moment.run.name}-biography-{rows.table[:-1]}-{rows.ids[focus]}",
-        csv=lambda: table([quoted(name) for name in _names(moment, rows)]),
+        File(moment.run.name, f"biography-{rows.table[:-1]}-{rows.ids[focus]}", None),
+        csv=lambda: table([as_cell(name) for name in _names(moment, rows)]),
         height=260,
     )
 

@@ -11,7 +11,7 @@ from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
-from explorer.visit.export import csv_button
+from explorer.visit.export import File, csv_button
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -49,7 +49,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         lost.info(plain(words))
     csv_button(
         "Every step",
-        f"worked-{numbers.kind}",
+        File("", f"worked-{numbers.kind}", None),
         lambda: tables.long(cell, numbers.samples, list(numbers.features)),
     )
     _explained()

@@ -9,7 +9,7 @@ import streamlit as st
 from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
 from explorer.panels import AnyPanel, Frame, Timeline
-from explorer.visit.export import digits, numbers
+from explorer.visit.export import File, digits, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import how_computed, own_clock
 from explorer.visit.sentence import Sentence
@@ -192,7 +192,7 @@ def _numbers(descents: list[Descent], step: int) -> None:
     form = digits(table.columns[4:]) | digits(["condition number", needed], "localized")
     form |= digits(["learning rate"], "%.3g")
     st.markdown(f"**After step {step:,} of this descent**")
-    numbers(table, "Descents", f"descents-step-{step}", column_config=form)
+    numbers(table, "Descents", File("", "descents", step), column_config=form)
 
 
 def _explained() -> None:

@@ -17,7 +17,7 @@ from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.lessons.worked_examples import view as worked_examples
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written, written_out
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
-from explorer.visit.export import digits, drawer, file_of, numbers, quoted
+from explorer.visit.export import as_cell, digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -296,7 +296,7 @@ def _members(moment: Moment, block: Block) -> None:
         {
             "sentence": [names[b] for b, _, _ in cells],
             "position": cells[:, 1],
-            "token": [quoted(block.sentences[names[b]][t]) for b, t, _ in cells],
+            "token": [as_cell(block.sentences[names[b]][t]) for b, t, _ in cells],
             "channel": cells[:, 2],
             "before the norm": block.numbers[moment.at][block.members],
             "normalized": steps["normalized"][moment.at],

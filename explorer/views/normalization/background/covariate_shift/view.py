@@ -18,7 +18,7 @@ from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.background.covariate_shift.others import channels, held_beside
 from explorer.views.normalization.background.covariate_shift.receivers import BEFORE, Choice, choose
-from explorer.visit.export import numbers
+from explorer.visit.export import File, numbers
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -194,7 +194,7 @@ def _table(moment: Moment, shown: Sequence[AlignedSpread]) -> None:
     numbers(
         _rows(shown, [moment.at]),
         "All steps",
-        f"{moment.run.name}-inputs",
+        File(moment.run.name, "inputs", None),
         csv=lambda: _rows(shown, range(len(moment.steps))),
     )
 
