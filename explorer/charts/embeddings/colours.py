@@ -32,9 +32,13 @@ class Colours:
 
 @dataclass(frozen=True)
 class Dots:
-    """The soft dots behind the glyphs: their marker, what of it moves, and a legend's traces."""
+    """The soft dots behind the glyphs: their marker, what of it moves, and a legend's traces.
+
+    `named`: their colours are those of categories, or one, so that glyphs can have them instead.
+    """
 
     marker: dict[str, Any]
+    named: bool = True
     moving: dict[str, np.ndarray] = field(default_factory=dict)
     legend: Sequence[Any] = ()
 
@@ -46,7 +50,7 @@ def dots(colours: Colours | None, shape: tuple[int, ...]) -> Dots:
     size = (8 if many else 22) if flat else (4 if many else 10)
     soft = {"size": size, "opacity": 0.35, "line": {"width": 0}}
     if colours is None:
-        return Dots(soft | {"color": theme.CATEGORIES[0]})
+        return Dots(soft | {"color": theme.CATEGORIES[0]}, named=count <= LABELLED)
     given = np.asarray(colours.values)
     if given.dtype.kind not in "biuf":
         return _categories(colours, soft, count, axes)
@@ -60,7 +64,8 @@ def dots(colours: Colours | None, shape: tuple[int, ...]) -> Dots:
         "colorbar": theme.colour_bar(escape(colours.title)),
         "opacity": 0.45,  # a dark colour must not hide its glyph
     }
-    return Dots(soft | scale, {"0.marker.color": values} if given.ndim == 2 else {})
+    moving = {"0.marker.color": values} if given.ndim == 2 else {}
+    return Dots(soft | scale, named=False, moving=moving)
 
 
 def _categories(colours: Colours, soft: dict[str, Any], count: int, axes: int) -> Dots:
@@ -83,4 +88,5 @@ def _categories(colours: Colours, soft: dict[str, Any], count: int, axes: int) -
         )
         for name in names
     ]
-    return Dots(soft | {"color": [palette[name] for name in found], "opacity": 0.5}, legend=legend)
+    marker = soft | {"color": [palette[name] for name in found], "opacity": 0.5}
+    return Dots(marker, named=count <= LABELLED, legend=legend)

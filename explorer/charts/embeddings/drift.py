@@ -20,7 +20,7 @@ def drift_panel(
 ) -> Panel:
     """Distances (S, N) of every row from its first vector, over recorded steps (S,).
 
-    Every row is a faint line, the chosen one a strong one; a cursor moves with the step.
+    Every row is a faint line, chosen and selected ones are strong; a cursor moves with the step.
     """
     steps = check_steps(steps)
     moved = gaps(distances, "distances", (len(steps), len(rows.labels)))
@@ -37,8 +37,11 @@ def drift_panel(
         ),
     )
     moving = {"1.x": cursor_x(len(steps))}
+    lit = {row: theme.SELECTED for row in rows.selected}
     if rows.chosen is not None:
-        moving |= _add_chosen(figure, moved[:, rows.chosen], rows.labels[rows.chosen])
+        lit[rows.chosen] = theme.CHOSEN
+    for row, colour in lit.items():
+        moving |= _add_line(figure, moved[:, row], rows.labels[row], colour)
     return Panel(
         frame.at_height(280), figure, moving=moving, alt=_alt(frame.title, moved, steps, rows)
     )
@@ -61,9 +64,11 @@ def _faint_lines(moved: np.ndarray, steps: np.ndarray, rows: Rows) -> go.Scatter
     )
 
 
-def _add_chosen(figure: go.Figure, moved: np.ndarray, label: str) -> dict[str, np.ndarray]:
-    """The chosen row's line (S,), and a dot on it at the step shown."""
-    accent = {"color": theme.CHOSEN}
+def _add_line(
+    figure: go.Figure, moved: np.ndarray, label: str, colour: str
+) -> dict[str, np.ndarray]:
+    """A row's line (S,), and a dot on it at the step shown, with its label."""
+    accent = {"color": colour}
     quiet: dict[str, Any] = {"hoverinfo": "skip", "showlegend": False}
     x = np.arange(len(moved), dtype=np.float32)
     figure.add_scatter(x=x, y=moved, mode="lines", line={**accent, "width": 3}, **quiet)

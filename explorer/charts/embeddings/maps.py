@@ -11,9 +11,11 @@ from explorer.charts.embeddings.marks import Drawing, Marks
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between, missing
 from explorer.charts.parts.arrays import extent, gaps, padded
-from explorer.charts.parts.labels import escape
+from explorer.charts.parts.labels import columns, escape
 from explorer.charts.parts.rows import Rows
 from explorer.panels import Frame, Panel
+
+GLYPHS = 2  # of a label that is itself the mark of its point
 
 
 def map_panel(
@@ -34,7 +36,9 @@ def map_panel(
         raise ValueError(f"layout must have 2 or 3 axes, got {points.shape[2]}")
     points[np.isnan(points).any(axis=2)] = np.nan  # a point without one coordinate has none
     drawing, drawn = Drawing(points), dots(marks.colours, points.shape)
-    drawing.add_points(rows, drawn)
+    # A letter stands on its point at every step; a longer label may have to step aside of a dot.
+    letters = drawing.flat and drawn.named and max(map(columns, rows.labels)) <= GLYPHS
+    drawing.add_points(rows, drawn, letters)
     drawing.add_marks(rows, marks)
     return Panel(
         frame.at_height(620),
@@ -44,7 +48,7 @@ def map_panel(
         moving=drawing.moving,
         alt=_alt(frame.title, points, rows),
         picks=rows.picks,
-        declutter=drawing.flat,
+        declutter=drawing.flat and not letters,
     )
 
 
@@ -66,7 +70,7 @@ def _layout(points: np.ndarray, titles: Sequence[str], legend: bool) -> go.Layou
     return theme.layout(
         xaxis={},
         yaxis={},
-        scene=scene | {"aspectmode": "data"},
+        scene=scene | {"aspectmode": "data", "camera": {"eye": {"x": 1.5, "y": 1.5, "z": 1.1}}},
         legend=legend,
         margin=margin | {"l": 0, "r": 0, "b": 0},
     )

@@ -56,8 +56,8 @@ class Drawing:
         first = {name: points[0, :, axis] for axis, name in enumerate(self._axes)}
         self.traces.append((go.Scatter if self.flat else go.Scatter3d)(**first, **style))
 
-    def add_points(self, rows: Rows, dots: Dots) -> None:
-        """The rows themselves with their labels."""
+    def add_points(self, rows: Rows, dots: Dots, letters: bool) -> None:
+        """The rows themselves with their labels; `letters`: these alone, in the dots' colours."""
         count = self._points.shape[1]
         titles = [f"%{{{axis}axis.title.text}}" if self.flat else axis for axis in self._axes]
         numbers = [
@@ -72,10 +72,11 @@ class Drawing:
             text=words if self.flat else [label.replace("<", f"<{_HALF}") for label in rows.labels],
             customdata=[[int(one), word] for one, word in zip(rows.ids, words, strict=True)],
             textfont={
-                "size": [22 if row == rows.chosen else 15 for row in range(count)],
+                "size": [22 if row == rows.chosen else 17 for row in range(count)],
                 "family": theme.GLYPHS,
-            },
-            marker=dots.marker,
+            }
+            | ({"color": dots.marker["color"]} if letters else {}),
+            marker=dots.marker | ({"opacity": 0} if letters else {}),
             hovertemplate=f"{rows.kind} '%{{customdata[1]}}' (id %{{customdata[0]:d}})<br>"
             f"{'<br>'.join(numbers)}<extra></extra>",
             showlegend=False,

@@ -53,7 +53,7 @@ class Choices:
 
 def choose(moment: Moment) -> Choices:
     """Draw the widgets and return their values."""
-    kind, method, find, more = st.columns([1.4, 1.5, 4, 1.3], vertical_alignment="bottom")
+    kind, method, find, more = st.columns([1.9, 1.6, 3.2, 1.3], vertical_alignment="bottom")
     table = one_of(kind.segmented_control, "drift.table", "Rows", TABLES)
     methods = [name for name in METHODS if name != AXIS or table == "tokens"]
     made = one_of(method.selectbox, "drift.map", "Map", methods, help=_ABOUT)
@@ -61,7 +61,7 @@ def choose(moment: Moment) -> Choices:
     ids = _ids(moment, table, which)
     if table == "tokens":
         _find(find, moment, ids)
-    with more.popover("Look and settings", width="stretch"):
+    with more.popover("Settings", width="stretch"):
         left, right = st.columns(2)
         with left:
             drawn = _drawing(moment, table)

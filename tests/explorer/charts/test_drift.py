@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from explorer.charts.embeddings.drift import drift_panel
+from explorer.charts.parts import theme
 from explorer.charts.parts.rows import Rows
 from explorer.panels import Frame
 
@@ -33,6 +34,14 @@ def test_a_dot_runs_along_the_chosen_line() -> None:
     np.testing.assert_array_equal(panel.figure.data[2].y, [0, 2, 2.5])
     np.testing.assert_array_equal(panel.moving["3.x"], [[0], [1], [2]])
     np.testing.assert_array_equal(panel.moving["3.y"], [[0], [2], [2.5]])
+
+
+def test_selected_rows_are_lit_and_the_chosen_one_in_its_own_colour() -> None:
+    rows = Rows(["a", "b"], chosen=1, selected=[0, 1])
+    figure = drift_panel(DISTANCES, [0, 1, 10], rows, **DRIFT).figure
+    lines = [trace for trace in figure.data[2:] if trace.mode == "lines"]
+    assert [line.line.color for line in lines] == [theme.SELECTED, theme.CHOSEN]
+    np.testing.assert_array_equal([line.y for line in lines], DISTANCES.T)
 
 
 def test_alt_names_who_moved_most_and_least() -> None:

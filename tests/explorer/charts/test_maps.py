@@ -31,6 +31,21 @@ def test_the_range_holds_every_step_and_both_axes_have_one_scale() -> None:
     assert (layout.yaxis.scaleanchor, layout.yaxis.scaleratio) == ("x", 1)
 
 
+def test_letters_are_the_marks_of_their_points_and_never_step_aside() -> None:
+    kinds = Colours("kind", ["mark", "vowel"], {"vowel": "#111111", "mark": "#222222"})
+    panel = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(kinds), **MAP)
+    points = panel.figure.data[0]
+    assert list(points.textfont.color) == ["#222222", "#111111"]
+    assert points.marker.opacity == 0 and not panel.declutter
+
+
+def test_long_labels_and_numbers_keep_their_dots() -> None:
+    numbers = Colours("times", np.array([1.0, 2.0]))
+    for labels, marks in ((["the", "b"], Marks()), (["a", "b"], Marks(numbers))):
+        panel = map_panel(LAYOUT, Rows(labels), marks=marks, **MAP)
+        assert panel.figure.data[0].marker.opacity > 0 and panel.declutter
+
+
 def test_in_space_there_is_a_third_axis_with_the_same_scale() -> None:
     panel = map_panel(SPACE, Rows(["a", "b"]), **DEEP)
     np.testing.assert_array_equal(panel.moving["0.z"], SPACE[:, :, 2])
