@@ -124,7 +124,7 @@ def _line(sizes: Sequence[int], values: np.ndarray, name: str, unit: str, at: in
 def _over_sizes(sizes: Sequence[int], top: float, unit: str) -> go.Layout:
     return theme.layout(
         xaxis={
-            "title": theme.axis_title("windows in the batch"),
+            "title": theme.axis_title("windows in the batch, log scale"),
             "type": "log",
             "range": [np.log10(sizes[0]) - 0.05, np.log10(sizes[-1]) + 0.1],
             "tickmode": "array",

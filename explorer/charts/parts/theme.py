@@ -89,6 +89,8 @@ def value_axis(
     title: str, ends: Sequence[float], ticks: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """An axis of numbers between two ends, with a grid; `ticks` other than six."""
+    if ticks and ticks.get("type") == "log":
+        title += ", log scale"
     axis = {"title": axis_title(title), "range": list(ends), "showgrid": True}
     return axis | (ticks or {"nticks": 6})
 
