@@ -158,6 +158,7 @@ class Text:
     query: int
     alt: str = ""
     written: tuple[int, ...] = ()
+    marked: Mapping[int, str] = field(default_factory=dict)  # colours of lines below positions
     picks: Positions | None = None
 
 

@@ -201,6 +201,7 @@ def _text(panel: Text, arrays: _Arrays) -> dict[str, Any]:
         "says": panel.says,
         "query": int(panel.query),
         "written": [int(position) for position in panel.written],
+        "marked": {str(position): colour for position, colour in panel.marked.items()},
     }
 
 

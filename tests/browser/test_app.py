@@ -75,6 +75,22 @@ def test_the_loss_moves_within_three_seconds_of_pressing_train(visit: Visit, app
     page.get_by_text(re.compile(f"{name}: stopped")).wait_for()
 
 
+def test_both_tables_are_on_one_scale_again_after_that_of_one_step(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/tables")
+    clock = ClockDriver(page).wait_ready()
+    ends = """() => ["tokens", "positions"].map((name) =>
+      document.querySelector(`[data-panel=${name}] .js-plotly-plot`)._fullData[0].zmax)"""
+    whole, toggle = page.evaluate(ends), page.get_by_text("Colours span this step only")
+    for step in (0.0, 0.5):
+        toggle.click()
+        page.wait_for_function(f"whole => String(({ends})()) !== String(whole)", arg=whole)
+        clock.drag(1, step)
+        toggle.click()
+        page.wait_for_function(f"whole => String(({ends})()) === String(whole)", arg=whole)
+
+
 def test_repeated_tokens_and_digits_keep_rows_and_columns(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/attention?text=oooo+ee")
     ClockDriver(page).wait_ready()

@@ -140,8 +140,8 @@ def test_repeated_tokens_and_digits_keep_all_rows_and_columns(
     expected = [scores * size_root, scores, masked(scores), masked(weights)]
     for panel, values in zip(STAGES, expected, strict=True):
         wait_heat(page, panel, values)
-    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["a", "a", "a", "a", "·", "1", "1"])
-    places = ["a 0", "a 1", "a 2", "a 3", "·", "1 5", "1 6"]
+    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["a", "a", "a", "a", "␣", "1", "1"])
+    places = ["a 0", "a 1", "a 2", "a 3", "␣", "1 5", "1 6"]
     assert column_labels(page, "head") == row_labels(page, "head") == places
     for panel in ("head", "stage-weights"):
         for query, row in enumerate(heat(page, panel)):
@@ -175,30 +175,33 @@ def test_a_cell_tells_in_words_what_its_query_reads(
         point_at(page, query, key)
         names = SENTENCE[query], SENTENCE[key]
         expect(told).to_have_text(
-            f"query '{names[0]}' at {query} reads {float(f'{weights[query, key]:.3g}'):g} "
-            f"of key '{names[1]}' at {key}"
+            f"query '{names[0]}' at {query} gives {float(f'{100 * weights[query, key]:.3g}'):g}% "
+            f"of its attention to key '{names[1]}' at {key}"
         )
+    page.keyboard.press("Home")  # the words follow the clock, the pointer stays
+    first = plain(run, 0).weights[0, 0][6, 5]
+    expect(told).to_contain_text(f"gives {float(f'{100 * first:.3g}'):g}% of")
 
 
 def test_tokens_that_look_like_markup_are_shown_as_they_are(
     attention: Callable[..., Page],
 ) -> None:
     page = attention(text="<b> &lt;")
-    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["<", "b", ">", "·", "&", "l", "t", ";"])
-    assert column_labels(page, "head") == ["<", "b", ">", "·", "&", "l", "t", ";"]
-    assert row_labels(page, "head") == ["<", "b", ">", "·", "&", "l", "t", ";"]
+    expect(page.locator(f"{TOKENS} bdi")).to_have_text(["<", "b", ">", "␣", "&", "l", "t", ";"])
+    assert column_labels(page, "head") == ["<", "b", ">", "␣", "&", "l", "t", ";"]
+    assert row_labels(page, "head") == ["<", "b", ">", "␣", "&", "l", "t", ";"]
 
 
 # ---- what is clicked -----------------------------------------------------------------------------
 
 
-def test_a_click_on_a_token_moves_the_frame_and_the_title(attention: Callable[..., Page]) -> None:
+def test_a_click_on_a_token_moves_the_frame_and_the_verdict(attention: Callable[..., Page]) -> None:
     page = attention()
     tokens = page.locator(TOKENS)
     for place in (2, 5):
         tokens.nth(place).click()
-        words = f"Layer 0, head 0: what '{SENTENCE[place]}' at {place} reads. Click another token"
-        expect(title(page, "text")).to_have_text(words)
+        words = f"'{SENTENCE[place]}' at {place} gives "
+        expect(page.locator("[data-panel=text] .driftscope-verdict")).to_contain_text(words)
         expect(tokens.nth(place)).to_have_class(re.compile("driftscope-query"))
         expect(page.locator(".driftscope-query")).to_have_count(1)
         expect(page).to_have_url(re.compile(rf"pair={place}(&|$)"))
@@ -209,7 +212,7 @@ def test_a_click_on_a_head_shows_it_large(attention: Callable[..., Page], run: R
     weights = plain(run, 30).weights
     for right, down, layer, head in ((1, 1, 1, 1), (0, -1, 0, 1)):
         click_head(page, right, down)
-        expect(title(page, "head")).to_contain_text(f"Layer {layer}, head {head}:")
+        expect(title(page, "head")).to_contain_text(f"Head {layer}.{head} ")
         wait_heat(page, "head", masked(weights[layer, head]))
         wait_heat(page, "stage-weights", masked(weights[layer, head]))
 

@@ -43,7 +43,12 @@ def two_digits(row: np.ndarray) -> list[str]:
 
 
 def says(query: int, key: int, weight: str) -> str:
-    return f"query '{SENTENCE[query]}' at {query} reads {weight} of key '{SENTENCE[key]}' at {key}"
+    share = f"{weight} of its attention"
+    return f"'{SENTENCE[query]}' at {query} gives {share} to '{SENTENCE[key]}' at {key}"
+
+
+def percent(weight: np.floating) -> str:
+    return f"{float(f'{100 * weight:.3g}'):g}%"
 
 
 def contrast(colors: list[list[float]]) -> float:
@@ -86,13 +91,13 @@ def test_the_tip_tells_what_the_query_reads_of_the_token_pointed_at(full: ClockD
     page, tip = full.page, full.page.locator(TIP)
     expect(tip).to_be_hidden()
     token(page, 3).hover()
-    expect(tip).to_have_text(says(QUERY, 3, f"{WEIGHTS[0, QUERY, 3]:.3g}"))
+    expect(tip).to_have_text(says(QUERY, 3, percent(WEIGHTS[0, QUERY, 3])))
     token(page, 7).hover()
     expect(tip).to_have_text(says(QUERY, 7, "nothing (masked)"))
     token(page, 8).click()
-    expect(tip).to_have_text(says(8, 8, f"{WEIGHTS[0, 8, 8]:.3g}"))
+    expect(tip).to_have_text(says(8, 8, percent(WEIGHTS[0, 8, 8])))
     token(page, 6).hover()  # '{weight}' is a token's label here, not a field
-    expect(tip).to_have_text(says(8, 6, f"{WEIGHTS[0, 8, 6]:.3g}"))
+    expect(tip).to_have_text(says(8, 6, percent(WEIGHTS[0, 8, 6])))
     page.mouse.move(0, 0)
     expect(tip).to_be_hidden()
 
@@ -100,14 +105,14 @@ def test_the_tip_tells_what_the_query_reads_of_the_token_pointed_at(full: ClockD
 def test_the_tip_follows_the_step(full: ClockDriver) -> None:
     token(full.page, 3).hover()
     full.page.keyboard.press("End")
-    expect(full.page.locator(TIP)).to_have_text(says(QUERY, 3, "1"))
+    expect(full.page.locator(TIP)).to_have_text(says(QUERY, 3, "100%"))
 
 
 def test_the_keyboard_chooses_a_query_and_the_clock_stands_still(full: ClockDriver) -> None:
     page, flow = full.page, full.page.locator("[data-panel=text] .driftscope-flow")
     flow.focus()
     page.keyboard.press("ArrowLeft")
-    told = says(QUERY, 3, f"{WEIGHTS[0, QUERY, 3]:.3g}")
+    told = says(QUERY, 3, percent(WEIGHTS[0, QUERY, 3]))
     expect(page.locator(TIP)).to_have_text(told)
     keys = "Arrow keys move, Enter makes a token the query."
     expect(flow).to_have_attribute("aria-label", f"{told}. {keys}")
@@ -123,7 +128,7 @@ def test_without_a_pointer_a_screen_reader_hears_what_is_read_most(full: ClockDr
     full.page.locator(TOKENS).first.scroll_into_view_if_needed()
     full.page.keyboard.press("End")
     flow = full.page.locator("[data-panel=text] .driftscope-flow")
-    words = "; ".join([says(QUERY, 3, "1"), says(QUERY, 0, "0"), says(QUERY, 1, "0")])
+    words = "; ".join([says(QUERY, 3, "100%"), says(QUERY, 0, "0%"), says(QUERY, 1, "0%")])
     keys = "Arrow keys move, Enter makes a token the query."
     expect(flow).to_have_attribute("aria-label", f"{words}. {keys}")
 
@@ -144,7 +149,7 @@ def test_a_label_that_turns_the_writing_turns_nothing_of_the_tip(full: ClockDriv
     token(full.page, 8).click()
     token(full.page, 5).hover()
     tip = full.page.locator(TIP)
-    expect(tip).to_have_text(says(8, 5, f"{WEIGHTS[0, 8, 5]:.3g}"))
+    expect(tip).to_have_text(says(8, 5, percent(WEIGHTS[0, 8, 5])))
     assert tip.locator("bdi").all_text_contents() == [SENTENCE[8], SENTENCE[5]]
     starts = tip.evaluate(
         """tip => [...tip.childNodes].filter((node) => node.textContent).map((node) => {
@@ -300,10 +305,10 @@ def test_tip_and_label_of_a_head_name_its_role(full: ClockDriver) -> None:
     box = head_box(page)
     page.mouse.move(box["x"] + 2, box["y"] + box["height"] - 2)
     tip = page.locator("[data-panel=heads] .driftscope-tip")
-    expect(tip).to_contain_text("layer 1 · head 2 · query 23 reads")
+    expect(tip).to_contain_text("layer 1 · head 2 · query 23 gives")
     page.keyboard.press("End")
     weight = head_weights(200)[199, 1, 2, 23, 0]
-    words = f"layer 1 · head 2 · induction · query 23 reads {weight:.2f} of key 0"
+    words = f"layer 1 · head 2 · induction · query 23 gives {weight:.0%} of its attention to key 0"
     expect(tip).to_have_text(words)
     heads = page.locator("[data-panel=heads] .driftscope-heads")
     label = "layer 1, head 2, induction, shown large. Arrow keys move, Enter picks."

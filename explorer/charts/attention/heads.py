@@ -46,7 +46,7 @@ def head_panel(weights: np.ndarray, text: Labels, frame: Frame) -> Panel:
     read = masked(weights, "weights", time)
     frame = frame.at_height(theme.square_height(time, frame.span))
     style = Style(
-        hover=f"{QUERY} reads %{{z:.3~g}} of {KEY}",
+        hover=f"{QUERY} gives %{{z:.3~p}} of its attention to {KEY}",
         colours={
             "colorscale": theme.SEQUENTIAL,
             "zmin": 0.0,

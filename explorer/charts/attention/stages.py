@@ -37,7 +37,7 @@ def stage_panels(
         ("product", "query · key", product, f"{QUERY}<br>· {KEY}<br>= %{{z:.4~g}}"),
         ("scaled", f"divided by √head_size (= {root:.4g})", scaled, divided),
         ("masked", "future masked", masked(scaled), allowed),
-        ("weights", "softmax", read, f"{QUERY}<br>reads %{{z:.4~g}}<br>of {KEY}"),
+        ("weights", "softmax", read, f"{QUERY}<br>gives %{{z:.3~p}} of its<br>attention to {KEY}"),
     )
     colours = (_signed(product), _signed(scaled), _signed(scaled), _positive(1.0))
     return [

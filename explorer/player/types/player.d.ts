@@ -54,6 +54,7 @@ interface TextSpec extends Frame {
   says: string
   query: number
   written: number[]
+  marked: Record<string, string>
 }
 interface MachineSpec extends Frame {
   kind: "machine"

@@ -210,8 +210,8 @@ export class Mosaic {
     const [, layers, heads] = array.shape
     const head = this.index * layers * heads + this.layout.number(place)
     const level = array.values[head * packed(size) + packed(row) + key]
-    const weight = level > ONE ? "no number" : (level / ONE).toFixed(2)
-    return `query ${row} reads ${weight} of key ${key}`
+    const weight = level > ONE ? "no number" : `${((100 * level) / ONE).toFixed(0)}%`
+    return `query ${row} gives ${weight} of its attention to key ${key}`
   }
 
   /** @param {KeyboardEvent} event */

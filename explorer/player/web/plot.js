@@ -35,6 +35,8 @@ export class Plot {
   /** @type {Writer | symbol | undefined} draws a step; undefined until it is known how */
   write
   completing = false
+  /** @type {MouseEvent | undefined} over the figure, as it last moved there */
+  pointer
   lacking = false // completing it did not help
 
   /** @param {HTMLElement} body @param {Hands} hands */
@@ -54,6 +56,9 @@ export class Plot {
       if (isFlat && !FINGERS.includes(this.div.layout?.dragmode)) event.stopPropagation()
     }
     this.div.addEventListener("touchstart", scroll, { capture: true, passive: true })
+    this.div.addEventListener("mousemove", (event) => {
+      if (event.isTrusted) this.pointer = event
+    })
     this.space = new Space(body, this.div, redraw)
     this.labels = new Labels(this.div)
     this.pick = pick
@@ -114,6 +119,7 @@ export class Plot {
   }
 
   clear() {
+    this.pointer = undefined
     this.zoomed.clear()
     window.Plotly.purge(this.div)
   }
@@ -151,7 +157,15 @@ export class Plot {
       this.write(index)
       this.arrange()
     } else this.update(index)
+    this.hoverAgain()
     return true
+  }
+
+  // What the pointer rests on has another number now.
+  hoverAgain() {
+    if (!this.div.querySelector(".hoverlayer > *")) return
+    const { target, clientX, clientY } = this.pointer ?? {}
+    target?.dispatchEvent(new MouseEvent("mousemove", { clientX, clientY }))
   }
 
   arrange() {
@@ -214,7 +228,8 @@ const OFFICIAL = Symbol("Plotly's own call draws every step")
 // All that a picture without its moving numbers depends on.
 /** @param {PlotSpec} spec @param {Theme} theme */
 function lookOf(spec, theme) {
-  return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter])
+  const moves = spec.moving.map(({ path }) => path) // what moved before keeps its last value
+  return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter, moves])
 }
 
 // Both ends of the axis in turn for NaN, so that even a line of such points has a length.

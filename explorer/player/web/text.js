@@ -2,7 +2,7 @@
 
 import { clamp, element, hiddenTip, scaleOf } from "./dom.js"
 import { legend } from "./legend.js"
-import { contrast, LEVELS, lookup, luminance, magnitude, rgba } from "./theme.js"
+import { contrast, LEVELS, lookup, luminance, magnitude, rgba, themed } from "./theme.js"
 
 /** @typedef {{ node: HTMLElement, label: string, number: HTMLElement, level: number }} Token */
 
@@ -45,7 +45,8 @@ export class Text {
     this.flow.setAttribute("role", "button")
     this.tip = hiddenTip()
     body.append(this.flow, this.tip)
-    head.append(legend())
+    this.verdict = element("span", "driftscope-verdict")
+    head.append(this.verdict, legend())
     this.listen()
   }
 
@@ -69,7 +70,10 @@ export class Text {
   show(spec, index, theme) {
     if (spec !== this.spec) this.adopt(spec)
     this.colors = colors(theme)
-    for (const one of this.tokens) one.level = -1
+    this.tokens.forEach((one, position) => {
+      one.level = -1
+      one.node.style.setProperty("--mark", themed(spec.marked[position] ?? "transparent", theme))
+    })
     return this.draw(index)
   }
 
@@ -100,6 +104,7 @@ export class Text {
     })
     this.frame()
     this.describe(this.tipped)
+    this.verdict.replaceChildren(...this.said(this.most()[0]))
     return true
   }
 
@@ -139,9 +144,13 @@ export class Text {
     this.sayAloud()
     this.tip.hidden = !this.tokens[key]
     if (this.tip.hidden) return
-    const parts = this.words(key).map(([text, isLabel]) => (isLabel ? isolated(text) : text))
-    this.tip.replaceChildren(...parts)
+    this.tip.replaceChildren(...this.said(key))
     this.place(this.tokens[key].node)
+  }
+
+  /** @param {number} key */
+  said(key) {
+    return this.words(key).map(([text, isLabel]) => (isLabel ? isolated(text) : text))
   }
 
   /** @param {HTMLElement} node */
@@ -172,7 +181,7 @@ export class Text {
   /** @param {number} key */
   weight(key) {
     const weight = this.row?.[key] ?? NaN
-    if (!Number.isNaN(weight)) return String(Number(weight.toPrecision(3)))
+    if (!Number.isNaN(weight)) return `${Number((100 * weight).toPrecision(3))}%`
     return key > this.query ? "nothing (masked)" : "no number"
   }
 

@@ -11,8 +11,9 @@ from explorer.data import heads
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import ticked
+from explorer.views.attention.verdicts import of_head, of_heads
 from explorer.visit import session
-from explorer.visit.export import csv_button, drawer, file_of, quoted
+from explorer.visit.export import as_cell, csv_button, drawer, file_of
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.page import clock, how_computed
@@ -34,11 +35,18 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         mosaic(
             heads.levels(moment, sentence.ids),
             len(sentence.ids),
-            Frame("heads", "All heads: rows are layers, columns heads. Click one", 5, HEIGHT),
+            Frame("heads", "All heads" if waits else of_heads(whole), 5, HEIGHT),
             selected=at,
             roles=None if waits else heads.named(whole, moment.steps),
         ),
-        weights_panel(moment, sentence, focus, span=7, height=HEIGHT),
+        weights_panel(
+            moment,
+            sentence,
+            focus,
+            span=7,
+            height=HEIGHT,
+            verdict="" if waits else of_head(whole, focus),
+        ),
         *stage_panels(
             head.scores,
             head.weights,
@@ -66,7 +74,7 @@ def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     def table() -> pd.DataFrame:
         weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights[moment.at]
         names = [
-            f"{position}: {quoted(moment.run.tokenizer.tokens[token])}"
+            f"{position}: {as_cell(moment.run.tokenizer.tokens[token])}"
             for position, token in enumerate(sentence.ids)
         ]
         frame = pd.DataFrame(weights, columns=names)  # masked cells are empty

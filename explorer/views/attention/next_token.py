@@ -12,7 +12,7 @@ from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
-from explorer.visit.export import drawer, file_of, numbers, quoted
+from explorer.visit.export import as_cell, drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, how_computed, plain
@@ -24,7 +24,7 @@ from model_core.prediction.writing import Writing
 MOST = 200  # tokens written; each costs the model one reading
 LAST_SEED = 2**31 - 1
 LIKELIEST = 5  # tokens listed for each depth
-MADE = "to write '{query}' at {query_at}, {weight} of '{key}' at {key_at} was read"
+MADE = "'{query}' at {query_at} was written with {weight} of the attention on '{key}' at {key_at}"
 
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
@@ -119,9 +119,8 @@ def _writing_panel(moment: Moment, sentence: Sentence, focus: Focus, written: Wr
     for at, (start, weights) in enumerate(zip(written.starts, written.weights, strict=True)):
         read = weights[focus.layer, focus.head]
         rows[0, first + at, start : start + len(read)] = read
-    title = f"{focus.name}: what was read to write each token, at step {moment.step:,}. "
     return Text(
-        Frame("written", f"{title}Click a written token", span=12, height=TEXT_HEIGHT),
+        Frame("written", f"Written at step {moment.step:,}", span=12, height=TEXT_HEIGHT),
         labels,
         rows,
         says=MADE,
@@ -151,7 +150,7 @@ def _table(moment: Moment, sentence: Sentence, written: Writing) -> None:
             }
         )
     table = pd.DataFrame(rows)
-    tokens = [quoted(moment.run.tokenizer.tokens[token]) for token in written.ids]
+    tokens = [as_cell(moment.run.tokenizer.tokens[token]) for token in written.ids]
     st.markdown(f"**Tokens written at step {moment.step:,}**")
     numbers(
         table,

@@ -9,16 +9,15 @@ from explorer.visit.moment import Moment, marked
 from explorer.visit.sentence import Sentence
 
 TEXT_HEIGHT = 200  # pixels at most; a short sentence takes less
-READS = "query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}"
+READS = "'{query}' at {query_at} gives {weight} of its attention to '{key}' at {key_at}"
 
 
 def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
     """The sentence, its keys lit up by what the chosen query reads."""
     weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights
     label = sentence.labels[focus.query]
-    title = f"{focus.name}: what '{label}' at {focus.query} reads. Click another token"
     return Text(
-        Frame("text", title, span=12, height=TEXT_HEIGHT),
+        Frame("text", focus.name, span=12, height=TEXT_HEIGHT),
         sentence.labels,
         weights,
         says=READS,
@@ -26,15 +25,16 @@ def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
         alt=f"The sentence of {len(sentence.labels)} tokens; the brighter a token, the more of it "
         f"'{label}' at {focus.query} reads.",
         picks=Positions(len(sentence.labels)),
+        marked=marked(moment, sentence),
     )
 
 
 def weights_panel(
-    moment: Moment, sentence: Sentence, focus: Focus, *, span: int, height: int
+    moment: Moment, sentence: Sentence, focus: Focus, *, span: int, height: int, verdict: str = ""
 ) -> Panel:
-    """The chosen head large."""
+    """The chosen head large, under a `verdict` on it."""
     return head_panel(
         heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
         Labels(sentence.labels, focus.query, marked=marked(moment, sentence)),
-        Frame("head", f"{focus.name}: each row reads the columns, and sums to 1", span, height),
+        Frame("head", verdict or f"{focus.name}: each row sums to 1", span, height),
     )

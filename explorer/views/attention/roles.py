@@ -14,6 +14,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import heads, losses
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.role_marks import ticked
+from explorer.views.attention.verdicts import of_head, of_heads
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
@@ -51,7 +52,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             shown,
             MEASURES,
             THRESHOLD,
-            Frame("scores", f"Where every head looks, on {measured}. Click a head", 5, 400),
+            Frame("scores", f"{of_heads(moment)}; scores on {measured}", 5, 400),
             selected=at,
         ),
         role_curves_panel(
@@ -61,8 +62,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             THRESHOLD,
             Frame(
                 "role-curves",
-                f"{focus.name} over training, on {measured}"
-                + ("; it has a role above the dashed line" if measured == FRESH else ""),
+                of_head(moment, focus) + (f"; scores on {measured}" if measured == TYPED else ""),
                 span=7,
                 height=400,
             ),
@@ -72,13 +72,13 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     ]
     moment = clock(ticked(moment), panels, of_step=True)
     with drawer():
-        _table(moment, scores)
+        _table(moment, scores, shown, measured)
     _explained()
 
 
 def _choices(moment: Moment, focus: Focus) -> tuple[str, Off, Replacement]:
     config = moment.run.model_config
-    left, middle, right = st.columns([2, 4, 2], vertical_alignment="bottom")
+    left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
     measured = one_of(left.segmented_control, "attention.measured", "Measured on", (FRESH, TYPED))
     off = several(
         middle.multiselect,
@@ -122,7 +122,7 @@ def _without(
     return [
         costs_panel(
             costs,
-            Frame("costs", f"What switching off one head costs at step {moment.step:,}", 7, 320),
+            Frame("costs", _dearest(costs, moment.step), 7, 320),
             selected=(focus.layer, focus.head),
             off=off,
         ),
@@ -131,8 +131,8 @@ def _without(
             labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
             Frame(
                 "before-after",
-                f"Next after '{sentence.labels[focus.query]}' at {focus.query}, "
-                f"at step {moment.step:,}, with all heads and {what}",
+                f"Next after '{sentence.labels[focus.query]}' at {focus.query}, at step "
+                + (f"{moment.step:,}, with and without {names}" if off else f"{moment.step:,}"),
                 span=5,
                 height=320,
             ),
@@ -141,14 +141,22 @@ def _without(
     ]
 
 
+def _dearest(costs: np.ndarray, step: int) -> str:
+    """Which head of costs (L, H) the model would miss most."""
+    layer, head = np.unravel_index(np.nanargmax(costs), costs.shape)
+    return f"Losing head {layer}.{head} costs most, {costs[layer, head]:.3g} nats, at step {step:,}"
+
+
 def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
     weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights
+    spread = attention_entropy(np.tril(weights))  # NaN of a diverged model stays
     return curves_panel(
         moment.steps,
-        {"entropy": attention_entropy(np.tril(weights))},  # NaN of a diverged model stays
+        {"entropy": spread},
         Frame(
             "entropy",
-            f"{focus.name}: entropy of its rows on your sentence, mean of queries from 1 on",
+            f"Head {focus.layer}.{focus.head} on your sentence: the entropy of a row goes from "
+            f"{spread[0]:.3g} bits to {spread[-1]:.3g}, in the mean of queries from 1 on",
             span=12,
             height=220,
         ),
@@ -156,8 +164,8 @@ def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
     )
 
 
-def _table(moment: Moment, scores: np.ndarray) -> None:
-    """Every head at the settled step, and the step since which it has its role."""
+def _table(moment: Moment, scores: np.ndarray, shown: np.ndarray, measured: str) -> None:
+    """Every head at the settled step: scores `shown`, and the step since which it has its role."""
     now, layers, heads = scores[moment.at], *scores.shape[1:3]
     taken = [(moment.steps[at], (layer, head)) for at, layer, head, _ in role_steps(roles(scores))]
     since = {head: f"{step}" for step, head in taken if step <= moment.step}
@@ -168,11 +176,11 @@ def _table(moment: Moment, scores: np.ndarray) -> None:
             "head": head,
             "role": MEASURES[found[layer, head]] if found[layer, head] >= 0 else "",
             "role since step": since.get((layer, head), ""),
-            **dict(zip(MEASURES, now[layer, head], strict=True)),
+            **dict(zip(MEASURES, shown[moment.at, layer, head], strict=True)),
         }
         for layer, head in np.ndindex(layers, heads)
     ]
-    st.markdown(f"**Heads at step {moment.step:,}**, measured on {FRESH}")
+    st.markdown(f"**Heads at step {moment.step:,}**: roles on {FRESH}, scores on {measured}")
     numbers(pd.DataFrame(rows), "Heads", file_of(moment, "heads"))
 
 

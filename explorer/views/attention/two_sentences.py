@@ -66,8 +66,7 @@ def _side(
     name, key = ("Second sentence", "second-") if second else ("First sentence", "")
     panel = text_panel(moment, typed, at)
     head = weights_panel(moment, typed, at, span=6, height=440)
-    reads = f"'{typed.labels[at.query]}' at {at.query}"
-    above = replace(panel.frame, key=f"{key}text", title=f"{name}: what {reads} reads", span=6)
+    above = replace(panel.frame, key=f"{key}text", title=name, span=6)
     below = replace(head.frame, key=f"{key}head", title=f"{name}: {at.name.lower()}")
     return (
         replace(panel, frame=above, picks=Positions(len(typed.ids), second=second)),
@@ -76,14 +75,18 @@ def _side(
 
 
 def _places(first: Sentence, second: Sentence, focus: Focus) -> tuple[Focus, Focus]:
-    """The chosen query of both; by default a token that occurs in both sentences."""
-    chosen = session.chosen().second_query
-    if chosen is not None:
-        return focus, _at(focus, min(chosen, len(second.ids) - 1))
-    for at in (focus.query, *range(len(first.ids))):
+    """The chosen query of both; by default a token that occurs in both sentences.
+
+    What was clicked in the first stays, whether the second has that token or not.
+    """
+    chosen, last = session.chosen(), len(second.ids) - 1
+    if chosen.second_query is not None:
+        return focus, _at(focus, min(chosen.second_query, last))
+    tried = (focus.query, *(range(len(first.ids)) if chosen.query is None else ()))
+    for at in tried:
         if first.ids[at] in second.ids:
             return _at(focus, at), _at(focus, second.ids.index(first.ids[at]))
-    return focus, _at(focus, len(second.ids) - 1)
+    return focus, _at(focus, last)
 
 
 def _at(focus: Focus, query: int) -> Focus:

@@ -109,7 +109,8 @@ def test_queries_are_rows_from_the_top_and_keys_are_columns_of_square_cells() ->
 def test_hover_tells_query_and_key_in_words() -> None:
     trace = head_panel(WEIGHTS, Labels(["a", "b", "<b>"]), **HEAD).figure.data[0]
     assert trace.hovertemplate == (
-        "query '%{text}' at %{y:d} reads %{z:.3~g} of key '%{customdata}' at %{x:d}<extra></extra>"
+        "query '%{text}' at %{y:d} gives %{z:.3~p} of its attention to "
+        "key '%{customdata}' at %{x:d}<extra></extra>"
     )
     assert trace.text[2][0] == "&lt;b&gt;" and trace.customdata[2][0] == "a"
 

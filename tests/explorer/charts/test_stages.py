@@ -72,7 +72,7 @@ def test_hover_tells_the_pair_and_what_became_of_it() -> None:
         f"{query}<br>· {key}<br>= %{{z:.4~g}}<extra></extra>",
         f"{query}<br>· {key}<br>divided by 4: %{{z:.4~g}}<extra></extra>",
         f"{query}<br>may read {key}:<br>score %{{z:.4~g}}<extra></extra>",
-        f"{query}<br>reads %{{z:.4~g}}<br>of {key}<extra></extra>",
+        f"{query}<br>gives %{{z:.3~p}} of its<br>attention to {key}<extra></extra>",
     ]
     trace = stages()[0].figure.data[0]
     assert trace.text[3][1] == "&lt;b&gt;" and trace.customdata[3][1] == "o"

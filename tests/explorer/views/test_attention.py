@@ -180,14 +180,14 @@ def test_a_view_grows_with_the_recorded_steps(
 def test_view_head_pair_and_what_is_typed_come_from_the_address_and_go_into_it() -> None:
     asked = {"run": "heads", "text": "the fox", "head": "1.0", "pair": "4.2"}
     app = attention("One weight", **asked)
-    assert panels(app)["head"]["title"].startswith("Layer 1, head 0:")
+    assert panels(app)["head"]["title"].startswith("Layer 1, head 0")
     assert panels(app)["pair"]["title"].startswith("Query 'f' at 4 · key 'e' at 2,")
     assert app.query_params == asked | {"attention.view": "One weight"}
 
 
 def test_a_query_without_a_key_reads_the_one_before_in_another_browser_too() -> None:
     app = attention("One weight", run="heads", text="the fox", pair="4")
-    assert panels(app)["pair"]["title"].startswith("Query 'f' at 4 · key '·' at 3,")
+    assert panels(app)["pair"]["title"].startswith("Query 'f' at 4 · key '␣' at 3,")
     assert app.query_params["pair"] == "4"
 
 
@@ -307,7 +307,7 @@ def test_the_likeliest_is_what_plain_torch_finds_likeliest() -> None:
     for _ in range(3):
         with torch.inference_mode():
             ids.append(int(model(torch.tensor([ids]))[0][0, -1].argmax()))
-    assert "".join(written(app)).replace("·", " ") == SHIPPED.tokenizer.decode(ids[5:])
+    assert "".join(written(app)).replace("␣", " ") == SHIPPED.tokenizer.decode(ids[5:])
 
 
 # ---- roles and what is lost without a head -------------------------------------------------------
@@ -490,6 +490,12 @@ def test_a_token_chosen_in_the_second_sentence_is_the_one_compared(state: dict[s
     session.choose(second_query=9)
     places = sentences._places(read("fox"), read("dog"), Focus(0, 0, 1, 0))
     assert [place.query for place in places] == [1, 2]
+
+
+def test_a_click_in_the_first_stays_where_the_second_lacks_the_token(state: dict[str, Any]) -> None:
+    session.choose(query=0)
+    places = sentences._places(read("fox"), read("dog"), Focus(0, 0, 0, 0))
+    assert [place.query for place in places] == [0, 2]
 
 
 def test_the_second_sentence_follows_the_first_until_somebody_types_one() -> None:

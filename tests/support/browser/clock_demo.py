@@ -151,7 +151,7 @@ def text_panel(count: int, query: int) -> Text:
     return Text(
         Frame("text", "What a token reads", 12, 128), SENTENCE, sentence_weights(count),
         query=query,
-        says="query '{query}' at {query_at} reads {weight} of key '{key}' at {key_at}",
+        says="'{query}' at {query_at} gives {weight} of its attention to '{key}' at {key_at}",
         alt="nine tokens", written=(7, 8), picks=Positions(len(SENTENCE)),
     )  # fmt: skip
 
