@@ -12,6 +12,8 @@ from explorer.views.normalization import page as normalization
 from explorer.views.overview import page as overview
 from explorer.views.tables import page as tables
 from explorer.views.train import page as train
+from explorer.views.train.form import form
+from explorer.views.train.standing import steer
 from explorer.visit import runs, session
 from explorer.visit.header import header
 from explorer.visit.moment import Moment, moment_of
@@ -60,6 +62,7 @@ def _draw(view: View, run: Run) -> None:
         moment = moment_of(run)
     except ValueError as error:
         st.info(plain(str(error)))
+        session.publish()  # the address is of this run already
         return
     for note in runs.notes(run):
         st.warning(plain(note))
@@ -97,7 +100,7 @@ st.set_page_config(
 )
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw), ":material/dashboard:"),
-    ("Train", partial(show, train.draw, train.form, train.steer), ":material/model_training:"),
+    ("Train", partial(show, train.draw, form, steer), ":material/model_training:"),
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),

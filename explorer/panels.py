@@ -232,7 +232,21 @@ class Events:
     alt: str = ""
 
 
-AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Events | Words
+@dataclass(frozen=True)
+class Writings:
+    """What is written at each of `steps` (S,), as a list that grows with the clock.
+
+    The entry of the step shown is lit and stands on top; a step that writes the same as the one
+    before has no entry of its own.
+    """
+
+    frame: Frame
+    steps: Sequence[int]
+    texts: Sequence[str]
+    alt: str = ""
+
+
+AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Events | Words | Writings
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,7 @@ def resume(
     run_dir: Annotated[Path, typer.Argument(help="A run that was stopped or interrupted.")],
     queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
 ) -> None:
-    """Go on with a run from its last recorded step, with the same result as if never stopped."""
+    """Resume a run from the step saved last, with the same result as if never stopped."""
     _train(run_dir, queue=queue)
 
 

@@ -17,6 +17,7 @@ from explorer.panels import (
     Text,
     Timeline,
     Words,
+    Writings,
 )
 
 PATH = re.compile(r"(layout|\d{1,4})((?:\.[A-Za-z][A-Za-z0-9_]*(?:\[\d{1,4}\])*)+)")
@@ -161,9 +162,10 @@ def check_letters(panel: Letters, steps: int) -> None:
         raise ValueError(f"{where}: no token {panel.chosen} among {count}")
 
 
-def check_words(panel: Words, recorded: int) -> None:
+def check_words(panel: Words | Writings, recorded: int) -> None:
     """Raises ValueError unless there is a text for every recorded step."""
-    if len(panel.texts) != recorded or len(panel.faint) not in (0, recorded):
+    beside = panel.faint if isinstance(panel, Words) else panel.steps
+    if len(panel.texts) != recorded or len(beside) not in (0, recorded):
         raise ValueError(
             f"panel {panel.frame.key!r}: {len(panel.texts)} texts for {recorded} recorded steps"
         )

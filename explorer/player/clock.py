@@ -72,7 +72,7 @@ def step_clock(
     *,
     step: int,
     heard: Heard,
-    live: bool = False,
+    live: str = "",
     alone: bool = False,
     key: str = "clock",
 ) -> ClockState:
@@ -80,9 +80,9 @@ def step_clock(
 
     The browser moves to `step` when the page opens, and later whenever it differs from the step the
     browser last reported, as soon as a rerun has read that report: pass on the step of ClockState.
-    `heard` belongs to this visitor and clock. `live`: more steps may come. Panels that are `alone`
-    have the arrays of `step` only, (1, ...): once they are drawn the browser causes one more rerun,
-    which should bring all steps.
+    `heard` belongs to this visitor and clock. `live`: the badge where more steps may come. Panels
+    that are `alone` have the arrays of `step` only, (1, ...): once they are drawn the browser
+    causes one more rerun, which should bring all steps.
     """
     digest = _store.put(encode(panels, timeline, alone=alone))
     component = st.components.v2.component(
@@ -92,7 +92,7 @@ def step_clock(
     )
     result = component(
         key=key,
-        data={"payload": digest, "step": int(step), "live": bool(live), "heard": heard.move},
+        data={"payload": digest, "step": int(step), "live": live, "heard": heard.move},
         on_step_change=lambda: None,
         on_pick_change=lambda: None,
         on_selection_change=lambda: None,

@@ -19,6 +19,7 @@ from explorer.panels import (
     Text,
     Timeline,
     Words,
+    Writings,
 )
 from explorer.player.checks import (
     check_frame,
@@ -109,6 +110,9 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
         case Words():
             check_words(panel, recorded)
             return common | _words(panel)
+        case Writings():
+            check_words(panel, recorded)
+            return common | _writings(panel)
         case Mosaic():
             check_mosaic(panel, steps)
             return common | _mosaic(panel, arrays)
@@ -140,6 +144,14 @@ def _plot(panel: Panel, steps: int, arrays: _Arrays) -> dict[str, Any]:
         "pickable": panel.picks is not None,
         "lasso": panel.lasso,
         "declutter": panel.declutter,
+    }
+
+
+def _writings(panel: Writings) -> dict[str, Any]:
+    return {
+        "kind": "writings",
+        "texts": [str(text) for text in panel.texts],
+        "steps": [int(step) for step in panel.steps],
     }
 
 

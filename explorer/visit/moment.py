@@ -11,6 +11,7 @@ import pandas as pd
 from explorer.charts.parts.theme import CHOSEN, SELECTED
 from explorer.panels import Tick, Timeline
 from explorer.visit import session
+from explorer.visit.queue import waits
 from explorer.visit.sentence import Sentence
 from model_core.embeddings import counts
 from model_core.embeddings.counts import most_frequent
@@ -74,12 +75,10 @@ def moment_of(run: Run) -> Moment:
     """What to show of a run that has recorded something; ValueError when it has not yet."""
     steps = run.steps
     if not len(steps):
-        waits = (
-            "its first step comes in a few seconds"
-            if run.status.active
-            else "resume it on the Train page"
-        )
-        raise ValueError(f"run {run.name} has no whole recorded step; {waits}")
+        state = run.status.state
+        why = waits(run) if state == "queued" else "resume it on the Train page"
+        why = "its first step comes in a few seconds" if state == "running" else why
+        raise ValueError(f"run {run.name} has no whole recorded step; {why}")
     metrics = run.metrics().set_index("step").loc[steps]
     losses = metrics["train_loss"].to_numpy()
     chosen = session.chosen()

@@ -69,7 +69,7 @@ def clock(
         moment.timeline,
         step=moment.step,
         heard=session.visit().heard["clock"],
-        live=moment.live,
+        live=_badge(moment),
         alone=alone,
     )
     if state.step not in (None, moment.step):
@@ -86,6 +86,13 @@ def clock(
     if of_step and moment.step != drawn:
         st.rerun()
     return moment
+
+
+def _badge(moment: Moment) -> str:
+    """What the clock says of a run that grows, or will; "" of one that does not."""
+    standing = moment.run.status.state
+    badge = standing.upper() if standing in ("queued", "paused") else "LIVE"
+    return badge if moment.live else ""
 
 
 def own_step(name: str, timeline: Timeline, at_first: int) -> int:
@@ -111,7 +118,8 @@ def own_clock(
     # Streamlit stores the component's value under its key, which must not be `name`.
     key = f"{name}.clock"
     heard = session.visit().heard[key]
-    state = step_clock(panels, timeline, step=step, heard=heard, live=live, key=key)
+    badge = "LIVE" if live else ""
+    state = step_clock(panels, timeline, step=step, heard=heard, live=badge, key=key)
     if state.step is not None:
         step = state.step
         session.put(name, step)

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 import streamlit as st
@@ -28,7 +29,8 @@ class Visit:
     forgotten with the run. `pending`: values of widgets from the next rerun on, `goal`: the page
     to open then. `last_read`: run and ids of the sentence last drawn. `heard`: by clock, what it
     last reported. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that
-    was replaced.
+    was replaced. `trainings`: how many were started, counted under the `lock`, since a double click
+    runs the script twice at once.
     """
 
     chosen: Chosen = Chosen()
@@ -43,6 +45,8 @@ class Visit:
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
     editing: dict[str, str] = field(default_factory=dict)
     rewritten: Counter[str] = field(default_factory=Counter)
+    trainings: int = 0
+    lock: Lock = field(default_factory=Lock)
 
 
 def visit() -> Visit:

@@ -72,8 +72,8 @@ def read_status(folder: Path) -> Status:
     return replace(
         status,
         state="stopped",
-        words=f"stopped unexpectedly at step {status.step:,}; resume goes on from the last "
-        "recorded step",
+        words=f"stopped unexpectedly at step {status.step:,}; resume continues from "
+        "the step saved last",
     )
 
 

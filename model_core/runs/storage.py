@@ -1,5 +1,6 @@
 """Atomic writes, names that stay inside their folder, and locks on files."""
 
+import errno
 import fcntl
 import json
 import os
@@ -43,6 +44,13 @@ def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
         raise
     if lasting:
         sync_folder(path.parent)
+
+
+def remedy(error: OSError) -> str:
+    """What a person can do when a file cannot be written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "Free space on its disk"
+    return "Check the runs folder and its disk"
 
 
 def write_json(path: Path, value: Any) -> None:

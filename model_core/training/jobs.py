@@ -1,15 +1,19 @@
 """Start, list and stop trainings: each in a process of its own, identified by its run directory."""
 
+import math
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import time
+from typing import NamedTuple
 
 from model_core.runs import list_runs
 from model_core.runs.status import Status, read_status, write_request, write_status
 from model_core.runs.storage import is_locked
+from model_core.training.turns import slots
 
 
 def start(folder: Path) -> None:
@@ -39,13 +43,38 @@ def active(folder: Path) -> dict[str, Status]:
     return {name: status for name, status in statuses.items() if status.active}
 
 
+class Line(NamedTuple):
+    """The trainings of a runs folder that are at work, and those that wait for a turn."""
+
+    training: Mapping[str, Status]
+    waiting: Sequence[str]
+
+    @property
+    def is_free(self) -> bool:
+        """Whether the next one has its turn at once."""
+        return len(self.training) + len(self.waiting) < slots()
+
+
+def line(folder: Path, queued_at: float = math.inf) -> Line:
+    """Who trains in a runs folder now, and who waits that was queued before `queued_at`."""
+    statuses = active(folder)
+    return Line(
+        {name: status for name, status in statuses.items() if status.state == "running"},
+        [
+            name
+            for name, status in statuses.items()
+            if status.state == "queued" and status.queued_at < queued_at
+        ],
+    )
+
+
 def pause(folder: Path) -> None:
     """Pause a training after its present step; nothing is lost."""
     write_request(folder, "pause")
 
 
-def go_on(folder: Path) -> None:
-    """Continue a paused training."""
+def resume(folder: Path) -> None:
+    """Resume a paused training."""
     write_request(folder, "run")
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from model_core.runs import Run
 from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
-from model_core.runs.storage import write_whole
+from model_core.runs.storage import remedy, write_whole
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
@@ -96,7 +96,7 @@ class _Session:
             while state == "running":
                 state = self._round()
             if state == "stopped":
-                words = f"stopped at step {self.done:,}; resume goes on from there"
+                words = f"stopped at step {self.done:,}; resume continues from there"
                 self.status = replace(self.status, words=words)
             return self._report(state)
         finally:
@@ -234,10 +234,8 @@ def _apart(steps: list[int], interval: int) -> list[int]:
 def _words(error: BaseException, step: int) -> str:
     """The error as displayed, without the server's paths."""
     if isinstance(error, OSError):
-        return (
-            f"{error.strerror} near step {step:,}; what was recorded is kept. "
-            "Make room, then resume"
-        )
+        kept = f"{error.strerror} near step {step:,}; what was recorded is kept"
+        return f"{kept}. {remedy(error)}, then resume"
     return (str(error) or type(error).__name__)[:200]
 
 

@@ -113,19 +113,6 @@ def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]
     return paths
 
 
-def training_seconds(plan: Plan) -> float:
-    """Estimated seconds of one run on one core of a laptop: to announce, not to compare.
-
-    A fixed cost a step and layer, and 6 floating-point operations a weight and token (Kaplan et
-    al. 2020), fitted to trainings measured on two cores; plus the start of a process and the
-    recording of snapshots.
-    """
-    model, training = plan.model_config, plan.training_config
-    operations = 6 * 12 * model.n_layer * model.n_embd**2 * training.batch_size * model.block_size
-    step = 0.0012 * (model.n_layer + 1) + operations / 60e9
-    return 2 + training.steps * step + 0.03 * min(training.snapshots, training.steps)
-
-
 def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:
     """Runs that differ from `like` in nothing but their norm, by variant, in the order of VARIANTS.
 

@@ -1,5 +1,6 @@
 """How long until a visitor sees something: from starting the server, and on a warm one."""
 
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -43,7 +44,8 @@ def _visit(browser: Browser, url: str) -> float:
 def _first_loss(browser: Browser, url: str) -> float:
     page = open_page(browser, url, watch=Watch(), size=(1440, 900), dark=False)
     ClockDriver(page).wait_ready()
-    name = page.get_by_label("Name of the new run").input_value()
+    words = page.get_by_text(re.compile("weights · about"))
+    name = words.inner_text().split(" · ")[0]
     button = page.get_by_role("button", name="Train", exact=True)
     moving = page.get_by_text(f"{name}: running, step", exact=False).filter(has_text="loss")
     began = time.perf_counter()

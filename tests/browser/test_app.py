@@ -7,7 +7,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser.app import APP, PAGES, column_labels, go_to, heat, type_sentence
+from tests.support.browser.app import (
+    APP,
+    PAGES,
+    choose_preset,
+    column_labels,
+    go_to,
+    heat,
+    train,
+    type_sentence,
+)
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 
@@ -35,17 +44,21 @@ def test_train_scrub_type_read_and_change_page(
     page = visit(app.url, size=size)
     ClockDriver(page).wait_ready()
     go_to(page, "Train")
-    name = page.get_by_label("Name of the new run").input_value()
-    page.get_by_role("button", name="Train", exact=True).click()
+    name = train(page)
     standing = page.get_by_text(re.compile(f"{name}: running, step [1-9].* loss [0-9.]+ nats"))
     standing.wait_for()
     page.get_by_text(re.compile(f"{name}: finished, step 1,000 of 1,000")).wait_for(timeout=90_000)
 
     clock = ClockDriver(page).wait_ready()
     clock.wait_step(1000)
+    entries = page.locator("[data-panel=sample] li:visible")
+    whole = entries.count()
     clock.drag(0.95, 0.5)
     step = clock.step()
     assert 0 < step < 1000
+    assert 0 < entries.count() < whole  # the list is as long as the training so far
+    number = entries.first.locator("b").inner_text().replace(",", "")
+    assert int(number) <= step and entries.first.get_attribute("aria-current") == "step"
     expect(page).to_have_url(re.compile(f"step={step}"))
 
     type_sentence(page, "brown dog")
@@ -67,8 +80,7 @@ def test_train_scrub_type_read_and_change_page(
 def test_the_loss_moves_within_three_seconds_of_pressing_train(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    name = page.get_by_label("Name of the new run").input_value()
-    page.get_by_role("button", name="Train", exact=True).click()
+    name = train(page)
     moving = page.get_by_text(re.compile(f"{name}: running, step [1-9].* loss"))
     moving.wait_for(timeout=30_000)
     page.get_by_role("button", name="Stop").click()
@@ -124,10 +136,8 @@ def test_unknown_characters_are_struck_through_below_the_field(visit: Visit, app
 def test_a_run_trained_here_opens_with_a_sentence_of_its_own(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    page.get_by_label("Preset", exact=True).click()
-    page.get_by_role("option", name="induction").click()
-    page.get_by_label("Name of the new run").and_(page.locator("[value=induction]")).wait_for()
-    page.get_by_role("button", name="Train", exact=True).click()
+    choose_preset(page, "induction")
+    train(page)
     field = page.get_by_label("Sentence for the model to read")
     expect(field).to_have_value("qxzkbvqxzkbvqxzkbv", timeout=15_000)
     page.get_by_role("button", name="Stop").click()
@@ -137,11 +147,12 @@ def test_a_run_trained_here_opens_with_a_sentence_of_its_own(visit: Visit, app: 
 def test_what_is_wrong_in_the_form_is_said_beside_its_button(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    page.get_by_text("Your own text, model size, optimizer").click()
-    page.get_by_label("Heads a layer").fill("2")
-    page.get_by_role("button", name="Train", exact=True).click()
-    words = page.get_by_text("n_head=2 does not divide n_embd=5")
-    expect(words).to_be_in_viewport()
+    page.get_by_role("button", name="All settings").click()
+    rate = page.get_by_label("Learning rate")
+    rate.fill("fast")
+    rate.press("Enter")
+    expect(page.get_by_text("learning_rate must be")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Train", exact=True)).to_be_disabled()
 
 
 def test_a_binary_file_named_txt_is_refused_in_words(
@@ -151,10 +162,8 @@ def test_a_binary_file_named_txt_is_refused_in_words(
     fake.write_bytes(b"\x89PNG\r\n\x1a\n\x00\x00")
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    page.get_by_text("Your own text, model size, optimizer").click()
+    page.get_by_role("button", name="your own text").click()
     page.locator("input[type=file]").set_input_files(fake)
-    page.get_by_text("picture.txt").wait_for()
-    page.get_by_role("button", name="Train", exact=True).click()
     expect(page.get_by_text("not UTF-8 text: byte 0x89 at position 0")).to_be_visible()
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.app import APP, go_to
+from tests.support.browser.app import APP, choose_preset, go_to, train
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 FOX = "run=quick-brown-fox"
@@ -130,10 +130,8 @@ def test_space_is_drawn_or_says_why_not(visit: Visit, app: Server) -> None:
 def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    page.get_by_label("Preset", exact=True).click()
-    page.get_by_role("option", name="induction").click()
-    page.get_by_label("Name of the new run").and_(page.locator("[value=induction]")).wait_for()
-    page.get_by_role("button", name="Train", exact=True).click()
+    choose_preset(page, "induction")
+    train(page)
     page.get_by_text(re.compile("induction: running, step [1-9]")).wait_for(timeout=30_000)
     go_to(page, "Drift")
     map_title(page, "UMAP")

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from html import unescape
 from itertools import cycle, islice
 from pathlib import Path
@@ -10,16 +12,31 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.data.presets import planned
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
+from explorer.views.train import form
+from explorer.visit import queue
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.runs import Run, list_runs
-from model_core.runs.status import read_status
+from model_core.runs.status import State, Status, read_status, write_status
 from model_core.tokenizers import token_label
 from model_core.training import jobs
-from tests.support.pages import SHIPPED, captions, go_to, opened, panels, succeeded, words
-from tests.support.runs import recorded_run
+from model_core.training.presets import PRESETS
+from model_core.training.turns import only_trainer
+from tests.support.pages import (
+    SHIPPED,
+    captions,
+    go_to,
+    opened,
+    panels,
+    press,
+    succeeded,
+    visitor,
+    words,
+)
+from tests.support.runs import new_run, recorded_run
 from tests.support.waiting import wait_until
 
 SPACE = token_label(" ")
@@ -187,24 +204,23 @@ def trained(app: AppTest, fill: Callable[[AppTest], object] = lambda _: None) ->
     """The Train page after its button was pressed, with some fields filled in before."""
     go_to(app, "train")
     fill(app)
-    next(b for b in app.button if b.label == "Train").click().run()
-    assert not app.exception
-    return app
+    succeeded(app.run())
+    return press(app, "Train")
 
 
 def field(app: AppTest, label: str) -> Any:
     kinds = [*app.text_input, *app.number_input, *app.text_area, *app.selectbox]
+    kinds += [*app.slider, *app.select_slider]
     return next(element for element in kinds if element.label.startswith(label))
 
 
 BAD = {
-    "heads": ("Heads a layer", 2, "n_head=2 does not divide n_embd=5"),
+    "heads": ("Heads a layer", 0, "n_head must be"),
     "rate": ("Learning rate", "1,5", "learning_rate"),
-    "no steps": ("Steps", 0, "steps"),
+    "no batch": ("Batch size", 0, "batch_size"),
     "path": ("Name of the new run", "../../x", "run name '../../x'"),
     "taken": ("Name of the new run", "quick-brown-fox", "exists already"),
-    "one letter": ("or typed here", "a", "at least 2"),
-    "short": ("or typed here", "abcdef", "the largest block_size that works is 5"),
+    "long block": ("Block size", 9999, "block_size"),
 }
 
 
@@ -212,22 +228,108 @@ BAD = {
 def test_what_cannot_be_trained_is_one_sentence_and_nothing_is_lost(
     app: AppTest, runs: Path, label: str, value: object, said: str
 ) -> None:
-    trained(app, lambda page: field(page, label).set_value(value))
+    go_to(app, "train")
+    field(app, label).set_value(value).run()
     assert [said in words for words in words(app)] == [True]
     assert field(app, label).value == value
+    (button,) = (button for button in app.button if button.label == "Train")
+    assert button.disabled
     assert list_runs(runs) == []
 
 
+def test_only_the_button_trains(app: AppTest, runs: Path) -> None:
+    """Enter in a field is a rerun, and no button of a form that it would press."""
+    go_to(app, "train")
+    field(app, "Name of the new run").set_value("mine").run()
+    field(app, "Steps").set_value(50).run()
+    assert list_runs(runs) == []
+    (button,) = (button for button in app.button if button.label == "Train")
+    assert not button.proto.is_form_submitter
+
+
 def test_training_starts_a_process_and_looks_at_its_run(app: AppTest, runs: Path) -> None:
-    trained(app, lambda page: field(page, "Steps").set_value(40))
+    trained(app, lambda page: field(page, "Steps").set_value(50))
     assert app.selectbox(key="run").value == "quick-brown-fox-2"
+    assert app.query_params["run"] == "quick-brown-fox-2"  # before its first step, too
     wait_until(lambda: read_status(runs / "quick-brown-fox-2").state == "finished")
-    assert Run.open(runs / "quick-brown-fox-2").steps[-1] == 40
+    assert Run.open(runs / "quick-brown-fox-2").steps[-1] == 50
+
+
+def test_a_double_click_starts_one_run(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its second press is followed by a second script, in a thread beside the first."""
+    visitor(monkeypatch)
+    monkeypatch.setattr(form.st, "rerun", lambda: None)
+    made = planned("quick-brown-fox", (("steps", 50),))
+    with ThreadPoolExecutor(2) as both:
+        presses = [both.submit(form._start, name, made, 0) for name in ("first", "second")]
+        for press in presses:
+            press.result()
+    assert len(list_runs(runs)) == 1
+
+
+TRAINERS: tuple[tuple[str, State, float], ...] = (
+    ("a", "running", 1.0),
+    ("b", "running", 2.0),
+    ("c", "queued", 3.0),
+)
+
+
+def test_who_waits_is_told_its_place_and_who_trains(app: AppTest, runs: Path) -> None:
+    for name, state, queued_at in TRAINERS:
+        new_run(runs / name)
+        status = Status(state, steps=100, seconds_left=125.0, queued_at=queued_at)
+        write_status(runs / name, status)
+    with ExitStack() as held:
+        for name in "abc":
+            held.enter_context(only_trainer(runs / name))
+        now = "a trains now, about 2 min left, b trains now, about 2 min left"
+        assert queue.waits(Run.open(runs / "c")) == f"1st in the queue; {now}"
+        assert queue.would_wait() == f"would be 2nd in the queue; {now}"
+        waiting = opened("train", run="c")
+        assert any(
+            "c: queued, step 0 of 100 · 1st in the queue" in text(one) for one in waiting.markdown
+        )
+        assert words(waiting)[0].endswith(f"; 1st in the queue; {now}")
+        assert "would be 2nd in the queue" in " ".join(map(text, waiting.caption))
+    assert queue.would_wait() == "starts at once"  # who died does not count
+    write_status(runs / "c", Status("stopped"))
+
+
+def text(element: Any) -> str:
+    return re.sub(r"\\(.)", r"\1", element.value)
+
+
+def test_an_own_text_gets_sizes_that_fit_and_is_trained(app: AppTest, runs: Path) -> None:
+    go_to(app, "train")
+    press(app, "your own text")
+    assert not [button for button in app.button if button.label == "Train"]
+    for typed, said in (("a", "at least 2"), ("hello hello!", "learn the text by heart")):
+        field(app, "Paste a text").set_value(typed).run()
+        assert said in " ".join([*words(app), *map(text, app.caption)])
+    assert (field(app, "Layers").value, field(app, "Channels").value) == (2, 16)
+    assert field(app, "Block size").value == 11
+    trained(app, lambda page: field(page, "Steps").set_value(50))
+    made = Run.open(runs / "own-text")
+    assert made.text == "hello hello!" and made.model_config.vocab_size == 6
+
+
+def test_every_preset_has_a_card_with_a_picture_and_a_time(app: AppTest) -> None:
+    go_to(app, "train")
+    cards = [one.proto.body for one in app.get("html") if 'class="card"' in one.proto.body]
+    assert len(cards) == len(PRESETS) + 1
+    assert all("<img" in card or "<pre>" in card for card in cards)
+    fox = cards[list(PRESETS).index("quick-brown-fox")]
+    losses = SHIPPED.metrics()["train_loss"]
+    assert f'alt="loss of a recorded run, {losses.iloc[0]:.2f} to {losses.iloc[-1]:.2f}"' in fox
+    times = [one.value for one in app.caption if one.value.startswith("about")]
+    assert len(times) == len(PRESETS)
+    press(app, "induction")
+    assert field(app, "Channels").value == PRESETS["induction"].model["n_embd"]
+    assert app.query_params["train.preset"] == "induction"
 
 
 def test_a_learning_rate_of_a_million_diverges_in_words(app: AppTest, runs: Path) -> None:
     trained(app, lambda page: field(page, "Learning rate").set_value("1e6"))
     wait_until(lambda: read_status(runs / "quick-brown-fox-2").state == "diverged")
     app.run()
-    (progress,) = app.get("progress")
-    assert "diverged" in progress.proto.text
+    assert any("quick-brown-fox-2: diverged" in text(one) for one in app.markdown)

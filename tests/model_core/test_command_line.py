@@ -80,7 +80,7 @@ def test_ctrl_c_stops_after_the_present_step_and_resume_finishes_the_same(
     _, said = process.communicate()
     assert process.returncode == 1
     step = read_status(path).step
-    assert said == f"stopped at step {step:,}; resume goes on from there\n"
+    assert said == f"stopped at step {step:,}; resume continues from there\n"
     assert Run.open(path).steps[-1] == step
 
 

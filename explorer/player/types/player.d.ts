@@ -90,6 +90,11 @@ interface WordsSpec extends Frame {
   faint: [start: number, end: number][][]
   beside: boolean
 }
+interface WritingsSpec extends Frame {
+  kind: "writings"
+  steps: number[]
+  texts: string[]
+}
 type PanelSpec =
   | PlotSpec
   | MosaicSpec
@@ -98,6 +103,7 @@ type PanelSpec =
   | LettersSpec
   | EventsSpec
   | WordsSpec
+  | WritingsSpec
 
 interface Payload {
   alone: boolean
@@ -158,7 +164,7 @@ interface Picture {
 /** What Streamlit hands a component (version 2), as far as it is used. */
 interface Component {
   parentElement: HTMLElement
-  data: { payload: string; step: number; live: boolean; heard: number }
+  data: { payload: string; step: number; live: string; heard: number }
   setStateValue(name: "step", value: { step: number; move: number }): void
   setTriggerValue(name: "pick" | "selection" | "lost" | "rest", value: unknown): void
 }

@@ -32,8 +32,7 @@ export class Bar {
     this.speedButton = button("Speed", () => clock.playback.setSpeed(this.nextSpeed()))
     this.speedButton.classList.add("driftscope-speed")
     this.badge = element("span", "driftscope-live")
-    this.badge.textContent = "LIVE"
-    this.badge.title = "Training goes on; new steps appear at the right"
+    this.badge.title = "New steps appear at the right"
     this.numbers = element("span", "driftscope-numbers")
     this.track = new Track(clock, this.root)
     this.root.append(this.controls(), this.track.root, this.readout())
@@ -75,6 +74,7 @@ export class Bar {
     if (last < 0) return
     this.root.hidden = false
     this.badge.hidden = !live
+    this.badge.textContent = live
     this.playIcon.set(playback.playing ? "pause" : "play")
     label(this.playButton, playback.playing ? "Pause (space)" : "Play (space)")
     this.speedButton.textContent = `${playback.speed}×`

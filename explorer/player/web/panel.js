@@ -8,6 +8,7 @@ import { Mosaic } from "./mosaic.js"
 import { Plot } from "./plot.js"
 import { Text } from "./text.js"
 import { Words } from "./words.js"
+import { Writings } from "./writings.js"
 
 /** @type {Record<PanelSpec["kind"], new (body: HTMLElement, hands: Hands) => Picture>} */
 const KINDS = {
@@ -18,6 +19,7 @@ const KINDS = {
   letters: Letters,
   events: Events,
   words: Words,
+  writings: Writings,
 }
 
 export class Panel {

@@ -40,8 +40,8 @@ export class Clock {
     this.payload = { alone: false, timeline: EMPTY, panels: [] }
     this.timeline = EMPTY
     this.index = 0
-    this.live = false
-    this.nextLive = false
+    this.live = "" // the badge of a run that grows, or will
+    this.nextLive = ""
     this.frame = 0
     /** @type {number | undefined} when the reader asked for the step that is not drawn yet */
     this.since = undefined

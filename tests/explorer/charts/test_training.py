@@ -9,6 +9,7 @@ from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.ends import apart
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import TICKS, step_axis
+from explorer.charts.training import gradient_panel, loss_panel
 from explorer.panels import Frame
 
 STEPS = [0, 1, 10, 1000]
@@ -137,3 +138,27 @@ def test_step_ticks_are_few_and_hold_both_ends() -> None:
 def test_a_series_of_another_length_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"rate must have shape \(4\), got \(3,\)"):
         curves_panel(STEPS, {"rate": np.zeros(3)}, **CURVES)
+
+
+def test_the_loss_stands_beside_the_loss_of_guessing() -> None:
+    training, validation = np.array([3.0, 2, 1, 0.5]), np.full(4, np.nan)
+    panel = loss_panel(STEPS, training, validation, 65, Frame("loss", "Loss"))
+    (line,) = panel.figure.layout.shapes
+    assert line.y0 == pytest.approx(np.log(65)) and line.label.text == "guessing: ln 65 = 4.17"
+    low, high = panel.figure.layout.yaxis.range
+    assert low < 0.5 and high > np.log(65)  # although every loss is below
+    assert "validation" not in [trace.name for trace in panel.figure.data]
+
+
+def test_what_is_not_finite_is_marked_where_it_happens() -> None:
+    norms = np.array([1.0, 100.0, np.inf, np.nan])
+    for panel in (
+        gradient_panel(STEPS, norms, Frame("g", "Gradient")),
+        loss_panel(STEPS, norms, np.full(4, np.nan), 27, Frame("l", "Loss")),
+    ):
+        marks = panel.figure.data[-1]
+        assert list(marks.x) == [2, 3] and marks.text[0] == "\u221e or NaN"
+        assert "At 2 of the steps it is not finite" in panel.alt
+    whole = gradient_panel(STEPS, np.array([1.0, 2, 3, 4]), Frame("g", "Gradient"))
+    unknown = gradient_panel(STEPS, np.full(4, np.nan), Frame("g", "Gradient"))
+    assert len(whole.figure.data) == len(unknown.figure.data) == 3  # an old run has none at all

@@ -1,5 +1,6 @@
 """Files are there whole or not at all, names stay inside, locks end with their process."""
 
+import errno
 import fcntl
 import os
 import resource
@@ -21,6 +22,7 @@ from model_core.runs.storage import (
     check_name,
     is_locked,
     read_json,
+    remedy,
     write_json,
     write_whole,
 )
@@ -279,3 +281,9 @@ def test_a_lock_is_free_once_its_process_is_killed(tmp_path: Path) -> None:
     lock = FileLock(path)
     assert lock.acquire()
     lock.release()
+
+
+def test_only_a_full_disk_is_said_to_need_space() -> None:
+    assert remedy(OSError(errno.ENOSPC, "No space left on device")).startswith("Free space")
+    for number in (errno.EACCES, errno.EIO, errno.EROFS):
+        assert "space" not in remedy(OSError(number, "other")).lower()

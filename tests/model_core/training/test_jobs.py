@@ -103,13 +103,13 @@ def test_a_training_is_paused_woken_and_stopped(tmp_path: Path, ended: list[Path
         assert paused.step >= running.step
         wait_until(partial(beats_since, path, paused))
         assert read_status(path).step == paused.step
-        jobs.go_on(path)
+        jobs.resume(path)
         running = reached(path, "running")
         wait_until(partial(moves_since, path, paused))
     jobs.stop(path)
     jobs.stop(path)
     stopped = reached(path, "stopped")
-    assert stopped.words == f"stopped at step {stopped.step:,}; resume goes on from there"
+    assert stopped.words == f"stopped at step {stopped.step:,}; resume continues from there"
     assert Run.open(path).steps[-1] == stopped.step
 
 
@@ -141,7 +141,7 @@ def test_a_trainer_that_hangs_is_said_not_to_respond_and_a_killed_one_to_have_st
     os.kill(process, signal.SIGKILL)
     stopped = reached(path, "stopped")
     assert sentence(stopped.words) == (
-        f"stopped unexpectedly at step {stopped.step:,}; resume goes on from the last recorded step"
+        f"stopped unexpectedly at step {stopped.step:,}; resume continues from the step saved last"
     )
     assert jobs.active(tmp_path) == {}
 
@@ -162,6 +162,9 @@ def test_the_second_run_waits_and_its_place_is_known(
     for path in (second, third):
         wait_until(partial(is_locked, path / "trainer.lock"))
     assert [queued_before(path) for path in (first, second, third)] == [0, 0, 1]
+    line = jobs.line(tmp_path)
+    assert (list(line.training), line.waiting, line.is_free) == (["a"], ["b", "c"], False)
+    assert jobs.line(tmp_path, read_status(third).queued_at).waiting == ["b"]
     assert list(jobs.active(tmp_path)) == ["a", "b", "c"]
     jobs.pause(first)  # who pauses lets the next one train
     reached(second, "running")
@@ -171,7 +174,7 @@ def test_the_second_run_waits_and_its_place_is_known(
     wait_until(partial(is_free, third))
     monkeypatch.setattr(status, "START_TIME", 0.0)
     assert read_status(third).words.startswith("stopped unexpectedly at step 0")
-    jobs.go_on(first)
+    jobs.resume(first)
     reached(first, "queued")
     assert read_status(second).state == "running"
     jobs.stop(second)
@@ -331,7 +334,7 @@ def test_an_active_run_without_its_trainer_stopped_unexpectedly(tmp_path: Path, 
     write_status(tmp_path, Status(state, step=1036))
     seen = read_status(tmp_path)
     assert seen.state == "stopped"
-    assert sentence(seen.words).startswith("stopped unexpectedly at step 1,036; resume goes on")
+    assert sentence(seen.words).startswith("stopped unexpectedly at step 1,036; resume continues")
 
 
 def test_a_run_about_to_start_is_queued_for_a_while_only(

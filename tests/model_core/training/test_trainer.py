@@ -220,7 +220,7 @@ def test_stopped_three_times_and_resumed_ends_as_if_never_stopped(
     for step in (3, 6, 19):  # the last is between two planned snapshots
         status = stop_at(path, step)
         assert (status.state, status.step) == ("stopped", step)
-        assert status.words == f"stopped at step {step}; resume goes on from there"
+        assert status.words == f"stopped at step {step}; resume continues from there"
         assert Run.open(path).steps[-1] == step
     torch.manual_seed(99)  # whoever resumes is in another random state
     write_request(path, "run")

@@ -13,6 +13,7 @@ from model_core.normalization import length_losses, norm_statistics, read_scales
 from model_core.norms import KINDS
 from model_core.runs import Plan, Run, list_runs, read_metrics
 from model_core.training.loop import train
+from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS, plan
 from model_core.training.trainer import Trainer
 from model_core.training.turns import only_trainer
@@ -23,7 +24,6 @@ from model_core.training.variants import (
     plan_for,
     plan_of,
     siblings,
-    training_seconds,
     variant_name,
 )
 from tests.support.refusals import refusal

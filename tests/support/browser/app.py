@@ -17,6 +17,18 @@ def go_to(page: Page, title: str) -> ClockDriver:
     return ClockDriver(page).wait_ready()
 
 
+def train(page: Page) -> str:
+    """Press Train on its page; the name of the new run, which stands below the sliders."""
+    name = page.get_by_text(re.compile("weights · about")).inner_text().split(" · ")[0]
+    page.get_by_role("button", name="Train", exact=True).click()
+    return name
+
+
+def choose_preset(page: Page, preset: str) -> None:
+    page.get_by_role("button", name=preset, exact=True).click()
+    page.get_by_text(re.compile(f"^{preset}[-0-9]* · .* weights")).wait_for()
+
+
 def type_sentence(page: Page, text: str) -> None:
     field = page.get_by_label("Sentence for the model to read")
     field.fill(text)

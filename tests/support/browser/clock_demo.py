@@ -265,7 +265,7 @@ def main() -> None:
         timeline(count, maps),
         step=state.step,
         heard=state.setdefault("heard", Heard()),
-        live=live,
+        live="LIVE" if live else "",
         alone=alone,
     )
     if said.step is not None:

@@ -20,16 +20,18 @@ from explorer.views.normalization.without_it.family import (
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
+from explorer.visit.queue import about
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
+from model_core.runs.storage import remedy
 from model_core.training import jobs
+from model_core.training.pace import training_seconds
 from model_core.training.turns import slots
 from model_core.training.variants import (
     COMPARISONS,
     VARIANTS,
     create_variants,
     plan_of,
-    training_seconds,
     variant_name,
 )
 
@@ -88,7 +90,7 @@ def _train(moment: Moment) -> None:
     missing = [variant for variant in wanted if variant not in there]
     seconds = len(missing) * training_seconds(like) / min(slots(), max(len(missing), 1))
     states = [f"{variant}: {standing(there, variant)}" for variant in wanted]
-    states += [f"about {max(seconds, 1):,.0f} s in all"] if missing else []
+    states += [f"{about(seconds)} in all"] if missing else []
     st.caption(plain(" · ".join(states)))
     stem = moment.run.name.removesuffix(f"-{variant_name(moment.run.model_config)}")
     if st.button(_words(missing, there), type="primary", disabled=not missing) and (
@@ -131,6 +133,6 @@ def _start(name: str, like: Plan, missing: Sequence[str]) -> str:
     except ValueError as error:
         return str(error)
     except OSError as error:
-        return f"The runs folder cannot be written: {error.strerror}. Free space, then try again."
+        return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
     session.put_later(GROUP, name_of(family(like)))
     st.rerun()

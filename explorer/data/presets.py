@@ -1,0 +1,49 @@
+"""What is known of a training before it starts: its plan, and a recorded run of its preset."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from explorer.data.cache import cached
+from explorer.visit.runs import run_names, run_path
+from model_core.runs import Plan, Run
+from model_core.training.presets import PRESETS, plan
+
+Changes = tuple[tuple[str, Any], ...]
+
+
+class Recorded(NamedTuple):
+    """The training loss (S,) of a recorded run in nats per token, and its vocabulary's size."""
+
+    losses: np.ndarray
+    vocab_size: int
+
+
+@cached(16)
+def planned(name: str, changes: Changes = (), own_text: str | None = None) -> Plan:
+    """What a run of the preset of this name is made from; ValueError for what does not fit."""
+    return plan(name, dict(changes), own_text)
+
+
+def recorded(name: str) -> Recorded | None:
+    """The first run made as this preset says that is not training any more, if any."""
+    for one in run_names():
+        try:
+            run = Run.open(run_path(one))
+        except ValueError:  # damaged, or deleted meanwhile
+            continue
+        if _is_of(run, name) and not run.status.active and len(run.steps):
+            return Recorded(_losses(run), run.model_config.vocab_size)
+    return None
+
+
+def _is_of(run: Run, name: str) -> bool:
+    """Whether a run has the preset's own settings, but for how long it is trained."""
+    preset = PRESETS[name]
+    same = run.corpus == preset.corpus and run.model_config == planned(name).model_config
+    return same and run.training_config.learning_rate == preset.training["learning_rate"]
+
+
+@cached(32)
+def _losses(run: Run) -> np.ndarray:
+    return run.metrics()["train_loss"].to_numpy()

@@ -1,0 +1,153 @@
+"""What to train next: a card, three sliders, one button."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from explorer.data.presets import planned
+from explorer.views.train import cards
+from explorer.views.train.settings import others, sliders
+from explorer.visit import session
+from explorer.visit.page import plain, question
+from explorer.visit.queue import about, would_wait
+from explorer.visit.runs import open_run, run_names
+from explorer.visit.sentence import example
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.corpora import check_text, read_text
+from model_core.runs import Plan, create_run, runs_folder
+from model_core.runs.storage import check_name, remedy
+from model_core.training import jobs
+from model_core.training.pace import training_seconds
+from model_core.training.presets import PRESETS
+from model_core.training.sizes import Fit, fit, weights
+
+OWN_BASE = "python-docs"  # of an own text: what is not suggested is as in this preset
+
+
+def form() -> None:
+    """What to train; the button alone starts it and makes it the chosen run."""
+    question("What does a model learn from a text, and how fast?")
+    chosen = cards.choose()
+    try:
+        text = _own_text() if chosen == cards.OWN else None
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    if chosen == cards.OWN and text is None:
+        return
+    base = chosen if text is None else OWN_BASE
+    key = chosen if text is None else f"own-{crc32(text.encode()):x}"
+    suggested = None if text is None else fit(len(text), len(set(text)))
+    defaults = _defaults(base) | (dict(suggested.settings) if suggested else {})
+    _start_line(base, key, defaults, text, suggested)
+
+
+def _start_line(
+    base: str, key: str, defaults: Mapping[str, Any], text: str | None, suggested: Fit | None
+) -> None:
+    """Sliders with what follows from them, and beside them the button and a drawer for the rest."""
+    left, right = st.columns([4, 1], gap="medium")
+    button = right.empty()
+    name = _free_name(base if text is None else "own-text")
+    with right.popover("All settings", width="stretch"):
+        name = st.text_input("Name of the new run", name, max_chars=64, key=f"name-{name}")
+        changes = others(key, defaults)
+    with left:
+        changes |= sliders(key, defaults, int(changes["n_head"]))
+    try:
+        plan, problem = _checked(name, base, changes, text), ""
+    except ValueError as error:
+        plan, problem = None, str(error)
+    count = session.visit().trainings
+    pressed = button.button(
+        "Train",
+        key=f"train {count}",
+        type="primary",
+        disabled=plan is None,
+        width="stretch",
+    )
+    if plan and pressed:
+        problem = _start(name, plan, count)
+    with left:
+        if problem:
+            st.error(plain(problem))
+        elif plan:
+            _expected(name, plan, suggested)
+
+
+def _own_text() -> str | None:
+    """What the visitor pasted or dropped, if anything yet."""
+    typed, dropped = st.columns(2, gap="medium")
+    text = typed.text_area("Paste a text", height=120, placeholder="At least two characters")
+    file = dropped.file_uploader("or drop a file (UTF-8)", max_upload_size=50)
+    if file:
+        return read_text(file.getvalue())
+    return check_text(text) if text else None
+
+
+def _defaults(base: str) -> dict[str, Any]:
+    """Every setting of a preset."""
+    preset = PRESETS[base]
+    fields = {**ModelConfig.model_fields, **TrainingConfig.model_fields}
+    known = {name: field.default for name, field in fields.items()}
+    return known | {"tokenizer": preset.tokenizer, **preset.model, **preset.training}
+
+
+def _free_name(wanted: str) -> str:
+    taken, name, number = set(run_names()), wanted, 2
+    while name in taken:
+        name, number = f"{wanted}-{number}", number + 1
+    return name
+
+
+def _checked(name: str, base: str, changes: Mapping[str, Any], text: str | None) -> Plan:
+    """What the run is made from; ValueError when it cannot be made so, or not under this name."""
+    if check_name(name) in run_names():
+        raise ValueError(f"a run named {name} exists already; choose another name")
+    return planned(base, tuple(changes.items()), text)
+
+
+def _expected(name: str, plan: Plan, suggested: Fit | None) -> None:
+    """What the run will be called, how large it is, how long it takes, when it would start."""
+    model = plan.model_config
+    size = weights(model.vocab_size, model.block_size, model.n_embd, model.n_layer)
+    parts = [name, f"{size:,} weights"]
+    if suggested:
+        parts.insert(1, f"{suggested.tokens:,} characters, {suggested.different} different")
+        if size > suggested.tokens:
+            parts.append("more weights than characters: it can learn the text by heart")
+        if not suggested.held_back:
+            parts.append("too short to hold a part back: validation is on the same text")
+    parts.append(f"{about(training_seconds(plan))} of training")
+    busy = not jobs.line(runs_folder()).is_free
+
+    @st.fragment(run_every=2.0 if busy else None)
+    def words() -> None:
+        st.caption(plain(" · ".join([*parts, would_wait()])), help=cards.MEASURED)
+
+    words()
+
+
+def _start(name: str, plan: Plan, count: int) -> str:
+    """Make the run and its process in one go, then look at it; words if that cannot be.
+
+    A double click runs this twice, in two threads: the `count` of trainings started tells the
+    second one that its press was followed already.
+    """
+    visit = session.visit()
+    with visit.lock:
+        if visit.trainings == count:
+            try:
+                path: Path = runs_folder() / name
+                create_run(path, plan)
+                jobs.start(path)
+            except ValueError as error:
+                return str(error)
+            except OSError as error:
+                return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+            visit.trainings += 1
+            session.choose_run(name, example(open_run()))
+    st.rerun()

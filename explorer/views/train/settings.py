@@ -1,0 +1,95 @@
+"""The settings of a new run: three that teach as sliders, all others in a drawer."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import streamlit as st
+
+from model_core.config import NormPosition, Optimizer
+from model_core.norms import KINDS
+from model_core.tokenizers import Kind
+
+Settings = Mapping[str, Any]
+LAYERS = 12  # at most, on the slider
+CHANNELS = (2, 3, 4, 5, 6, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
+STEPS = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000)
+
+
+def sliders(key: str, defaults: Settings, heads: int) -> dict[str, Any]:
+    """Layers, channels (a multiple of the heads) and steps; `key` is of what is trained."""
+    first, second, third = st.columns(3, gap="medium")
+    wanted = defaults["n_embd"]
+    fitting = [count for count in sorted({*CHANNELS, wanted}) if count % max(heads, 1) == 0]
+    fitting = fitting or [heads]
+    steps = sorted({*STEPS, defaults["steps"]})
+    return {
+        "n_layer": first.slider("Layers", 0, LAYERS, defaults["n_layer"], key=f"{key}-n_layer"),
+        "n_embd": second.select_slider(
+            "Channels",
+            fitting,
+            min(fitting, key=lambda count: abs(count - wanted)),
+            key=f"{key}-{heads}-n_embd",
+            help="The numbers that each token is; every head has an equal share of them.",
+        ),
+        "steps": third.select_slider(
+            "Steps", steps, defaults["steps"], format_func="{:,}".format, key=f"{key}-steps"
+        ),
+    }
+
+
+def others(key: str, defaults: Settings) -> dict[str, Any]:
+    """All other settings, in three columns."""
+    text, model, training = st.columns(3)
+    with text:
+        changes = _tokenizer(key, defaults)
+    with model:
+        changes |= _model(key, defaults)
+    with training:
+        changes |= _training(key, defaults)
+    return changes
+
+
+def _tokenizer(key: str, defaults: Settings) -> dict[str, Any]:
+    kind = _choice("Tokens are", get_args(Kind), key, "tokenizer", defaults)
+    size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, 512)
+    megabytes = st.number_input("Record at most this many MB", 1, 4096, 256)
+    changes = {"tokenizer": kind, "snapshot_budget": int(megabytes) * 2**20}
+    return changes | ({"vocab_size": size} if kind == "bpe" else {})
+
+
+def _model(key: str, defaults: Settings) -> dict[str, Any]:
+    fields = {"block_size": "Block size: tokens read at a time", "n_head": "Heads a layer (n_head)"}
+    position = "Norm before or after attention and feed-forward"
+    return {
+        **_numbers(key, fields, defaults),
+        "norm": _choice("Normalization", KINDS, key, "norm", defaults),
+        "norm_position": _choice(position, get_args(NormPosition), key, "norm_position", defaults),
+        "linear_init_gain": _text("Initial weights times", key, "linear_init_gain", defaults),
+    }
+
+
+def _training(key: str, defaults: Settings) -> dict[str, Any]:
+    fields = {"batch_size": "Batch size: windows a step", "seed": "Seed"}
+    return {
+        **_numbers(key, fields, defaults),
+        "optimizer": _choice("Optimizer", get_args(Optimizer), key, "optimizer", defaults),
+        "learning_rate": _text("Learning rate", key, "learning_rate", defaults),
+        "grad_clip": _text("Clip the gradient at (0: never)", key, "grad_clip", defaults),
+    }
+
+
+def _numbers(key: str, fields: Mapping[str, str], defaults: Settings) -> dict[str, Any]:
+    """Whole numbers; their rules are the configurations' own, which say what is wrong."""
+    return {
+        name: st.number_input(label, value=defaults[name], step=1, key=f"{key}-{name}")
+        for name, label in fields.items()
+    }
+
+
+def _choice(label: str, options: tuple[str, ...], key: str, name: str, defaults: Settings) -> str:
+    return st.selectbox(label, options, options.index(defaults[name]), key=f"{key}-{name}")
+
+
+def _text(label: str, key: str, name: str, defaults: Settings) -> str:
+    """A number as text, so that 3e-4 can be typed as it is spoken."""
+    return st.text_input(label, f"{defaults[name]:g}", key=f"{key}-{name}")

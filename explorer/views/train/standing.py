@@ -1,0 +1,57 @@
+"""How the chosen run's training stands, and the buttons that make sense now."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import streamlit as st
+
+from explorer.visit.page import plain
+from explorer.visit.queue import about, waits
+from model_core.runs import Run, runs_folder
+from model_core.training import jobs
+
+
+def steer(run: Run) -> None:
+    """How it stands, the buttons, and a bar as wide as the page."""
+    status, buttons = run.status, _buttons(run)
+    with st.container(gap=None):
+        words, *places = st.columns([8, *[1] * len(buttons)], vertical_alignment="center")
+        words.markdown(plain(_standing(run)))
+        for place, (label, action) in zip(places, buttons.items(), strict=True):
+            place.button(label, on_click=action, args=(run.path,), width="stretch")
+        st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
+    if status.words and status.state == "stopped":
+        st.caption(plain(status.words))
+
+
+def _buttons(run: Run) -> dict[str, Callable[[Path], None]]:
+    """What can be done now, by label."""
+    state = run.status.state
+    if state == "queued":
+        return {"Stop": jobs.stop}
+    if state == "running":
+        return {"Pause": jobs.pause, "Stop": jobs.stop}
+    if state == "paused":
+        return {"Resume": jobs.resume, "Stop": jobs.stop}
+    own = run.path.parent == runs_folder()
+    return {"Resume": _restart} if own and state in ("stopped", "failed") else {}
+
+
+def _restart(path: Path) -> None:
+    with suppress(ValueError):  # a double click: it is being trained already
+        jobs.start(path)
+
+
+def _standing(run: Run) -> str:
+    status = run.status
+    parts = [f"{run.name}: {status.state}, step {status.step:,} of {status.steps:,}"]
+    if status.state == "queued":
+        parts.append(waits(run))
+    if status.train_loss is not None:
+        parts.append(f"loss {status.train_loss:.3f} nats per token")
+    if status.tokens_per_second and status.active:
+        parts.append(f"{status.tokens_per_second:,.0f} tokens/s")
+    if status.seconds_left is not None:
+        parts.append(f"{about(status.seconds_left)} left")
+    return " · ".join(parts)
