@@ -1,30 +1,37 @@
 """A trainer killed at random moments: the run always opens, and ends as if nothing had happened."""
 
+import multiprocessing
+import os
 import random
 import signal
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from model_core.__main__ import app
 from model_core.runs import Run, read_metrics
 from model_core.runs.status import read_status
 from model_core.runs.storage import is_locked
-from model_core.training.loop import MEMORY_EVERY
+from model_core.training import loop
 from tests.support.runs import history, new_run
 from tests.support.waiting import wait_until
 
 # half of the steps are recorded, so that much of the time goes into writing
 BUSY: dict[str, Any] = {
-    **{"steps": 1500, "snapshots": 700, "n_layer": 1},
+    **{"steps": 1200, "snapshots": 700, "n_layer": 1},
     **{"norm": "batch", "dropout": 0.1},
 }
 KILLS = 20
+SAVED_EVERY = 0.5  # seconds between saves for resuming: often, so that kills fall into them
+# Each trainer is a process of its own, forked where torch is imported: that takes a second or two.
+FORKED = multiprocessing.get_context("forkserver")
+FORKED.set_forkserver_preload(["model_core.training.loop", __name__])
 
 
 def resume(path: Path) -> "subprocess.Popen[bytes]":
@@ -43,25 +50,29 @@ def written(path: Path) -> int:
         return 0
 
 
+def resumed(path: Path) -> None:
+    """What a forked trainer does."""
+    loop.MEMORY_EVERY = SAVED_EVERY
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        app(["resume", str(path)])
+
+
 def kill_at_a_random_moment(path: Path, draw: random.Random) -> bool:
     """One in four falls into the start, the others into training; whether it was in time."""
     before = written(path)
-    process = resume(path)
-    assert process.stderr
+    process = FORKED.Process(target=resumed, args=(path,))
+    process.start()
     try:
         if draw.random() < 0.25:
-            seconds = draw.uniform(0.0, 2.0)
+            seconds = draw.uniform(0.0, 0.3)
         else:
-            seconds = draw.uniform(0.0, MEMORY_EVERY + 0.5)
-            wait_until(lambda: process.poll() is not None or written(path) != before)
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and process.poll() is None:
-            time.sleep(0.001)
+            seconds = draw.uniform(0.0, SAVED_EVERY + 0.3)
+            wait_until(lambda: not process.is_alive() or written(path) != before)
+        process.join(seconds)
     finally:
         process.kill()
-        process.wait()
-        process.stderr.close()
-    return process.returncode == -signal.SIGKILL
+        process.join()
+    return process.exitcode == -signal.SIGKILL
 
 
 def check_it_opens(path: Path) -> None:
