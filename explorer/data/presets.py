@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explorer.data.cache import cached
-from explorer.visit.runs import run_names, run_path
+from explorer.visit.runs import RECORDED, run_names, run_path
 from model_core.runs import Plan, Run
 from model_core.training.presets import PRESETS, plan
 
@@ -13,8 +13,9 @@ Changes = tuple[tuple[str, Any], ...]
 
 
 class Recorded(NamedTuple):
-    """The training loss (S,) of a recorded run in nats per token, and its vocabulary's size."""
+    """A recorded run's name, training loss (S,) in nats per token, and vocabulary's size."""
 
+    name: str
     losses: np.ndarray
     vocab_size: int
 
@@ -26,14 +27,15 @@ def planned(name: str, changes: Changes = (), own_text: str | None = None) -> Pl
 
 
 def recorded(name: str) -> Recorded | None:
-    """The first run made as this preset says that is not training any more, if any."""
+    """The first run made as this preset says, or shipped under its name; not one that trains."""
     for one in run_names():
         try:
             run = Run.open(run_path(one))
         except ValueError:  # damaged, or deleted meanwhile
             continue
-        if _is_of(run, name) and not run.status.active and len(run.steps):
-            return Recorded(_losses(run), run.model_config.vocab_size)
+        shipped = run.path == RECORDED / name
+        if (shipped or _is_of(run, name)) and not run.status.active and len(run.steps):
+            return Recorded(one, _losses(run), run.model_config.vocab_size)
     return None
 
 

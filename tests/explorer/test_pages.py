@@ -320,7 +320,10 @@ def test_every_preset_has_a_card_with_a_picture_and_a_time(app: AppTest) -> None
     assert all("<img" in card or "<pre>" in card for card in cards)
     fox = cards[list(PRESETS).index("quick-brown-fox")]
     losses = SHIPPED.metrics()["train_loss"]
-    assert f'alt="loss of a recorded run, {losses.iloc[0]:.2f} to {losses.iloc[-1]:.2f}"' in fox
+    assert (
+        f'alt="loss of the run quick-brown-fox, {losses.iloc[0]:.2f} to {losses.iloc[-1]:.2f}"'
+        in fox
+    )
     times = [one.value for one in app.caption if one.value.startswith("about")]
     assert len(times) == len(PRESETS)
     press(app, "induction")

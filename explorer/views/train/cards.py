@@ -27,6 +27,7 @@ LINE = CATEGORIES[0]
 CARDS = """<style>
 .st-key-train-cards [data-testid="stHorizontalBlock"] { gap: 0.6rem; }
 .st-key-train-cards [class*="st-key-card-"] { padding: 0.4rem; gap: 0.25rem; }
+.st-key-train-cards { margin-top: 0.25rem; }
 .st-key-train-cards button { min-height: 2rem; padding: 0 0.25rem; white-space: nowrap; }
 .card { font-size: 13px; line-height: 1.3; }
 .card > img, .card > pre { display: block; width: 100%; height: 40px; margin: 0 0 3px; }
@@ -60,8 +61,8 @@ def choose() -> str:
     return chosen
 
 
-def sketch(losses: np.ndarray, guessing: float) -> str:
-    """A picture of a loss (S,) over recorded steps, under a dashed line at the loss of guessing.
+def sketch(name: str, losses: np.ndarray, guessing: float) -> str:
+    """A picture of a run's loss (S,) over recorded steps, and of the loss of guessing, dashed.
 
     A loss that is not finite ends it with a cross.
     """
@@ -83,7 +84,7 @@ def sketch(losses: np.ndarray, guessing: float) -> str:
         f'<polyline points="{line}" stroke-width="2"/>{end}</svg>'
     )
     data = b64encode(drawing.encode()).decode()
-    words = f"loss of a recorded run, {losses[known[0]]:.2f} to {losses[known[-1]]:.2f}"
+    words = f"loss of the run {name}, {losses[known[0]]:.2f} to {losses[known[-1]]:.2f}"
     return f'<img alt="{words}" src="data:image/svg+xml;base64,{data}">'
 
 
@@ -107,4 +108,4 @@ def _picture(preset: Preset) -> str:
     known = recorded(preset.name)
     if known is None:
         return f"<pre>{escape(planned(preset.name).text[:200])}</pre>"
-    return sketch(known.losses, math.log(known.vocab_size))
+    return sketch(known.name, known.losses, math.log(known.vocab_size))

@@ -1,5 +1,6 @@
 """How the chosen run's training stands, and the buttons that make sense now."""
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,17 @@ def steer(run: Run) -> None:
         st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
     if status.words and status.state == "stopped":
         st.caption(plain(status.words))
+    if status.state == "queued" and not len(run.steps):
+        _before(run)
+
+
+def _before(run: Run) -> None:
+    """What will be read, and where the loss begins, while there is nothing else to see."""
+    st.markdown("**The text it will read**")
+    st.code(run.opening(1200), language=None, wrap_lines=True, height=240)
+    size = run.model_config.vocab_size
+    loss = f"ln {size:,} = {math.log(size):.2f} nats per token"
+    st.caption(f"It begins by guessing: {loss}, if every token is as likely as any other.")
 
 
 def _buttons(run: Run) -> dict[str, Callable[[Path], None]]:
