@@ -192,7 +192,7 @@ def test_layer_by_layer_shows_the_input_scale(lab: Lab) -> None:
     assert app.caption[0].value.startswith("This model: **DyT**, **pre** position.")
     assert panels(app).keys() == {"gamma", "beta", "alpha"}
     assert panels(app)["alpha"]["title"] == "Input scale alpha (0.5 at the start)"
-    assert "which DyT does not set to 1" in captions(lab("For engineers", part="Size"))
+    assert "which DyT does not set to 1" in captions(lab("For engineers", part="Whole model"))
 
 
 def test_over_which_numbers_shows_that_it_pools_over_none(lab: Lab, made: Path) -> None:

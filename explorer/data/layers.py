@@ -6,7 +6,13 @@ import numpy as np
 
 from explorer.data.readers import Ids, entering_reader, reader, scale_reader
 from explorer.visit.moment import Moment
-from model_core.normalization import read_distributions, read_inputs, read_layers, read_norm
+from model_core.normalization import (
+    read_distributions,
+    read_inputs,
+    read_layers,
+    read_norm,
+    read_parts,
+)
 from model_core.runs import Run
 from model_core.runs.history import Arrays
 
@@ -14,6 +20,11 @@ from model_core.runs.history import Arrays
 def layers(moment: Moment, ids: Ids) -> Arrays:
     """What `read_layers` sees at every step shown."""
     return reader(moment.run, "layers", ids, read_layers).at(moment.run, moment.steps)
+
+
+def parts(moment: Moment, ids: Ids) -> Arrays:
+    """What `read_parts` sees at every step shown."""
+    return reader(moment.run, "parts", ids, read_parts).at(moment.run, moment.steps)
 
 
 def distributions(moment: Moment, ids: Ids) -> Arrays:

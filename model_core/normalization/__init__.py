@@ -30,6 +30,7 @@ from model_core.normalization.leak import (
 )
 from model_core.normalization.lengths import length_losses, window_lengths
 from model_core.normalization.modes import read_scales
+from model_core.normalization.parts import part_sites, read_parts
 from model_core.normalization.references import REFERENCES, apart, by_reference, running_by_torch
 from model_core.normalization.statistics import norm_statistics
 from model_core.normalization.worked import Kind, Running, Worked, running_after, undo
@@ -59,12 +60,14 @@ __all__ = [
     "norm_statistics",
     "normalized_cell",
     "normalized_members",
+    "part_sites",
     "quantiles",
     "read_distributions",
     "read_entering",
     "read_inputs",
     "read_layers",
     "read_norm",
+    "read_parts",
     "read_scales",
     "relative",
     "running_after",

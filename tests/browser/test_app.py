@@ -183,7 +183,7 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
     )
 
     page.get_by_role("radio", name="For engineers").click()
-    page.locator("[data-panel=std]").wait_for()
+    page.locator("[data-panel=model]").wait_for()
     expect(page.locator(".driftscope-clock")).to_have_count(1)  # the other one is gone
     assert ClockDriver(page).wait_ready().step() == 1000
     height = "getComputedStyle(document.documentElement).getPropertyValue('--driftscope-bar')"

@@ -15,12 +15,12 @@ SHOWN_BY = {  # a panel that only this view has
     "Why not batch norm": "movement",
     "Background": "excess",
     "Covariate shift": "bands-0",
-    "For engineers": "std",
+    "For engineers": "model",
 }
 PARTS = {
     "Distribution": "quantiles-in",
     "Gain and shift": "gamma",
-    "Gradients, units": "gradients",
+    "Units": "units",
     "One token": "tokens-before",
     "Two norms": "histogram-in",
 }

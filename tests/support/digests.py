@@ -32,7 +32,7 @@ from tests.support.pages import component_data, decoded, opened
 
 SHIPPED, MADE = "quick-brown-fox", "induction"
 ATTENTION = ("All heads", "One weight", "Roles", "Next token", "Two sentences")
-PARTS = ("Size", "Distribution", "Gain and shift", "Gradients, units", "One token", "Two norms")
+PARTS = ("Whole model", "Distribution", "Gain and shift", "Units", "One token", "Two norms")
 LABS = ("What it does", "Without it", "Why not batch norm", "For engineers", "Background")
 VIEWS: dict[str, list[dict[str, str]]] = {
     "overview": [{}],

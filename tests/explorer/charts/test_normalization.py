@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_panel
+from explorer.charts.normalization.model import Drawn, model_panel
+from explorer.charts.normalization.strips import strips_panel
 from explorer.charts.normalization.variants import lengths_panel
+from explorer.charts.normalization.way import way_panel
+from explorer.charts.parts import theme
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame
 
@@ -104,3 +108,34 @@ def test_alt_names_token_and_norm_of_the_extremes() -> None:
 def test_names_that_do_not_fit_are_refused_with_the_series_named() -> None:
     with pytest.raises(ValueError, match=r"before must have shape \(S, 1\), got \(2, 2\)"):
         depth_panel(SERIES, Sites(["ln_f"]), scale=Scale("std"), **DEPTH)
+
+
+def test_nan_is_written_over_the_parts_that_hold_it_and_the_first_failing_part_is_framed() -> None:
+    drawn = Drawn(["a", "b", "c"], ["stream", "norm", "MLP"], ["", "block 0", "block 0"])
+    values, lost = np.array([[1.0, np.nan, 3], [2, np.nan, 4]]), np.array([[0, 0, 0], [0, 5, 1]])
+    panel = model_panel({"x": values}, lost, drawn, Frame("k", "T"), Scale("u", log=True), first=1)
+    assert np.isfinite(panel.moving["1.y"]).tolist() == [[False] * 3, [False, True, True]]
+    assert panel.figure.data[1].text == ("NaN",) * 3 and panel.figure.data[0].connectgaps
+    assert (panel.figure.layout.shapes[-1].x0, panel.figure.layout.shapes[-1].x1) == (0.5, 1.5)
+    assert panel.alt.endswith("At the last step 2 parts hold NaN or infinity, first b.")
+
+
+def test_the_way_of_numbers_has_their_means_and_says_what_is_not_finite() -> None:
+    stages = {"before": np.array([[1.0, 3], [np.inf, 1]]), "after": np.array([[-1.0, 1], [0, 0]])}
+    panel = way_panel(stages, 1, Frame("k", "T"))
+    np.testing.assert_array_equal(panel.moving["1.x"][0], [1, 3, -1, 1])
+    np.testing.assert_array_equal(panel.moving["2.x"][0], [2, 0])
+    np.testing.assert_array_equal(panel.moving["3.x"][0], [3, 1])
+    assert np.isfinite(panel.moving["4.x"]).tolist() == [[False, False], [True, False]]
+    assert "before there is NaN or infinity; after it is 0, the mean 0." in panel.alt
+
+
+def test_strips_are_lit_where_a_token_moved_and_zero_is_no_light() -> None:
+    moved = {"batch": np.array([[0.0, 2.0]]), "layer": np.zeros((1, 2))}
+    panel = strips_panel(moved, ["a", "b"], Frame("k", "T"), unit="u")
+    rows = panel.moving["0.z"][0]
+    assert (
+        rows[1].tolist() == [0, 2] and rows[3].tolist() == [0, 0] and np.isnan(rows[[0, 2]]).all()
+    )
+    assert panel.figure.data[0].zmin == 0 and panel.figure.data[0].colorscale[0][1] == theme.PAPER
+    assert "batch: 'b' at 1 moves most, by 2; layer: no token moves, exactly 0." in panel.alt

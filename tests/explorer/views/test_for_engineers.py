@@ -3,18 +3,22 @@
 import base64
 import json
 import math
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
+from explorer.views.normalization.for_engineers.whole import SERIES as WHOLE
 from explorer.visit.runs import run_path
-from model_core.normalization import norm_statistics, read_distributions, read_layers
+from model_core.anatomy import short
+from model_core.normalization import part_sites, read_distributions, read_layers
 from model_core.norms import NORMS
 from model_core.runs import Run
 from model_core.taps import tapped
@@ -23,10 +27,10 @@ from tests.support.runs import recorded_run
 
 LAB = {"normalization.lab": "For engineers"}
 PARTS = {  # what a part draws
-    "Size": {"std", "stream", "mean"},
+    "Whole model": {"model"},
     "Distribution": {"quantiles-in", "quantiles-normalized", "quantiles-out"},
     "Gain and shift": {"gamma", "beta"},
-    "Gradients, units": {"gradients", "units"},
+    "Units": {"units"},
     "One token": {"std", "stream", "tokens-before", "tokens-after"},
     "Two norms": {"histogram-in", "histogram-out"},
 }
@@ -84,7 +88,7 @@ WITHOUT = {  # what a run lacks
 
 @pytest.mark.parametrize(("run", "lacks"), WITHOUT.items(), ids=WITHOUT)
 def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> None:
-    app = layers("Size", run=run, text="Quick")
+    app = layers("Whole model", run=run, text="Quick")
     for _ in range(2):  # a first click can work by accident
         for part, expected in PARTS.items():
             assert set(panels(switch(app, part))) == expected - lacks
@@ -92,17 +96,85 @@ def test_every_part_is_drawn_and_told_for_any_run(run: str, lacks: set[str]) -> 
             assert app.caption[0].value.startswith(f"This model: **{NORMS[config.norm].title}**")
 
 
-def test_sizes_are_means_over_the_tokens_and_the_stream_is_bounded_by_its_tokens() -> None:
-    app, seen = layers("Size"), read(read_layers, 3)
+def parts(app: AppTest) -> pd.DataFrame:
+    """The table of the settled step, by part."""
+    return app.dataframe[0].value.set_index("part")
+
+
+def test_the_chart_along_the_model_has_what_the_model_puts_out() -> None:
+    """Every series that a part has, read by hooks."""
+    app, config = layers("Whole model", step="3"), SHIPPED.model_config
+    model, told = SHIPPED.model_at(3), parts(app)
+    sites = {short(site): site for site in part_sites(config, model.anatomy).values()}
+    sites["embedding"] = sites.pop("blocks:in")
+    around = [f"{name}:in" for name in model.anatomy.norms]
+    with torch.no_grad(), tapped(model, *sites.values(), *around) as seen:
+        model(torch.tensor([SHIPPED.tokenizer.encode(FOX)]))
+    for name, site in sites.items():
+        assert told.loc[name, "largest |x|"] == pytest.approx(
+            seen[site].abs().max().item(), rel=1e-4
+        )
+        assert told.loc[name, "NaN count"] == 0
+    for name in ("0.ln1", "1.ln2", "ln_f"):
+        full = name if name == "ln_f" else f"blocks.{name}"
+        for side, x in (("before", seen[f"{full}:in"]), ("after", seen[full])):
+            expected = x.std(-1, correction=0).mean().item()
+            assert told.loc[name, f"std {side}"] == pytest.approx(expected, rel=1e-4)
+            assert told.loc[name, f"mean {side}"] == pytest.approx(x.mean().item(), abs=1e-5)
+    length = seen["blocks.1.resid_mid"].norm(dim=-1)
+    drawn_there = told.loc["1.resid_mid", ["stream max", "stream mean", "stream min"]].astype(float)
+    np.testing.assert_allclose(drawn_there, [length.max(), length.mean(), length.min()], rtol=1e-4)
+    assert told.loc["1.resid_mid", ["std before", "gradient"]].isna().all()
+
+
+def test_a_chip_adds_its_series_and_the_picture_is_never_empty() -> None:
+    app = layers("Whole model")
     at = SHIPPED.steps.tolist().index(3)
-    for number, side in enumerate(("in", "out", "normalized")):
-        for what in ("std", "mean"):
-            told = moving(app, what, f"{number}.y")[at]
-            np.testing.assert_allclose(told, seen[f"{what}_{side}"].mean(1), rtol=1e-4, atol=1e-5)
-    for number, over in enumerate(("max", "mean", "min")):
-        told = moving(app, "stream", f"{number}.y")[at]
-        expected = getattr(seen["stream"], over)(axis=1)
-        np.testing.assert_allclose(told, expected, rtol=1e-5)
+    chips = next(one for one in app.button_group if one.key == "normalization.series")
+    chips.set_value([WHOLE.index("gradient")]).run()
+    grad = moving(app, "model", "0.y")[at]
+    norms = SHIPPED.gradient_norms()[at]
+    assert grad[:2].tolist() == norms[:2].tolist() and grad[-2:].tolist() == norms[-2:].tolist()
+    next(one for one in app.button_group if one.key == "normalization.series").set_value([]).run()
+    figure = json.loads(panels(app)["model"]["figure"])
+    assert figure["data"][0]["name"] == "largest |x|"
+
+
+def test_the_first_part_out_of_bounds_is_named_and_framed(made: Path) -> None:
+    run = Run.open(made / "plain")
+    app = layers("Whole model", run="plain", text="Quick")
+    ids = torch.tensor([run.tokenizer.encode("Quick")])
+    sites = part_sites(run.model_config, run.anatomy)
+    for step in run.steps:
+        with torch.no_grad(), tapped(model := run.model_at(int(step)), *sites.values()) as seen:
+            model(ids)
+        over = [not (seen[site].abs() <= 1000).all() for site in sites.values()]
+        if any(over):
+            break
+    name = list(sites)[over.index(True)]
+    title = panels(app)["model"]["title"]
+    assert title.lower().startswith(f"{name} is the first part ".lower())
+    assert title.endswith(f", at step {step:,}")
+    shapes = json.loads(panels(app)["model"]["figure"])["layout"]["shapes"]
+    assert shapes[-1]["x0"] == 2 + over.index(True) - 0.5  # after both tables
+    with torch.no_grad():
+        logits, _ = run.model_at(int(run.steps[-1]))(ids)
+    assert not logits.isfinite().all()
+    assert np.isfinite(moving(app, "model", "3.y")[-1, -1])  # "NaN" over the output layer
+
+
+def test_where_nothing_is_out_of_bounds_the_largest_number_is_named() -> None:
+    title = panels(layers("Whole model"))["model"]["title"]
+    found = re.fullmatch(
+        r"No part is above 1,000: the largest number is ([\d.]+), from the output layer at step "
+        r"([\d,]+)",
+        title,
+    )
+    assert found
+    model = SHIPPED.model_at(int(found[2].replace(",", "")))
+    with torch.no_grad():
+        logits, _ = model(torch.tensor([SHIPPED.tokenizer.encode(FOX)]))
+    assert float(found[1]) == pytest.approx(logits.abs().max().item(), rel=5e-3)
 
 
 def test_distributions_gains_and_units_are_those_of_the_step() -> None:
@@ -116,33 +188,18 @@ def test_distributions_gains_and_units_are_those_of_the_step() -> None:
     for name in ("gamma", "beta"):
         told = moving(app, name, "3.y")[at]
         np.testing.assert_allclose(told, seen[name][:, 3], rtol=1e-5, atol=1e-7)
-    switch(app, "Gradients, units")
-    np.testing.assert_array_equal(moving(app, "gradients", "0.y"), SHIPPED.gradient_norms())
+    switch(app, "Units")
     units = read(read_layers, 3)
     for number, name in enumerate(("silent", "off")):
         np.testing.assert_allclose(moving(app, "units", f"{number}.y")[at], units[name], rtol=1e-5)
 
 
-def test_the_tables_hold_the_statistics_of_the_settled_step() -> None:
-    app = layers("Size", step="3")
-    expected = norm_statistics(SHIPPED.model_at(3), torch.tensor([SHIPPED.tokenizer.encode(FOX)]))
-    table = app.dataframe[0].value
-    assert table["norm"].tolist() == expected["norm"].tolist()
-    for told, column in (("before", "in"), ("after", "out")):
-        for what in ("mean", "std"):
-            np.testing.assert_allclose(
-                table[f"{what} {told}"], expected[f"{what}_{column}"], atol=1e-5
-            )
-
-
 def test_gradients_are_those_recorded_at_the_settled_step() -> None:
-    table = layers("Gradients, units", step="3").dataframe[0].value
-    assert table["part"].tolist() == list(SHIPPED.anatomy.parts)
+    told = parts(layers("Whole model", step="3"))["gradient"].dropna()
     at = SHIPPED.steps.tolist().index(3)
-    np.testing.assert_allclose(table["gradient"], SHIPPED.gradient_norms()[at])
-    assert math.hypot(*table["gradient"]) == pytest.approx(
-        SHIPPED.metrics()["grad_norm"][at], rel=1e-6
-    )
+    assert len(told) == len(SHIPPED.anatomy.parts)
+    np.testing.assert_allclose(told, SHIPPED.gradient_norms()[at])
+    assert math.hypot(*told) == pytest.approx(SHIPPED.metrics()["grad_norm"][at], rel=1e-6)
 
 
 def test_a_run_without_recorded_gradients_says_so(made: Path, tmp_path: Path) -> None:
@@ -151,9 +208,8 @@ def test_a_run_without_recorded_gradients_says_so(made: Path, tmp_path: Path) ->
     old = Path(shutil.copytree(made / "batch", made / "old"))
     kept = [{name: value for name, value in row.items() if name != "grad_norms"} for row in rows]
     (old / "metrics.jsonl").write_text("".join(json.dumps(row) + "\n" for row in kept))
-    app = layers("Gradients, units", run="old", text="Quick")
+    app = layers("Whole model", run="old", text="Quick")
     assert "recorded without the gradients of its parts" in app.caption[0].value
-    assert set(panels(app)) == {"units"}
 
 
 def test_the_token_followed_is_the_one_chosen_anywhere() -> None:

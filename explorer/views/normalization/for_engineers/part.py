@@ -18,11 +18,15 @@ SIDES = {"in": "before", "out": "after", "normalized": "normalized"}
 
 @dataclass(frozen=True)
 class Part:
-    """Panels, a note on what their numbers are of, and named tables of the n-th step drawn."""
+    """Panels, a note on what their numbers are of, and named tables of the n-th step drawn.
+
+    `every` makes one table of all steps, where there is one.
+    """
 
     panels: Sequence[Panel]
     note: str
     tables: Callable[[int], Mapping[str, pd.DataFrame]]
+    every: Callable[[], pd.DataFrame] | None = None
 
 
 def norm_sites(moment: Moment) -> tuple[str, ...]:

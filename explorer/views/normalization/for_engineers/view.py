@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.views.lessons.norms import NORM_WORDS, explained
-from explorer.views.normalization.for_engineers import gradients, sizes, spread, two_norms
+from explorer.views.normalization.for_engineers import one_token, spread, two_norms, units, whole
 from explorer.views.normalization.for_engineers.part import Part
-from explorer.visit.export import digits, file_of, numbers
+from explorer.visit.export import csv_button, digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, how_computed
 from explorer.visit.sentence import Sentence
@@ -16,35 +16,39 @@ from model_core.norms import NORMS
 
 # What is drawn of each layer; the first is the default.
 PARTS: dict[str, Callable[[Moment, Sentence, bool], Part]] = {
-    "Size": sizes.sizes,
+    "Whole model": whole.whole,
     "Distribution": spread.distribution,
     "Gain and shift": spread.gains,
-    "Gradients, units": gradients.gradients_and_units,
-    "One token": sizes.one_token,
+    "Units": units.units,
+    "One token": one_token.one_token,
     "Two norms": two_norms.compare,
 }
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     config = moment.run.model_config
-    part = choose_view("normalization.part", tuple(PARTS))
-    left, right = st.columns([4, 1])
-    per_step = toggle(
-        right.toggle,
-        "normalization.scales",
-        "Scales of this step only",
-        disabled=part == "Two norms",
-        help="Off: one scale for all steps, and for pictures of the same kind.",
-    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        part = choose_view("normalization.part", tuple(PARTS))
+        per_step = toggle(
+            st.toggle,
+            "normalization.scales",
+            "Scales of this step only",
+            disabled=part == "Two norms",
+            help="Off: one scale for all steps, and for pictures of the same kind.",
+        )
     drawn = PARTS[part](moment, sentence, per_step)
     norm, over = NORMS[config.norm], NORM_WORDS[config.norm].over
     position = f", **{config.norm_position}** position" if norm.exists else ""
-    left.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {drawn.note}")
     moment = clock(moment, drawn.panels)
-    for name, table in drawn.tables(moment.at).items():
-        file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
-        st.markdown(f"**{name}**, step {moment.step:,}")
-        numbers(table, name, file, column_config=digits(table.columns[1:]))
+    st.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {drawn.note}")
+    if drawn.every:
+        csv_button("All steps, all parts", f"{moment.run.name}-parts", drawn.every)
+    with drawer():
+        for name, table in drawn.tables(moment.at).items():
+            file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
+            st.markdown(f"**{name}**, step {moment.step:,}")
+            form = digits(table.columns[1:])
+            numbers(table, name, file, column_config=form, placeholder="no such number")
     _explained()
 
 
@@ -59,6 +63,6 @@ def _explained() -> None:
         "when its ReLU puts out 0 for every token of your sentence; another sentence may turn it "
         "on. The gradient of a part is the Euclidean norm over its parameters, of the loss of the "
         "training batch drawn at that step, before clipping.",
-        "normalization.read_layers, normalization.read_distributions, "
+        "normalization.read_layers, normalization.read_distributions, normalization.read_parts, "
         "trainer.Trainer.gradient_norms",
     )
