@@ -19,7 +19,7 @@ test: .venv/test chromium
 	$(BIN)/mypy
 	@if [ -x $(BIN)/biome ]; then set -x; $(BIN)/biome ci --error-on-warnings; \
 	else echo 'STYLE OF THE JAVASCRIPT NOT CHECKED: no Biome for this platform'; fi
-	$(BIN)/pytest -n 2 --no-loadscope-reorder --durations=15
+	$(BIN)/pytest -n 3 --no-loadscope-reorder --durations=15
 
 benchmarks: .venv/test chromium
 	$(BIN)/python -m tests.benchmarks

@@ -136,7 +136,7 @@ def test_the_app_starts_in_any_folder_for_this_machine_only(
     installed: Path, elsewhere: Path
 ) -> None:
     port = free_port()
-    server = Server(f"http://127.0.0.1:{port}", elsewhere / "server.log")
+    server = Server(f"http://127.0.0.1:{port}", elsewhere)
     with server.log.open("wb") as log:
         process = subprocess.Popen(
             [installed / "driftscope"], cwd=elsewhere, stdout=log, stderr=log,

@@ -1,4 +1,4 @@
-"""A server and a watched Chromium for tests; without a Chromium they are skipped, loudly."""
+"""Servers and a watched Chromium for all tests; without a Chromium they are skipped, loudly."""
 
 import os
 import shutil
@@ -7,9 +7,10 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.support.browser.driver import DEMO, WIDE, Server, Watch, launch, open_page, running
+from tests.support.browser.app import APP
+from tests.support.browser.driver import DEMO, WIDE, Server, Watch, launch, page_of, running
 
 MISSING = "BROWSER TESTS SKIPPED: no `chromium` on the path, nothing was seen in a browser"
 
@@ -26,15 +27,22 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    expect.set_options(timeout=15_000)  # a busy machine is not what is tested
     with sync_playwright() as playwright:
         browser = launch(playwright.chromium)
         yield browser
         browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
+def context(chromium: Browser) -> BrowserContext:
+    """One for all pages, so that scripts are fetched and compiled once; see `visit`."""
+    return chromium.new_context()
+
+
+@pytest.fixture(scope="package")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
-    """serve(script) starts a server for the module; its log must stay free of faults."""
+    """serve(script) starts a server for all tests; its log must stay free of faults."""
     servers = []
     with ExitStack() as stack:
 
@@ -48,10 +56,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
         assert server.faults() == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def demo(serve: Callable[..., Server]) -> Server:
     """The step clock's own test page."""
     return serve(DEMO)
+
+
+@pytest.fixture(scope="package")
+def app(serve: Callable[..., Server]) -> Server:
+    """The app; what a test trains is there in the next one, too."""
+    return serve(APP)
 
 
 @pytest.fixture
@@ -61,15 +75,23 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def visit(chromium: Browser, watch: Watch) -> Iterator[Callable[..., Page]]:
-    """visit(url, size=WIDE, dark=False) opens a page; console errors and failed requests fail."""
+def visit(context: BrowserContext, watch: Watch) -> Iterator[Callable[..., Page]]:
+    """visit(url, size=WIDE, dark=False) opens a page; console errors and failed requests fail.
+
+    What a page has stored in the browser ends with the test, but for scripts and payloads.
+    """
     pages: list[Page] = []
+    origins: set[str] = set()
 
     def go(url: str, size: tuple[int, int] = WIDE, dark: bool = False) -> Page:
-        pages.append(open_page(chromium, url, watch=watch, size=size, dark=dark))
+        origins.add("/".join(url.split("/")[:3]))
+        pages.append(page_of(context, url, watch=watch, size=size, dark=dark))
         return pages[-1]
 
     yield go
+    for origin in origins:
+        stored = {"origin": origin, "storageTypes": "cookies,local_storage"}
+        context.new_cdp_session(pages[0]).send("Storage.clearDataForOrigin", stored)
     for page in pages:
-        page.context.close()
+        page.close()
     assert watch.unexpected() == []

@@ -1,21 +1,15 @@
 """The app by the rules of axe-core, without a mouse, and by the browser's Back."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.support.browser.app import APP, go_to
+from tests.support.browser.app import go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 GRAVE = ("serious", "critical")
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(APP)
 
 
 def violations(page: Page) -> list[tuple[str, str]]:

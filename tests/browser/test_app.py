@@ -1,14 +1,12 @@
 """The whole app in a real Chromium: the path of a newcomer, on a wide and on a narrow screen."""
 
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.support.browser.app import (
-    APP,
     PAGES,
     choose_preset,
     column_labels,
@@ -18,11 +16,6 @@ from tests.support.browser.app import (
     type_sentence,
 )
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(APP)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])

@@ -1,8 +1,7 @@
 """The Attention page in a real Chromium: what is typed is drawn whole, and clicks choose."""
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import numpy as np
@@ -15,7 +14,7 @@ from model_core.runs import Run
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
-from tests.support.browser.app import APP, column_labels, heat, type_sentence
+from tests.support.browser.app import column_labels, heat, type_sentence
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 from tests.support.runs import TINY
 
@@ -32,9 +31,9 @@ SHOWN_BY = {  # a panel that only this view has
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def run(app: Server) -> Run:
     """Two layers of two heads, whose vocabulary has repeated tokens, digits and markup."""
-    path = tmp_path_factory.mktemp("attention") / "runs" / "odd"
+    path = app.runs / "odd"
     text = f"{SENTENCE} <b> &lt; bb\n" * 30
     create_from_preset(path, "quick-brown-fox", TINY | {"block_size": 16}, own_text=text)
     with only_trainer(path):
@@ -42,13 +41,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     return Run.open(path)
 
 
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server], run: Run) -> Iterator[Server]:
-    yield serve(APP, DRIFTSCOPE_RUNS=str(Path(run.path).parent))
-
-
 @pytest.fixture
-def attention(visit: Visit, app: Server) -> Callable[..., Page]:
+def attention(visit: Visit, app: Server, run: Run) -> Callable[..., Page]:
     """attention(size=WIDE, dark=False, text=SENTENCE, ...) opens the page at such an address."""
 
     def go(size: tuple[int, int] = WIDE, dark: bool = False, **query: object) -> Page:

@@ -1,20 +1,15 @@
 """The Drift page in a real Chromium: asked for, drawn, selected, followed to other pages."""
 
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.app import APP, choose_preset, go_to, train
+from explorer.charts.parts import theme
+from tests.support.browser.app import choose_preset, go_to, train
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 FOX = "run=quick-brown-fox"
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(APP)
 
 
 def traces(page: Page) -> list[list[object]]:
@@ -69,7 +64,7 @@ def test_a_lasso_selects_and_the_selection_follows(visit: Visit, app: Server) ->
     )
     for title, panel in (("Tables", "tokens"), ("Attention", "head")):
         go_to(page, title)
-        marked = page.locator(f"[data-panel={panel}] .ytick [style*='D55E00']")
+        marked = page.locator(f"[data-panel={panel}] .ytick [style*='{theme.SELECTED}']")
         expect(marked.first).to_be_attached()
         expect(page).to_have_url(re.compile(re.escape(found[0])))
 
@@ -131,8 +126,8 @@ def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
     choose_preset(page, "induction")
-    train(page)
-    page.get_by_text(re.compile("induction: running, step [1-9]")).wait_for(timeout=30_000)
+    name = train(page)  # another test may have trained one
+    page.get_by_text(re.compile(f"{name}: running, step [1-9]")).wait_for(timeout=30_000)
     go_to(page, "Drift")
     map_title(page, "UMAP")
     expect(page.get_by_text(re.compile("grown with its run, in [0-9]+ pieces"))).to_be_visible(
@@ -142,4 +137,4 @@ def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
     stop = page.get_by_role("button", name="Stop")
     if stop.count():
         stop.click()
-    page.get_by_text(re.compile("induction: (stopped|finished)")).wait_for(timeout=60_000)
+    page.get_by_text(re.compile(f"{name}: (stopped|finished)")).wait_for(timeout=60_000)

@@ -1,12 +1,10 @@
 """The Normalization page in a real Chromium: every view is drawn and fits, clicks choose."""
 
 import re
-from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, Position, expect
 
-from tests.support.browser.app import APP
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 SHOWN_BY = {  # a panel that only this view has
@@ -24,12 +22,6 @@ PARTS = {
     "One token": "tokens-before",
     "Two norms": "histogram-in",
 }
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    runs = tmp_path_factory.mktemp("normalization") / "runs"
-    yield serve(APP, DRIFTSCOPE_RUNS=str(runs))
 
 
 def choose(page: Page, name: str, panel: str) -> None:

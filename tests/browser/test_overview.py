@@ -1,7 +1,6 @@
 """The drawn model and the letter map on the first page, seen and used."""
 
 import re
-from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from explorer.visit.runs import RECORDED
 from model_core.attention import attend
 from model_core.prediction.words import known_words, unknown_words
 from model_core.runs import Run
-from tests.support.browser.app import APP, go_to
+from tests.support.browser.app import go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit, sent_messages
 
 FOX = Run.open(RECORDED / "quick-brown-fox")
@@ -22,11 +21,6 @@ PIXELS = """panel => {
   const canvas = document.querySelector(`[data-panel=${panel}] canvas`)
   return canvas.toDataURL()
 }"""
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(APP)
 
 
 @pytest.fixture

@@ -1,9 +1,14 @@
-"""Run directories of a tiny model: made, trained, and read back byte for byte."""
+"""Run directories for tests: made, trained, shared, and read back byte for byte."""
 
+import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from model_core.runs import Run, read_metrics
+from model_core.runs.status import read_status
+from model_core.runs.storage import FileLock
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
@@ -31,6 +36,26 @@ def recorded_run(path: Path, **changes: Any) -> Run:
     new_run(path, **changes)
     with only_trainer(path):
         train(path)
+    return Run.open(path)
+
+
+def trained_once(factory: pytest.TempPathFactory, preset: str, **changes: Any) -> Run:
+    """A finished run of a preset, for reading only: one for all processes of a test session."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # each process has a folder of its own in it
+    path = folder / "shared" / preset
+    path.parent.mkdir(exist_ok=True)
+    lock = FileLock(path.parent / f"{preset}.lock")
+    assert lock.acquire(300)
+    try:
+        if not path.exists():
+            create_from_preset(path, preset, changes)
+        if read_status(path).state != "finished":
+            with only_trainer(path):
+                train(path)
+    finally:
+        lock.release()
     return Run.open(path)
 
 

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pytest
@@ -28,6 +29,20 @@ pytestmark = pytest.mark.slow  # numba compiles
 def _umap_learn_warns_of_threads_and_of_what_is_not_installed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _what_aligned_umap_compiles_is_compiled_once() -> Iterator[None]:
+    """It compiles the same function at each fit, for three seconds."""
+    import numba
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import umap  # noqa: F401  before the cache: it decorates with what cannot be hashed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba, "njit", cache(numba.njit))
         yield
 
 

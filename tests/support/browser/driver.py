@@ -16,6 +16,7 @@ from pathlib import Path
 
 from playwright.sync_api import (
     Browser,
+    BrowserContext,
     BrowserType,
     ConsoleMessage,
     Locator,
@@ -43,10 +44,18 @@ FAULTY = re.compile(r"Traceback|\bERROR\b|Uncaught|Exception in")
 
 @dataclass(frozen=True)
 class Server:
-    """A running `streamlit run`: its address and where its log goes."""
+    """A running `streamlit run`: its address, and the folder of its log and its runs."""
 
     url: str
-    log: Path
+    folder: Path
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def runs(self) -> Path:
+        return self.folder / "runs"
 
     def faults(self) -> list[str]:
         """Lines of the log that report an error."""
@@ -57,9 +66,9 @@ class Server:
 def running(script: Path, folder: Path, **environment: str) -> Iterator[Server]:
     """`streamlit run script` on a free port, its runs folder and log in `folder`."""
     port = free_port()
-    server = Server(f"http://127.0.0.1:{port}", folder / "server.log")
+    server = Server(f"http://127.0.0.1:{port}", folder)
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    runs = {"DRIFTSCOPE_RUNS": str(folder / "runs"), "PYTHONPATH": paths}
+    runs = {"DRIFTSCOPE_RUNS": str(server.runs), "PYTHONPATH": paths}
     command = [
         sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}",
         "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none",
@@ -195,11 +204,17 @@ def sent_messages(page: Page) -> list[object]:
 def open_page(
     browser: Browser, url: str, *, watch: Watch, size: tuple[int, int], dark: bool
 ) -> Page:
-    """A new page of this size in its own context, watched from its first request."""
-    context = browser.new_context(
-        viewport={"width": size[0], "height": size[1]}, color_scheme="dark" if dark else "light"
-    )
+    """A new page of this size in a context of its own, where nothing is cached."""
+    return page_of(browser.new_context(), url, watch=watch, size=size, dark=dark)
+
+
+def page_of(
+    context: BrowserContext, url: str, *, watch: Watch, size: tuple[int, int], dark: bool
+) -> Page:
+    """A new page of this size in the context, watched from its first request."""
     page = context.new_page()
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.emulate_media(color_scheme="dark" if dark else "light")
     watch.attach(page)
     page.goto(url)
     return page
