@@ -132,7 +132,7 @@ def test_a_run_trained_here_opens_with_a_sentence_of_its_own(visit: Visit, app: 
     choose_preset(page, "induction")
     train(page)
     field = page.get_by_label("Sentence for the model to read")
-    expect(field).to_have_value("qxzkbvqxzkbvqxzkbv", timeout=15_000)
+    expect(field).to_have_value("Mia saw a dog. Mia saw a dog.", timeout=15_000)
     page.get_by_role("button", name="Stop").click()
     page.get_by_text(re.compile("induction: stopped")).wait_for()
 
