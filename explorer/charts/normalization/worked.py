@@ -21,11 +21,18 @@ class Groups(NamedTuple):
 
 
 def groups_panel(
-    values: np.ndarray, groups: Groups, frame: Frame, *, chosen: tuple[int, int], unit: str
+    values: np.ndarray,
+    groups: Groups,
+    frame: Frame,
+    *,
+    chosen: tuple[int, int],
+    unit: str,
+    pooled: bool = True,
 ) -> Panel:
     """Values (G, M) in `unit`: a row of M dots for each of G groups, all on one axis.
 
-    A dash marks the mean of each group, a ring the chosen (group, member). Raises ValueError
+    A dash marks the mean of each group where it is `pooled`, a ring the chosen (group, member).
+    Raises ValueError
     when shapes do not fit.
     """
     names, members = groups.names, groups.members
@@ -33,7 +40,7 @@ def groups_panel(
     figure = go.Figure(
         [
             *(_dots(numbers, row, names[row], members) for row, numbers in enumerate(drawn)),
-            _means(drawn),
+            *([_means(drawn)] if pooled else []),
             _ring(drawn[chosen], chosen[0]),
         ],
         theme.layout(

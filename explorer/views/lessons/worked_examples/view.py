@@ -158,6 +158,7 @@ def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
             Frame(key, title),
             chosen=chosen[::-1] if turned else chosen,
             unit=unit,
+            pooled=cell.done.divisor is not None,
         )
         for key, title, values, unit in (
             ("worked-before", "Before", numbers.x, "x, all on one axis"),
