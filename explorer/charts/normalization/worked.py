@@ -32,8 +32,7 @@ def groups_panel(
     """Values (G, M) in `unit`: a row of M dots for each of G groups, all on one axis.
 
     A dash marks the mean of each group where it is `pooled`, a ring the chosen (group, member).
-    Raises ValueError
-    when shapes do not fit.
+    Raises ValueError when shapes do not fit.
     """
     names, members = groups.names, groups.members
     drawn = gaps(values, "values", (len(names), len(members)))

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.normalization.for_engineers import one_token, spread, two_norms, units, whole
 from explorer.views.normalization.for_engineers.part import Part
-from explorer.visit.export import csv_button, digits, drawer, file_of, numbers
+from explorer.visit.export import File, csv_button, digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_view, clock, how_computed
 from explorer.visit.sentence import Sentence
@@ -42,7 +42,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     moment = clock(moment, drawn.panels)
     st.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {drawn.note}")
     if drawn.every:
-        csv_button("All steps, all parts", f"{moment.run.name}-parts", drawn.every)
+        every = File(moment.run.name, "parts", None)
+            csv_button("All steps, all parts", every, drawn.every)
     with drawer():
         for name, table in drawn.tables(moment.at).items():
             file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
