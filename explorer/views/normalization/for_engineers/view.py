@@ -43,7 +43,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     st.caption(f"This model: **{norm.title}**{position}. It normalizes over {over}. {drawn.note}")
     if drawn.every:
         every = File(moment.run.name, "parts", None)
-            csv_button("All steps, all parts", every, drawn.every)
+        csv_button("All steps, all parts", every, drawn.every)
     with drawer():
         for name, table in drawn.tables(moment.at).items():
             file = file_of(moment, name.split(",")[0].lower().replace(" ", "-"))
