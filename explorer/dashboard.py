@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.drift import page as drift
 from explorer.views.normalization import page as normalization
@@ -99,7 +100,7 @@ st.set_page_config(
     menu_items={"About": "Driftscope: watch a small language model learn."},
 )
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
-    ("Overview", partial(show, overview.draw), ":material/dashboard:"),
+    ("Overview", partial(show, overview.draw, stories.draw), ":material/dashboard:"),
     ("Train", partial(show, train.draw, form, steer), ":material/model_training:"),
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),

@@ -74,6 +74,7 @@ def step_clock(
     heard: Heard,
     live: str = "",
     alone: bool = False,
+    plays: int = 0,
     key: str = "clock",
 ) -> ClockState:
     """Draw the panels and their clock, one per page. Raises ValueError like `encode`.
@@ -82,7 +83,8 @@ def step_clock(
     browser last reported, as soon as a rerun has read that report: pass on the step of ClockState.
     `heard` belongs to this visitor and clock. `live`: the badge where more steps may come. Panels
     that are `alone` have the arrays of `step` only, (1, ...): once they are drawn the browser
-    causes one more rerun, which should bring all steps.
+    causes one more rerun, which should bring all steps. Whenever `plays` is larger than in any call
+    before, the browser plays from `step` on, unless its owner prefers reduced motion.
     """
     digest = _store.put(encode(panels, timeline, alone=alone))
     component = st.components.v2.component(
@@ -92,7 +94,13 @@ def step_clock(
     )
     result = component(
         key=key,
-        data={"payload": digest, "step": int(step), "live": live, "heard": heard.move},
+        data={
+            "payload": digest,
+            "step": int(step),
+            "live": live,
+            "heard": heard.move,
+            "plays": plays,
+        },
         on_step_change=lambda: None,
         on_pick_change=lambda: None,
         on_selection_change=lambda: None,

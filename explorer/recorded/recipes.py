@@ -45,17 +45,17 @@ def _exploding(norm: str) -> dict[str, Any]:
 
 RECIPES = (
     Recipe(
-        "quick-brown-fox",
-        "One sentence, learned by heart: tables small enough to read every number.",
-        "quick-brown-fox",
-        {},
-        (MapConfig(), MapConfig(table="positions")),
-    ),
-    Recipe(
         "english",
         "Letters find each other: capitals stand beside their small letters, digits together.",
         "python-docs",
         {"n_embd": 32, "n_layer": 2, "batch_size": 32, "learning_rate": 5e-3, "snapshots": 20},
+        (MapConfig(), MapConfig(table="positions")),
+    ),
+    Recipe(
+        "quick-brown-fox",
+        "One sentence, learned by heart: tables small enough to read every number.",
+        "quick-brown-fox",
+        {},
         (MapConfig(), MapConfig(table="positions")),
     ),
     Recipe(

@@ -61,6 +61,7 @@ def header(pages: Sequence[Page], title: str) -> None:
     with st.container(key=KEY, horizontal=True, vertical_alignment="center", gap="xsmall"):
         for page in pages:
             st.page_link(page)
+        st.button("Stories", type="tertiary", on_click=session.show_stories, args=(True,))
         with st.popover(_chip(run), help="Choose a run, read its settings"):
             st.selectbox(
                 "Run", names, key=session.RUN, on_change=_leave_run, args=(example,), **KEPT

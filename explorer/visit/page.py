@@ -71,6 +71,7 @@ def clock(
         heard=session.visit().heard["clock"],
         live=_badge(moment),
         alone=alone,
+        plays=session.visit().plays,
     )
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]

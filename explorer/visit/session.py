@@ -14,6 +14,7 @@ from explorer.visit.address import Chosen
 
 # Keys of the widgets that every page shares, and their parameters of the address.
 RUN, TEXT, TOKENS, START = "run", "text", "tokens", "from"
+PLAY = "play"  # in an address: 1 plays from its step on
 CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
 SHARED = (RUN, TEXT, TOKENS)  # in the address of every page
 VISIT = "visit"
@@ -28,8 +29,9 @@ class Visit:
     but those `drawn` on this `page`. `of_run`: keys of widgets whose values are
     forgotten with the run. `pending`: values of widgets from the next rerun on, `goal`: the page
     to open then. `last_read`: run and ids of the sentence last drawn. `heard`: by clock, what it
-    last reported. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that
-    was replaced. `trainings`: how many were started, counted under the `lock`, since a double click
+    last reported. `stories`: whether their cards are open, `plays`: how many clocks were asked to
+    play. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that was
+    replaced. `trainings`: how many were started, counted under the `lock`, since a double click
     runs the script twice at once.
     """
 
@@ -43,6 +45,8 @@ class Visit:
     goal: str | None = None
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
+    stories: bool = False
+    plays: int = 0
     editing: dict[str, str] = field(default_factory=dict)
     rewritten: Counter[str] = field(default_factory=Counter)
     trainings: int = 0
@@ -64,7 +68,8 @@ def begin(runs: Sequence[str], page: str) -> str:
         asked = address.renamed(st.query_params.to_dict())
         state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
         state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
-        state[VISIT] = Visit(address.read(asked), asked=asked)
+        first, plays = not st.query_params, int(asked.pop(PLAY, "") == "1")
+        state[VISIT] = Visit(address.read(asked), asked=asked, stories=first, plays=plays)
     here = visit()
     if RUN in here.pending:
         leave_run()
@@ -123,6 +128,25 @@ def go(page: str, **widgets: Any) -> None:
     """Open another page in the next rerun, its widgets at these values."""
     visit().goal = page
     visit().pending |= widgets
+
+
+def tell(page: str, **parameters: str) -> None:
+    """In a callback: open the page that an address with these parameters leads to, and play it."""
+    state, here = st.session_state, visit()
+    leave_run()
+    for name in parameters:
+        state.pop(name, None)
+    state[RUN], state[TEXT] = parameters[RUN], parameters.get(TEXT)
+    here.chosen, here.asked = address.read(parameters), here.asked | parameters
+    here.goal, here.stories = page, False
+    here.plays += 1
+
+
+def show_stories(open_: bool) -> None:
+    """In a callback: open the cards on the Overview, or close them."""
+    visit().stories = open_
+    if open_:
+        visit().goal = "overview"
 
 
 def take_goal() -> str | None:

@@ -23,7 +23,7 @@ def violations(page: Page) -> list[tuple[str, str]]:
 
 
 def test_axe_finds_what_is_wrong(visit: Visit, app: Server) -> None:
-    page = visit(app.url)
+    page = visit(f"{app.url}/?run=quick-brown-fox")
     ClockDriver(page).wait_ready()
     page.evaluate("document.body.append(new Image())")
     assert "image-alt" in {rule for rule, _ in violations(page)}

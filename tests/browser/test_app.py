@@ -22,7 +22,7 @@ from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visi
 def test_first_visit_shows_the_shipped_run(
     visit: Visit, app: Server, size: tuple[int, int]
 ) -> None:
-    page = visit(app.url, size=size)
+    page = visit(f"{app.url}/?run=quick-brown-fox", size=size)
     clock = ClockDriver(page).wait_ready()
     assert clock.step() == 1000
     expect(page.locator("[data-panel=sample]")).to_contain_text("Quick brown fox jumped over")
@@ -34,7 +34,7 @@ def test_first_visit_shows_the_shipped_run(
 def test_train_scrub_type_read_and_change_page(
     visit: Visit, app: Server, size: tuple[int, int]
 ) -> None:
-    page = visit(app.url, size=size)
+    page = visit(f"{app.url}/?run=quick-brown-fox", size=size)
     ClockDriver(page).wait_ready()
     go_to(page, "Train")
     name = train(page)
@@ -116,7 +116,7 @@ def test_odd_addresses_fall_back_with_words(visit: Visit, app: Server) -> None:
 
 
 def test_unknown_characters_are_struck_through_below_the_field(visit: Visit, app: Server) -> None:
-    page = visit(app.url)
+    page = visit(f"{app.url}/?run=quick-brown-fox")
     ClockDriver(page).wait_ready()
     type_sentence(page, "the cafü")
     expect(page.locator(".read s")).to_have_text("ü")
@@ -194,7 +194,7 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
 def test_nothing_is_wider_than_the_screen(
     visit: Visit, app: Server, size: tuple[int, int], dark: bool
 ) -> None:
-    page = visit(app.url, size=size, dark=dark)
+    page = visit(f"{app.url}/?run=quick-brown-fox", size=size, dark=dark)
     ClockDriver(page).wait_ready()
     for name in ("Train", "Tables", "Drift", "Attention", "Normalization", "Overview"):
         go_to(page, name)

@@ -17,6 +17,7 @@ from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
 from explorer.views.train import form
 from explorer.visit import queue
+from explorer.views.stories import STORIES, Story
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.runs import Run, list_runs
@@ -26,8 +27,10 @@ from model_core.training import jobs
 from model_core.training.presets import PRESETS
 from model_core.training.turns import only_trainer
 from tests.support.pages import (
+    DASHBOARD,
     SHIPPED,
     captions,
+    component_data,
     go_to,
     opened,
     panels,
@@ -167,8 +170,8 @@ def test_a_sentence_longer_than_the_block_says_what_is_shown(app: AppTest) -> No
 
 def test_an_unknown_run_in_the_address_is_said_and_the_first_is_shown(runs: Path) -> None:
     app = opened(run="../../etc")
-    assert words(app) == ["There is no run named '../../etc'; this is quick-brown-fox."]
-    assert app.selectbox(key="run").value == "quick-brown-fox"
+    assert words(app) == ["There is no run named '../../etc'; this is english."]
+    assert app.selectbox(key="run").value == "english"
 
 
 def test_the_example_goes_with_its_run_and_a_typed_sentence_stays(runs: Path) -> None:
@@ -197,7 +200,7 @@ def test_a_run_deleted_while_open_is_said(runs: Path) -> None:
     shutil.rmtree(runs / "gone")
     app.run()
     assert not app.exception
-    assert words(app) == ["There is no run named 'gone'; this is quick-brown-fox."]
+    assert words(app) == ["There is no run named 'gone'; this is english."]
 
 
 def trained(app: AppTest, fill: Callable[[AppTest], object] = lambda _: None) -> AppTest:
@@ -336,3 +339,38 @@ def test_a_learning_rate_of_a_million_diverges_in_words(app: AppTest, runs: Path
     wait_until(lambda: read_status(runs / "quick-brown-fox-2").state == "diverged")
     app.run()
     assert any("quick-brown-fox-2: diverged" in text(one) for one in app.markdown)
+
+
+# ---- the stories ---------------------------------------------------------------------------------
+
+
+def first_visit() -> AppTest:
+    return succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run())
+
+
+def titles(app: AppTest) -> list[str]:
+    return [button.label for button in app.button if button.label.startswith("See ")]
+
+
+def test_the_first_visit_opens_the_visible_run_under_three_cards(runs: Path) -> None:
+    app = first_visit()
+    assert app.selectbox(key="run").value == "english"
+    assert titles(app) == [story.title for story in STORIES]
+    assert component_data(app)["plays"] == 0
+    press(app, "Close")
+    assert titles(app) == []
+    press(app, "Stories")
+    assert len(titles(app)) == 3
+    assert titles(opened(run="english")) == []
+
+
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.page)
+def test_a_card_leads_where_its_address_does_and_plays(runs: Path, story: Story) -> None:
+    told = press(first_visit(), story.title)
+    told = go_to(told, story.page)
+    addressed = opened(story.page, play="1", **story.address)
+    for app in (told, addressed):
+        assert component_data(app)["plays"] == 1 and component_data(app)["step"] == 0
+        assert titles(app) == []
+        assert "play" not in app.query_params
+    assert dict(told.query_params) == dict(addressed.query_params)

@@ -21,9 +21,9 @@ FOX = "Quick brown fox jumped over the lazy dog."
 
 
 def opened(page: str = "", /, **query: str) -> AppTest:
-    """A page at its own address, at first the Overview."""
+    """A page at its own address, at first the Overview, about the sentence's run."""
     app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
-    for name, value in query.items():
+    for name, value in ({"run": "quick-brown-fox"} | query).items():
         app.query_params[name] = value
     return go_to(app, page) if page else succeeded(app.run())
 

@@ -164,7 +164,7 @@ interface Picture {
 /** What Streamlit hands a component (version 2), as far as it is used. */
 interface Component {
   parentElement: HTMLElement
-  data: { payload: string; step: number; live: string; heard: number }
+  data: { payload: string; step: number; live: string; heard: number; plays: number }
   setStateValue(name: "step", value: { step: number; move: number }): void
   setTriggerValue(name: "pick" | "selection" | "lost" | "rest", value: unknown): void
 }

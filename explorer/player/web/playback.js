@@ -2,7 +2,8 @@
 
 /** @import { Clock } from "./player.js" */
 
-const STEPS_PER_SECOND = 12 // at speed 1×
+const STEPS_PER_SECOND = 12 // at speed 1×, fewer where the whole would take less than
+const SECONDS = 5
 const LONGEST_MS = 250 // counted between two frames: a hidden tab does not jump ahead
 
 export class Playback {
@@ -42,7 +43,8 @@ export class Playback {
     if (!this.playing) return
     const passed = Math.min(now - (this.before ?? now), LONGEST_MS)
     this.before = now
-    if (!this.held) this.owed += (passed / 1000) * STEPS_PER_SECOND * this.speed
+    const pace = clock.live ? STEPS_PER_SECOND : Math.min(STEPS_PER_SECOND, clock.last / SECONDS)
+    if (!this.held) this.owed += (passed / 1000) * pace * this.speed
     const whole = Math.floor(this.owed)
     this.owed -= whole
     if (whole && clock.index < clock.last) {

@@ -12,6 +12,7 @@ import { EMPTY, nearest } from "./timeline.js"
 
 const STORED_MEASURES = 2000
 
+let played = 0 // the last story that this tab has played
 /** @type {WeakMap<HTMLElement, Clock>} */
 const clocks = new WeakMap()
 
@@ -42,6 +43,7 @@ export class Clock {
     this.index = 0
     this.live = "" // the badge of a run that grows, or will
     this.nextLive = ""
+    this.plays = 0
     this.frame = 0
     /** @type {number | undefined} when the reader asked for the step that is not drawn yet */
     this.since = undefined
@@ -71,7 +73,8 @@ export class Clock {
   /** @param {Component} component */
   update(component) {
     this.reports.hear(component)
-    const { payload, live } = component.data
+    const { payload, live, plays } = component.data
+    this.plays = plays
     const theme = readTheme(this.root)
     const themeChanged = JSON.stringify(theme) !== JSON.stringify(this.theme)
     this.theme = theme
@@ -83,6 +86,7 @@ export class Clock {
       if (themeChanged) this.grid.show()
       const wanted = this.reports.takeWanted()
       if (wanted !== undefined) this.go(nearest(this.timeline.steps, wanted))
+      this.playIfAsked()
     }
     return ++this.call
   }
@@ -130,6 +134,14 @@ export class Clock {
     this.index = follows ? this.last : nearest(this.timeline.steps, wanted ?? here)
     this.bar.show()
     this.grid.adopt()
+    this.playIfAsked()
+  }
+
+  // Once for each story, on whichever page it is told; not while only one step is there.
+  playIfAsked() {
+    if (this.payload.alone || this.plays <= played || this.last < 1) return
+    played = this.plays
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches) this.playback.play()
   }
 
   // ---- time --------------------------------------------------------------------------------
