@@ -15,9 +15,9 @@ from streamlit.testing.v1 import AppTest
 from explorer.data.presets import planned
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
+from explorer.views.stories import STORIES, Story
 from explorer.views.train import form
 from explorer.visit import queue
-from explorer.views.stories import STORIES, Story
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.runs import Run, list_runs
