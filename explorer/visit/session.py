@@ -50,7 +50,7 @@ class Visit:
     editing: dict[str, str] = field(default_factory=dict)
     rewritten: Counter[str] = field(default_factory=Counter)
     trainings: int = 0
-    lock: Lock = field(default_factory=Lock)
+    lock: Lock = field(default_factory=Lock, compare=False)
 
 
 def visit() -> Visit:

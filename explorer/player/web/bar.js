@@ -37,6 +37,7 @@ export class Bar {
     this.track = new Track(clock, this.root)
     this.root.append(this.controls(), this.track.root, this.readout())
     clock.root.append(this.root)
+    /** @type {HTMLElement} */
     this.main = clock.root.closest("[data-testid=stMain]") ?? document.documentElement
     // The main column changes its width with the window and with the sidebar.
     this.observer = new ResizeObserver(() => this.fit())
