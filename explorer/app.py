@@ -1,12 +1,8 @@
-"""The server: warm before the port opens, our own routes, security headers, calm errors."""
+"""The server: warmed up as its port opens, our own routes, security headers, calm errors."""
 
-import gc
-import importlib
-import importlib.util
 import logging
-import pkgutil
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import streamlit as st
@@ -14,35 +10,14 @@ from starlette.middleware import Middleware
 
 from explorer.server.routes import ROUTES
 from explorer.server.security import Headers
-
-# What a first visitor's script would otherwise import while thirty others do the same.
-HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
-PACKAGES = ("model_core", "explorer")
-NOT_WARMED = {"explorer.app", "explorer.dashboard"}  # and every __main__
+from explorer.server.warming import Warming
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Import everything once, then freeze: Streamlit collects all garbage after each run."""
-    for name in (*HEAVY, *own_modules()):
-        importlib.import_module(name)
-    importlib.import_module("torch").set_num_threads(1)  # more wait for each other, and trainers
-    importlib.import_module("explorer.player.assets").plotly_gzip()
-    gc.collect()
-    gc.freeze()
+    """Warm up beside the open port."""
+    Warming.start()
     yield
-
-
-def own_modules() -> Iterator[str]:
-    """Every module of ours that pages import; the dashboard script itself is not one."""
-    for package in PACKAGES:
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.submodule_search_locations is None:
-            continue
-        yield package
-        for module in pkgutil.walk_packages(spec.submodule_search_locations, f"{package}."):
-            if module.name not in NOT_WARMED and not module.name.endswith(".__main__"):
-                yield module.name
 
 
 def on_script_error(error: Exception) -> bool:
@@ -60,6 +35,6 @@ app = st.App(
     "dashboard.py",
     lifespan=lifespan,
     routes=ROUTES,
-    middleware=[Middleware(Headers)],
+    middleware=[Middleware(Headers), Middleware(Warming)],
     on_script_error=on_script_error,
 )

@@ -15,8 +15,8 @@ DIGEST = re.compile(r"[0-9a-f]{64}")
 # the module that the pages now use, not by the one loaded at the start.
 
 
-async def plotly_js(request: Request) -> Response:
-    """plotly.min.js, compressed when the browser can read that (all do)."""
+def plotly_js(request: Request) -> Response:
+    """plotly.min.js, compressed when the browser can read that (all do): not while others wait."""
     from explorer.player.assets import SCRIPT, plotly_gzip
 
     headers = {"Cache-Control": FOR_EVER, "Vary": "Accept-Encoding"}

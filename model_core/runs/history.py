@@ -53,7 +53,8 @@ class History:
         heads, depths = config.n_head * config.n_layer, config.n_layer + 1
         cells = ids.numel() * max(ids.shape[-1] * heads, config.vocab_size * depths)
         at_once = max(CELLS // max(cells, 1), 1)
-        with torch.device("meta"):  # a shape without numbers
+        # Its numbers are replaced; without any, on the device "meta", torch imports for a second.
+        with torch.random.fork_rng():
             shape = BigramLanguageModel(config).eval()
         size = 8 * sum(parameter.numel() for parameter in shape.parameters())
         rows = min(ROWS, max(STACKED // size, 1))

@@ -28,11 +28,11 @@ NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight",
 PAIRS = 6  # the commonest tokens that found a neighbour
 
 
-def with_changes(moment: Moment, *, roles: bool) -> Timeline:
-    """The clock's timeline with all that happened; what heads do takes longer to know."""
-    ticks = [*moment.timeline.ticks, *_losses(moment), *_neighbours(moment)]
-    if roles:
-        ticks += _heads(moment)
+def with_changes(moment: Moment, *, quick: bool = False) -> Timeline:
+    """The clock's timeline with all that happened, or `quick` with what is known at once."""
+    ticks = [*moment.timeline.ticks, *_losses(moment)]
+    if not quick:
+        ticks += [*_neighbours(moment), *_heads(moment)]
     return replace(moment.timeline, ticks=sorted(ticks, key=lambda tick: tick.step))
 
 
@@ -58,6 +58,8 @@ def _known(moment: Moment) -> np.ndarray:
 
 def _heads(moment: Moment) -> list[Tick]:
     """When heads took the roles that they have at last, those of one step and role together."""
+    if not moment.run.model_config.n_layer:
+        return []
     together = defaultdict(list)
     for at, layer, head, role in role_steps(heads.roles_of(moment)):
         together[at, role].append(f"{layer}.{head}")

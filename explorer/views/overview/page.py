@@ -39,9 +39,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         _letters(moment, now),
         Events(Frame("changes", "What just changed", 6, MAP), alt=EVENTS),
     ]
-    roles = bool(moment.run.model_config.n_layer) and not (alone and heads.unprobed(moment))
-    timeline = with_changes(moment, roles=roles)
-    clock(replace(moment, timeline=timeline), panels, alone=alone)
+    clock(replace(moment, timeline=with_changes(moment, quick=alone)), panels, alone=alone)
 
 
 def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:

@@ -18,7 +18,6 @@ from starlette.routing import Route
 from streamlit.testing.v1 import AppTest
 
 from explorer import player
-from explorer.app import own_modules
 from explorer.panels import (
     AnyPanel,
     Cells,
@@ -45,6 +44,7 @@ from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
 from explorer.server.routes import ROUTES
 from explorer.server.security import Headers, content_security_policy
+from explorer.server.warming import own_modules
 from tests.support.pages import component_data, decoded
 
 STEPS = np.array([0, 1, 5])

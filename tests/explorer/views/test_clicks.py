@@ -77,7 +77,7 @@ def test_a_chosen_position_is_marked_in_the_position_table(click: Click) -> None
     [
         ([0, 6], "tokens", {"token": str(SHIPPED.tokenizer.encode(SENTENCE)[6]), "pair": "6"}),
         ([1, 7, 4, 1, 0], "text", {"pair": "7.4", "head": "1.0"}),
-        ([2, 6], "std", {"pair": "6"}),
+        ([2, 6], "model", {"pair": "6"}),
         ([3, 6], "lens", {"pair": "6"}),
     ],
     ids=["a letter", "an arc", "the stream", "what comes next"],

@@ -1,0 +1,58 @@
+"""Imports what pages need while the first browser still loads Streamlit's page."""
+
+import asyncio
+import gc
+import importlib
+import importlib.util
+import pkgutil
+from collections.abc import Iterator
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+# What a first visitor's script would otherwise import while thirty others do the same.
+HEAVY = ("numpy", "pandas", "plotly.graph_objects", "plotly.io", "pyarrow", "torch")
+PACKAGES = ("model_core", "explorer")
+NOT_WARMED = {"explorer.app", "explorer.dashboard"}  # and every __main__
+
+
+class Warming:
+    """Plain ASGI middleware: no visitor's script runs before `imported` is done.
+
+    Files and the page are served meanwhile; a browser takes as long to load them.
+    """
+
+    imported: asyncio.Task[None] | None = None
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    @classmethod
+    def start(cls) -> None:
+        """Begin to import, in a thread of its own."""
+        cls.imported = asyncio.create_task(asyncio.to_thread(import_all))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket" and self.imported:
+            await asyncio.shield(self.imported)
+        await self.app(scope, receive, send)
+
+
+def import_all() -> None:
+    """Import everything once, then freeze: Streamlit collects all garbage after each run."""
+    for name in (*HEAVY, *own_modules()):
+        importlib.import_module(name)
+    importlib.import_module("torch").set_num_threads(1)  # more wait for each other, and trainers
+    gc.collect()
+    gc.freeze()
+
+
+def own_modules() -> Iterator[str]:
+    """Every module of ours that pages import; the dashboard script itself is not one."""
+    for package in PACKAGES:
+        spec = importlib.util.find_spec(package)
+        if spec is None or spec.submodule_search_locations is None:
+            continue
+        yield package
+        for module in pkgutil.walk_packages(spec.submodule_search_locations, f"{package}."):
+            if module.name not in NOT_WARMED and not module.name.endswith(".__main__"):
+                yield module.name
