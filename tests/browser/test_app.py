@@ -130,11 +130,11 @@ def test_a_run_trained_here_opens_with_a_sentence_of_its_own(visit: Visit, app: 
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
     choose_preset(page, "induction")
-    train(page)
+    name = train(page)
     field = page.get_by_label("Sentence for the model to read")
     expect(field).to_have_value("Mia saw a dog. Mia saw a dog.", timeout=15_000)
     page.get_by_role("button", name="Stop").click()
-    page.get_by_text(re.compile("induction: stopped")).wait_for()
+    page.get_by_text(re.compile(f"{name}: stopped")).wait_for()
 
 
 def test_what_is_wrong_in_the_form_is_said_beside_its_button(visit: Visit, app: Server) -> None:
