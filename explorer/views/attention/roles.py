@@ -47,12 +47,13 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             f"No roles here: they need a model that reads {SHORTEST} tokens at a time, {FEWEST} "
             "different ones, and weights that are numbers. Look at your sentence instead."
         )
+    costs, lost = _without(moment, sentence, focus, off, instead)
     panels: list[AnyPanel] = [
         scores_panel(
             shown,
             MEASURES,
             THRESHOLD,
-            Frame("scores", f"{of_heads(moment)}; scores on {measured}", 5, 400),
+            Frame("scores", f"{of_heads(moment)}; scores on {measured}", 5, 460),
             selected=at,
         ),
         role_curves_panel(
@@ -64,14 +65,15 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
                 "role-curves",
                 of_head(moment, focus) + (f"; scores on {measured}" if measured == TYPED else ""),
                 span=7,
-                height=400,
+                height=460,
             ),
         ),
-        *_without(moment, sentence, focus, off, instead),
+        *costs,
         _entropy(moment, sentence, focus),
     ]
     moment = clock(ticked(moment), panels, of_step=True)
     with drawer():
+        st.caption(lost)
         _table(moment, scores, shown, measured)
     _explained()
 
@@ -101,21 +103,24 @@ def _choices(moment: Moment, focus: Focus) -> tuple[str, Off, Replacement]:
 
 def _without(
     moment: Moment, sentence: Sentence, focus: Focus, off: Off, instead: Replacement
-) -> Sequence[AnyPanel]:
-    """What each head is worth, and the prediction with and without those switched off."""
+) -> tuple[Sequence[AnyPanel], str]:
+    """What each head is worth, and the prediction with and without those switched off.
+
+    Their loss in words, too.
+    """
     try:
         loss, costs = losses.head_costs(moment, instead)
     except ValueError as error:
         st.info(plain(f"What a head is worth cannot be measured: {error}."))
-        return []
+        return [], ""
     before = losses.without(moment, sentence.ids, focus.query, (), instead)
     after = losses.without(moment, sentence.ids, focus.query, off, instead)
     names = ", ".join(f"layer {layer} head {head}" for layer, head in off)
     what = f"without {names}" if off else "with none switched off"
     if not np.isfinite([loss, after.loss]).all():
         st.info(f"The loss at step {moment.step:,} is not finite: the model has diverged by then.")
-        return []
-    st.caption(
+        return [], ""
+    lost = (
         f"At step {moment.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
         f"**{after.loss:.4f}** {what} ({after.loss - loss:+.4f})."
     )
@@ -138,7 +143,7 @@ def _without(
             ),
             true=sentence.after(focus.query),
         ),
-    ]
+    ], lost
 
 
 def _dearest(costs: np.ndarray, step: int) -> str:

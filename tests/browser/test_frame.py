@@ -1,0 +1,66 @@
+"""The frame of every page: pictures begin high, fill the room above the clock, nothing is cut."""
+
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import expect
+
+from explorer.views.attention.page import VIEWS as ATTENTION
+from explorer.views.normalization.page import VIEWS as NORMALIZATION
+from tests.support.browser.driver import ClockDriver, Server, Visit
+
+SIZES = ((1440, 900), (1920, 1080), (1024, 768))
+PLACES = [
+    "", "train", "tables", "drift",
+    *(f"attention?{urlencode({'attention.view': view})}" for view in ATTENTION),
+    *(f"normalization?{urlencode({'normalization.lab': view})}" for view in NORMALIZATION),
+]  # fmt: skip
+BEGINS = 300  # pixels from the top of the window, at most, to the first picture
+FILLED = 0.6  # of the room between header and clock, at least, that pictures have
+# Pixels of header and clock, of the first picture, and of the page's end when scrolled to it; the
+# share of the room that pictures have, at 50 x 50 points; of texts that are cut, what they say.
+MEASURE = """() => {
+  const main = document.querySelector("[data-testid=stMain]")
+  const bounds = (node) => node.getBoundingClientRect()
+  const all = (selector) => [...document.querySelectorAll(selector)]
+    .filter((one) => one.offsetHeight && !one.closest("details:not([open]) > :not(summary)"))
+  const [header] = all(".st-key-header").map((one) => bounds(one).bottom)
+  const [clock] = all(".driftscope-bar").map((one) => bounds(one).top)
+  const boxes = all(".driftscope-panel").map(bounds)
+  const parts = Array.from({ length: 50 }, (_, n) => (n + 0.5) / 50)
+  const filled = parts.flatMap((down) => parts.map((across) => {
+    const [x, y] = [across * main.clientWidth, header + down * (clock - header)]
+    return boxes.some((b) => b.left <= x && x <= b.right && b.top <= y && y <= b.bottom)
+  }))
+  const ends = all(".stMainBlockContainer [data-testid=stElementContainer], .driftscope-panel")
+    .map((one) => bounds(one).bottom + main.scrollTop - main.scrollHeight + main.clientHeight)
+  const words = all(".st-key-header a p, .stMain [data-testid=stPopover] p, .stMain button p")
+  return {
+    header, clock, first: Math.min(...boxes.map(({ top }) => top)), end: Math.max(...ends),
+    filled: filled.filter(Boolean).length / filled.length,
+    wide: document.documentElement.scrollWidth - window.innerWidth,
+    cut: words.filter((one) => one.scrollWidth > one.clientWidth + 1).map((one) => one.innerText),
+  }
+}"""
+
+TALL = """tall => document.querySelector(".driftscope-clock").style
+  .getPropertyValue("--tall").startsWith(tall)"""
+MEASURED = {"Overview", "Tables", "Drift", "Attention"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_pictures_begin_high_and_nothing_is_cut(visit: Visit, app: Server, place: str) -> None:
+    page = visit(f"{app.url}/{place}")
+    ClockDriver(page).wait_ready()
+    name = (place.split("?")[0] or "overview").capitalize()
+    expect(page).to_have_title(f"{name} · Driftscope")
+    expect(page.locator("h1")).to_have_count(1)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(TALL, arg=f"{height / 900:g}"[:5])
+        found = page.evaluate(MEASURE)
+        assert found["wide"] <= 0 and found["cut"] == []
+        assert found["end"] <= found["clock"], "the page's end is behind the clock"
+        if name in MEASURED:
+            assert found["first"] <= BEGINS
+            assert found["filled"] >= FILLED
