@@ -44,7 +44,7 @@ def test_every_view_is_drawn_and_fits_the_screen(
 
 
 def test_a_click_into_the_block_chooses_a_number(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/normalization")
+    page = visit(f"{app.url}/normalization?run=quick-brown-fox")
     ClockDriver(page).wait_ready()
     block = page.locator("[data-panel=block] .js-plotly-plot .nsewdrag").first
     for token in (0, 40):  # the first and the last row
