@@ -9,7 +9,7 @@ from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visi
 
 SHOWN_BY = {  # a panel that only this view has
     "What it does": "cube",
-    "your own": "worked-after",
+    "your own numbers": "worked-after",
     "Why not batch norm": "movement",
     "Background": "excess",
     "Covariate shift": "bands-0",
@@ -54,5 +54,5 @@ def test_a_click_into_the_block_chooses_a_number(visit: Visit, app: Server) -> N
         block.hover(position=at)
         page.locator("[data-panel=block] .hovertext").wait_for()  # Plotly clicks what it hovers
         block.click(position=at)
-        expect(page.get_by_label("Token (from 0)")).to_have_value(str(token))
-        expect(page.get_by_label("Channel", exact=True)).to_have_value("0")
+        chosen = f" at {token} of your sentence, channel 0"
+        expect(page.locator("[data-panel=arithmetic]")).to_contain_text(chosen)
