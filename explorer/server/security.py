@@ -80,7 +80,8 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if "text/html" in RequestHeaders(scope=scope).get("accept", ""):
+        is_ours = scope["path"].startswith("/assets/")  # what Chromium fetches ahead as a page
+        if not is_ours and "text/html" in RequestHeaders(scope=scope).get("accept", ""):
             scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != ENCODING]}
         start: Message = {}
         page = bytearray()

@@ -88,8 +88,9 @@ def _chip(run: Run | None) -> str:
     if run is None:
         return plain(session.run())
     config = run.model_config
-    size = f"{config.n_layer} layers × {config.n_head} heads · {config.n_embd} channels"
-    return plain(f"{run.name} · {size}")
+    counts = (config.n_layer, "layer"), (config.n_head, "head"), (config.n_embd, "channel")
+    layers, heads, channels = (f"{n} {name}" + "s" * (n != 1) for n, name in counts)
+    return plain(f"{run.name} · {layers} × {heads} · {channels}")
 
 
 def _settings(run: Run) -> None:
