@@ -45,6 +45,7 @@ def test_train_scrub_type_read_and_change_page(
     clock = ClockDriver(page).wait_ready()
     clock.wait_step(1000)
     entries = page.locator("[data-panel=sample] li:visible")
+    entries.last.scroll_into_view_if_needed()  # nothing is drawn that is out of view
     whole = entries.count()
     clock.drag(0.95, 0.5)
     step = clock.step()

@@ -254,6 +254,7 @@ def test_one_more_token_is_written_at_every_press(attention: Callable[..., Page]
 
 def test_an_address_may_say_that_no_head_is_off(attention: Callable[..., Page]) -> None:
     page = attention(view="Roles", off="")
+    page.get_by_text("Numbers", exact=True).click()
     expect(page.get_by_text("with none switched off (+0.0000)")).to_be_visible()
     page.get_by_label("Switch off").click()
     page.get_by_role("option", name="layer 1 head 0").click()

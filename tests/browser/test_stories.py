@@ -37,7 +37,7 @@ def told(visit: Visit, app: Server) -> Callable[[str, int], tuple[Page, ClockDri
         page = visit(app.url)
         page.get_by_role("button", name=title).click()
         expect(page.locator(".st-key-stories")).to_have_count(0, timeout=15_000)
-        clock = ClockDriver(page)
+        clock = ClockDriver(page).wait_ready()
         clock.wait_step(last)
         return page, clock
 

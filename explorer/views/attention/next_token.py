@@ -38,7 +38,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         next_panel(
             seen["next"][:, -1],
             labels,
-            Frame("next", f"Next after {query}: the likeliest of all steps", 4, 340),
+            Frame("next", f"Next after {query}: the likeliest of all steps", 4, 400),
             true=sentence.after(focus.query),
         ),
         lens_panel(
@@ -49,7 +49,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
                 "lens",
                 "Probability of the true next token, read at each depth. Click a position",
                 span=8,
-                height=340,
+                height=400,
             ),
             position=focus.query,
         ),
