@@ -4,7 +4,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from model_core.norms import NormKind
+from model_core.norms import NORMS, NormKind
 
 NormPosition = Literal["pre", "post"]
 Optimizer = Literal["sgd", "adam", "adamw"]
@@ -57,6 +57,15 @@ class ModelConfig(_Config):
                 f"choose one of {', '.join(fitting)}"
             )
         return self
+
+    @property
+    def weights(self) -> int:
+        """How many numbers a model of this shape learns."""
+        V, T, C, L = self.vocab_size, self.block_size, self.n_embd, self.n_layer
+        norm = NORMS[self.norm]
+        learned = sum(norm.sizes(C)[: len(norm.learns)])
+        block = 12 * C * C + 2 * learned + (9 * C if self.bias else 0)
+        return (2 * V + T) * C + L * block + learned + (V if self.bias else 0)
 
 
 class TrainingConfig(_Config):

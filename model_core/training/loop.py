@@ -20,7 +20,7 @@ from model_core.training.turns import Turn
 
 HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
 MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
-SAMPLE_TOKENS = 64
+SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 
 
 class _Pace:

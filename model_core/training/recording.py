@@ -49,11 +49,10 @@ def _spread(steps: int, points: int) -> np.ndarray:
 def snapshot_bytes(config: ModelConfig) -> int:
     """The approximate size in bytes of one snapshot of such a model, without making the model."""
     V, T, C, L = config.vocab_size, config.block_size, config.n_embd, config.n_layer
-    norm = NORMS[config.norm].sizes(C)
-    block = 12 * C * C + 2 * sum(norm) + (9 * C if config.bias else 0)
-    numbers = (2 * V + T) * C + L * block + sum(norm) + (V if config.bias else 0)
+    norm, norms = NORMS[config.norm], 2 * L + 1
+    numbers = config.weights + norms * sum(norm.sizes(C)[len(norm.learns) :])  # running averages
     numbers += 2 * (V + T) * C  # gradients and updates of both tables
-    tensors = 7 + 4 * L + len(norm) * (2 * L + 1) + (4 * L + 1 if config.bias else 0)
+    tensors = 7 + 4 * L + len(norm.sizes(C)) * norms + (4 * L + 1 if config.bias else 0)
     return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
 
 

@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from model_core.config import ModelConfig
 from model_core.corpora import MAX_TEXT_BYTES
 
 BATCH = 16
 LONGEST = 64  # tokens read at a time
 PASSES = 20  # times that a training goes over its text
 FEWEST, MOST = 500, 5000  # steps
-# (channels, heads, layers, learning rate), small to large
-SIZES = ((16, 2, 2, 1e-2), (32, 4, 2, 3e-3), (64, 4, 4, 3e-3), (128, 4, 4, 3e-3))
+Size = tuple[int, int, int, float]  # channels, heads, layers, learning rate
+# Small to large.
+SIZES: tuple[Size, ...] = ((16, 2, 2, 1e-2), (32, 4, 2, 3e-3), (64, 4, 4, 3e-3), (128, 4, 4, 3e-3))
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def fit(tokens: int, different: int) -> Fit:
         raise ValueError(f"a text must have 2 to {MAX_TEXT_BYTES:,} tokens, got {tokens:,}")
     tenth = tokens // 10 - 1
     block = min(LONGEST, tenth if tenth >= 4 else tokens - 1)
-    counts = [weights(different, block, channels, layers) for channels, _, layers, _ in SIZES]
+    counts = [config_of(size, different, block).weights for size in SIZES]
     at = max((n for n, count in enumerate(counts) if count <= tokens), default=0)
     channels, heads, layers, rate = SIZES[at]
     steps = round(PASSES * tokens / (BATCH * block), -2)
@@ -54,7 +56,13 @@ def fit(tokens: int, different: int) -> Fit:
     return Fit(tokens, different, counts[at], tokens // 10 >= block + 1, settings)
 
 
-def weights(vocab_size: int, block_size: int, n_embd: int, n_layer: int) -> int:
-    """How many weights a model with layer norm has; its heads share the channels."""
-    tables = (2 * vocab_size + block_size) * n_embd
-    return tables + n_layer * (12 * n_embd**2 + 4 * n_embd) + 2 * n_embd
+def config_of(size: Size, vocab_size: int, block_size: int) -> ModelConfig:
+    """The model of one of SIZES, for a vocabulary and a window."""
+    channels, heads, layers, _ = size
+    return ModelConfig(
+        vocab_size=vocab_size,
+        block_size=block_size,
+        n_embd=channels,
+        n_head=heads,
+        n_layer=layers,
+    )

@@ -364,3 +364,12 @@ def test_parts_hold_every_parameter_in_the_order_of_depth(changes: dict[str, Any
         names = [name for name, _ in BigramLanguageModel(model_config).named_parameters()]
     parts = [re.sub(r"^(blocks\.\d+|\w+).*", r"\1", name) for name in names]
     assert tuple(dict.fromkeys(parts)) == anatomy_of(model_config).parts
+
+
+@pytest.mark.parametrize("norm", NORMS)
+@pytest.mark.parametrize("changes", [{}, {"n_layer": 0}, {"bias": True}])
+def test_the_weights_counted_are_those_of_the_model(norm: str, changes: dict[str, Any]) -> None:
+    model_config = config(norm=norm, **changes)
+    with torch.device("meta"):
+        model = BigramLanguageModel(model_config)
+    assert model_config.weights == sum(one.numel() for one in model.parameters())

@@ -22,7 +22,7 @@ from model_core.runs.storage import check_name, remedy
 from model_core.training import jobs
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
-from model_core.training.sizes import Fit, fit, weights
+from model_core.training.sizes import Fit, fit
 
 OWN_BASE = "python-docs"  # of an own text: what is not suggested is as in this preset
 
@@ -112,8 +112,7 @@ def _checked(name: str, base: str, changes: Mapping[str, Any], text: str | None)
 
 def _expected(name: str, plan: Plan, suggested: Fit | None) -> None:
     """What the run will be called, how large it is, how long it takes, when it would start."""
-    model = plan.model_config
-    size = weights(model.vocab_size, model.block_size, model.n_embd, model.n_layer)
+    size = plan.model_config.weights
     parts = [name, f"{size:,} weights"]
     if suggested:
         parts.insert(1, f"{suggested.tokens:,} characters, {suggested.different} different")

@@ -7,24 +7,11 @@ import pytest
 import torch
 
 from model_core import corpora
-from model_core.config import ModelConfig
-from model_core.model import BigramLanguageModel
 from model_core.training.loop import train
 from model_core.training.pace import training_seconds
 from model_core.training.presets import create_from_preset, plan
-from model_core.training.sizes import SIZES, fit, weights
+from model_core.training.sizes import SIZES, config_of, fit
 from tests.support.refusals import refusal
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_the_weights_counted_are_those_of_the_model(size: tuple[int, int, int, float]) -> None:
-    channels, heads, layers, _ = size
-    config = ModelConfig(
-        vocab_size=50, block_size=33, n_embd=channels, n_head=heads, n_layer=layers
-    )
-    with torch.device("meta"):
-        model = BigramLanguageModel(config)
-    assert weights(50, 33, channels, layers) == sum(one.numel() for one in model.parameters())
 
 
 @pytest.mark.parametrize("tokens", [2, 11, 49, 50, 200, 5_000, 30_000, 465_000, 3_000_000])
@@ -35,7 +22,7 @@ def test_a_suggestion_can_be_trained_on_its_text(tokens: int) -> None:
     assert found.held_back is not split.shared
     assert found.weights <= tokens or found.settings["n_embd"] == SIZES[0][0]
     larger = [size for size in SIZES if size[0] > found.settings["n_embd"]]
-    assert all(weights(min(tokens, 60), block, c, layers) > tokens for c, _, layers, _ in larger)
+    assert all(config_of(size, min(tokens, 60), block).weights > tokens for size in larger)
 
 
 def test_a_text_of_one_token_has_no_size() -> None:
