@@ -34,6 +34,15 @@ export function given(context) {
   return context
 }
 
+// A canvas of so many CSS pixels, sharp on this screen, whose context draws in CSS pixels.
+/** @param {CanvasRenderingContext2D} context @param {number} width @param {number} height */
+export function fitCanvas(context, width, height) {
+  const ratio = window.devicePixelRatio || 1
+  context.canvas.width = Math.round(width * ratio)
+  context.canvas.height = Math.round(height * ratio)
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+}
+
 // How much larger a node is on the screen than it is laid out: not 1 in a presentation.
 /** @param {HTMLElement} node */
 export function scaleOf(node) {

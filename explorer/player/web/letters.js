@@ -1,9 +1,8 @@
 // A map whose marks are the letters themselves, each with the way it has just come.
 
-import { clamp, element, given, hiddenTip, pointIn } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
-import { GLYPHS } from "./machine_paint.js"
-import { PALETTE, themed } from "./theme.js"
+import { GLYPHS, PALETTE, themed } from "./theme.js"
 
 /** @import { Plane } from "./letters_layout.js" */
 
@@ -70,10 +69,7 @@ export class Letters {
 
   arrange() {
     const { clientWidth: width, clientHeight: height } = this.body
-    const ratio = window.devicePixelRatio || 1
-    this.canvas.width = Math.round(width * ratio)
-    this.canvas.height = Math.round(height * ratio)
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    fitCanvas(this.context, width, height)
     this.plane = planeOf(this.spec.array, width, height)
   }
 

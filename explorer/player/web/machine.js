@@ -1,9 +1,10 @@
 // The model drawn while it reads a sentence; every part of it leads to its page.
 
-import { clamp, element, given, hiddenTip, label, pointIn } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
-import { GLYPHS, glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
+import { glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
+import { GLYPHS } from "./theme.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
 /** @import { Part, Place } from "./machine_layout.js" */
@@ -82,16 +83,13 @@ export class Machine {
   }
 
   arrange() {
-    const { spec, theme, canvas } = this
+    const { spec, theme } = this
     const [, layers] = spec.arrays.weights.shape
     const [, , bars] = spec.arrays.next.shape
     const { clientWidth: width, clientHeight } = this.body
     const size = { width, height: width < WIDE ? spec.height : clientHeight }
     const layout = new MachineLayout({ labels: spec.labels, layers, bars, ...size })
-    const ratio = window.devicePixelRatio || 1
-    canvas.width = Math.round(layout.width * ratio)
-    canvas.height = Math.round(layout.height * ratio)
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0)
+    fitCanvas(this.context, layout.width, layout.height)
     this.sheet.style.width = `${layout.width}px`
     this.sheet.style.height = `${layout.height}px`
     this.look = lookOf(spec, layout, theme)

@@ -2,12 +2,11 @@
 
 import { clamp } from "./dom.js"
 import { share } from "./machine_layout.js"
-import { fade, lookup, PALETTE } from "./theme.js"
+import { fade, GLYPHS, lookup, PALETTE } from "./theme.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
 /** @import { MachineLayout } from "./machine_layout.js" */
 
-export const GLYPHS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 const ONE = 254 // the last level of a colour scale; 255 is not finite
 const THICK = 0.62 // of a column, at the largest size
 const WIDEST = 20 // pixels, at the largest size

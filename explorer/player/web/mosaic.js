@@ -1,6 +1,6 @@
 // Every head of every layer on one canvas.
 
-import { element, given, hiddenTip, pointIn } from "./dom.js"
+import { element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
 import { legend } from "./legend.js"
 import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
 import { fade, lookup, magnitude } from "./theme.js"
@@ -31,7 +31,6 @@ export class Mosaic {
   /** @type {Head} where the keyboard stands */
   at
   index = 0
-  ratio = 1
   /** @type {[Head | undefined, PointerEvent] | undefined} */
   hovered
 
@@ -89,9 +88,7 @@ export class Mosaic {
     const [, layers, heads] = this.spec.array.shape
     const { clientWidth: width, clientHeight: height } = this.body
     this.layout = new MosaicLayout({ layers, heads, size: this.spec.size, width, height })
-    this.ratio = window.devicePixelRatio || 1
-    this.canvas.width = Math.round(width * this.ratio)
-    this.canvas.height = Math.round(height * this.ratio)
+    fitCanvas(this.context, width, height)
     this.place(this.frame, this.spec.selected)
   }
 
@@ -121,8 +118,7 @@ export class Mosaic {
 
   paint() {
     const { context, layout, theme } = this
-    context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0)
-    context.clearRect(0, 0, this.canvas.width, this.canvas.height)
+    context.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight)
     context.imageSmoothingEnabled = false
     context.font = `12px ${theme.font}`
     context.fillStyle = theme.text

@@ -28,6 +28,7 @@ export const PALETTE = {
   fifth: ["#161A54", "#FFF09A"],
 }
 const CATEGORIES = ["blue", "vermilion", "green", "purple", "indigo", "ochre", "grey"]
+export const GLYPHS = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
 const SHADES = 16 // straight parts of a colour scale that follows the root
 
 export const LEVELS = 1024 // distinct colours of a scale
