@@ -1,4 +1,4 @@
-"""Validation losses: without heads, and on windows of other lengths."""
+"""Losses as recorded; validation losses without heads, and on windows of other lengths."""
 
 from typing import NamedTuple
 
@@ -21,6 +21,12 @@ class Without(NamedTuple):
 
     loss: float
     probabilities: np.ndarray
+
+
+@cached(32)
+def training_losses(run: Run) -> np.ndarray:
+    """(S,) at the recorded steps, of the batches drawn there."""
+    return run.metrics()["train_loss"].to_numpy()
 
 
 @cached(32, settled, spinner="Switching off one head after another …")

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from explorer.data.cache import cached
+from explorer.data.losses import training_losses
 from explorer.visit.runs import RECORDED, run_names, run_path
 from model_core.runs import Plan, Run
 from model_core.training.presets import PRESETS, plan
@@ -35,7 +36,7 @@ def recorded(name: str) -> Recorded | None:
             continue
         shipped = run.path == RECORDED / name
         if (shipped or _is_of(run, name)) and not run.status.active and len(run.steps):
-            return Recorded(one, _losses(run), run.model_config.vocab_size)
+            return Recorded(one, training_losses(run), run.model_config.vocab_size)
     return None
 
 
@@ -44,8 +45,3 @@ def _is_of(run: Run, name: str) -> bool:
     preset = PRESETS[name]
     same = run.corpus == preset.corpus and run.model_config == planned(name).model_config
     return same and run.training_config.learning_rate == preset.training["learning_rate"]
-
-
-@cached(32)
-def _losses(run: Run) -> np.ndarray:
-    return run.metrics()["train_loss"].to_numpy()

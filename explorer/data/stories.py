@@ -24,9 +24,3 @@ def last_weights(run: Run, text: str, head: tuple[int, int]) -> np.ndarray:
     """(T, T) of one head that reads a text at the last step."""
     ids = torch.tensor(run.tokenizer.encode(text))
     return attend(run.model_at(int(run.steps[-1])), ids).weights[head]
-
-
-@cached(1)
-def losses(run: Run) -> np.ndarray:
-    """(S,) training losses at the recorded steps."""
-    return run.metrics()["train_loss"].to_numpy()

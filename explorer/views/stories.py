@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.charts import stories as pictures
 from explorer.data import stories as data
+from explorer.data.losses import training_losses
 from explorer.recorded.recipes import RECORDED
 from explorer.visit import session
 from model_core.embeddings.token_classes import TokenClass, token_class
@@ -60,7 +61,7 @@ STORIES = (
     ),
     Story(
         "See a model explode",
-        "Eight layers without a norm: the numbers grow until they are none.",
+        "Eight layers without a norm: the numbers grow until the loss is NaN.",
         "normalization",
         {
             "run": "exploding",
@@ -68,7 +69,7 @@ STORIES = (
             "normalization.lab": "Without it",
             "text": "the value of the expression is",
         },
-        lambda run: pictures.loss_picture(data.losses(run)),
+        lambda run: pictures.loss_picture(training_losses(run)),
     ),
 )
 
