@@ -1,17 +1,10 @@
 """What heads do, in one sentence each: the titles of their pictures."""
 
+from explorer.charts.attention.role_words import DOES
 from explorer.data import heads
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps
-
-DOES = {
-    "previous token": "reads the previous token",
-    "first token": "rests on the first token",
-    "same token": "reads its own token",
-    "duplicate token": "reads earlier copies of its token",
-    "induction": "reads what followed earlier copies of its token (induction)",
-}
 
 
 def of_head(moment: Moment, focus: Focus) -> str:
@@ -19,7 +12,8 @@ def of_head(moment: Moment, focus: Focus) -> str:
     name = f"Head {focus.layer}.{focus.head}"
     for at, layer, head, role in role_steps(heads.roles_of(moment)):
         if (layer, head) == (focus.layer, focus.head):
-            return f"{name} {DOES[MEASURES[role]]} since step {moment.steps[at]:,}"
+            verb, what = DOES[MEASURES[role]]
+            return f"{name} {verb}s {what} since step {moment.steps[at]:,}"
     return f"{name} has no role by step {moment.steps[-1]:,}"
 
 

@@ -5,25 +5,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from explorer.charts.attention.role_words import DOES
 from explorer.data import changes, heads
 from explorer.panels import Tick, Timeline
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps
 from model_core.prediction.guessing import below_since
 
-DOES = dict(
-    zip(
-        MEASURES,
-        (
-            "read the token before",
-            "rest on the first token",
-            "read the token itself",
-            "look for its token further back",
-            "copy what followed before (induction)",
-        ),
-        strict=True,
-    )
-)
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 PAIRS = 6  # the commonest tokens that found a neighbour
 
@@ -68,7 +56,8 @@ def _heads(moment: Moment) -> list[Tick]:
         count = len(names)
         who = NUMBERS[count] if count < len(NUMBERS) else str(count)
         words = f"head {names[0]} begins" if count == 1 else f"{who} heads begin"
-        ticks.append(Tick(int(moment.steps[at]), f"{words} to {DOES[MEASURES[role]]}"))
+        does = " ".join(DOES[MEASURES[role]])
+        ticks.append(Tick(int(moment.steps[at]), f"{words} to {does}"))
     return ticks
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
+from explorer.charts.attention.role_words import DOES
 from explorer.data import heads
-from explorer.views.overview.changes import DOES, with_changes
+from explorer.views.overview.changes import with_changes
 from explorer.visit.moment import Moment, moment_of
 from model_core.attention.roles import MEASURES, roles
 from model_core.runs import Run
@@ -67,7 +68,7 @@ def test_heads_begin_to_do_what_they_do_at_last(
     counts = {"one": 1, "two": 2, "three": 3, "four": 4, "head": 1}
     begun = 0
     for role, does in enumerate(DOES.values()):
-        for at, label in told(moment, f"to {does}"):
+        for at, label in told(moment, f"to {' '.join(does)}"):
             kept = (found[at:] == role).all(0) & (found[at - 1] != role)
             assert counts[label.split()[0]] == kept.sum()
             begun += kept.sum()
