@@ -26,6 +26,7 @@ NAMES = {
     "linear_init_gain": "Initial weights times",
     "embedding_init_std": "Standard deviation of initial rows",
     "bias": "Bias in linear layers",
+    "tokenizer": "Tokens are",
     "text": "Text",
     "recorded": "Recorded steps",
     "steps": "Steps planned",

@@ -25,14 +25,13 @@ class Visit:
     """One visitor's state beside the values of widgets, which Streamlit keeps by their keys.
 
     `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
-    widgets drawn so far; the address leaves them out, and all
-    but those `drawn` on this `page`. `of_run`: keys of widgets whose values are
-    forgotten with the run. `pending`: values of widgets from the next rerun on, `goal`: the page
-    to open then. `last_read`: run and ids of the sentence last drawn. `heard`: by clock, what it
-    last reported. `stories`: whether their cards are open, `plays`: how many clocks were asked to
-    play. `editing`: by editor, the text whose edits it holds; `rewritten`: how often that was
-    replaced. `trainings`: how many were started, counted under the `lock`, since a double click
-    runs the script twice at once.
+    widgets drawn so far; the address leaves them out, and has only widgets `drawn` on this `page`.
+    `of_run`: keys of widgets whose values are forgotten with the run. `pending`: values of widgets
+    from the next rerun on, `goal`: the page to open then. `last_read`: run and ids of the sentence
+    last drawn. `heard`: by clock, what it last reported. `stories`: whether their cards are open,
+    `plays`: how many clocks were asked to play. `editing`: by editor, the text whose edits it
+    holds; `rewritten`: how often that was replaced. `trainings`: how many were started, counted
+    under the `lock`, since a double click runs the script twice at once.
     """
 
     chosen: Chosen = Chosen()
@@ -154,10 +153,7 @@ def take_goal() -> str | None:
     state = st.session_state
     if VISIT not in state or visit().goal is None:
         return None
-    for name in (
-        RUN,
-        TEXT,
-    ):  # else Streamlit forgets the values of widgets that it draws on no page
+    for name in (RUN, TEXT):  # their widgets are not drawn in this rerun: Streamlit would forget
         state[name] = state[name]
     goal, visit().goal = visit().goal, None
     return goal

@@ -218,7 +218,7 @@ def field(app: AppTest, label: str) -> Any:
 
 
 BAD = {
-    "heads": ("Heads a layer", 0, "n_head must be"),
+    "heads": ("Heads per layer", 0, "n_head must be"),
     "rate": ("Learning rate", "1,5", "learning_rate"),
     "no batch": ("Batch size", 0, "batch_size"),
     "path": ("Name of the new run", "../../x", "run name '../../x'"),

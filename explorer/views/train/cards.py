@@ -24,27 +24,11 @@ MEASURED = (
 )
 WIDTH, HEIGHT = 120, 40  # of a sketch, in its own units
 LINE = CATEGORIES[0]
-CARDS = """<style>
-.st-key-train-cards [data-testid="stHorizontalBlock"] { gap: 0.6rem; }
-.st-key-train-cards [class*="st-key-card-"] { padding: 0.4rem; gap: 0.25rem; }
-.st-key-train-cards { margin-top: 0.25rem; }
-.st-key-train-cards button { min-height: 2rem; padding: 0 0.25rem; white-space: nowrap; }
-.card { font-size: 13px; line-height: 1.3; }
-.card > img, .card > pre { display: block; width: 100%; height: 40px; margin: 0 0 3px; }
-.card > pre { font: 11px/13px monospace; overflow: hidden; overflow-wrap: anywhere;
-  white-space: pre-wrap; padding: 0; background: none; border: 0; color: inherit; }
-@media (max-width: 1200px) { .card { font-size: 12px; } }
-@media (max-width: 900px) {
-  .st-key-train-cards [data-testid="stHorizontalBlock"] { flex-wrap: nowrap; overflow-x: auto; }
-  .st-key-train-cards [data-testid="stColumn"] { min-width: 11rem; }
-}
-</style>"""
 
 
 def choose() -> str:
     """Draw the cards; which one is chosen: a preset's name, or OWN."""
     chosen = option(CHOICE, (*PRESETS, OWN))
-    st.html(CARDS)
     with st.container(key="train-cards"):
         columns = st.columns(len(PRESETS) + 1)
         times = {}

@@ -1,10 +1,11 @@
 """The settings of a new run: three that teach as sliders, all others in a drawer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import streamlit as st
 
+from explorer.visit.header import NAMES
 from model_core.config import NormPosition, Optimizer
 from model_core.norms import KINDS
 from model_core.tokenizers import Kind
@@ -50,7 +51,7 @@ def others(key: str, defaults: Settings) -> dict[str, Any]:
 
 
 def _tokenizer(key: str, defaults: Settings) -> dict[str, Any]:
-    kind = _choice("Tokens are", get_args(Kind), key, "tokenizer", defaults)
+    kind = _choice(get_args(Kind), key, "tokenizer", defaults)
     size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, 512)
     megabytes = st.number_input("Record at most this many MB", 1, 4096, 256)
     changes = {"tokenizer": kind, "snapshot_budget": int(megabytes) * 2**20}
@@ -58,38 +59,35 @@ def _tokenizer(key: str, defaults: Settings) -> dict[str, Any]:
 
 
 def _model(key: str, defaults: Settings) -> dict[str, Any]:
-    fields = {"block_size": "Block size: tokens read at a time", "n_head": "Heads a layer (n_head)"}
-    position = "Norm before or after attention and feed-forward"
     return {
-        **_numbers(key, fields, defaults),
-        "norm": _choice("Normalization", KINDS, key, "norm", defaults),
-        "norm_position": _choice(position, get_args(NormPosition), key, "norm_position", defaults),
-        "linear_init_gain": _text("Initial weights times", key, "linear_init_gain", defaults),
+        **_numbers(key, ("block_size", "n_head"), defaults),
+        "norm": _choice(KINDS, key, "norm", defaults),
+        "norm_position": _choice(get_args(NormPosition), key, "norm_position", defaults),
+        "linear_init_gain": _text(key, "linear_init_gain", defaults),
     }
 
 
 def _training(key: str, defaults: Settings) -> dict[str, Any]:
-    fields = {"batch_size": "Batch size: windows a step", "seed": "Seed"}
     return {
-        **_numbers(key, fields, defaults),
-        "optimizer": _choice("Optimizer", get_args(Optimizer), key, "optimizer", defaults),
-        "learning_rate": _text("Learning rate", key, "learning_rate", defaults),
-        "grad_clip": _text("Clip the gradient at (0: never)", key, "grad_clip", defaults),
+        **_numbers(key, ("batch_size", "seed"), defaults),
+        "optimizer": _choice(get_args(Optimizer), key, "optimizer", defaults),
+        "learning_rate": _text(key, "learning_rate", defaults),
+        "grad_clip": _text(key, "grad_clip", defaults),
     }
 
 
-def _numbers(key: str, fields: Mapping[str, str], defaults: Settings) -> dict[str, Any]:
+def _numbers(key: str, names: Sequence[str], defaults: Settings) -> dict[str, Any]:
     """Whole numbers; their rules are the configurations' own, which say what is wrong."""
     return {
-        name: st.number_input(label, value=defaults[name], step=1, key=f"{key}-{name}")
-        for name, label in fields.items()
+        name: st.number_input(NAMES[name], value=defaults[name], step=1, key=f"{key}-{name}")
+        for name in names
     }
 
 
-def _choice(label: str, options: tuple[str, ...], key: str, name: str, defaults: Settings) -> str:
-    return st.selectbox(label, options, options.index(defaults[name]), key=f"{key}-{name}")
+def _choice(options: tuple[str, ...], key: str, name: str, defaults: Settings) -> str:
+    return st.selectbox(NAMES[name], options, options.index(defaults[name]), key=f"{key}-{name}")
 
 
-def _text(label: str, key: str, name: str, defaults: Settings) -> str:
+def _text(key: str, name: str, defaults: Settings) -> str:
     """A number as text, so that 3e-4 can be typed as it is spoken."""
-    return st.text_input(label, f"{defaults[name]:g}", key=f"{key}-{name}")
+    return st.text_input(NAMES[name], f"{defaults[name]:g}", key=f"{key}-{name}")
