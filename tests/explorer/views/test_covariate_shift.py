@@ -168,7 +168,7 @@ def test_one_channel_is_told_by_its_own_numbers_alone(moment: Moment) -> None:
 
 
 def test_panels_draw_the_numbers_of_the_models_own_activations(moment: Moment) -> None:
-    """Every array against plain numpy and SciPy: before and behind the norm, and the other run."""
+    """Every array against plain numpy and SciPy: before and after the norm, and the other run."""
     shown, activations = [*own(moment), held_beside(moment, FOX_IDS, "longer", LAYER)], []
     for run, side, one in zip(
         (moment.run, moment.run, Run.open(moment.run.path.parent / "longer")),
@@ -249,7 +249,7 @@ def test_before_behind_and_beside_share_one_scale_and_are_told_below(runs: Path)
     assert shown["bands-2"]["title"] == "bare (no norm): what its layer receives"
     assert len({ranges(shown[f"bands-{at}"]) for at in range(3)}) == 1
     (table,) = app.dataframe
-    assert table.value["numbers"].tolist() == ["before the norm", "behind the norm", "bare"]
+    assert table.value["numbers"].tolist() == ["before the norm", "after the norm", "bare"]
     assert table.value["step"].tolist() == [30, 30, 30]
 
 

@@ -152,7 +152,7 @@ def test_the_result_of_the_runs_own_norm_is_what_the_model_computes() -> None:
     ids = SHIPPED.tokenizer.encode(FOX)
     with torch.no_grad(), tapped(model, "blocks.1.ln2") as seen:
         model(torch.tensor([ids]))
-    assert result(app)["behind gain and shift"] == pytest.approx(
+    assert result(app)["after gain and shift"] == pytest.approx(
         seen["blocks.1.ln2"][0, 7, 4].item(), abs=1e-5
     )
 
@@ -164,12 +164,12 @@ def test_gain_and_shift_are_the_runs_for_its_own_kind_only(made: Path) -> None:
     gamma, beta = (weights[f"blocks.0.ln1.{name}"][2].item() for name in ("weight", "bias"))
     shown = result(app)
     wanted = shown["before gain and shift"] * gamma + beta
-    assert shown["behind gain and shift"] == pytest.approx(wanted, abs=1e-6)
-    assert "Behind it: gain and shift of this run's blocks.0.ln1 at that step." in captions(app)
+    assert shown["after gain and shift"] == pytest.approx(wanted, abs=1e-6)
+    assert "After it: gain and shift of this run's blocks.0.ln1 at that step." in captions(app)
     assert "in evaluation batch norm uses running averages" in captions(app)
     assert "This run trains with 4 sentences." in captions(app)
     shown = result(like(app, "layer"))
-    assert shown["behind gain and shift"] == shown["before gain and shift"]
+    assert shown["after gain and shift"] == shown["before gain and shift"]
     assert "This run has batch norm: gain 1 and shift 0 stand in" in captions(app)
 
 
@@ -278,7 +278,7 @@ def test_layer_norm_written_out() -> None:
         "variance = ((5 − 1)² + … + (1 − 1)²) / 4 = 8",
         "before gain and shift:",
         "  (5 − 1) / √(8 + 0.00001) = 1.414",
-        "behind gain and shift:",
+        "after gain and shift:",
         "  1.414 × 2 − 3 = −0.1716",
     ]
 
@@ -291,7 +291,7 @@ def test_rms_norm_written_out() -> None:
         "mean square = ((−6)² + 2²) / 2 = 20",
         "before gain:",
         "  −6 / √(20 + 0.00001) = −1.342",
-        "behind gain:",
+        "after gain:",
         "  −1.342 × 2 = −2.683",
     ]
 

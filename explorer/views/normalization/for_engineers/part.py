@@ -55,10 +55,10 @@ def stream_in_words(config: ModelConfig) -> str:
     if not NORMS[config.norm].exists:
         return "The residual stream is never normalized."
     if config.norm_position == "post":
-        return f"The residual stream is read behind each norm and its {learned}."
+        return f"The residual stream is read after each norm and its {learned}."
     return (
         "The residual stream itself is not normalized; only its last site, "
-        f"{anatomy_of(config).final_norm}, is behind a norm and its {learned}."
+        f"{anatomy_of(config).final_norm}, is after a norm and its {learned}."
     )
 
 

@@ -34,7 +34,7 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     titles = {
         "in": "Before the norm",
         "normalized": f"Normalized, before {learned}",
-        "out": f"After the norm, behind {learned}",
+        "out": f"After the norm and its {learned}",
     }
     limits = padded(*extent(np.stack(list(quantiles.values()))))
     return Part(

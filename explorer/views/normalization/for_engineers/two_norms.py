@@ -31,7 +31,7 @@ def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Part:
         one_of(right.selectbox, "normalization.second", "Another norm", names[::-1]),
     )
     seen = {name: layers.norm(moment, sentence.ids, name) for name in chosen}
-    titles = {"in": "Before the norm", "out": f"After it, behind {gain_and_shift(config.norm)}"}
+    titles = {"in": "Before the norm", "out": f"After it and its {gain_and_shift(config.norm)}"}
     panels = [
         _histogram({name: one[side] for name, one in seen.items()}, side, title)
         for side, title in titles.items()

@@ -59,7 +59,7 @@ def _explained() -> None:
         r" \hat x_c = \frac{x_c-\mu}{\sqrt{\sigma^2+\varepsilon}}, \quad"
         r" y_c = \gamma_c\,\hat x_c + \beta_c",
         "The formulas are those of layer norm: x enters it, x̂ is normalized but before gain and "
-        f"shift, y is behind them. {explained()} "
+        f"shift, y is after them. {explained()} "
         "The size of the residual stream is the Euclidean norm over the channels. A unit is silent "
         "when its ReLU puts out 0 for every token of your sentence; another sentence may turn it "
         "on. The gradient of a part is the Euclidean norm over its parameters, of the loss of the "

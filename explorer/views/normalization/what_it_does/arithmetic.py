@@ -57,7 +57,7 @@ def _lines(number: OneNumber, at: int) -> list[str]:
         *lines,
         f"before {gain}:",
         f"  {NORM_WORDS[number.norm].plain.format_map(words)} = {normalized}",
-        f"behind {gain}:",
+        f"after {gain}:",
         f"  {_sum(terms)} = {written(way.result[at])}",
     ]
 

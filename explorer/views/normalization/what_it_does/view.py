@@ -1,10 +1,8 @@
 """What it does: which numbers of a batch share a mean, and what becomes of them in a norm."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from explorer.charts.normalization.block import block_panel
@@ -15,9 +13,10 @@ from explorer.data.readers import Ids
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.lessons.worked_examples import view as worked_examples
+from explorer.views.normalization.what_it_does import tables
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written, written_out
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
-from explorer.visit.export import as_cell, digits, drawer, file_of, numbers
+from explorer.visit.export import drawer
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -25,7 +24,6 @@ from explorer.visit.session import CELL
 from explorer.visit.widgets import number, one_of
 from model_core.normalization import (
     CellIndex,
-    by_reference,
     normalized_cell,
     normalized_members,
     shares,
@@ -36,7 +34,6 @@ MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
 BLOCK, WAY, CUBE = 520, 196, 260  # pixels: the block is as high as what stands beside it
 DRAWN_AT_ONCE = 512  # numbers on their way
-HEAD = 200  # numbers in the table; the CSV has all
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
 
@@ -75,8 +72,8 @@ def _of_model(
     moment = clock(moment, panels, of_step=True)
     _caption(moment, kind, site, block.numbers.shape[1:])
     with drawer():
-        _result(moment, block, number)
-        _members(moment, block)
+        tables.result(moment, block, number)
+        tables.members(moment, block)
     _explained()
 
 
@@ -138,7 +135,7 @@ def _caption(moment: Moment, kind: NormKind, site: str, shape: tuple[int, ...]) 
     if norm.over_batch:
         parts.append(f"This run trains with {moment.run.training_config.batch_size} sentences.")
     if norm.exists and kind == own:
-        parts.append(f"Behind it: {gain_and_shift(kind)} of this run's {site} at that step.")
+        parts.append(f"After it: {gain_and_shift(kind)} of this run's {site} at that step.")
     elif norm.exists:
         *some, last = (f"{LEARNED[name].word} {LEARNED[name].start:g}" for name in norm.learns)
         stands = f"{', '.join(some)} and {last} stand" if some else f"{last} stands"
@@ -215,7 +212,7 @@ def _verdict(moment: Moment, block: Block, steps: dict[str, np.ndarray], chosen:
     way = f"{written(before[chosen])} becomes {written(result[chosen])}"
     if not norm.exists:
         return f"{when}{way}, since there is no norm"
-    theirs = _by_torch(block, at)[block.members]
+    theirs = tables.by_torch(block, at)[block.members]
     same = list(map(written, result)) == list(map(written, theirs))
     title = norm.reference + (" gives the same" if same else f": {written(theirs[chosen])}")
     mean, spread = written(before.mean()), written(before.var())
@@ -246,68 +243,6 @@ def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
         written_out(number),
         alt="The formulas with the numbers put in, at each recorded step.",
     )
-
-
-def _result(moment: Moment, block: Block, number: OneNumber) -> None:
-    """The statistics at the settled step, and torch's own module beside them."""
-    at, way = moment.at, number.way
-    theirs = _by_torch(block, at)[block.cell]
-    with np.errstate(invalid="ignore"):  # of a diverged model
-        difference = abs(way.result[at] - theirs)
-    norm = NORMS[block.kind]
-    spread = "variance" if norm.centres else "mean square"
-    statistics = {"mean": [way.mean[at]], spread: [way.variance[at]]}
-    table = pd.DataFrame(
-        {
-            "before the norm": [number.x[at]],
-            "numbers that share": [way.numbers],
-            **(statistics if norm.pools else {}),
-            "before gain and shift": [way.normalized[at]],
-            "behind gain and shift": [way.result[at]],
-            "torch's module": [theirs],
-            "difference": [difference],
-        }
-    )
-    st.markdown(f"**Step {moment.step:,}**, " + plain(block.cell_name))
-    st.dataframe(
-        table, hide_index=True, placeholder="NaN", column_config=digits(["difference"], "%.1e")
-    )
-
-
-def _by_torch(block: Block, at: int) -> np.ndarray:
-    """What torch's module in training mode makes of the block at one step: (B, T, C)."""
-    x = block.numbers[at]
-    if not NORMS[block.kind].exists:
-        return x
-    learned: dict[str, Any] = {
-        name: values[at] if LEARNED[name].per_channel else values[at, :1]
-        for name, values in block.learned.items()
-    }
-    tokens = x.reshape(-1, x.shape[-1])
-    return by_reference(block.kind, tokens, **learned).reshape(x.shape)
-
-
-def _members(moment: Moment, block: Block) -> None:
-    """The numbers that share, at the settled step."""
-    names = list(block.sentences)
-    cells = np.argwhere(block.members)
-    steps = normalized_members(block.kind, block.numbers, block.members, block.learned)
-    table = pd.DataFrame(
-        {
-            "sentence": [names[b] for b, _, _ in cells],
-            "position": cells[:, 1],
-            "token": [as_cell(block.sentences[names[b]][t]) for b, t, _ in cells],
-            "channel": cells[:, 2],
-            "before the norm": block.numbers[moment.at][block.members],
-            "normalized": steps["normalized"][moment.at],
-            "after gain and shift": steps["result"][moment.at],
-            "torch's module": _by_torch(block, moment.at)[block.members],
-        }
-    )
-    count = f"{len(table):,}"
-    shown = count if len(table) <= HEAD else f"the first {HEAD} of {count}"
-    st.markdown(f"**The numbers that share**: {shown}")
-    numbers(table.head(HEAD), "Numbers", file_of(moment, "shared"), csv=lambda: table)
 
 
 def _explained() -> None:

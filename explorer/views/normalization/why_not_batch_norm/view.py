@@ -244,7 +244,7 @@ def _tables(moment: Moment, seen: Seen) -> None:
 
 
 def _statistics(moment: Moment, seen: Seen) -> pd.DataFrame:
-    """One row a norm and channel, before the norm."""
+    """One row per norm and channel, before the norm."""
     names = moment.run.anatomy.norms
     channels = moment.run.model_config.n_embd
     rows = {"norm": np.repeat(names, channels), "channel": np.tile(range(channels), len(names))}
@@ -259,7 +259,7 @@ def _explained() -> None:
         r" \mathrm{E}\,\frac{|\mu_c - \bar\mu_c|}{\sigma_c} \approx \sqrt{\frac{2}{\pi B T}}",
         "x and x' are the activations at site k for token t of your sentence, before and after the "
         "change; these tokens were not touched. 0.ln1 is the first norm of block 0; norms "
-        "are read behind gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
+        "are read after gain and shift, resid_mid and resid_post in the residual stream, 'ln1:in' "
         "is what enters the norm. "
         "**Batch norm in training mode** takes μ and the variance (divisor B·T) over all "
         "sentences and times of the batch (Ioffe and Szegedy 2015), so each of them is felt by "

@@ -145,7 +145,7 @@ def _missing(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> lis
         if run.steps[-1] < moment.steps[-1]
     ]
     if short:
-        parts.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it behind that.")
+        parts.append(f"Recorded only: {', '.join(short)}; nothing is drawn of it after that.")
     old = [name for name, run in runs.items() if not np.isfinite(gradients(run)).any()]
     if old:
         parts.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")

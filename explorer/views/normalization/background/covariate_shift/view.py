@@ -72,7 +72,7 @@ def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[AlignedSpre
         return [drawn("this run", "What the layer receives: no norm stands before it", "input")]
     return [
         drawn("before the norm", "Before the norm: the residual stream", "stream"),
-        drawn("behind the norm", "Behind it: what the layer receives", "input"),
+        drawn("after the norm", "After it: what the layer receives", "input"),
     ]
 
 
@@ -152,7 +152,7 @@ def _caption(moment: Moment, sentence: Sentence, choice: Choice) -> None:
         f"Each number is one channel of one token of your sentence ({over}), read in evaluation "
         "mode (batch norm with its running averages). The sentence stays, so what moves comes from "
         "the layers before."
-        + (f" 'Behind' is behind the {learned} of `{norm}` ({title})." if norm else "")
+        + (f" 'After' is after the {learned} of `{norm}` ({title})." if norm else "")
     )
 
 
