@@ -1,15 +1,19 @@
-"""The app by the rules of axe-core, without a mouse, and by the browser's Back."""
+"""Every page and view by the rules of axe-core; without a mouse; by the browser's Back."""
 
 import re
 from collections.abc import Sequence
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.support.browser.app import go_to
+from tests.support.browser.app import PAGES, go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 GRAVE = ("serious", "critical")
+# No colour is on its way to another: what ends has ended.
+STILL = """() => document.getAnimations().every(({ playState, effect }) =>
+  playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
 
 
 def violations(page: Page) -> list[tuple[str, str]]:
@@ -20,6 +24,30 @@ def violations(page: Page) -> list[tuple[str, str]]:
         if rule["impact"] in GRAVE
         for node in rule["nodes"]
     ]
+
+
+def views(page: Page) -> list[str]:
+    """The names in the page's view switch, if it has one."""
+    switch = page.get_by_role("radiogroup", name="What to look at")
+    return switch.first.get_by_role("radio").all_inner_texts() if switch.count() else []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("title", PAGES)
+def test_no_view_breaks_a_rule_gravely(visit: Visit, app: Server, title: str, dark: bool) -> None:
+    page = visit(f"{app.url}/?run=quick-brown-fox", dark=dark)
+    ClockDriver(page).wait_ready()
+    go_to(page, title)
+    for view in views(page) or [""]:
+        if view:
+            page.get_by_role("radio", name=view, exact=True).click()
+            expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
+            page.mouse.move(0, 0)  # a button under the pointer has other colours
+        ClockDriver(page).wait_ready()
+        expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
+        expect(page.locator("[data-stale=true]")).to_have_count(0)
+        page.wait_for_function(STILL)
+        assert violations(page) == [], view
 
 
 def test_axe_finds_what_is_wrong(visit: Visit, app: Server) -> None:

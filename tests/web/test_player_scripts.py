@@ -169,3 +169,14 @@ def test_a_wrong_type_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", sorted((PLAYER / "web").glob("*.js")), ids=lambda p: p.name)
 def test_only_one_file_knows_what_plotly_does_not_document(path: Path) -> None:
     assert bool(PRIVATE.search(path.read_text())) == (path.name == "plotly_internals.js")
+
+
+def test_every_switch_of_views_is_a_step_of_the_history() -> None:
+    views = PLAYER.parent / "views"
+    named = {
+        name
+        for file in views.rglob("*.py")
+        for name in re.findall(r'choose_view\("([\w.]+)"', file.read_text())
+    }
+    listed = re.search(r"const VIEWS = (\[.*\])", (PLAYER / "web" / "history.js").read_text())
+    assert listed and named == set(json.loads(listed[1])) != set()

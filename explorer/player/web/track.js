@@ -8,6 +8,8 @@ import { describe, integer, nearest, trustAt } from "./timeline.js"
 /** @import { Clock } from "./player.js" */
 /** @import { Size } from "./curves.js" */
 
+const BESIDE = 12 // pixels between the name of a mark and the legend
+
 export class Track {
   /** @param {Clock} clock @param {HTMLElement} bar */
   constructor(clock, bar) {
@@ -134,7 +136,8 @@ export class Track {
     this.mark.textContent = words
     if (!latest) return
     const [width, own] = [this.root.clientWidth, this.mark.offsetWidth]
-    const room = Math.max(width - own - this.legend.offsetWidth, 0)
+    const beside = this.legend.offsetWidth && this.legend.offsetWidth + BESIDE
+    const room = Math.max(width - own - beside, 0)
     const left = this.part(nearest(steps, latest.step)) * width - own / 2
     this.mark.style.left = `${clamp(left, 0, room)}px`
   }

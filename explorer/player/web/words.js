@@ -14,6 +14,7 @@ export class Words {
     this.timeline = timeline
     this.text = document.createElement("pre")
     this.now = element("small", "driftscope-when")
+    body.tabIndex = 0 // it scrolls
   }
 
   /** @param {WordsSpec} spec @param {number} index */
