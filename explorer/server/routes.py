@@ -3,9 +3,11 @@
 import gzip
 import re
 
+import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
@@ -50,15 +52,38 @@ async def clock_payload(request: Request) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
-async def not_below_a_page(request: Request) -> Response:
-    """Streamlit's page looks for its server below its own address first; a 404 would be an error
-    in the browser's console, this answer only sends it on to the next address."""
-    return Response(status_code=300)
-
-
 ROUTES = [
-    Route("/{page}/_stcore/{what}", not_below_a_page),
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
     Route("/clock/{digest}", clock_payload),
 ]
+OURS = ("/assets/", "/clock/")
+BELOW_A_PAGE = re.compile(r"/[^/]+/_stcore/[^/]+")
+
+
+def inner_path(scope: Scope) -> str:
+    """The path of a request below the server's base path (`server.baseUrlPath`)."""
+    path: str = scope["path"]
+    base = st.get_option("server.baseUrlPath").strip("/")
+    return path.removeprefix(f"/{base}") if base and path.startswith(f"/{base}/") else path
+
+
+class BelowBase:
+    """Plain ASGI middleware: our routes answer below the server's base path, too.
+
+    Streamlit's page looks for its server below its own address first, as in
+    /attention/_stcore/health. A 404 would be an error in the browser's console; status 300 only
+    sends it on to the next address.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif BELOW_A_PAGE.fullmatch(path := inner_path(scope)):
+            await Response(status_code=300)(scope, receive, send)
+        else:
+            ours = {**scope, "path": path} if path.startswith(OURS) else scope
+            await self.app(ours, receive, send)

@@ -11,6 +11,8 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer.server.routes import inner_path
+
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
 WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
@@ -50,13 +52,16 @@ def content_security_policy() -> str:
 
 @functools.cache
 def needed_soon(*, plotly: bool) -> str:
-    """The step clock's scripts, fetched while Streamlit's own start: a Link header (RFC 8288)."""
+    """The step clock's scripts, fetched while Streamlit's own start: a Link header (RFC 8288).
+
+    Addresses are relative to the page's, so that they hold below a base path.
+    """
     from explorer.player.assets import FILES, player_version, plotly_version
 
-    modules = [f"/assets/{player_version()}/{name}" for name in FILES if name.endswith(".js")]
+    modules = [f"assets/{player_version()}/{name}" for name in FILES if name.endswith(".js")]
     links = [f"<{address}>; rel=modulepreload" for address in modules]
     if plotly:
-        address = f"/assets/plotly.min.js?v={plotly_version()}"
+        address = f"assets/plotly.min.js?v={plotly_version()}"
         links.insert(0, f"<{address}>; rel=preload; as=script")
     return ", ".join(links)
 
@@ -66,7 +71,7 @@ def first_script() -> bytes:
     """The tag of the script that must run before Streamlit's: it keeps the browser's history."""
     from explorer.player.assets import player_version
 
-    source = f"/assets/{player_version()}/history.js"
+    source = f"assets/{player_version()}/history.js"
     return f'<script type="module" src="{source}"></script></head>'.encode()
 
 
@@ -80,7 +85,8 @@ class Headers:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        is_ours = scope["path"].startswith("/assets/")  # what Chromium fetches ahead as a page
+        path = inner_path(scope)
+        is_ours = path.startswith("/assets/")  # what Chromium fetches ahead as a page
         if not is_ours and "text/html" in RequestHeaders(scope=scope).get("accept", ""):
             scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != ENCODING]}
         start: Message = {}
@@ -89,7 +95,7 @@ class Headers:
         async def send_with_headers(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                add_headers(message, scope["path"])
+                add_headers(message, path)
                 if scope["method"] == "GET" and is_page(message):
                     start = message
                     return

@@ -46,9 +46,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
     servers = []
     with ExitStack() as stack:
 
-        def start(script: Path, **environment: str) -> Server:
+        def start(script: Path, base: str = "", **environment: str) -> Server:
             folder = tmp_path_factory.mktemp("server")
-            servers.append(stack.enter_context(running(script, folder, **environment)))
+            servers.append(stack.enter_context(running(script, folder, base, **environment)))
             return servers[-1]
 
         yield start
@@ -58,8 +58,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
 @pytest.fixture(scope="package")
 def demo(serve: Callable[..., Server]) -> Server:
-    """The step clock's own test page."""
-    return serve(DEMO)
+    """The step clock's own test page, below a base path as behind a proxy."""
+    return serve(DEMO, base="lab")
 
 
 @pytest.fixture(scope="package")

@@ -15,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.routing import Route
+from streamlit import config
 from streamlit.testing.v1 import AppTest
 
 from explorer import player
@@ -42,7 +43,7 @@ from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
-from explorer.server.routes import ROUTES
+from explorer.server.routes import ROUTES, BelowBase
 from explorer.server.security import Headers, content_security_policy
 from explorer.server.warming import own_modules
 from tests.support.pages import component_data, decoded
@@ -492,7 +493,7 @@ def test_a_rerun_sends_the_same_digest_until_something_changes() -> None:
 
 def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     """What our routes behind our middleware answer to GET path."""
-    app = Starlette(routes=ROUTES, middleware=[Middleware(Headers)])
+    app = Starlette(routes=ROUTES, middleware=[Middleware(Headers), Middleware(BelowBase)])
     messages: list[Any] = []
 
     async def receive() -> dict[str, Any]:
@@ -570,6 +571,25 @@ def test_the_policy_runs_no_foreign_and_no_inline_script() -> None:
     assert rules["frame-ancestors"] == "'self'"
 
 
+def test_our_routes_answer_below_a_base_path_and_streamlits_own_are_left_to_it() -> None:
+    script = f"/assets/{player_version()}/player.js"
+    server = Route("/{rest:path}", lambda request: Response("its own"))
+    ROUTES.append(server)
+    before = config.get_option("server.baseUrlPath")
+    try:
+        config.set_option("server.baseUrlPath", "")
+        assert ask("/attention/_stcore/health")[0] == 300
+        assert ask("/_stcore/health")[2] == ask("/lab" + script)[2] == b"its own"
+        config.set_option("server.baseUrlPath", "lab/")
+        assert ask("/lab" + script)[2] == ask(script)[2] == player_files()["player.js"]
+        assert ask("/lab/attention/_stcore/health")[0] == 300
+        assert ask("/lab/_stcore/health")[2] == ask("/laboratory" + script)[2] == b"its own"
+        assert ask("/lab/clock/" + "0" * 64)[0] == 404
+    finally:
+        config.set_option("server.baseUrlPath", before)
+        ROUTES.remove(server)
+
+
 def test_the_server_warms_our_modules_but_runs_neither_script_nor_command() -> None:
     names = set(own_modules())
     assert "model_core.model" in names
@@ -610,7 +630,7 @@ def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
     addresses = re.findall(r"<([^>]+)>", links[0])
     scripts = [name for name in FILES if name.endswith(".js")]
     assert [address.split("/")[-1] for address in addresses[1:]] == scripts
-    assert all(ask(address.partition("?")[0])[0] == 200 for address in addresses)
-    assert "link" not in ask(addresses[1])[1]
+    assert all(ask("/" + address.partition("?")[0])[0] == 200 for address in addresses)
+    assert "link" not in ask("/" + addresses[1])[1]
     for link in links[1:]:  # the first page draws no figure
         assert re.findall(r"<([^>]+)>", link) == addresses[1:]

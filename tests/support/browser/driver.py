@@ -63,16 +63,16 @@ class Server:
 
 
 @contextmanager
-def running(script: Path, folder: Path, **environment: str) -> Iterator[Server]:
+def running(script: Path, folder: Path, base: str = "", **environment: str) -> Iterator[Server]:
     """`streamlit run script` on a free port, its runs folder and log in `folder`."""
     port = free_port()
-    server = Server(f"http://127.0.0.1:{port}", folder)
+    server = Server(f"http://127.0.0.1:{port}/{base}".rstrip("/"), folder)
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     runs = {"DRIFTSCOPE_RUNS": str(server.runs), "PYTHONPATH": paths}
     command = [
         sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}",
         "--server.address=127.0.0.1", "--server.headless=true", "--server.fileWatcherType=none",
-        "--browser.gatherUsageStats=false",
+        "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}",
     ]  # fmt: skip
     with server.log.open("wb") as log:
         process = subprocess.Popen(
