@@ -12,6 +12,7 @@ MAX_VOCABULARY = 20_000
 MAX_TOKEN_LENGTH = 64  # characters of a byte-pair token: doubling merges would fill the memory
 _WORD = re.compile(r"\w+|\s|[^\w\s]")
 _LONE = re.compile("[\ud800-\udfff]")
+_BYTE = re.compile("[\udc80-\udcff]")  # by PEP 383
 # letters, symbols and marks that are invisible: fillers, joiners, variation selectors
 _BLANK = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
@@ -21,7 +22,10 @@ _GLYPHS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 
 
 class Tokenizer(Protocol):
-    """Token ids are 0 .. V-1; `tokens[id]` is the text a token stands for."""
+    """Token ids are 0 .. V-1; `tokens[id]` is the text a token stands for.
+
+    A byte that is no whole character is a lone surrogate in a text: 0xE2 is U+DCE2 (PEP 383).
+    """
 
     kind: Kind
     tokens: tuple[str, ...]
@@ -88,7 +92,7 @@ class _BytePairTokenizer:
         The library would not raise but panic, which no `except Exception` catches.
         """
         from tokenizers import Tokenizer as Library
-        from tokenizers import decoders, models, pre_tokenizers
+        from tokenizers import models, pre_tokenizers
 
         ids = {byte: i for i, byte in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
         for first, second in merges:
@@ -98,8 +102,9 @@ class _BytePairTokenizer:
         self._merges = list(merges)
         self._library = Library(models.BPE(vocab=ids, merges=self._merges))
         self._library.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-        self._library.decoder = decoders.ByteLevel()
-        self.tokens = tuple(self._library.decode([index]) for index in range(len(ids)))
+        of = _bytes_of(ids)
+        self._bytes = [bytes(of[symbol] for symbol in token) for token in ids]
+        self.tokens = tuple(map(_text_of, self._bytes))
 
     def encode(self, text: str) -> list[int]:
         if lone := list(dict.fromkeys(_LONE.findall(text))):  # all others have UTF-8 bytes
@@ -116,7 +121,7 @@ class _BytePairTokenizer:
         return found
 
     def decode(self, ids: Iterable[int]) -> str:
-        return str(self._library.decode(list(ids)))
+        return _text_of(b"".join(self._bytes[index] for index in ids))
 
     def to_json(self) -> dict[str, Any]:
         return {"kind": "bpe", "merges": [list(pair) for pair in self._merges]}
@@ -178,17 +183,47 @@ def _strings(value: Any) -> list[str]:
 
 
 def token_label(token: str) -> str:
-    """A token as displayed: glyphs for invisible characters, combining marks on a dotted circle."""
+    """A token as displayed: glyphs for invisible characters, combining marks on a dotted circle.
+
+    A byte that is no whole character is ⟨0xE2⟩.
+    """
     return "".join(_visible(character) for character in token) or _GLYPHS[""]
+
+
+def readable(text: str) -> str:
+    """`text` with a label for each byte that is no whole character."""
+    return _BYTE.sub(lambda byte: _visible(byte[0]), text)
+
+
+def whole_characters(text: str) -> str:
+    """`text` without bytes that are no whole character, as where a window cuts one."""
+    return _BYTE.sub("", text)
 
 
 def _visible(character: str) -> str:
     if character in _GLYPHS:
         return _GLYPHS[character]
+    if _BYTE.match(character):
+        return f"⟨0x{ord(character) & 0xFF:02X}⟩"
     category = unicodedata.category(character)
     if category[0] in "CZ" or _BLANK.match(character):
         return f"U+{ord(character):04X}"
     return "◌" + character if category in ("Mn", "Me") else character
+
+
+def _bytes_of(symbols: Iterable[str]) -> dict[str, int]:
+    """The byte that each of the library's 256 symbols stands for, as in GPT-2.
+
+    A printable byte is its own symbol, the others are U+0100 and following in their order.
+    """
+    single = {symbol for symbol in symbols if len(symbol) == 1}
+    own = {symbol: ord(symbol) for symbol in single if ord(symbol) < 256}
+    others = sorted(set(range(256)) - set(own.values()))
+    return own | dict(zip(sorted(single - own.keys()), others, strict=True))
+
+
+def _text_of(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
 
 
 def _trained_merges(text: str, vocab_size: int) -> list[tuple[str, str]]:

@@ -14,6 +14,7 @@ from model_core.runs import Run
 from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
 from model_core.runs.storage import remedy, write_whole
+from model_core.tokenizers import readable
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
@@ -174,7 +175,7 @@ class _Session:
     def _sampled_text(self) -> str:
         """Text by the present model, "" when its probabilities are not finite."""
         count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
-        return self.tokenizer.decode(self.trainer.sample(count).tolist())
+        return readable(self.tokenizer.decode(self.trainer.sample(count).tolist()))
 
     def _asked_to_stop(self) -> bool:
         """Report and follow requests, every HEARTBEAT seconds."""

@@ -144,6 +144,23 @@ def test_unknown_words_are_left_out_without_harm_to_others(runs: Path) -> None:
     assert [piece for piece, known in read.typed if not known] == ["he", "-"]
 
 
+def test_no_character_is_cut_where_tokens_are_bytes(runs: Path) -> None:
+    """In what is proposed to type: windows of 8 bytes, of characters of 2."""
+    text = "שלום עולם " * 20
+    recorded_run(runs / "bytes", text, tokenizer="bpe", vocab_size=256)
+    offered = {
+        "attention.second": opened("attention", run="bytes", **{"attention.view": "Two sentences"}),
+        "normalization.leak.other": opened(
+            "normalization", run="bytes", **{"normalization.lab": "Why not batch norm"}
+        ),
+    }
+    for key, app in offered.items():
+        value = app.text_input(key=key).value
+        assert value and set(value) <= set(text), ascii(value)
+        assert words(app) == []
+    assert offered["attention.second"].text_input(key="attention.second").value == "םולש"
+
+
 def test_a_run_without_its_text_opens_all_the_same(runs: Path) -> None:
     (recorded_run(runs / "bare", block_size=41).path / "text.txt").unlink()
     assert words(opened(run="bare")) == []

@@ -9,16 +9,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import decoders, pre_tokenizers
 
 from model_core import tokenizers
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.tokenizers import (
     Kind,
     UnknownTokens,
+    readable,
     split,
     token_label,
     tokenizer_from_json,
     train_tokenizer,
+    whole_characters,
 )
 
 KINDS: tuple[Kind, ...] = ("character", "word", "bpe")
@@ -148,6 +151,33 @@ def test_byte_pairs_of_a_text_without_spaces_take_about_as_long_as_with_spaces()
     letters = "".join(random.Random(0).choices("acgt", k=60_000))
     spaced = " ".join(letters[i : i + 8] for i in range(0, len(letters), 8))
     assert seconds(letters) < 8 * seconds(spaced)
+
+
+def test_bytes_are_those_that_the_library_decodes() -> None:
+    """The library's own decoder, of the tokens as it names them, is the second way."""
+    text = "日本語 שלום é 👩\u200d👧\n" * 9
+    tokenizer = train_tokenizer(text, "bpe", 400)
+    merged = ["".join(pair) for pair in tokenizer.to_json()["merges"]]
+    symbols = dict.fromkeys([*sorted(pre_tokenizers.ByteLevel.alphabet()), *merged])
+    decoder, broken = decoders.ByteLevel(), 0
+    for token, named in zip(tokenizer.tokens, symbols, strict=True):
+        shown = token.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        assert decoder.decode([named]) == shown
+        broken += "\ufffd" in shown
+    assert broken > 128  # all single bytes that are no ASCII, and parts of characters
+    assert len(set(map(token_label, tokenizer.tokens))) == len(tokenizer.tokens)
+
+
+def test_a_text_cut_inside_a_character_keeps_its_bytes() -> None:
+    tokenizer = train_tokenizer("ab", "bpe", 256)
+    ids = tokenizer.encode("x日y")
+    assert [token_label(tokenizer.tokens[index]) for index in ids] == [
+        "x", "⟨0xE6⟩", "⟨0x97⟩", "⟨0xA5⟩", "y",
+    ]  # fmt: skip
+    assert tokenizer.decode(ids) == "x日y"
+    cut = tokenizer.decode(ids[:3])
+    assert cut.encode("utf-8", "surrogateescape") == "x日y".encode()[:3]
+    assert (readable(cut), whole_characters(cut)) == ("x⟨0xE6⟩⟨0x97⟩", "x")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -322,6 +352,8 @@ def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any
         ("\u2028", "U+2028"),
         ("\ufeff", "U+FEFF"),
         ("\ud800", "U+D800"),
+        ("\udce2", "⟨0xE2⟩"),  # a byte that is no character
+        ("a\udc80", "a⟨0x80⟩"),
         ("\ue000", "U+E000"),
         ("\U000e0041", "U+E0041"),
         ("\u3164", "U+3164"),  # a "letter" without ink

@@ -25,15 +25,15 @@ TINY: dict[str, Any] = {
 }
 
 
-def new_run(path: Path, **changes: Any) -> Path:
-    """A run directory of a tiny model, not trained yet."""
-    create_from_preset(path, "quick-brown-fox", TINY | changes)
+def new_run(path: Path, text: Any = None, **changes: Any) -> Path:
+    """A run directory of a tiny model, not trained yet; of its own text, if one is given."""
+    create_from_preset(path, "quick-brown-fox", TINY | changes, text)
     return path
 
 
-def recorded_run(path: Path, **changes: Any) -> Run:
+def recorded_run(path: Path, text: Any = None, **changes: Any) -> Run:
     """A tiny run, trained in this process to its end."""
-    new_run(path, **changes)
+    new_run(path, text, **changes)
     with only_trainer(path):
         train(path)
     return Run.open(path)

@@ -17,6 +17,7 @@ from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text
 from model_core.prediction.comparison import compare
+from model_core.tokenizers import split, whole_characters
 
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
@@ -53,10 +54,13 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 
 
 def _reversed(moment: Moment, sentence: Sentence) -> str:
-    """The words, or a single word's tokens, in reverse order: another context."""
+    """The words, or a single word's parts, in reverse order: another context."""
     tokenizer = moment.run.tokenizer
-    words = tokenizer.decode(sentence.ids).split(" ")
-    return " ".join(reversed(words)) if len(words) > 1 else tokenizer.decode(sentence.ids[::-1])
+    text = whole_characters(tokenizer.decode(sentence.ids))
+    words = text.split(" ")
+    if len(words) > 1:
+        return " ".join(reversed(words))
+    return "".join(reversed(split(text, "word" if tokenizer.kind == "word" else "character")))
 
 
 def _side(

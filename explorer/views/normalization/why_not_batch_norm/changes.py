@@ -12,6 +12,7 @@ from explorer.visit.page import plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import one_of
+from model_core.tokenizers import whole_characters
 
 
 def put_beside(moment: Moment, sentence: Sentence, other: str) -> tuple[Batch, str]:
@@ -33,7 +34,7 @@ def other_tokens(moment: Moment, sentence: Sentence, other: str) -> Tensor:
 def first_other(moment: Moment, sentence: Sentence) -> str:
     """A window of the held-back text; ValueError where that is gone."""
     window = moment.run.tokenizer.decode(_company(moment, sentence)[0].tolist())
-    return " ".join(window.split())  # on one line
+    return " ".join(whole_characters(window).split())  # on one line
 
 
 def replace_sentence(moment: Moment, sentence: Sentence, size: int) -> tuple[Batch, str]:
