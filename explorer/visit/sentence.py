@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 
 from model_core.runs import Run
-from model_core.tokenizers import Tokenizer, token_label
+from model_core.tokenizers import Tokenizer, token_label, whole_characters
 from model_core.training.presets import example_sentence
 
 
@@ -47,16 +47,25 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
 
 
 def example(run: Run) -> str:
-    """What to type first to this run's model: no longer than it reads at a time.
+    """What to type first to this run's model: it reads all of it, at one time.
 
     "" where it knows neither its corpus's sentence nor the opening of its text.
     """
-    opening = run.opening()
-    known = (
-        _known(run.tokenizer, text) for text in (example_sentence(run.corpus, opening), opening)
-    )
-    ids = next(filter(None, known), [])
-    return run.tokenizer.decode(ids[: run.model_config.block_size])
+    opening = run.opening().strip()
+    for text in (example_sentence(run.corpus, opening), opening.partition("\n")[0]):
+        if found := _readable(run, _known(run.tokenizer, text)):
+            return found
+    return ""
+
+
+def _readable(run: Run, ids: list[int]) -> str:
+    """The text of the first of `ids`, as many as a block has when it is read again."""
+    tokenizer, size = run.tokenizer, run.model_config.block_size
+    for count in range(min(len(ids), size), 0, -1):
+        text = whole_characters(tokenizer.decode(ids[:count]))
+        if text and len(tokenizer.encode(text)) <= size:
+            return text
+    return ""
 
 
 def _known(tokenizer: Tokenizer, text: str) -> list[int]:

@@ -1,0 +1,37 @@
+"""What a model reads of a typed text, and the example it is given first, in any script."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.visit.sentence import example, sentence
+from model_core.runs import Run
+from model_core.tokenizers import Kind
+from model_core.training.presets import create_from_preset
+
+TEXTS = {
+    "an address": "https_" + "x" * 70 + " is where we went today\n",
+    "Chinese": "春眠不觉晓处处闻啼鸟" * 8 + "\n",
+    "Hebrew": "שלום עולם, זה משפט ארוך מאוד שאין לו סוף\n",
+    "Arabic": "مُحَمَّد يقرأ كتابًا في البيت\n",
+    "Hindi": "हिन्दी में लिखा हुआ एक वाक्य\n",
+    "Thai": "สวัสดีชาวโลก นี่คือประโยค\n",
+    "accents apart": "e\u0301te\u0301 a\u0300 la plage\n",
+    "emoji": "👩\u200d👩\u200d👧 ❤\ufe0f and 🦊\n",
+}
+
+
+@pytest.mark.parametrize("kind", ["character", "word", "bpe"])
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_example_is_read_whole_at_one_time(tmp_path: Path, kind: Kind, text: str) -> None:
+    for size in (5, 7):
+        path = tmp_path / f"r{size}"
+        changes = {"tokenizer": kind, "block_size": size, "steps": 2}
+        changes |= {"vocab_size": 256} if kind == "bpe" else {}  # so that blocks end anywhere
+        create_from_preset(path, "quick-brown-fox", changes, text * 20)
+        run = Run.open(path)
+        said = example(run)
+        read = sentence(run, said)
+        assert said and text.startswith(said)
+        assert not read.instead and not read.typed and read.count == len(read.ids)
+        assert run.tokenizer.decode(read.ids) == said
