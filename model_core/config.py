@@ -23,9 +23,16 @@ class _Config(BaseModel):
         except ValidationError as error:
             raise ValueError(_sentence(error, list(type(self).model_fields))) from None
 
+    @classmethod
+    def recorded(cls, /, **fields: Any) -> Self:
+        """A configuration to read by, which may be one that nothing new is trained with."""
+        config = cls.__new__(cls)
+        _Config.__init__(config, **fields)
+        return config
+
     def replaced(self, **changes: Any) -> Self:
-        """The same configuration with some fields changed, checked again."""
-        return type(self)(**{**self.model_dump(), **changes})
+        """The same configuration with some fields changed, checked again as `recorded` does."""
+        return self.recorded(**{**self.model_dump(), **changes})
 
 
 class ModelConfig(_Config):
@@ -47,6 +54,10 @@ class ModelConfig(_Config):
     linear_init_gain: float = Field(default=1.0, gt=0, le=100)
     embedding_init_std: float = Field(default=1.0, gt=0, le=100)
     bias: bool = False
+
+    def __init__(self, /, **fields: Any) -> None:
+        super().__init__(**fields)
+        _check_more_than_noise(self)
 
     @model_validator(mode="after")
     def _heads_share_channels(self) -> "ModelConfig":
@@ -109,6 +120,25 @@ class MapConfig(_Config):
     min_dist: float = Field(default=0.1, ge=0, le=1)
     smoothness: float = Field(default=0.3, ge=0)
     seed: int = Field(default=0, ge=0, lt=2**31)
+
+
+def _check_more_than_noise(config: ModelConfig) -> None:
+    """ValueError where a table's gradient is 0: AdamW would make a drift out of rounding.
+
+    A mean over channels takes away the only one; a mean over the batch the only position's row.
+    """
+    norm = NORMS[config.norm]
+    if norm.centres and norm.within_token and config.n_embd == 1:
+        why, least = "one number minus its own mean is always 0", "n_embd=2"
+    elif norm.centres and norm.over_batch and config.block_size == 1:
+        why, least = "the only position's row goes with the mean", "block_size=2"
+    else:
+        return
+    name = least.partition("=")[0]
+    raise ValueError(
+        f"{name}=1 with {norm.title} learns nothing there: {why}; "
+        f"choose {least} or more, or another norm"
+    )
 
 
 def _sentence(error: ValidationError, known: list[str]) -> str:

@@ -43,7 +43,7 @@ class Run:
         self.path = path
         self.name = path.name
         self.corpus: str = description["corpus"]["name"]
-        self.model_config = ModelConfig(**description["model"])
+        self.model_config = ModelConfig.recorded(**description["model"])
         self.training_config = TrainingConfig(**description["training"])
         self.tokenizer = tokenizer
         self.anatomy: Anatomy = anatomy_of(self.model_config)

@@ -101,16 +101,21 @@ def create_variants(folder: Path, name: str, like: Plan, variants: Iterable[str]
     not fit the plan.
     """
     existing, paths = siblings([folder], like), []
-    for variant in variants:
-        if variant not in VARIANTS:
-            known = ", ".join(VARIANTS)
-            raise ValueError(f"variant must be one of {known}, got {variant[:40]!r}")
+    configs = {variant: _with_norm(like.model_config, variant) for variant in variants}
+    for variant, config in configs.items():
         if variant not in existing:
             existing[variant] = _free(folder, name, variant)
-            config = like.model_config.replaced(**VARIANTS[variant]._asdict())
             create_run(existing[variant], like._replace(model_config=config))
         paths.append(existing[variant])
     return paths
+
+
+def _with_norm(config: ModelConfig, variant: str) -> ModelConfig:
+    """The same size with the norm of a variant, checked as for a new training."""
+    if variant not in VARIANTS:
+        known = ", ".join(VARIANTS)
+        raise ValueError(f"variant must be one of {known}, got {variant[:40]!r}")
+    return ModelConfig(**config.model_dump() | VARIANTS[variant]._asdict())
 
 
 def siblings(folders: Iterable[Path], like: Run | Plan) -> dict[str, Path]:
@@ -176,7 +181,7 @@ def _described(folders: Iterable[Path]) -> Iterator[tuple[_Family, str, Path]]:
     for path in sorted(paths.values(), key=_made):
         with suppress(KeyError, TypeError, ValueError, OSError):
             description = read_json(path / "run.json")
-            model = ModelConfig(**description["model"])
+            model = ModelConfig.recorded(**description["model"])
             configs = _configs(model, TrainingConfig(**description["training"]))
             tokenizer = json.dumps(read_json(path / "tokenizer.json"))
             yield (

@@ -74,6 +74,36 @@ def test_a_model_refuses(field: str, value: object, said: str) -> None:
     assert refused(ModelConfig, **{**SIZES, field: value}) == said
 
 
+NOISE: list[dict[str, Any]] = [
+    {"norm": "layer", "n_embd": 1, "n_head": 1},
+    {"norm": "batch", "block_size": 1},
+]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        (
+            NOISE[0],
+            "n_embd=1 with layer norm learns nothing there: one number minus its own mean is "
+            "always 0; choose n_embd=2 or more, or another norm",
+        ),
+        (
+            NOISE[1],
+            "block_size=1 with batch norm learns nothing there: the only position's row goes with "
+            "the mean; choose block_size=2 or more, or another norm",
+        ),
+    ],
+)
+def test_a_model_refuses_what_shows_rounding_alone_but_such_a_record_is_read(
+    changes: dict[str, Any], said: str
+) -> None:
+    assert refused(ModelConfig, **SIZES | changes) == said
+    assert ModelConfig.recorded(**SIZES | changes).model_dump().items() >= changes.items()
+    with pytest.raises(ValueError, match="^n_head=5 does not divide"):
+        ModelConfig.recorded(**SIZES | changes | {"n_head": 5, "n_embd": 12})
+
+
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [

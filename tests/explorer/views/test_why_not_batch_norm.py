@@ -52,7 +52,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     recorded_run(folder / "layer", snapshots=4)
     recorded_run(folder / "batch", norm="batch", norm_position="post", snapshots=4)
     recorded_run(folder / "flat", n_layer=0, snapshots=4)
-    recorded_run(folder / "narrow", n_layer=1, n_embd=1, n_head=1, steps=5, snapshots=3)
+    recorded_run(folder / "narrow", n_layer=1, n_embd=1, n_head=1, norm="rms", steps=5, snapshots=3)
     recorded_run(folder / "boom", norm="none", learning_rate=1e6)  # weights become NaN
     (recorded_run(folder / "bare", snapshots=4).path / "text.txt").unlink()
     return folder

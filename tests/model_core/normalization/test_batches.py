@@ -80,7 +80,7 @@ def test_a_model_settled_on_a_batch_is_at_no_distance_from_it() -> None:
 
 def test_distance_falls_with_the_root_of_the_number_of_independent_tokens() -> None:
     """Windows of one token drawn by chance: the law of the standard error, σ / √(B T)."""
-    model = made(norm="batch", n_layer=0, block_size=1, n_embd=64, n_head=1)
+    model = made(norm="batch", n_layer=0, block_size=2, n_embd=64, n_head=1)
     settle(model, torch.arange(11)[:, None])  # each token once
     sizes = (2, 8, 32)
     found = distances(model, torch.arange(11)[:, None], sizes, repeats=200)

@@ -248,6 +248,16 @@ def test_a_run_of_the_first_format_can_still_be_trained(tmp_path: Path) -> None:
     np.testing.assert_allclose(Run.open(old).token_embeddings(), before, rtol=1e-4, atol=1e-6)
 
 
+def test_a_run_of_a_size_that_is_refused_meanwhile_is_still_read(tmp_path: Path) -> None:
+    path = recorded_run(tmp_path / "fox", n_embd=1, n_head=1, norm="rms").path
+    description = json.loads((path / "run.json").read_text())
+    description["model"]["norm"] = "layer"
+    (path / "run.json").write_text(json.dumps(description))
+    run = Run.open(path)
+    assert (run.model_config.norm, run.model_config.n_embd) == ("layer", 1)
+    assert run.token_embeddings().shape == (len(run.steps), 27, 1)
+
+
 def test_run_json_says_how_the_run_was_made(recorded: Run) -> None:
     description = json.loads((recorded.path / "run.json").read_text())
     assert description["format"] == FORMAT == 2

@@ -92,7 +92,7 @@ def recorded_tensors(config: ModelConfig) -> dict[str, torch.Tensor]:
 def test_a_snapshots_size_is_known_before_it_is_made(
     tmp_path: Path, size: dict[str, Any], norm: NormKind, bias: bool
 ) -> None:
-    config = ModelConfig(**size, norm=norm, bias=bias)
+    config = ModelConfig.recorded(**size, norm=norm, bias=bias)
     (tmp_path / "snapshots").mkdir()
     save_snapshot(tmp_path, 0, recorded_tensors(config))
     real = snapshot_path(tmp_path, 0).stat().st_size

@@ -35,6 +35,54 @@ def trainer(model: dict[str, Any] | None = None, **training: Any) -> Trainer:
     )
 
 
+def drifts(**changes: Any) -> dict[str, tuple[float, float]]:
+    """How far AdamW moves each table in 30 steps, in float32 and in float64."""
+    config = ModelConfig.recorded(**MODEL.model_dump() | changes)
+    training = TrainingConfig(batch_size=8, learning_rate=1e-2)
+    moved = []
+    for precision in (torch.float32, torch.float64):
+        one = Trainer(config, training, IDS % config.vocab_size)
+        one.model.to(precision)
+        tables = {name: one.model.get_parameter(name) for name in one.model.anatomy.tables}
+        before = {name: table.detach().clone() for name, table in tables.items()}
+        for _ in range(30):
+            one.compute_gradients()
+            one.update()
+        moved.append([(tables[name] - before[name]).norm().item() for name in tables])
+    return dict(zip(("tokens", "positions"), zip(*moved, strict=True), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("changes", "table"),
+    [({"n_embd": 1, "n_head": 1}, "tokens"), ({"norm": "batch", "block_size": 1}, "positions")],
+)
+def test_what_is_refused_moves_a_table_by_rounding_alone(
+    changes: dict[str, Any], table: str
+) -> None:
+    short, long = drifts(**changes)[table]
+    assert short > 0.01
+    assert long < 1e-6
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"n_embd": 2},
+        {"n_embd": 1, "n_head": 1, "norm": "rms"},
+        {"n_embd": 1, "n_head": 1, "norm": "batch"},
+        {"block_size": 1},
+        {"norm": "batch", "block_size": 2},
+        {"vocab_size": 1},
+    ],
+)
+def test_the_smallest_that_is_not_refused_moves_tables_by_what_it_learns(
+    changes: dict[str, Any],
+) -> None:
+    ModelConfig(**MODEL.model_dump() | changes)
+    for short, long in drifts(**changes).values():
+        assert short == pytest.approx(long, rel=0.5)
+
+
 REFERENCES = {
     "sgd": lambda groups, rate: torch.optim.SGD(groups, lr=rate),
     "adam": lambda groups, rate: torch.optim.Adam(groups, lr=rate),

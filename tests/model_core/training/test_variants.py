@@ -115,6 +115,13 @@ def test_what_is_there_is_kept_and_a_name_taken_by_another_run_gets_a_number(
     assert "none, layer-pre" in said and "'group-pre'" in said
 
 
+def test_where_one_variant_cannot_be_trained_none_is_made(tmp_path: Path) -> None:
+    like = plan("quick-brown-fox", TINY | {"n_embd": 1, "n_head": 1, "norm": "none"})
+    said = refusal(create_variants, tmp_path, "fox", like, ["none", "rms-pre", "layer-pre"])
+    assert said.startswith("n_embd=1 with layer norm learns nothing there")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_siblings_are_told_from_what_runs_are_made_from(folder: Path, tiny: Plan) -> None:
     everything = {variant: folder / f"fox-{variant}" for variant in VARIANTS}
     run = Run.open(folder / "fox-batch-post")
