@@ -15,9 +15,8 @@ from tests.support.runs import recorded_run, trained_once  # noqa: E402
 
 BROWSER = "tests/browser/"
 # These share the server of the clock's demo, all other browser tests that of the app.
-DEMO = tuple(
-    f"{BROWSER}test_{name}.py" for name in ("arrival", "clock", "internals", "maps", "weights")
-)
+_OF_DEMO = ("arrival", "clock", "internals", "maps", "reconnect", "weights")
+DEMO = tuple(f"{BROWSER}test_{name}.py" for name in _OF_DEMO)
 # How fast the machine is at the moment is not what these tests are about.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")

@@ -1,4 +1,4 @@
-"""Our own HTTP routes: plotly.js, the files of the step clock, and its payloads."""
+"""Our own HTTP routes: plotly.js, the step clock's files and payloads, a page's session."""
 
 import gzip
 import re
@@ -52,10 +52,19 @@ async def clock_payload(request: Request) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
+async def known_session(request: Request) -> Response:
+    """Whether the session of a page that connects again goes on: 204, or 410 where it is gone."""
+    from streamlit.runtime import get_instance
+
+    known = get_instance().is_active_session(request.path_params["session"])
+    return Response(status_code=204 if known else 410, headers={"Cache-Control": "no-store"})
+
+
 ROUTES = [
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
     Route("/clock/{digest}", clock_payload),
+    Route("/clock/session/{session}", known_session),
 ]
 OURS = ("/assets/", "/clock/")
 BELOW_A_PAGE = re.compile(r"/[^/]+/_stcore/[^/]+")

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
+FIRST = ("history", "reconnect")
 WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -67,16 +68,17 @@ def needed_soon(*, plotly: bool) -> str:
 
 
 @functools.cache
-def first_script() -> bytes:
-    """The tag of the script that must run before Streamlit's: it keeps the browser's history."""
+def first_scripts() -> bytes:
+    """The tags of scripts that must run before Streamlit's: they change what it finds."""
     from explorer.player.assets import player_version
 
-    source = f"assets/{player_version()}/history.js"
-    return f'<script type="module" src="{source}"></script></head>'.encode()
+    folder = f"assets/{player_version()}"
+    tags = (f'<script type="module" src="{folder}/{name}.js"></script>' for name in FIRST)
+    return "".join((*tags, "</head>")).encode()
 
 
 class Headers:
-    """Plain ASGI middleware: headers for every answer, and our script in Streamlit's page."""
+    """Plain ASGI middleware: headers for every answer, and our scripts in Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -103,7 +105,7 @@ class Headers:
                 page.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                body = bytes(page).replace(b"</head>", first_script(), 1)
+                body = bytes(page).replace(b"</head>", first_scripts(), 1)
                 headers = MutableHeaders(scope=start)
                 headers["Content-Length"] = str(len(body))
                 del headers["etag"], headers["last-modified"]  # they are of Streamlit's file alone

@@ -46,9 +46,9 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
     servers = []
     with ExitStack() as stack:
 
-        def start(script: Path, base: str = "", **environment: str) -> Server:
+        def start(script: Path, base: str = "") -> Server:
             folder = tmp_path_factory.mktemp("server")
-            servers.append(stack.enter_context(running(script, folder, base, **environment)))
+            servers.append(stack.enter_context(running(script, folder, base)))
             return servers[-1]
 
         yield start

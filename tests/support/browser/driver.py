@@ -63,9 +63,9 @@ class Server:
 
 
 @contextmanager
-def running(script: Path, folder: Path, base: str = "", **environment: str) -> Iterator[Server]:
-    """`streamlit run script` on a free port, its runs folder and log in `folder`."""
-    port = free_port()
+def running(script: Path, folder: Path, base: str = "", port: int = 0) -> Iterator[Server]:
+    """`streamlit run script` on this or a free port, its runs folder and log in `folder`."""
+    port = port or free_port()
     server = Server(f"http://127.0.0.1:{port}/{base}".rstrip("/"), folder)
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     runs = {"DRIFTSCOPE_RUNS": str(server.runs), "PYTHONPATH": paths}
@@ -75,9 +75,7 @@ def running(script: Path, folder: Path, base: str = "", **environment: str) -> I
         "--browser.gatherUsageStats=false", f"--server.baseUrlPath={base}",
     ]  # fmt: skip
     with server.log.open("wb") as log:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=os.environ | runs | environment, stdout=log, stderr=log
-        )
+        process = subprocess.Popen(command, cwd=ROOT, env=os.environ | runs, stdout=log, stderr=log)
     try:
         wait_for_health(server, process)
         yield server
