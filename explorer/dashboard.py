@@ -59,14 +59,14 @@ def show(
 
 
 def _draw(view: View, run: Run) -> None:
+    for note in runs.notes(run):
+        st.warning(plain(note))
     try:
         moment = moment_of(run)
     except ValueError as error:
         st.info(plain(str(error)))
         session.publish()  # the address is of this run already
         return
-    for note in runs.notes(run):
-        st.warning(plain(note))
     sentence = sentence_of(moment.run, session.text() or "", session.start())
     say_read(sentence, moment.run.model_config.vocab_size)
     if sentence.count > len(sentence.ids):

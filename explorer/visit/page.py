@@ -2,11 +2,12 @@
 
 import gc
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from html import escape
 from itertools import groupby
+from pathlib import Path
 from typing import assert_never
 
 import streamlit as st
@@ -17,7 +18,8 @@ from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence
-from explorer.visit.widgets import bounded, one_of
+from explorer.visit.widgets import Draw, bounded, one_of
+from model_core.runs.storage import unwritable
 from model_core.tokenizers import token_label
 
 WRITTEN_OUT = 400  # tokens of a sentence of which not all are read
@@ -140,6 +142,17 @@ def plain(text: str) -> str:
     return _MARKDOWN.sub(r"\\\g<0>", text)
 
 
+def write_button(draw: Draw, label: str, action: Callable[..., None], *arguments: Path) -> None:
+    """A button whose action writes to the runs folder; `say_problem` tells where it could not."""
+    draw(label, on_click=_attempt, args=(action, *arguments), width="stretch")
+
+
+def say_problem() -> None:
+    """Say, beside such buttons, why the one pressed last did nothing."""
+    if problem := session.visit().problem:
+        st.error(plain(problem))
+
+
 def how_computed(formula: str, words: str, function: str) -> None:
     """The formula, what it means, and the function that does it."""
     with st.expander("How is this computed?", icon=":material/function:"):
@@ -156,6 +169,14 @@ def freeze_once(page: str) -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+def _attempt(action: Callable[..., None], *arguments: Path) -> None:
+    session.visit().problem = ""
+    try:
+        action(*arguments)
+    except OSError as error:
+        session.visit().problem = unwritable(error)
 
 
 def _follow(pick: Pick) -> None:

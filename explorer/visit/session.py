@@ -31,7 +31,8 @@ class Visit:
     last drawn. `heard`: by clock, what it last reported. `stories`: whether their cards are open,
     `plays`: how many clocks were asked to play. `editing`: by editor, the text whose edits it
     holds; `rewritten`: how often that was replaced. `trainings`: how many were started, counted
-    under the `lock`, since a double click runs the script twice at once.
+    under the `lock`, since a double click runs the script twice at once. `problem`: why what was
+    pressed last on this page could not be written.
     """
 
     chosen: Chosen = Chosen()
@@ -49,6 +50,7 @@ class Visit:
     editing: dict[str, str] = field(default_factory=dict)
     rewritten: Counter[str] = field(default_factory=Counter)
     trainings: int = 0
+    problem: str = ""
     lock: Lock = field(default_factory=Lock, compare=False)
 
 
@@ -75,7 +77,7 @@ def begin(runs: Sequence[str], page: str) -> str:
     state.update(here.pending)
     here.pending = {}
     if page != here.page:
-        here.drawn, here.page = set(SHARED), page
+        here.drawn, here.page, here.problem = set(SHARED), page, ""
     wanted = state[RUN]
     if wanted in runs:
         return ""
@@ -113,7 +115,7 @@ def choose_run(name: str, example: str) -> None:
 
 def leave_run() -> None:
     """Forget what was chosen in the run before: step, rows, heads, and widgets that are of it."""
-    visit().chosen = Chosen()
+    visit().chosen, visit().problem = Chosen(), ""
     for name in visit().of_run:
         st.session_state.pop(name, None)
 

@@ -53,6 +53,11 @@ def remedy(error: OSError) -> str:
     return "Check the runs folder and its disk"
 
 
+def unwritable(error: OSError) -> str:
+    """The sentence for a person whose press of a button could not be written."""
+    return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+
+
 def write_json(path: Path, value: Any) -> None:
     write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
 

@@ -204,9 +204,44 @@ def test_a_run_without_a_whole_step_says_what_to_do(runs: Path) -> None:
     folder = recorded_run(runs / "hurt").path
     for snapshot in folder.glob("snapshots/*"):
         snapshot.write_bytes(b"torn")
-    assert words(opened(run="hurt")) == [
-        "run hurt has no whole recorded step; resume it on the Train page"
-    ]
+    damaged, what_to_do = words(opened(run="hurt"))
+    assert damaged == "Damaged snapshots are left out: step 0, 1, 2, 5, 8 and 4 more."
+    assert what_to_do == "run hurt has no whole recorded step; resume it on the Train page"
+
+
+@pytest.mark.parametrize("page", ["train", "drift"])
+def test_why_a_training_failed_before_its_first_step_is_said(runs: Path, page: str) -> None:
+    path = new_run(runs / "full")
+    write_status(path, Status("failed", words="No space left on device"))
+    assert "No space left on device" in words(opened(page, run="full"))
+
+
+@pytest.mark.parametrize(
+    ("state", "label"),
+    [
+        ("queued", "Stop"),
+        ("running", "Pause"),
+        ("running", "Stop"),
+        ("paused", "Resume"),
+        ("paused", "Stop"),
+        ("stopped", "Resume"),
+    ],
+)
+def test_a_button_of_a_run_that_cannot_be_written_says_so_until_it_can(
+    runs: Path, state: State, label: str
+) -> None:
+    path = new_run(runs / "fox")
+    (path / "request").mkdir()  # as on a full or read-only disk, it cannot be replaced by a file
+    write_status(path, Status(state))
+    said = "The runs folder cannot be written: Is a directory. Check the runs folder and its disk."
+    with only_trainer(path) if state != "stopped" else ExitStack():
+        app = opened("train", run="fox")
+        for _ in range(2):
+            assert said in words(press(app, label))
+        assert said in words(app.run())
+        (path / "request").rmdir()
+        assert said not in words(press(app, label))
+        assert (path / "request").is_file()
 
 
 def test_a_run_deleted_while_open_is_said(runs: Path) -> None:

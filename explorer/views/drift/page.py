@@ -1,6 +1,7 @@
 """Drift: where tokens and positions are, how far training moved them, how far to trust the map."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, 
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
 from explorer.visit.export import File, as_cell, drawer, file_of, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed, plain, question
+from explorer.visit.page import clock, how_computed, plain, question, say_problem, write_button
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.neighbours import (
     Neighbours,
@@ -148,9 +149,11 @@ def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
     if atlas.status.active and not moment.live:
         _watch(file)
     elif atlas.status.state in ("failed", "stopped"):
-        st.button("Try again", on_click=file.clear_status, width="stretch")
+        write_button(st.button, "Try again", file.clear_status)
+        say_problem()
     elif atlas.pieces > 1 and not moment.live:
-        st.button("Lay out again", on_click=file.forget, width="stretch")
+        write_button(st.button, "Lay out again", file.forget)
+        say_problem()
 
 
 @st.fragment(run_every=WATCHED)
@@ -159,9 +162,11 @@ def _watch(file: MapFile) -> None:
     status = file.status
     if not status.active:
         st.rerun()
-    file.ask()  # a reader still asks: it keeps its turn in the queue
+    with suppress(OSError):
+        file.ask()  # a reader still asks: it keeps its turn in the queue
     done = f" ({status.share:.0%})" if status.share else ""
-    st.button(f"Stop{done}", on_click=file.stop, width="stretch")
+    write_button(st.button, f"Stop{done}", file.stop)
+    say_problem()
 
 
 def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:

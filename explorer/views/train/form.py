@@ -18,7 +18,7 @@ from explorer.visit.sentence import example
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.runs import Plan, create_run, runs_folder
-from model_core.runs.storage import check_name, remedy
+from model_core.runs.storage import check_name, unwritable
 from model_core.training import jobs
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
@@ -146,7 +146,7 @@ def _start(name: str, plan: Plan, count: int) -> str:
             except ValueError as error:
                 return str(error)
             except OSError as error:
-                return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+                return unwritable(error)
             visit.trainings += 1
             session.choose_run(name, example(open_run()))
     st.rerun()

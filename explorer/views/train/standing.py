@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from explorer.visit.page import plain
+from explorer.visit.page import plain, say_problem, write_button
 from explorer.visit.queue import about, waits
 from model_core.runs import Run, runs_folder
 from model_core.training import jobs
@@ -20,8 +20,9 @@ def steer(run: Run) -> None:
         words, *places = st.columns([8, *[1] * len(buttons)], vertical_alignment="center")
         words.markdown(plain(_standing(run)))
         for place, (label, action) in zip(places, buttons.items(), strict=True):
-            place.button(label, on_click=action, args=(run.path,), width="stretch")
+            write_button(place.button, label, action, run.path)
         st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
+    say_problem()
     if status.words and status.state == "stopped":
         st.caption(plain(status.words))
     if status.state == "queued" and not len(run.steps):

@@ -1,5 +1,7 @@
 """What the Drift page asks for, maps, colours and says, in Streamlit's own test harness."""
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from explorer.views.drift.maps import Rows, map_of, rows_of
 from explorer.visit import moment as moments
 from explorer.visit import session
 from explorer.visit.moment import Moment, moment_of
+from explorer.visit.page import plain
 from explorer.visit.runs import RECORDED
 from model_core.config import MapConfig
 from model_core.embeddings import counts
@@ -23,7 +26,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, go_to, named, opened, visitor
+from tests.support.pages import SHIPPED, go_to, named, opened, press, visitor
 from tests.support.runs import recorded_run
 
 DEFAULTS: dict[str, Any] = {
@@ -240,6 +243,30 @@ def test_what_cannot_be_laid_out_is_said_and_pca_stays(
     assert "nothing to map here" in captions(app)
     assert "PCA, one basis" in captions(app)
     assert [b.label for b in app.button if b.label == "Try again"] == ["Try again"]
+
+
+def test_a_map_whose_folder_cannot_be_written_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    run = recorded_run(tmp_path / "fox")
+    file = MapFile(run.path, MapConfig())
+    file.folder.mkdir()
+    file.write_status("failed", words="nothing to map here")
+
+    def full(_: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    app = opened("drift", run="fox")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "unlink", full)
+        press(app, "Try again")
+    assert [box.value for box in app.error] == [
+        plain(
+            "The runs folder cannot be written: Read-only file system. "
+            "Check the runs folder and its disk."
+        )
+    ]
 
 
 def test_selected_tokens_are_in_the_address_and_on_every_page() -> None:

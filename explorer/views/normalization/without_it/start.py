@@ -23,7 +23,7 @@ from explorer.visit.page import plain
 from explorer.visit.queue import about
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
-from model_core.runs.storage import remedy
+from model_core.runs.storage import unwritable
 from model_core.training import jobs
 from model_core.training.pace import training_seconds
 from model_core.training.turns import slots
@@ -133,6 +133,6 @@ def _start(name: str, like: Plan, missing: Sequence[str]) -> str:
     except ValueError as error:
         return str(error)
     except OSError as error:
-        return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+        return unwritable(error)
     session.put_later(GROUP, name_of(family(like)))
     st.rerun()
