@@ -61,14 +61,18 @@ def create_run(path: Path, plan: Plan) -> None:
 
 
 def list_runs(folder: Path) -> list[str]:
-    """Names of the run directories in `folder`, oldest first; anything else there is ignored."""
+    """Names of the run directories in `folder`, oldest first; anything else there is ignored.
+
+    So is a name that is no text for a screen: bytes that are not UTF-8, control characters.
+    """
     if not folder.is_dir():
         return []
     made = []
     for entry in folder.iterdir():
         with suppress(OSError):  # deleted meanwhile, or not readable
             stat = (entry / "run.json").stat()
-            if S_ISREG(stat.st_mode) and not entry.name.startswith("."):
+            shown = entry.name.isprintable() and not entry.name.startswith(".")
+            if S_ISREG(stat.st_mode) and shown:
                 made.append((stat.st_mtime, entry.name))
     return [name for _, name in sorted(made)]
 

@@ -656,6 +656,8 @@ def test_runs_are_listed_oldest_first_and_nothing_else_is(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "pipe" / "run.json")
     (tmp_path / "loop").symlink_to("loop")
     shutil.copytree(tmp_path / "a", tmp_path / ".a.making")
+    for name in (os.fsdecode(b"l\xe4uft"), "two\nlines", "\x1b[31mred"):  # nothing for a screen
+        shutil.copytree(tmp_path / "a", tmp_path / name)
     assert list_runs(tmp_path) == ["b", "c", "a"]
     assert list_runs(tmp_path / "nowhere") == []
 
