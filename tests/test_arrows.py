@@ -229,3 +229,41 @@ def test_only_the_model_and_its_anatomy_spell_modules(path: Path) -> None:
     formulas = words.get(MODULES[path], [])
     names = [name for name in names if not any(formula in name for formula in formulas)]
     assert not names or MODULES[path] in ("model_core.model", "model_core.anatomy")
+
+
+OPENERS = {"open", "read_bytes", "write_text", "write_bytes"}
+OPENERS |= {"safe_open", "load_file", "save_file", "fromfile", "memmap", "mmap"}
+# What these files open is no file of a run, or their own temporary one.
+OWN = {
+    "explorer.player.assets": {"read_bytes"},  # of the package
+    "explorer.server.security": {"read_bytes"},  # of Streamlit's package
+    "model_core.__main__": {"read_bytes"},  # a text that its user names
+    "model_core.runs.storage": {"open"},  # a new file beside the one it replaces, a folder
+}
+
+
+def openings(source: str) -> set[str]:
+    """Calls that open a file, but those of `model_core.runs.files` and `Run.open`."""
+    tree, found = ast.parse(source), set()
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = ast.unparse(node.func)
+        name = called.rpartition(".")[2]
+        if name in OPENERS and called != "Run.open" or called.endswith(".read_text"):
+            found.add(name)  # read_text alone is a function of ours
+    return found
+
+
+def test_the_reader_of_openings_sees_every_kind() -> None:
+    source = "Run.open(p)\nopen(p)\n(p / 'a').read_text()\nst.safe_open(p)\nread(p)"
+    assert openings(source) == {"open", "read_text", "safe_open"}
+    assert openings("os.open(p, 0)") == openings("p.open()") == {"open"}
+    assert openings("Run.open(p)\nread_text(p)\nread(p)") == set()
+
+
+@pytest.mark.parametrize("path", FILES, ids=str)
+def test_files_of_a_run_are_opened_in_one_place(path: Path) -> None:
+    found = openings((ROOT / path).read_text(encoding="utf-8"))
+    theirs = OWN.get(MODULES[path], set())
+    assert found <= theirs or MODULES[path] == "model_core.runs.files"

@@ -22,8 +22,9 @@ from pydantic.dataclasses import dataclass as checked
 from model_core.config import MapConfig
 from model_core.projections.trust import Trust
 from model_core.runs import Run
+from model_core.runs.files import open_file, read_file
 from model_core.runs.snapshots import pack, unpack
-from model_core.runs.storage import FileLock, is_locked, read_json, write_whole
+from model_core.runs.storage import FileLock, half_written, is_locked, read_json, write_whole
 
 State = Literal["none", "waiting", "working", "done", "failed", "stopped"]
 PATIENCE = 1.0  # seconds to wait for a lock that a reader may only be testing
@@ -89,7 +90,7 @@ class MapFile:
         """
         try:
             data = self._data if self._data.exists() else self._came
-            arrays = {key: value.numpy() for key, value in unpack(_plain(data)).items()}
+            arrays = {key: value.numpy() for key, value in unpack(read_file(data)).items()}
             known, sums, layout = (arrays[name] for name in ("steps", "sums", "places"))
             trust = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
@@ -124,7 +125,7 @@ class MapFile:
 
     def tidy(self) -> None:
         """Delete the temporary files of a killed map maker; the caller holds the lock."""
-        for left in self.folder.glob(f".{self.key}.*"):
+        for left in half_written(self.folder, rf"{self.key}\.\w+"):
             left.unlink(missing_ok=True)
 
     def write_status(self, state: State, share: float = 0.0, words: str = "") -> None:
@@ -159,7 +160,8 @@ class MapFile:
         """Request the map: start a process that makes or extends it, unless there is one.
 
         The process inherits the lock, which is held from now on: of many requests at once only one
-        starts a process. OSError when the run's folder cannot be written.
+        starts a process. OSError when the run's folder cannot be written, ValueError when its lock
+        is no file.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.lock)
@@ -190,14 +192,15 @@ class MapFile:
 
     def set_process(self, process: int | None) -> None:
         """Record the process to stop, which counts as a request; the caller holds the lock."""
-        self.lock.write_text("" if process is None else str(process))
+        with os.fdopen(open_file(self.lock, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+            file.write(b"" if process is None else str(process).encode())
 
     def stop(self) -> None:
         """End the making, if it is under way; what was stored before stays."""
         if not is_locked(self.lock):
             return
         with suppress(ProcessLookupError, ValueError):  # it is ending already
-            os.kill(int(self.lock.read_text()), signal.SIGTERM)
+            os.kill(int(read_file(self.lock)), signal.SIGTERM)
         lock = FileLock(self.lock)
         if lock.acquire(END_TIME):
             self.set_process(None)
@@ -228,13 +231,6 @@ def table_of(run: Run, config: MapConfig) -> np.ndarray:
 def checksums(vectors: np.ndarray) -> list[int]:
     """A CRC-32 of each step of vectors (S, N, C)."""
     return [zlib.crc32(np.ascontiguousarray(step).data) for step in vectors]
-
-
-def _plain(path: Path) -> bytes:
-    """A regular file's content; OSError for anything else."""
-    if not path.is_file():
-        raise FileNotFoundError(path.name)
-    return path.read_bytes()
 
 
 def _age(path: Path) -> float:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from model_core.runs.files import read_file
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -15,10 +17,10 @@ Row = dict[str, Any]  # one line
 
 
 def read_metrics(folder: Path) -> list[Row]:
-    """The lines of metrics.jsonl; a torn one (being written, left by a crash) is skipped."""
+    """The lines of metrics.jsonl, none without one; a torn one is skipped: it is being written."""
     try:
-        lines = (folder / "metrics.jsonl").read_bytes().split(b"\n")
-    except FileNotFoundError:
+        lines = read_file(folder / "metrics.jsonl").split(b"\n")
+    except (FileNotFoundError, ValueError):
         return []
     rows = [_parsed(line) for line in lines]
     return [row for row in rows if type(row.get("step")) is int]

@@ -13,6 +13,7 @@ from model_core import corpora
 from model_core.anatomy import Anatomy, anatomy_of
 from model_core.config import ModelConfig, Table, TrainingConfig
 from model_core.model import BigramLanguageModel
+from model_core.runs.files import opened, read_file
 from model_core.runs.format import identity, read_description
 from model_core.runs.metrics import Row, gradient_norms, metrics_table, read_metrics
 from model_core.runs.snapshots import (
@@ -71,16 +72,16 @@ class Run:
     def text(self) -> str:
         """The whole corpus."""
         try:
-            return (self.path / "text.txt").read_bytes().decode()
-        except (OSError, UnicodeDecodeError):
+            return read_file(self.path / "text.txt").decode()
+        except (OSError, ValueError):
             raise ValueError(f"text.txt of run {self.name} is missing or damaged") from None
 
     def opening(self, size: int = 4096) -> str:
         """The first `size` bytes of the corpus as text, "" when it is missing."""
         try:
-            with (self.path / "text.txt").open("rb") as file:
+            with opened(self.path / "text.txt") as file:
                 return file.read(size).decode(errors="ignore")
-        except OSError:
+        except (OSError, ValueError):
             return ""
 
     def split(self) -> corpora.Split:
@@ -174,7 +175,10 @@ class Run:
     @cached_property
     def _rows(self) -> dict[int, Row]:
         """The lines of metrics.jsonl by step, read once like `steps`."""
-        return {row["step"]: row for row in read_metrics(self.path)}
+        try:
+            return {row["step"]: row for row in read_metrics(self.path)}
+        except OSError:
+            return {}
 
     def weights(self, step: int) -> dict[str, Tensor]:
         """Every parameter and buffer of `model_at(step)` by name.

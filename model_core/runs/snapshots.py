@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from stat import S_ISREG
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch
 from torch import Tensor
 
 from model_core.anatomy import Anatomy
+from model_core.runs.files import opened, read_file
 from model_core.runs.storage import write_whole
 
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
@@ -67,7 +67,7 @@ def list_snapshot(folder: Path, step: int, anatomy: Anatomy) -> list[Stored]:
 
 def _all_tensors(folder: Path, step: int) -> dict[str, Tensor]:
     try:
-        return unpack(snapshot_path(folder, step).read_bytes())
+        return unpack(read_file(snapshot_path(folder, step), linked=True))
     except (OSError, ValueError):
         raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
 
@@ -98,7 +98,7 @@ def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.nda
 
     None when the file holds no tensor of that name.
     """
-    with path.open("rb") as file:
+    with opened(path, linked=True) as file:
         size = int.from_bytes(file.read(8), "little")
         entry = json.loads(file.read(size)).get(name)
         if entry is None:
@@ -119,19 +119,22 @@ def is_snapshot(path: Path) -> bool:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a snapshot is a regular file with correct checksums; computed once a file."""
+    """Whether a snapshot is a file with correct checksums; computed once a file.
+
+    It may be a link to one: nothing is shown of a file without its checksums.
+    """
     try:
-        stat = path.lstat()
-        return S_ISREG(stat.st_mode) and _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
+        stat = path.stat()
+        return _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
     except OSError:
         return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=2**17)  # more than a run has: each page asks for all of them, in order
 def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
     """Whether every tensor has the checksum written beside it."""
     try:
-        unpack(path.read_bytes())
+        unpack(read_file(path, linked=True))
     except ValueError:
         return False
     return True

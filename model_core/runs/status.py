@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic.dataclasses import dataclass
 
+from model_core.runs.files import read_file
 from model_core.runs.storage import is_locked, read_json, write_whole
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
@@ -86,7 +87,7 @@ def write_request(folder: Path, request: Request) -> None:
 
 def read_request(folder: Path) -> Request:
     try:
-        text = (folder / "request").read_text()
-    except OSError:
+        text = read_file(folder / "request")
+    except (OSError, ValueError):
         return "run"
-    return "pause" if text == "pause" else "stop" if text == "stop" else "run"
+    return "pause" if text == b"pause" else "stop" if text == b"stop" else "run"

@@ -9,7 +9,10 @@ import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
+
+from model_core.runs.files import open_file, read_file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -46,6 +49,16 @@ def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
         sync_folder(path.parent)
 
 
+def half_written(folder: Path, name: str) -> list[Path]:
+    """What a killed `write_whole` left in `folder` for files whose name fits this expression.
+
+    No folder, and no hidden file of somebody else.
+    """
+    ours = re.compile(rf"\.{name}\.[0-9a-f]{{16}}")
+    hidden = (path for path in folder.glob(".*") if ours.fullmatch(path.name))
+    return [path for path in hidden if S_ISREG(path.lstat().st_mode)]
+
+
 def remedy(error: OSError) -> str:
     """What a person can do when a file cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -71,12 +84,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def read_json(path: Path, at_most: int = 64 * 2**20) -> dict[str, Any]:
-    """The JSON object in a regular file; ValueError naming the file for anything else."""
-    if not path.is_file() or path.stat().st_size > at_most:
-        raise ValueError(f"{path.name} is missing or not a plain file below {at_most:,} bytes")
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file of a run; ValueError naming the file for anything else."""
     try:
-        value = json.loads(path.read_bytes())
+        data = read_file(path)
+    except OSError:
+        raise ValueError(f"{path.name} is missing or not readable") from None
+    try:
+        value = json.loads(data)
     except (ValueError, RecursionError):
         raise ValueError(f"{path.name} is damaged: it holds no JSON") from None
     if not isinstance(value, dict):
@@ -97,10 +112,12 @@ class FileLock:
     def acquire(self, patience: float = 0.0) -> bool:
         """Take the lock, waiting up to `patience` seconds; False when another holds it.
 
+        ValueError where something else than a file has its name.
+
         `is_locked` holds it for an instant itself: with a little patience that does no harm.
         """
         assert self.descriptor is None, "a lock is taken once"
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + patience
         while not _flock(descriptor, fcntl.LOCK_EX):
             if time.monotonic() > deadline:
@@ -119,8 +136,8 @@ class FileLock:
 def is_locked(path: Path) -> bool:
     """Whether a live process holds the lock on `path`."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        descriptor = open_file(path)
+    except (OSError, ValueError):
         return False
     try:
         return not _flock(descriptor, fcntl.LOCK_SH)

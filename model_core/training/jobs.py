@@ -11,6 +11,7 @@ from time import time
 from typing import NamedTuple
 
 from model_core.runs import list_runs
+from model_core.runs.files import appending
 from model_core.runs.status import Status, read_status, write_request, write_status
 from model_core.runs.storage import is_locked
 from model_core.training.turns import slots
@@ -26,7 +27,7 @@ def start(folder: Path) -> None:
         raise ValueError(f"run {folder.name} is already being trained")
     write_request(folder, "run")
     write_status(folder, replace(read_status(folder), state="queued", words="", queued_at=time()))
-    with (folder / "trainer.log").open("ab") as log:
+    with appending(folder / "trainer.log") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "model_core", "resume", str(folder.resolve()), "--queue"],
             stdin=subprocess.DEVNULL,

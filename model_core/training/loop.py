@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from model_core.runs import Run
+from model_core.runs.files import read_file
 from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
 from model_core.runs.storage import remedy, write_whole
@@ -81,7 +82,7 @@ class _Session:
     def _restore(self) -> int:
         """Restore the step saved for resuming and return it; -1 without one, or a damaged one."""
         try:
-            resume_state = unpack((self.folder / "resume.safetensors").read_bytes())
+            resume_state = unpack(read_file(self.folder / "resume.safetensors"))
             step = int(resume_state.pop("step"))
             weights = load_snapshot(self.folder, step)
         except (FileNotFoundError, ValueError):

@@ -13,8 +13,9 @@ from torch import Tensor
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.norms import NORMS
 from model_core.runs import read_metrics
+from model_core.runs.files import appending
 from model_core.runs.snapshots import save_snapshot
-from model_core.runs.storage import write_whole
+from model_core.runs.storage import half_written, write_whole
 
 
 def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
@@ -66,12 +67,13 @@ class Recorder:
         """Continue after step `after`; lines of later steps, left by a crash, are dropped."""
         self._folder = folder
         (folder / "snapshots").mkdir(exist_ok=True)
-        for half_written in (*folder.glob("snapshots/.*"), *folder.glob(".resume.*")):
-            half_written.unlink()
+        snapshots = half_written(folder / "snapshots", r"\d+\.safetensors")
+        for left in (*snapshots, *half_written(folder, r"resume\.safetensors")):
+            left.unlink()
         rows = [row for row in read_metrics(folder) if row["step"] <= after]
         self._recorded = {row["step"] for row in rows}
         write_whole(folder / "metrics.jsonl", b"".join(_line(row) for row in rows))
-        self._file: BinaryIO = (folder / "metrics.jsonl").open("ab")
+        self._file: BinaryIO = appending(folder / "metrics.jsonl")
 
     def record(self, step: int, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> None:
         """Write one step; when this returns, it survives a crash."""

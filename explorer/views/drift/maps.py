@@ -151,8 +151,9 @@ def _asked(moment: Moment, rows: Rows, file: MapFile) -> tuple[OverTime | None, 
         return made, status.words
     try:
         file.ask()
-    except OSError as error:
-        return made, f"maps of this run cannot be stored: {error.strerror}"
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        return made, f"maps of this run cannot be stored: {why}"
     return made, ""
 
 

@@ -23,7 +23,14 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.model import BigramLanguageModel
 from model_core.runs import FORMAT, METRICS, Run, list_runs, read_metrics, runs_folder
-from model_core.runs.snapshots import pack, save_snapshot, snapshot_path, unpack
+from model_core.runs.snapshots import (
+    _sums_are_right,
+    is_whole,
+    pack,
+    save_snapshot,
+    snapshot_path,
+    unpack,
+)
 from model_core.runs.status import Status, read_status
 from model_core.training.loop import train
 from model_core.training.recording import snapshot_steps
@@ -352,9 +359,8 @@ def damaged_file(path: Path, kind: str) -> None:
             path.write_bytes(data[:-7] + bytes([data[-7] ^ 1]) + data[-6:])
         case "longer":
             path.write_bytes(data + b"\0")
-        case "link":
-            path.with_name("elsewhere").write_bytes(data)
-            path.symlink_to(path.with_name("elsewhere"))
+        case "link to a folder":
+            path.symlink_to(path.parent)
         case "pipe":
             os.mkfifo(path)
         case "folder":
@@ -372,8 +378,8 @@ def damaged_file(path: Path, kind: str) -> None:
 
 
 KINDS = (
-    *("truncated", "empty", "flipped", "longer", "link", "pipe", "folder", "no checksum"),
-    *("no tensor", "huge header", "other type", "other shape"),
+    *("truncated", "empty", "flipped", "longer", "link to a folder", "pipe", "folder"),
+    *("no checksum", "no tensor", "huge header", "other type", "other shape"),
 )
 
 
@@ -436,6 +442,50 @@ def test_a_step_that_was_not_recorded_or_is_damaged_meanwhile_has_no_contents(co
     assert refusal(run.contents, step) == refusal(run.model_at, step) == said
     snapshot_path(copied, step).unlink()
     assert refusal(run.contents, step) == said
+
+
+def test_snapshots_that_are_links_open_as_long_as_they_lead_to_snapshots(copied: Path) -> None:
+    """Stores that keep every content once link to it from each place where it is named."""
+    blobs = copied.parent / "blobs"
+    blobs.mkdir()
+    for number, file in enumerate(sorted(copied.glob("snapshots/*"))):
+        file.rename(blobs / str(number))
+        file.symlink_to(blobs / str(number))
+    whole = Run.open(copied).token_embeddings()
+    (blobs / "1").write_bytes(b"secret words of somebody else")
+    (blobs / "2").unlink()
+    (blobs / "3").unlink()
+    os.mkfifo(blobs / "3")
+    run = Run.open(copied)
+    assert run.damaged == PLANNED[1:4]
+    assert np.array_equal(run.token_embeddings(), whole[[0, *range(4, len(PLANNED))]])
+
+
+def test_what_leads_out_of_a_run_is_not_read(copied: Path) -> None:
+    """A text, a list of metrics and a description are believed as they are: no link leads out."""
+    before = {name: (copied / name).read_bytes() for name in ("text.txt", "metrics.jsonl")}
+    for name, data in before.items():
+        (copied / name).unlink()
+        (copied.parent / name).write_bytes(data)
+        (copied / name).symlink_to(copied.parent / name)
+    run = Run.open(copied)
+    assert run.opening() == "" and run.metrics()["train_loss"].isna().all()
+    assert refusal(lambda: run.text) == "text.txt of run fox is missing or damaged"
+    (copied / "run.json").rename(copied.parent / "run.json")
+    (copied / "run.json").symlink_to(copied.parent / "run.json")
+    assert refusal(Run.open, copied) == "run.json is a link that leads out of its folder"
+
+
+def test_a_second_look_reads_no_snapshot_however_many_there_are(tmp_path: Path) -> None:
+    """A cache with room for fewer has none of them left when it is asked in order again."""
+    paths = [tmp_path / f"{step:08d}.safetensors" for step in range(4200)]
+    paths[0].write_bytes(pack({"w": torch.zeros(3)}))
+    for path in paths[1:]:
+        os.link(paths[0], path)
+    assert all(map(is_whole, paths))
+    before = _sums_are_right.cache_info().misses
+    assert all(map(is_whole, paths))
+    assert _sums_are_right.cache_info().misses == before
 
 
 def packed() -> bytes:

@@ -308,6 +308,23 @@ def test_a_recorded_step_stays_as_it_is(empty: Path) -> None:
     assert unpack(snapshot_path(empty, 3).read_bytes())["w"].tolist() == [0]
 
 
+def test_going_on_removes_what_a_kill_left_and_nothing_of_anybody_else(empty: Path) -> None:
+    """Of ours only temporary names, which end in 16 hexadecimal digits."""
+    snapshots, mark = empty / "snapshots", "0123456789abcdef"
+    Recorder(empty).close()
+    ours = [snapshots / f".00000007.safetensors.{mark}", empty / f".resume.safetensors.{mark}"]
+    theirs = [snapshots / name for name in (".notes", ".00000007.safetensors.swp", ".DS_Store")]
+    theirs += [snapshots / f".plan.md.{mark}", empty / ".resume.draft"]
+    folders = [snapshots / "old", snapshots / ".git", snapshots / f".00000009.safetensors.{mark}"]
+    for path in (*ours, *theirs):
+        path.touch()
+    for path in folders:
+        path.mkdir()
+    Recorder(empty).close()
+    assert not [path for path in ours if path.exists()]
+    assert all(path.exists() for path in (*theirs, *folders))
+
+
 def test_a_number_that_is_none_is_recorded_as_not_known(empty: Path) -> None:
     recorder = Recorder(empty)
     recorder.record(
@@ -328,7 +345,7 @@ def test_a_sample_with_line_ends_is_one_line_of_plain_ascii(empty: Path) -> None
 
 def test_going_on_drops_what_came_later_and_what_is_torn(empty: Path) -> None:
     (empty / "metrics.jsonl").write_bytes(b'{"step": 0}\n{"step": 1}\n{"step": 2}\n{"ste')
-    (empty / "snapshots" / ".00000003.safetensors.12ab").write_bytes(b"half")
+    (empty / "snapshots" / ".00000003.safetensors.0123456789abcdef").write_bytes(b"half")
     recorder = Recorder(empty, after=1)
     recorder.record(2, {"w": torch.zeros(1)}, {"train_loss": 0.5})
     recorder.close()
