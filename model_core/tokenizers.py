@@ -1,4 +1,4 @@
-"""Text to token ids and back: characters, words, byte-pair encoding, and printable labels."""
+"""Text to token ids and back: characters, words, byte-pair encoding."""
 
 import json
 import re
@@ -7,18 +7,14 @@ from collections.abc import Iterable, Sequence
 from itertools import accumulate
 from typing import Any, Literal, Protocol, get_args
 
+from model_core import words
+from model_core.labels import token_label
+
 Kind = Literal["character", "word", "bpe"]
 MAX_VOCABULARY = 20_000
 MAX_TOKEN_LENGTH = 64  # characters of a byte-pair token: doubling merges would fill the memory
-_WORD = re.compile(r"\w+|\s|[^\w\s]")
+_CUT_AT_MARKS = re.compile(r"\w+|\s|[^\w\s]")  # words of runs before marks stayed with letters
 _LONE = re.compile("[\ud800-\udfff]")
-_BYTE = re.compile("[\udc80-\udcff]")  # by PEP 383
-# letters, symbols and marks that are invisible: fillers, joiners, variation selectors
-_BLANK = re.compile(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0"
-    "\U000e0100-\U000e01ef]"
-)
-_GLYPHS = {" ": "␣", "\n": "⏎", "\t": "⇥", "\r": "␍", "": "∅"}
 
 
 class Tokenizer(Protocol):
@@ -55,30 +51,38 @@ class UnknownTokens(ValueError):
 
 
 class _SplittingTokenizer:
-    """A vocabulary of the pieces a text splits into; decoding joins them again."""
+    """A vocabulary of the pieces a text splits into; decoding joins them again.
 
-    def __init__(self, kind: Kind, tokens: Sequence[str]) -> None:
+    `marks_apart`: words end at a combining mark, as in older runs.
+    """
+
+    def __init__(self, kind: Kind, tokens: Sequence[str], *, marks_apart: bool = False) -> None:
         self.kind = kind
+        self._marks_apart = marks_apart
         self.tokens = tuple(tokens)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         if len(self._ids) != len(self.tokens):
             raise ValueError("a vocabulary lists each token once, this one repeats some")
 
     def encode(self, text: str) -> list[int]:
-        pieces = split(text, self.kind)
+        pieces = self._split(text)
         unknown = dict.fromkeys(piece for piece in pieces if piece not in self._ids)
         if unknown:
             raise UnknownTokens(list(unknown), self.tokens)
         return [self._ids[piece] for piece in pieces]
 
     def pieces(self, text: str) -> list[tuple[str, int | None]]:
-        return [(piece, self._ids.get(piece)) for piece in split(text, self.kind)]
+        return [(piece, self._ids.get(piece)) for piece in self._split(text)]
 
     def decode(self, ids: Iterable[int]) -> str:
         return "".join(self.tokens[index] for index in ids)
 
     def to_json(self) -> dict[str, Any]:
-        return {"kind": self.kind, "tokens": list(self.tokens)}
+        joined = {"marks": "joined"} if self.kind == "word" and not self._marks_apart else {}
+        return {"kind": self.kind} | joined | {"tokens": list(self.tokens)}
+
+    def _split(self, text: str) -> list[str]:
+        return _CUT_AT_MARKS.findall(text) if self._marks_apart else split(text, self.kind)
 
 
 class _BytePairTokenizer:
@@ -129,7 +133,7 @@ class _BytePairTokenizer:
 
 def split(text: str, kind: Kind) -> list[str]:
     """Characters, or words, with each space and punctuation mark a separate piece."""
-    return list(text) if kind == "character" else _WORD.findall(text)
+    return list(text) if kind == "character" else words.pieces(text)
 
 
 def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str = "") -> Tokenizer:
@@ -164,7 +168,12 @@ def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
             raise ValueError("tokenizer.json is damaged: a merge must join two tokens")
         return _BytePairTokenizer([(first, second) for first, second in pairs])
     if kind == "character" or kind == "word":
-        return _SplittingTokenizer(kind, _strings(state.get("tokens")))
+        tokens, marks = _strings(state.get("tokens")), state.get("marks")
+        if marks not in (None, "joined"):
+            raise ValueError(
+                f"tokenizer.json is damaged: marks must be joined, got {repr(marks)[:40]}"
+            )
+        return _SplittingTokenizer(kind, tokens, marks_apart=kind == "word" and marks is None)
     raise ValueError(f"tokenizer kind must be character, word or bpe, got {str(kind)[:40]!r}")
 
 
@@ -180,35 +189,6 @@ def _strings(value: Any) -> list[str]:
         if not isinstance(token, str) or not token or _LONE.search(token):
             raise ValueError(f"tokenizer.json is damaged: {repr(token)[:40]} is not a token")
     return list(value)
-
-
-def token_label(token: str) -> str:
-    """A token as displayed: glyphs for invisible characters, combining marks on a dotted circle.
-
-    A byte that is no whole character is ⟨0xE2⟩.
-    """
-    return "".join(_visible(character) for character in token) or _GLYPHS[""]
-
-
-def readable(text: str) -> str:
-    """`text` with a label for each byte that is no whole character."""
-    return _BYTE.sub(lambda byte: _visible(byte[0]), text)
-
-
-def whole_characters(text: str) -> str:
-    """`text` without bytes that are no whole character, as where a window cuts one."""
-    return _BYTE.sub("", text)
-
-
-def _visible(character: str) -> str:
-    if character in _GLYPHS:
-        return _GLYPHS[character]
-    if _BYTE.match(character):
-        return f"⟨0x{ord(character) & 0xFF:02X}⟩"
-    category = unicodedata.category(character)
-    if category[0] in "CZ" or _BLANK.match(character):
-        return f"U+{ord(character):04X}"
-    return "◌" + character if category in ("Mn", "Me") else character
 
 
 def _bytes_of(symbols: Iterable[str]) -> dict[str, int]:

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.visit.moment import Moment
-from model_core.tokenizers import token_label
+from model_core.labels import token_label
 
 FORMULA = ("=", "+", "-", "@")  # how a spreadsheet tells one
 

@@ -15,8 +15,8 @@ from explorer.visit.queue import waits
 from explorer.visit.sentence import Sentence
 from model_core.embeddings import counts
 from model_core.embeddings.counts import most_frequent
+from model_core.labels import token_label
 from model_core.runs import Run
-from model_core.tokenizers import token_label
 
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
 SENT_BYTES = 52 * 10**6  # attention of all steps shown, to the browser; words and figures are more

@@ -19,8 +19,8 @@ from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import Draw, bounded, one_of
+from model_core.labels import token_label
 from model_core.runs.storage import unwritable
-from model_core.tokenizers import token_label
 
 WRITTEN_OUT = 400  # tokens of a sentence of which not all are read
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
+from model_core.labels import token_label, whole_characters
 from model_core.runs import Run
-from model_core.tokenizers import Tokenizer, token_label, whole_characters
+from model_core.tokenizers import Tokenizer
 from model_core.training.presets import example_sentence
 
 

@@ -1,10 +1,10 @@
 """Which words of a written text are none of the text that a model was trained on."""
 
-import re
 from collections.abc import Set
 from itertools import pairwise
 
-WORD = re.compile(r"\w+")
+from model_core.words import words
+
 LONGEST = 20  # characters a word in the mean, beyond which a text is not made of words
 
 Span = tuple[int, int]  # [start, end) in a text
@@ -12,13 +12,13 @@ Span = tuple[int, int]  # [start, end) in a text
 
 def known_words(text: str) -> Set[str]:
     """The words of a text; none of one that is not made of words."""
-    words = WORD.findall(text)
-    return frozenset(words) if len(text) <= LONGEST * len(words) else frozenset()
+    found = [word[0] for word in words(text)]
+    return frozenset(found) if len(text) <= LONGEST * len(found) else frozenset()
 
 
 def known_pairs(text: str) -> Set[tuple[str, str]]:
     """The pairs of neighbouring words of a text."""
-    return frozenset(pairwise(WORD.findall(text)))
+    return frozenset(pairwise(word[0] for word in words(text)))
 
 
 def unknown_words(text: str, known: Set[str]) -> list[Span]:
@@ -30,7 +30,7 @@ def unknown_words(text: str, known: Set[str]) -> list[Span]:
         return []
     return [
         word.span()
-        for word in WORD.finditer(text)
+        for word in words(text)
         if word[0] not in known
         and not (word.end() == len(text) and any(one.startswith(word[0]) for one in known))
     ]
@@ -40,6 +40,6 @@ def unknown_pairs(text: str, known: Set[tuple[str, str]]) -> list[Span]:
     """Where words stand that never follow the word before them."""
     return [
         second.span()
-        for first, second in pairwise(WORD.finditer(text))
+        for first, second in pairwise(words(text))
         if (first[0], second[0]) not in known
     ]

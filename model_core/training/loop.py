@@ -10,12 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from model_core.labels import readable
 from model_core.runs import Run
 from model_core.runs.files import read_file
 from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
 from model_core.runs.storage import remedy, write_whole
-from model_core.tokenizers import readable
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn

@@ -1,17 +1,19 @@
 """Trainings that are known to work and what each one shows."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from model_core import corpora
+from model_core import corpora, words
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs import Plan, create_run
 from model_core.tokenizers import Kind, train_tokenizer
 from model_core.training.recording import snapshot_bytes, snapshot_steps
+
+LONGEST_EXAMPLE = 60  # characters
 
 
 @dataclass(frozen=True)
@@ -155,5 +157,8 @@ def example_sentence(corpus: str, text: str) -> str:
         if preset.corpus == corpus:
             return preset.example
     line = text.strip().partition("\n")[0]
-    whole = re.match(r".{0,60}(?!\w)", line)
-    return (whole[0].rstrip() if whole else "") or line[:60]
+    for parts in (words.pieces(line), words.letters(line)):
+        ends = [end for end in accumulate(map(len, parts)) if end <= LONGEST_EXAMPLE]
+        if ends:
+            return line[: ends[-1]].rstrip()
+    return ""

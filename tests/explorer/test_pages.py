@@ -20,9 +20,9 @@ from explorer.views.train import form
 from explorer.visit import queue
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
+from model_core.labels import token_label
 from model_core.runs import Run, list_runs
 from model_core.runs.status import State, Status, read_status, write_status
-from model_core.tokenizers import token_label
 from model_core.training import jobs
 from model_core.training.presets import PRESETS
 from model_core.training.turns import only_trainer

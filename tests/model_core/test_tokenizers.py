@@ -13,15 +13,13 @@ from tokenizers import decoders, pre_tokenizers
 
 from model_core import tokenizers
 from model_core.corpora import SENTENCE, built_in_text
+from model_core.labels import readable, token_label, whole_characters
 from model_core.tokenizers import (
     Kind,
     UnknownTokens,
-    readable,
     split,
-    token_label,
     tokenizer_from_json,
     train_tokenizer,
-    whole_characters,
 )
 
 KINDS: tuple[Kind, ...] = ("character", "word", "bpe")
@@ -100,6 +98,32 @@ def test_words_spaces_and_punctuation_are_tokens_of_their_own() -> None:
     tokenizer = train_tokenizer(text, "word")
     assert [tokenizer.tokens[index] for index in tokenizer.encode(text)] == pieces
     assert list(tokenizer.tokens) == sorted(set(pieces))
+
+
+@pytest.mark.parametrize(
+    "word", ["हिन्दी", "สวัสดี", "مُحَمَّد", "שָׁלוֹם", "e\u0301te\u0301", "می\u200cخواهم", "日本語"]
+)
+def test_a_word_stays_whole_in_every_script(word: str) -> None:
+    text = f"{word}, {word}\n"
+    assert split(text, "word") == [word, ",", " ", word, "\n"]
+    tokenizer = train_tokenizer(text, "word")
+    assert word in tokenizer.tokens and tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_a_run_whose_words_end_at_marks_is_read_as_it_was_recorded() -> None:
+    """Its tokenizer.json says nothing of marks, and is written as it was."""
+    text = "e\u0301te\u0301 hi"
+    recorded = {"kind": "word", "tokens": sorted({" ", "e", "te", "hi", "\u0301"})}
+    old = tokenizer_from_json(recorded)
+    pieces = ["e", "\u0301", "te", "\u0301", " ", "hi"]
+    assert [piece for piece, _ in old.pieces(text)] == pieces
+    assert [old.tokens[index] for index in old.encode(text)] == pieces
+    assert old.to_json() == recorded
+    assert train_tokenizer(text, "word").to_json() == {
+        "kind": "word",
+        "marks": "joined",
+        "tokens": [" ", "e\u0301te\u0301", "hi"],
+    }
 
 
 @pytest.mark.parametrize("vocab_size", [256, 300, 512])
@@ -307,6 +331,7 @@ def test_an_unknown_kind_is_named_with_those_there_are() -> None:
         {"kind": "character", "tokens": ["a", ""]},
         {"kind": "character", "tokens": ["a", "a"]},
         {"kind": "word", "tokens": ["a", "\ud800"]},
+        {"kind": "word", "tokens": ["a"], "marks": ["x" * 500]},
         {"kind": "word", "tokens": [["a"] * 500]},
         {"kind": "word", "tokens": [str(number) for number in range(20_001)]},
         {"kind": "bpe"},
@@ -326,69 +351,3 @@ def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any
     said = refused(tokenizer_from_json, state)
     assert said.startswith(("tokenizer", "merge of ", "a vocabulary lists each token once"))
     assert said.isprintable()
-
-
-# --- labels --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("token", "label"),
-    [
-        ("", "∅"),
-        ("a", "a"),
-        (" ", "␣"),
-        ("\n", "⏎"),
-        ("\t", "⇥"),
-        ("\r", "␍"),
-        (" the", "␣the"),
-        ("\r\n", "␍⏎"),
-        ("\u0301", "◌\u0301"),
-        ("\x00", "U+0000"),
-        ("\x1b[31m", "U+001B[31m"),
-        ("\x85", "U+0085"),
-        ("\xa0", "U+00A0"),
-        ("\u200b", "U+200B"),
-        ("\u202e", "U+202E"),
-        ("\u2028", "U+2028"),
-        ("\ufeff", "U+FEFF"),
-        ("\ud800", "U+D800"),
-        ("\udce2", "⟨0xE2⟩"),  # a byte that is no character
-        ("a\udc80", "a⟨0x80⟩"),
-        ("\ue000", "U+E000"),
-        ("\U000e0041", "U+E0041"),
-        ("\u3164", "U+3164"),  # a "letter" without ink
-        ("\u2800", "U+2800"),  # a braille cell without dots
-        ("❤\ufe0f", "❤U+FE0F"),
-        ("👨\u200d👩", "👨U+200D👩"),
-        ("</script>", "</script>"),  # escaping is the sink's work
-        ("$x$", "$x$"),
-        ("é", "é"),
-        ("日", "日"),
-    ],
-)
-def test_a_label_shows_what_the_token_is(token: str, label: str) -> None:
-    assert token_label(token) == label
-
-
-@settings(max_examples=300)
-@given(st.text(max_size=8))
-def test_a_label_is_never_empty_and_every_character_of_it_can_be_printed(token: str) -> None:
-    label = token_label(token)
-    assert label
-    assert label.isprintable()
-    assert " " not in label
-
-
-def test_every_character_of_unicode_has_a_label_that_begins_with_ink() -> None:
-    """Marks alone can be printed but not seen; they stand on a circle, or are wide themselves."""
-    for character in map(chr, range(0x110000)):
-        label = token_label(character)
-        category = unicodedata.category(label[0])
-        assert label.isprintable() and (category[0] in "LNPS" or category == "Mc"), ascii(character)
-
-
-@settings(max_examples=100)
-@given(st.sampled_from(KINDS), TEXT)
-def test_every_token_of_every_vocabulary_can_be_shown(kind: Kind, text: str) -> None:
-    for token in train_tokenizer(text, kind, 300).tokens:
-        assert token_label(token).isprintable()

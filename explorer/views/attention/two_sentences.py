@@ -16,8 +16,9 @@ from explorer.visit.page import clock, how_computed, plain, say_read
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text
+from model_core import words
+from model_core.labels import whole_characters
 from model_core.prediction.comparison import compare
-from model_core.tokenizers import split, whole_characters
 
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
@@ -57,10 +58,12 @@ def _reversed(moment: Moment, sentence: Sentence) -> str:
     """The words, or a single word's parts, in reverse order: another context."""
     tokenizer = moment.run.tokenizer
     text = whole_characters(tokenizer.decode(sentence.ids))
-    words = text.split(" ")
-    if len(words) > 1:
-        return " ".join(reversed(words))
-    return "".join(reversed(split(text, "word" if tokenizer.kind == "word" else "character")))
+    parts = text.split(" ")
+    if len(parts) > 1:
+        return " ".join(reversed(parts))
+    return "".join(
+        reversed(words.pieces(text) if tokenizer.kind == "word" else words.letters(text))
+    )
 
 
 def _side(

@@ -18,6 +18,10 @@ def test_a_last_word_may_be_cut() -> None:
     assert grey("the kit ") == ["kit"], "a space ends it"
 
 
+def test_a_word_keeps_its_marks() -> None:
+    assert grey("हिन्द हिन्दी", known="हिन्दी में हिन्दी") == ["हिन्द"]
+
+
 def test_a_text_without_words_knows_none_and_marks_none() -> None:
     assert grey("zxzx", known="qxzkbvqxzkbvqxzkbvqxzkbv") == []
 

@@ -12,7 +12,7 @@ from explorer.visit.page import plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import one_of
-from model_core.tokenizers import whole_characters
+from model_core.labels import whole_characters
 
 
 def put_beside(moment: Moment, sentence: Sentence, other: str) -> tuple[Batch, str]:
