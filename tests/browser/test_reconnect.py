@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.support.browser.driver import DEMO, ClockDriver, Server, Watch, free_port, running
 
@@ -42,8 +42,8 @@ def test_after_a_restart_of_the_server_the_page_is_loaded_anew(
     with running(DEMO, tmp_path / "first", port=port) as server:
         page = visit(f"{server.url}/?panels=alone")
         ClockDriver(page).wait_ready()
-        page.evaluate("window.isOld = true")
+        page.evaluate("document.body.dataset.loaded = 'before'")
     with running(DEMO, tmp_path / "second", port=port):
-        page.wait_for_function("!window.isOld")
+        expect(page.locator("body[data-loaded]")).to_have_count(0, timeout=30_000)
         ClockDriver(page).wait_ready()
         assert page.url.endswith("?panels=alone")
