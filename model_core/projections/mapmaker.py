@@ -23,6 +23,7 @@ from model_core.runs.storage import FileLock
 
 POLL = 0.2  # seconds between two reads of the run, its status and the locks
 REPORT_EVERY = 0.2  # seconds between two writes of the share done
+SENTENCE, SAID = 200, 120  # characters of an error, and of a library's words in one
 
 
 def make_map(
@@ -33,8 +34,8 @@ def make_map(
     The files go `into` a folder, by default the run's own. One map of a runs folder is made at a
     time. Does nothing when another process makes this one. `lock` is the descriptor of the map's
     lock when this process has inherited it; such a process leaves the queue once readers no longer
-    request the map. An error is recorded in the map's status and raised: ValueError for what cannot
-    be laid out, or OSError.
+    request the map. Any error is recorded in the map's status, in one sentence, and raised:
+    ValueError for what cannot be laid out, or OSError.
     """
     torch.set_num_threads(1)  # more threads wait for each other, and for a training beside them
     file = MapFile(folder, config, into)
@@ -47,10 +48,12 @@ def make_map(
         file.set_process(os.getpid())
         file.tidy()
         _follow(file, patient=lock is None)
-    except (ValueError, OSError) as error:
-        words = (error.strerror or "") if isinstance(error, OSError) else str(error)
+    except Exception as error:  # of any type: a library's must end the map as well
+        words = _sentence(error, config)
         file.write_status("failed", words=words)
-        raise
+        if isinstance(error, (ValueError, OSError)):
+            raise
+        raise ValueError(words) from error
     except KeyboardInterrupt:
         file.write_stopped()
         raise
@@ -58,6 +61,17 @@ def make_map(
         assert mine.descriptor is not None, "the lock is taken"
         os.ftruncate(mine.descriptor, 0)  # no process to stop any more
         mine.release()
+
+
+def _sentence(error: Exception, config: MapConfig) -> str:
+    """What went wrong, on one line; what is neither ours nor the disk's, a library raised."""
+    if isinstance(error, OSError):
+        return error.strerror or ""
+    said = " ".join(str(error).split())
+    if isinstance(error, ValueError):
+        return said[:SENTENCE]
+    kind = type(error).__name__
+    return f"{config.method} failed with {kind}: {said[:SAID]}; choose another map"
 
 
 def _follow(file: MapFile, *, patient: bool) -> None:

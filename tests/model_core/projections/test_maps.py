@@ -234,6 +234,21 @@ def test_what_cannot_be_laid_out_is_said(run: Run, method: str) -> None:
     assert (status.state, status.words) == ("failed", words)
 
 
+def test_whatever_a_library_raises_is_one_sentence_and_an_end(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise TypeError("Cannot use\n  eigh" + " for sparse A" * 30)
+
+    monkeypatch.setattr(mapmaker, "tsne_over_time", broken)
+    words = refusal(make_map, run.path, TSNE)
+    assert words.startswith("tsne failed with TypeError: Cannot use eigh for sparse A for")
+    assert words.endswith("; choose another map")
+    file = MapFile(run.path, TSNE)
+    assert (file.status.state, file.status.words) == ("failed", words)
+    assert not is_locked(file.lock)
+
+
 def test_what_the_system_refuses_is_said_without_a_path(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
