@@ -21,13 +21,22 @@ def aligned_umap_over_time(
     Its relations never link forward to the last step (`expand_relations` ends one too early), so
     the last step would jump away from the others: a copy of it is laid out after it and dropped.
     Run it in a process of its own, one at a time: numba aborts a process with two fits at once.
-    ValueError as in `umap_over_time`, and for rows that are not finite.
+    ValueError as in `umap_over_time`, for rows that are not finite, and for too few of them.
     """
     check_rows(vectors, n_neighbors, dimensions)
     _check_finite(vectors, "AlignedUMAP")
+    rows, least = (
+        vectors.shape[1],
+        dimensions + 2,
+    )  # its start needs one eigenvector fewer than rows
+    if rows < least:
+        raise ValueError(
+            f"AlignedUMAP in {dimensions}-D needs at least {least} rows, got {rows}; choose UMAP"
+        )
     from umap import AlignedUMAP
 
-    frames = [*vectors, vectors[-1]]
+    steps = [_scaled(step) for step in vectors]
+    frames = [*steps, steps[-1]]
     same = {row: row for row in range(vectors.shape[1])}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # umap-learn's own: threads, spectral initialization
@@ -67,7 +76,7 @@ def tsne_over_time(
     if known is not None:
         layout[:] = known
     before = None
-    for number, step in enumerate(vectors.astype(np.float64)):
+    for number, step in enumerate(map(_scaled, vectors.astype(np.float64))):
         if np.isnan(layout[number]).any():
             start = _start(step, dimensions) if before is None else before
             layout[number] = TSNE(
@@ -87,6 +96,15 @@ def _start(vectors: np.ndarray, dimensions: int) -> np.ndarray:
     """PCA of one step (N, C), scaled to a standard deviation of 1e-4 as scikit-learn does."""
     points = pca_over_time(vectors[None], dimensions).layout[0]
     return points * (1e-4 / max(float(points[:, 0].std()), 1e-30))
+
+
+def _scaled(step: np.ndarray) -> np.ndarray:
+    """One step (N, C) times a power of two, which is exact: the largest magnitude is in [0.5, 1).
+
+    Neither map depends on the scale, but both libraries square distances in float32, where those of
+    1e19 overflow.
+    """
+    return np.ldexp(step, -np.frexp(np.abs(step).max())[1])
 
 
 def _check_finite(vectors: np.ndarray, method: str) -> None:

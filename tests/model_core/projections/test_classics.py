@@ -1,7 +1,7 @@
 """AlignedUMAP and t-SNE over time, and what UMAP over time is measured against: umap-learn."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import numpy as np
@@ -103,6 +103,27 @@ def test_aligned_umap_lays_out_as_few_rows_as_there_are_neighbours() -> None:
     layout = aligned_umap_over_time(clustered(3, 12), n_neighbors=12, dimensions=3)
     assert layout.shape == (3, 12, 3) and np.isfinite(layout).all()
     assert layout.dtype == np.float32
+
+
+@pytest.mark.parametrize("dimensions, rows", [(2, 3), (3, 4)])
+def test_aligned_umap_refuses_rows_too_few_for_its_start(dimensions: int, rows: int) -> None:
+    words = refusal(aligned_umap_over_time, walk(2, rows), n_neighbors=3, dimensions=dimensions)
+    assert words == (
+        f"AlignedUMAP in {dimensions}-D needs at least {rows + 1} rows, got {rows}; choose UMAP"
+    )
+    fewest = aligned_umap_over_time(walk(2, rows + 1), n_neighbors=3, dimensions=dimensions)
+    assert fewest.shape == (2, rows + 1, dimensions) and np.isfinite(fewest).all()
+
+
+@pytest.mark.parametrize("method", [tsne_over_time, aligned_umap_over_time])
+def test_a_map_of_huge_or_tiny_rows_is_that_of_the_same_rows_at_another_scale(
+    method: Callable[..., np.ndarray],
+) -> None:
+    vectors = clustered(2, 15)
+    expected = method(vectors, n_neighbors=6)
+    for power in (66, -100):  # a power of two is exact; squares leave float32 from 2**64 on
+        layout = method(vectors * np.float32(2.0**power), n_neighbors=6)
+        np.testing.assert_array_equal(layout, expected)
 
 
 def test_tsne_keeps_what_is_known_and_lays_out_the_rest_as_if_all_were_new() -> None:
