@@ -1,8 +1,10 @@
 """The script of every visitor: page configuration, what all pages share, navigation."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -13,7 +15,7 @@ from explorer.views.normalization import page as normalization
 from explorer.views.overview import page as overview
 from explorer.views.tables import page as tables
 from explorer.views.train import page as train
-from explorer.views.train.form import form
+from explorer.views.train.form import around
 from explorer.views.train.standing import steer
 from explorer.visit import runs, session
 from explorer.visit.header import header
@@ -34,13 +36,13 @@ View = Callable[[Moment, Sentence], None]
 
 def show(
     view: View,
-    above: Callable[[], None] = lambda: None,
+    place: Callable[[Run], AbstractContextManager[Any]] = lambda _: st.container(),
     first: Callable[[Run], None] = lambda _: None,
     standing: Callable[[Run], State] = lambda run: run.status.state,
 ) -> None:
-    """A page about a run: what is `above`, then `first` and the view, redrawn while live."""
-    state = standing(runs.open_run())
-    above()
+    """A page about a run: in its `place`, `first` and the view, redrawn while live."""
+    shown = runs.open_run()
+    state = standing(shown)
 
     @st.fragment(run_every=LIVE_EVERY.get(state))
     def body() -> None:
@@ -55,7 +57,8 @@ def show(
         if standing(run) != state:
             st.rerun()
 
-    body()
+    with place(shown):
+        body()
 
 
 def _draw(view: View, run: Run) -> None:
@@ -100,8 +103,8 @@ st.set_page_config(
     menu_items={"About": "Driftscope: watch a small language model learn."},
 )
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
-    ("Overview", partial(show, overview.draw, stories.draw), ":material/dashboard:"),
-    ("Train", partial(show, train.draw, form, steer), ":material/model_training:"),
+    ("Overview", partial(show, overview.draw, stories.below), ":material/dashboard:"),
+    ("Train", partial(show, train.draw, around, steer), ":material/model_training:"),
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),

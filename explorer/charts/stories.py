@@ -8,7 +8,7 @@ from html import escape
 
 import numpy as np
 
-from explorer.charts.parts.theme import CATEGORIES
+from explorer.charts.parts.theme import CATEGORIES, DARK
 
 INNER = 92  # percent of the picture's width and height that marks reach
 
@@ -52,11 +52,12 @@ def loss_picture(losses: np.ndarray) -> str:
 
 def colours() -> str:
     """The rules that colour the pictures, on a light page and on a dark one."""
-    rules = []
-    for number, colour in enumerate(CATEGORIES):
-        both = f"light-dark({colour}, color-mix(in srgb, {colour}, white 55%))"
-        rules.append(f".story .k{number} {{ color: {both}; }}")
-    return "\n".join(rules)
+    pairs = enumerate(zip(CATEGORIES, DARK, strict=True))
+    known = "; ".join(
+        f"--k{number}: light-dark({light}, {dark})" for number, (light, dark) in pairs
+    )
+    rules = [f".story .k{number} {{ color: var(--k{number}); }}" for number in range(len(DARK))]
+    return "\n".join([f".story {{ {known}; }}", *rules])
 
 
 def _picture(kind: str, marks: str) -> str:

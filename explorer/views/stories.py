@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts import stories as pictures
 from explorer.data import stories as data
@@ -74,23 +75,28 @@ STORIES = (
 )
 
 
-def draw() -> None:
-    """The cards, until one is chosen or they are closed."""
-    if not session.visit().stories:
-        return
-    st.html(f"<style>{pictures.colours()}</style>")
-    with st.container(key="stories"):
-        for at, (column, story) in enumerate(zip(st.columns(3), STORIES, strict=True)):
-            with column.container(key=f"story-{at}"):
-                run = Run.open(RECORDED / story.address["run"])
-                st.html(story.picture(run))
-                st.button(
-                    story.title,
-                    type="primary",
-                    width="stretch",
-                    on_click=session.tell,
-                    args=(story.page,),
-                    kwargs=dict(story.address),
-                )
-                st.caption(story.says)
-        st.button("Close", icon=":material/close:", on_click=session.show_stories, args=(False,))
+def below(_run: Run) -> DeltaGenerator:
+    """Where the page goes; over its end the cards, until one is chosen or they are closed."""
+    page = st.container()
+    if session.visit().stories:
+        st.html(f"<style>{pictures.colours()}</style>")
+        with st.container(key="stories", horizontal=True, gap="small"):
+            for at, story in enumerate(STORIES):
+                with st.container(key=f"story-{at}", horizontal=True, gap="small"):
+                    _card(story)
+            st.button("Close", type="tertiary", on_click=session.show_stories, args=(False,))
+    return page
+
+
+def _card(story: Story) -> None:
+    st.html(story.picture(Run.open(RECORDED / story.address["run"])), width="content")
+    with st.container(gap=None):
+        st.button(
+            story.title,
+            type="primary",
+            width="stretch",
+            on_click=session.tell,
+            args=(story.page,),
+            kwargs=dict(story.address),
+        )
+        st.caption(story.says)

@@ -21,11 +21,14 @@ def run_path(name: str) -> Path:
     return own if (own / "run.json").is_file() else RECORDED / name
 
 
+def is_own(run: Run) -> bool:
+    """Whether it is in the visitor's folder, and no part of the installation."""
+    return run.path.parent != RECORDED
+
+
 def maps_folder(run: Run) -> Path:
     """Where maps of a run are stored: in the run, unless it is part of the installation."""
-    if run.path.parent == RECORDED:
-        return runs_folder() / ".maps" / run.name
-    return run.path / "projections"
+    return run.path / "projections" if is_own(run) else runs_folder() / ".maps" / run.name
 
 
 def open_run() -> Run:

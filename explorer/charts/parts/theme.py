@@ -12,6 +12,8 @@ from explorer.charts.parts.arrays import log_ticks
 PAPER = "#FFFFFF"  # the page's background
 # The hues of Okabe and Ito 2008, dark enough for letters on a white page.
 CATEGORIES = ("#0072B2", "#C04A00", "#007A58", "#A94C86", "#2E2A7A", "#8A6100", "#6B6B6B")
+# Those that stand in their places on a dark page, for what Plotly does not draw.
+DARK = ("#56A8F0", "#F2853D", "#2BC49A", "#E59AC8", "#A8DCFF", "#F0C04A", "#A8A8A8")
 CHOSEN = "#E6007A"  # the chosen token or row, everywhere; in no colour scale
 SELECTED = CATEGORIES[1]  # rows selected by a lasso or a search
 TRAIL = "rgba(138, 143, 152, 0.75)"  # past points of a row on a map

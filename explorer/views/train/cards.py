@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from explorer.charts.parts.theme import CATEGORIES, CURSOR
+from explorer.charts.parts.theme import CATEGORIES, CURSOR, DARK
 from explorer.data.presets import planned, recorded
 from explorer.visit import session
 from explorer.visit.queue import about
@@ -23,7 +23,6 @@ MEASURED = (
     "their number. Not counted are the start of its process and the time in a queue."
 )
 WIDTH, HEIGHT = 120, 40  # of a sketch, in its own units
-LINE = CATEGORIES[0]
 
 
 def choose() -> str:
@@ -60,16 +59,22 @@ def sketch(name: str, losses: np.ndarray, guessing: float) -> str:
     if len(known) < len(losses):
         cx, cy = x[known[-1]], y[known[-1]]
         cross = f"M{cx - 4:.1f} {cy - 4:.1f}l8 8m0 -8l-8 8"
-        end = f'<path stroke="{CATEGORIES[1]}" stroke-width="2.5" d="{cross}"/>'
+        end = f'<path style="stroke:{_both(1)}" stroke-width="2.5" d="{cross}"/>'
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
-        f'preserveAspectRatio="none" fill="none" stroke="{LINE}">'
+        f'preserveAspectRatio="none" fill="none" style="color-scheme:light dark;stroke:{_both(0)}">'
         f'<path d="M0 {level:.1f}H{WIDTH}" stroke-dasharray="3 3" stroke="{CURSOR}"/>'
-        f'<polyline points="{line}" stroke-width="2"/>{end}</svg>'
+        f'<polyline points="{line}" stroke-width="2" vector-effect="non-scaling-stroke"/>{end}'
+        "</svg>"
     )
     data = b64encode(drawing.encode()).decode()
     words = f"loss of the run {name}, {losses[known[0]]:.2f} to {losses[known[-1]]:.2f}"
     return f'<img alt="{words}" src="data:image/svg+xml;base64,{data}">'
+
+
+def _both(category: int) -> str:
+    """Its colour on a light page and on a dark one."""
+    return f"light-dark({CATEGORIES[category]},{DARK[category]})"
 
 
 def _height(values: np.ndarray, low: float, high: float) -> np.ndarray:
@@ -91,5 +96,5 @@ def _picture(preset: Preset) -> str:
     """The loss of a recorded run of the preset; without one, the beginning of the text it reads."""
     known = recorded(preset.name)
     if known is None:
-        return f"<pre>{escape(planned(preset.name).text[:200])}</pre>"
+        return f"<pre>{escape(planned(preset.name).text[:400])}</pre>"
     return sketch(known.name, known.losses, math.log(known.vocab_size))

@@ -6,6 +6,7 @@ from typing import Any
 from zlib import crc32
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.data.presets import planned
 from explorer.views.train import cards
@@ -13,11 +14,11 @@ from explorer.views.train.settings import others, sliders
 from explorer.visit import session
 from explorer.visit.page import plain, question
 from explorer.visit.queue import about, would_wait
-from explorer.visit.runs import open_run, run_names
+from explorer.visit.runs import is_own, open_run, run_names
 from explorer.visit.sentence import example
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import check_text, read_text
-from model_core.runs import Plan, create_run, runs_folder
+from model_core.runs import Plan, Run, create_run, runs_folder
 from model_core.runs.storage import check_name, unwritable
 from model_core.training import jobs
 from model_core.training.pace import training_seconds
@@ -27,9 +28,19 @@ from model_core.training.sizes import Fit, fit
 OWN_BASE = "python-docs"  # of an own text: what is not suggested is as in this preset
 
 
+def around(run: Run) -> DeltaGenerator:
+    """The question, and what to train; where the run's pictures go.
+
+    One's own run is what is looked at: it stands above the form. A shipped one is an example.
+    """
+    question("What does a model learn from a text, and how fast?")
+    above = st.container()
+    form()
+    return above if is_own(run) else st.container()
+
+
 def form() -> None:
     """What to train; the button alone starts it and makes it the chosen run."""
-    question("What does a model learn from a text, and how fast?")
     chosen = cards.choose()
     try:
         text = _own_text() if chosen == cards.OWN else None

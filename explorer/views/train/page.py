@@ -7,14 +7,16 @@ from explorer.panels import AnyPanel, Frame, Writings
 from explorer.visit.export import File, as_cell, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed
+from explorer.visit.runs import is_own
 from explorer.visit.sentence import Sentence
 
-HEIGHT = 292  # pixels of the pictures: whole lines of the list; with the form on one screen
+OWN, EXAMPLE = 492, 292  # pixels of the pictures, in whole lines of the list: alone, below a form
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     """The curves of the chosen run, and what it writes."""
     metrics, steps = moment.metrics, moment.steps
+    height = OWN if is_own(moment.run) else EXAMPLE
     vocab_size = moment.run.model_config.vocab_size
     panels: list[AnyPanel] = [
         loss_panel(
@@ -22,10 +24,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
             metrics["train_loss"].to_numpy(),
             metrics["val_loss"].to_numpy(),
             vocab_size,
-            Frame("loss", "Loss", span=4, height=HEIGHT),
+            Frame("loss", "Loss", span=4, height=height),
         ),
         Writings(
-            Frame("sample", "What the model writes, newest first", span=5, height=HEIGHT),
+            Frame("sample", "What the model writes, newest first", span=5, height=height),
             steps.tolist(),
             list(metrics["sample"]),
             alt="A text sampled from the model at each recorded step, always with the same seed.",
@@ -33,7 +35,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         gradient_panel(
             steps,
             metrics["grad_norm"].to_numpy(),
-            Frame("gradient", "Size of the gradient", span=3, height=HEIGHT),
+            Frame("gradient", "Size of the gradient", span=3, height=height),
         ),
     ]
     moment = clock(moment, panels)

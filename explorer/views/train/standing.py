@@ -9,19 +9,21 @@ import streamlit as st
 
 from explorer.visit.page import plain, say_problem, write_button
 from explorer.visit.queue import about, waits
-from model_core.runs import Run, runs_folder
+from explorer.visit.runs import is_own
+from model_core.runs import Run
 from model_core.training import jobs
 
 
 def steer(run: Run) -> None:
-    """How it stands, the buttons, and a bar as wide as the page."""
+    """How it stands, the buttons, and until it is finished a bar as wide as the page."""
     status, buttons = run.status, _buttons(run)
     with st.container(gap=None):
         words, *places = st.columns([8, *[1] * len(buttons)], vertical_alignment="center")
         words.markdown(plain(_standing(run)))
         for place, (label, action) in zip(places, buttons.items(), strict=True):
             write_button(place.button, label, action, run.path)
-        st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
+        if status.state != "finished":
+            st.progress(min(1.0, status.step / status.steps) if status.steps else 0.0)
     say_problem()
     if status.words and status.state == "stopped":
         st.caption(plain(status.words))
@@ -47,8 +49,7 @@ def _buttons(run: Run) -> dict[str, Callable[[Path], None]]:
         return {"Pause": jobs.pause, "Stop": jobs.stop}
     if state == "paused":
         return {"Resume": jobs.resume, "Stop": jobs.stop}
-    own = run.path.parent == runs_folder()
-    return {"Resume": _restart} if own and state in ("stopped", "failed") else {}
+    return {"Resume": _restart} if is_own(run) and state in ("stopped", "failed") else {}
 
 
 def _restart(path: Path) -> None:
