@@ -2,7 +2,7 @@
 
 import gc
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from html import escape
@@ -128,6 +128,14 @@ def own_clock(
         session.put(name, step)
     session.publish()
     return step
+
+
+def choose_question(name: str, asked: Mapping[str, str]) -> str:
+    """Which of a page's views is shown, and beside their switch what it asks, by view."""
+    with st.container(key="asked", horizontal=True, vertical_alignment="center"):
+        view = choose_view(name, tuple(asked))
+        question(asked[view])
+    return view
 
 
 def choose_view(name: str, views: Sequence[str]) -> str:

@@ -176,7 +176,7 @@ def test_every_switch_of_views_is_a_step_of_the_history() -> None:
     named = {
         name
         for file in views.rglob("*.py")
-        for name in re.findall(r'choose_view\("([\w.]+)"', file.read_text())
+        for name in re.findall(r'choose_(?:view|question)\("([\w.]+)"', file.read_text())
     }
     listed = re.search(r"const VIEWS = (\[.*\])", (PLAYER / "web" / "history.js").read_text())
     assert listed and named == set(json.loads(listed[1])) != set()

@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.views.attention import all_heads, next_token, one_weight, roles, two_sentences
 from explorer.visit.focus import Focus, focus_of
 from explorer.visit.moment import Moment, fewer, thinned
-from explorer.visit.page import choose_view, clock, question
+from explorer.visit.page import choose_question, clock
 from explorer.visit.sentence import Sentence
 
 # By tab: the question, and the function that draws its answer; the first is the default.
@@ -21,8 +21,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence, Focus], None]]] = {
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    asked, answer = VIEWS[choose_view("attention.view", tuple(VIEWS))]
-    question(asked)
+    view = choose_question("attention.view", {view: asked for view, (asked, _) in VIEWS.items()})
     if not moment.run.model_config.n_layer:
         st.info(
             "This model has no layers, so it has no attention: it looks at one token at a time."
@@ -32,4 +31,4 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     moment = fewer(moment, len(sentence.ids))
     if words := thinned(moment):
         st.caption(words)
-    answer(moment, sentence, focus_of(moment, sentence))
+    VIEWS[view][1](moment, sentence, focus_of(moment, sentence))

@@ -8,7 +8,7 @@ from explorer.views.normalization.what_it_does import view as what_it_does
 from explorer.views.normalization.why_not_batch_norm import view as why_not_batch_norm
 from explorer.views.normalization.without_it import view as without_it
 from explorer.visit.moment import Moment
-from explorer.visit.page import choose_view, question
+from explorer.visit.page import choose_question
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import option
 from model_core.runs import Run, runs_folder
@@ -21,11 +21,11 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "What it does": ("What does a norm do to one number, and who else decides?", what_it_does.draw),
     WITHOUT: ("What would be without it?", without_it.draw),
     "Why not batch norm": (
-        "Does another sentence, or the future, change what the model makes of yours?",
+        "Do other sentences, or the future, change yours?",
         why_not_batch_norm.draw,
     ),
     "For engineers": (
-        "Which part of the model goes out of bounds first, and when?",
+        "Which part goes out of bounds first, and when?",
         for_engineers.draw,
     ),
     "Background": (
@@ -36,9 +36,8 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    asked, answer = VIEWS[choose_view("normalization.lab", tuple(VIEWS))]
-    question(asked)
-    answer(moment, sentence)
+    view = choose_question("normalization.lab", {view: asked for view, (asked, _) in VIEWS.items()})
+    VIEWS[view][1](moment, sentence)
 
 
 def state(run: Run) -> State:

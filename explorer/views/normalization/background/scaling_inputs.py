@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
 from explorer.panels import AnyPanel, Frame, Timeline
-from explorer.visit.export import File, digits, numbers
+from explorer.visit.export import File, digits, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import how_computed, own_clock
 from explorer.visit.sentence import Sentence
@@ -28,6 +29,7 @@ STEPS = 100  # drawn; how many there are until it has converged is computed
 BEST, SAME = "the best for each", "the same share for each"
 UNITS = ("1", "10", "100", "1,000", "10,000")  # of tuition
 EVEN, STRETCHED = "one unit equally long", "stretched to fit"
+SHORT = {BEST: "best for each", SAME: "same share", EVEN: "equal units", STRETCHED: "stretched"}
 # What one of a weight is: a change of the loan by a thousand for each of these.
 PER = {
     "raw": ("year", "{unit} of tuition"),
@@ -61,41 +63,49 @@ class Descent:
         return self.bowl.steps_to_converge(self.rate)
 
 
-def draw(moment: Moment, sentence: Sentence) -> None:
+def draw(bar: DeltaGenerator, moment: Moment, sentence: Sentence) -> None:
+    with bar:
+        chosen = _choices()
+    descents = [_descent(kind, chosen) for kind in SCALINGS]
+    if chosen.share is not None and chosen.share >= 1:
+        st.info(_unstable(chosen.share))
+    step = own_clock("scaling.step", _panels(descents, chosen), _timeline(descents[-1]))
     st.caption(
         "60 invented students: age (18 to 25 years) and tuition (20,000 to 50,000 a year) predict "
         "a loan in thousands with two weights, by gradient descent on the mean squared error of "
         "all 60. Only the scaling of the inputs differs; each input's mean over the students is "
         "subtracted in all three. **The clock counts the steps of this small descent**, each an "
-        "epoch, not those of the run."
+        "epoch, not those of the run. " + _about_axes(descents[0].bowl, chosen.stretched)
     )
-    chosen = _choices()
-    descents = [_descent(kind, chosen) for kind in SCALINGS]
-    if chosen.share is not None and chosen.share >= 1:
-        st.info(_unstable(chosen.share))
-    st.caption(_about_axes(descents[0].bowl, chosen.stretched))
-    step = own_clock("scaling.step", _panels(descents, chosen), _timeline(descents[-1]))
-    _numbers(descents, step)
+    with drawer():
+        _numbers(descents, step)
     _explained()
 
 
 def _choices() -> Choices:
-    left, middle, right, last = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
-    rate = one_of(left.segmented_control, "scaling.rate", "Learning rate", (BEST, SAME))
+    short = SHORT.__getitem__
+    rate = one_of(
+        st.segmented_control, "scaling.rate", "Learning rate", (BEST, SAME), format_func=short
+    )
     share = None
     if rate == SAME:
         share = number(
-            middle.slider,
+            st.slider,
             "scaling.share",
             "Share of the largest stable learning rate",
             0.5,
             (0.05, 1.25),
             step=0.05,
+            width=300,
         )
-    unit = one_of(
-        right.segmented_control, "scaling.unit", "Raw tuition is counted in units of", UNITS
+    unit = one_of(st.segmented_control, "scaling.unit", "Raw tuition is counted in units of", UNITS)
+    axes = one_of(
+        st.segmented_control,
+        "scaling.axes",
+        "Axes of the maps",
+        (EVEN, STRETCHED),
+        format_func=short,
     )
-    axes = one_of(last.segmented_control, "scaling.axes", "Axes of the maps", (EVEN, STRETCHED))
     return Choices(None if share is None else round(share, 2), unit, axes == STRETCHED)
 
 

@@ -12,11 +12,6 @@ SUBJECTS = {"Scaling inputs": scaling_inputs.draw, "Covariate shift": covariate_
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    subject = one_of(
-        st.segmented_control,
-        "normalization.background",
-        "Subject",
-        tuple(SUBJECTS),
-        label_visibility="collapsed",
-    )
-    SUBJECTS[subject](moment, sentence)
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    subject = one_of(bar.segmented_control, "normalization.background", "Subject", tuple(SUBJECTS))
+    SUBJECTS[subject](bar, moment, sentence)

@@ -60,7 +60,7 @@ def whole(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
         {SERIES[number]: series[SERIES[number]] for number in chosen or [SERIES.index(LARGEST)]},
         series[LOST],
         drawn,
-        Frame("model", verdict, span=12, height=430),
+        Frame("model", verdict, span=12, height=500),
         Scale("value", log=not linear, per_step=per_step),
         first=None if at is None else at + _tables(moment),
     )

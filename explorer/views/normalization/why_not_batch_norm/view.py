@@ -124,8 +124,16 @@ def _headline(moment: Moment, seen: Seen, words: str) -> None:
     cases: dict[str, list[str]] = {}
     for case, moved, share in zip(CASES, largest, relative, strict=True):
         cases.setdefault(_by(moved, share, sites), []).append(TRIED[case])
-    parts = [f"{by} under {_and(names)}" for by, names in cases.items()]
+    parts = [f"{by} under {_under(names)}" for by, names in cases.items()]
     st.markdown(f"##### {words} moved {'; '.join(parts)}.")
+
+
+def _under(cases: Sequence[str]) -> str:
+    """Those cases; all but one are named by layer norm, which the page is about."""
+    layer = NORMS["layer"].title
+    if len(cases) == len(TRIED) - 1 and layer in cases:
+        return f"{layer} and all others"
+    return cases[0] if len(cases) == 1 else f"{', '.join(cases[:-1])} and {cases[-1]}"
 
 
 def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
@@ -142,10 +150,6 @@ def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
     size = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
     many = "" if size == "1" else "s"
     return f"by up to **{size} standard deviation{many}** at {sites[at]} ({moved[at]:.4g} there)"
-
-
-def _and(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _caption(moment: Moment, batch: Batch) -> None:

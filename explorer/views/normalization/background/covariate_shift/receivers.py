@@ -28,37 +28,41 @@ def choose(moment: Moment, sentence: Sentence) -> Choice:
     config = moment.run.model_config
     words = _words(moment.run.anatomy)
     layers = list(words)
-    one, two, three, four = st.columns([3, 3, 3, 3], vertical_alignment="bottom")
     at = one_of(
-        one.selectbox,
+        st.selectbox,
         "normalization.shift.layer",
         "Inputs of",
         range(len(layers)),
         default=max(len(layers) - 2, 0),
         of_run=True,
         format_func=lambda index: words[layers[index]],
+        width=230,
     )
+    channel = _channel(config.n_embd)
     since = one_of(
-        three.segmented_control, "normalization.shift.since", "How far from", (FIRST, BEFORE)
+        st.segmented_control, "normalization.shift.since", "How far from", (FIRST, BEFORE)
     )
-    with two:
-        channel = _channel(config.n_embd)
     names = comparable(moment, len(sentence.ids), layers[at], channel)
     if not names:
         return Choice(layers[at], channel, since, "")
     other = one_of(
-        four.selectbox, "normalization.shift.beside", "Beside it, the same layer of", names
+        st.selectbox, "normalization.shift.beside", "Beside it, the same layer of", names, width=230
     )
     return Choice(layers[at], channel, since, other)
 
 
 def _channel(count: int) -> int | None:
-    left, right = st.columns(2, vertical_alignment="bottom")
-    which = one_of(left.segmented_control, "normalization.shift.channels", "Channels", (ALL, ONE))
+    which = one_of(st.segmented_control, "normalization.shift.channels", "Channels", (ALL, ONE))
     if which == ALL:
         return None
     return number(
-        right.number_input, "normalization.shift.channel", "Channel", 0, (0, count - 1), of_run=True
+        st.number_input,
+        "normalization.shift.channel",
+        "Channel",
+        0,
+        (0, count - 1),
+        of_run=True,
+        width=140,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.normalization.distributions import Quantiles, bands_over_steps_panel
 from explorer.charts.parts import theme
@@ -18,7 +19,7 @@ from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.background.covariate_shift.others import channels, held_beside
 from explorer.views.normalization.background.covariate_shift.receivers import BEFORE, Choice, choose
-from explorer.visit.export import File, numbers
+from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
@@ -29,24 +30,32 @@ UNIT = "value of a channel"
 BINS = 60  # at most; fewer for few numbers
 
 
-def draw(moment: Moment, sentence: Sentence) -> None:
-    choice = choose(moment, sentence)
+def draw(bar: DeltaGenerator, moment: Moment, sentence: Sentence) -> None:
+    with bar:
+        choice = choose(moment, sentence)
     moment = _bounded(moment, sentence, choice.other)
     shown = _own(moment, sentence, choice)
-    _caption(moment, sentence, choice)
     other = _beside(moment, sentence, choice)
     if other:
         shown.append(other)
-        _caption_of_steps(moment, other)
     _gaps(moment, shown)
     moment = clock(moment, _panels(moment, shown, choice))
+    _caption(moment, sentence, choice)
+    if other:
+        _caption_of_steps(moment, other)
+    elif not choice.other:
+        st.caption(
+            "No other run reads this sentence as the same tokens with such a layer: Without it "
+            "trains one that differs only in its norm."
+        )
     st.caption(
         "A norm does not hold a distribution still: its gain and shift are learned, and move it on "
         "purpose. Santurkar et al. (2018) found that batch normalization does not help by reducing "
         "this movement: networks train as well where noise makes it larger. And all channels "
         "together can look still while each of them moves."
     )
-    _table(moment, shown)
+    with drawer():
+        _table(moment, shown)
     _explained()
 
 
@@ -77,12 +86,8 @@ def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[AlignedSpre
 
 
 def _beside(moment: Moment, sentence: Sentence, choice: Choice) -> AlignedSpread | None:
-    """What the same layer of another run receives; None, and why, where there is nothing."""
+    """What the same layer of another run receives; None, and why not if it cannot be read."""
     if not choice.other:
-        st.info(
-            "No other run reads this sentence as the same tokens with such a layer: Without it "
-            "trains one that differs only in its norm."
-        )
         return None
     try:
         return held_beside(moment, sentence.ids, choice.other, choice.layer, choice.channel)
