@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 import streamlit as st
 
+from explorer.charts.parts.labels import bare
 from explorer.visit.moment import Moment
 from model_core.labels import token_label
 
@@ -29,7 +30,7 @@ class File(NamedTuple):
         for name, value in (("step", self.step), ("run", self.run or None)):
             if value is not None and name not in table:
                 table.insert(0, name, value)
-        return table.to_csv(index=False).encode()
+        return bare(table.to_csv(index=False)).encode()
 
 
 def drawer() -> Any:

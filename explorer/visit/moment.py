@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from explorer.charts.parts.labels import isolated
 from explorer.charts.parts.theme import CHOSEN, SELECTED
 from explorer.panels import Tick, Timeline
 from explorer.visit import session
@@ -111,8 +112,8 @@ def rows_shown(run: Run, at_most: int, always: Sequence[int] = ()) -> np.ndarray
 
 
 def labels_of(run: Run, rows: np.ndarray) -> tuple[str, ...]:
-    """Printable names of tokens by their ids."""
-    return tuple(token_label(run.tokenizer.tokens[token]) for token in rows)
+    """Printable names of tokens by their ids, to stand beside anything."""
+    return tuple(isolated(token_label(run.tokenizer.tokens[token])) for token in rows)
 
 
 def frequency(run: Run) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import assert_never
 
 import streamlit as st
 
+from explorer.charts.parts.labels import running
 from explorer.panels import AnyPanel, Timeline
 from explorer.player import Pick, step_clock
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
@@ -30,14 +31,15 @@ def say_read(sentence: Sentence, known: int) -> None:
     """Say what a model that knows so many tokens reads, where it is not all that was typed."""
     if not (sentence.typed or sentence.instead):
         return
-    labels = "".join(sentence.labels)
+    labels = running(sentence.labels)
     if not sentence.instead:
         words = f"Struck through: not among the {known:,} tokens that this model knows."
     elif sentence.typed:
         words = f"This model knows none of it, and reads its example: {labels}"
     else:
         words = f"No sentence is typed; this model reads its example: {labels}"
-    st.html(f'<div class="read">{_struck(sentence.typed)} <small>{escape(words)}</small></div>')
+    typed = f"<bdi>{_struck(sentence.typed)}</bdi>"
+    st.html(f'<div class="read">{typed} <small>{escape(words)}</small></div>')
 
 
 def _struck(typed: Sequence[tuple[str, bool]]) -> str:

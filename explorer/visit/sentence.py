@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import takewhile
 
+from explorer.charts.parts.labels import isolated
 from model_core.labels import token_label, whole_characters
 from model_core.runs import Run
 from model_core.tokenizers import Tokenizer
@@ -41,7 +42,7 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     ids = read or tokenizer.encode(example(run)) or [0]
     start = min(start, max(len(ids) - size, 0))
     window = tuple(ids[start : start + size])
-    labels = tuple(token_label(tokenizer.tokens[index]) for index in window)
+    labels = tuple(isolated(token_label(tokenizer.tokens[index])) for index in window)
     whole = len(read) == len(pieces)
     typed = () if whole else tuple((piece, index is not None) for piece, index in pieces)
     return Sentence(window, labels, start, len(ids), typed, instead=not read)

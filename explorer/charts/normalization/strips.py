@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps
-from explorer.charts.parts.labels import GLYPH, counted, escape, stride
+from explorer.charts.parts.labels import counted, escape, stride, width
 from explorer.panels import Frame, Panel
 
 STRIP = 58  # pixels of a strip's letters and bar
@@ -67,7 +67,7 @@ def _layout(names: list[str], count: int) -> go.Layout:
 
 
 def _letters(labels: Sequence[str], strips: int, pixels: float) -> go.Scatter:
-    every = stride(len(labels), pixels, max(len(label) for label in labels) * GLYPH)
+    every = stride(len(labels), pixels, max(map(width, labels)))
     shown = range(0, len(labels), every)
     return go.Scatter(
         x=np.array([*shown] * strips, np.float32),

@@ -4,14 +4,36 @@ import html
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from types import MappingProxyType
 from typing import Any
+from unicodedata import bidirectional
 
 LINE = 15  # pixels a line of 12 px text needs
 UNMARKED: Mapping[int, str] = MappingProxyType({})
 GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
+_FIRST_STRONG, _POP = "\u2068", "\u2069"  # a label between them keeps its direction to itself
+
+
+def isolated(label: str) -> str:
+    """`label`, so that what stands beside it keeps its place where it is written right to left.
+
+    Otherwise two labels and the numbers between them are one run of that script, drawn in reverse.
+    """
+    if not any(bidirectional(one) in ("R", "AL", "AN") for one in label):
+        return label
+    return f"{_FIRST_STRONG}{bare(label)}{_POP}"
+
+
+def bare(text: str) -> str:
+    """`text` without what isolates labels, for files."""
+    return text.replace(_FIRST_STRONG, "").replace(_POP, "")
+
+
+def running(labels: Iterable[str]) -> str:
+    """Labels one after another as one text, in the direction of its letters."""
+    return isolated(bare("".join(labels)))
 
 
 def counted(count: int, thing: str) -> str:
@@ -51,8 +73,9 @@ def fitted(label: str, room: int) -> str:
     """`label` in exactly `room` columns: padded with spaces, or cut with an ellipsis."""
     if columns(label) <= room:
         return label + " " * (room - columns(label))
+    label = bare(label)
     ends = list(accumulate(map(_columns, label)))
-    cut = label[: bisect_right(ends, room - 1)] + "…"
+    cut = isolated(label[: bisect_right(ends, room - 1)] + "…")
     return cut + " " * (room - columns(cut))
 
 
@@ -112,7 +135,7 @@ def count_ticks(count: int, pixels: float) -> dict[str, Any]:
 
 
 def _columns(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me"):
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

@@ -6,12 +6,15 @@ from hypothesis import strategies as st
 
 from explorer.charts.parts.labels import (
     LINE,
+    bare,
     column_ticks,
     columns,
     count_ticks,
     escape,
     fitted,
+    isolated,
     row_ticks,
+    running,
     width,
     with_positions,
 )
@@ -130,6 +133,24 @@ def test_a_label_is_filled_or_cut_to_its_room() -> None:
     assert fitted("狐狐狐狐", 6) == "狐狐… "
     assert fitted("cafe\u0301s", 4) == "caf…"
     assert fitted("cafe\u0301", 4) == "cafe\u0301"
+
+
+@pytest.mark.parametrize("label", ["שלום", "مُحَمَّد", "␣כן", "٣٤"])
+def test_a_label_written_right_to_left_keeps_its_direction_to_itself(label: str) -> None:
+    shown = isolated(label)
+    assert shown == f"\u2068{label}\u2069" == isolated(shown) and bare(shown) == label
+    assert columns(shown) == columns(label)
+    assert fitted(shown, 9) == shown + " " * (9 - columns(label))
+    assert running([shown, " ", shown]) == f"\u2068{label} {label}\u2069"
+
+
+def test_what_is_cut_is_isolated_with_its_ellipsis() -> None:
+    assert fitted(isolated("שלום"), 3) == "\u2068של…\u2069"
+
+
+@pytest.mark.parametrize("label", ["fox", "हिन्दी", "สวัสดี", "春眠", "e\u0301", "42", "⟨0xE2⟩"])
+def test_other_labels_stay_as_they_are(label: str) -> None:
+    assert isolated(label) == label
 
 
 @given(st.text(st.sampled_from("ab狐😀\u0301…")), st.integers(1, 9))

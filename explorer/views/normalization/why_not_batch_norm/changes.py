@@ -5,6 +5,7 @@ import streamlit as st
 import torch
 from torch import Tensor
 
+from explorer.charts.parts.labels import running
 from explorer.data import losses
 from explorer.data.leak import Batch, pool
 from explorer.visit.moment import Moment, labels_of
@@ -44,7 +45,7 @@ def replace_sentence(moment: Moment, sentence: Sentence, size: int) -> tuple[Bat
     """
     batch = another_sentence(moment, sentence, size)
     was, now = (
-        "".join(labels_of(moment.run, idx[1].numpy())) for idx in (batch.idx, batch.changed)
+        running(labels_of(moment.run, idx[1].numpy())) for idx in (batch.idx, batch.changed)
     )
     others = "sentence 1 is" if size == 2 else f"sentences 1 to {size - 1} are"
     st.caption(

@@ -11,6 +11,7 @@ from explorer.charts.normalization.depth import Sites, depth_panel
 from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel, mark_ends
 from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.labels import running
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.data.losses import length_losses
@@ -129,7 +130,7 @@ def _caption(moment: Moment, runs: Mapping[str, Run], sentence: Sentence, own: b
         "would stand. Gradients: of the training batch drawn at that step, before clipping."
     )
     if not own:
-        read = "".join(sentence.labels)
+        read = running(sentence.labels)
         parts += f" The chosen run is not among them; they read “{read}” and have their own clock."
     st.caption(plain(" ".join([parts, *_missing(moment, runs, sentence)])))
 

@@ -1,0 +1,83 @@
+"""Texts of many scripts in a real Chromium: each label beside its own number, in order."""
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page
+
+from model_core.runs import Run
+from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.runs import recorded_run
+
+WORDS = "שלום עולם מִלָּה مُحَمَّد كتاب ٣٤ हिन्दी वाक्य สวัสดี ชาวโลก 春眠 不觉晓 e\u0301te\u0301 fox 42"
+GLYPHS = {"␣": " ", "⏎": "\n"}
+# Each line of a text as its cells with the edges of their boxes: labels are isolated, or words.
+CELLS = r"""pre => {
+  const node = pre.firstChild
+  let from = 0
+  return node.data.split("\n").map((line) => {
+    const cells = [...line.matchAll(/'?\u2068[^\u2069]*\u2069'?|\S+/gu)].map((cell) => {
+      const range = document.createRange()
+      range.setStart(node, from + cell.index)
+      range.setEnd(node, from + cell.index + cell[0].length)
+      const { left, right } = range.getBoundingClientRect()
+      return [cell[0].replace(/[\u2068\u2069]/gu, ""), left, right]
+    })
+    from += line.length + 1
+    return cells
+  })
+}"""
+
+
+@pytest.fixture(scope="module")
+def run(app: Server) -> Run:
+    """A run whose tokens are words of many scripts."""
+    rng = np.random.default_rng(0)
+    lines = (" ".join(rng.permutation(WORDS.split())) for _ in range(40))
+    return recorded_run(app.runs / "scripts", "\n".join(lines), tokenizer="word", block_size=16)
+
+
+def lines_of(page: Page, panel: str) -> list[list[Any]]:
+    """The cells of each line, which stand from left to right as they are written."""
+    text = page.locator(f"[data-panel={panel}] pre")
+    text.wait_for()
+    lines: list[list[Any]] = text.evaluate(CELLS)
+    for cells in lines:
+        for (_, left, right), (_, following, _) in pairwise(cells):
+            assert left < right <= following + 0.5, cells
+    return lines
+
+
+@pytest.mark.parametrize("word", ["שלום", "हिन्दी"])
+def test_distances_stand_under_by_distance_in_every_script(
+    visit: Visit, app: Server, run: Run, word: str
+) -> None:
+    """By their places on the screen, against those computed from the table."""
+    tokens = list(run.tokenizer.tokens)
+    table = run.token_embeddings()[-1].astype(float)
+    row = table[tokens.index(word)]
+    page = visit(f"{app.url}/drift?run=scripts&drift.map=PCA&token={tokens.index(word)}")
+    ClockDriver(page).wait_ready()
+    header, *lines = lines_of(page, "neighbours")
+    assert [name for name, *_ in header] == ["nearest", "by", "cosine", "by", "distance"]
+    assert len(lines) >= 6
+    for (one, *_), (cosine, *_), (other, *_), (distance, begin, _) in lines:
+        one, other = (table[tokens.index(GLYPHS.get(name, name))] for name in (one, other))
+        assert begin > header[2][2]  # the distance, right of "by cosine"
+        lengths = np.linalg.norm(row) * np.linalg.norm(one)
+        assert float(cosine) == pytest.approx(row @ one / lengths, abs=6e-4)
+        assert float(distance) == pytest.approx(np.linalg.norm(row - other), abs=6e-4)
+
+
+def test_the_lens_has_every_probability_right_of_its_token(
+    visit: Visit, app: Server, run: Run
+) -> None:
+    page = visit(f"{app.url}/attention?run=scripts&attention.view=Next+token&text=שלום كتاب")
+    ClockDriver(page).wait_ready()
+    for line in lines_of(page, "lens-words"):
+        words = [cell for cell, *_ in line if not re.fullmatch("block|embedding|[0-9]", cell)]
+        shares = [float(share) for share in words[1::2]]
+        assert len(shares) == 5 and shares == sorted(shares, reverse=True)
