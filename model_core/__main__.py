@@ -1,7 +1,9 @@
 """The command line: train, resume, map, list, presets."""
 
+import io
 import json
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +16,13 @@ from typer.exceptions import TyperException
 # What imports torch, which takes a second, is imported where it is used: a trainer that waits for
 # its turn does not need it.
 from model_core.runs.status import Status, read_status, write_request, write_status
+from model_core.runs.storage import at_home
 from model_core.training.turns import Turn, only_trainer
+
+
+def _at_home(path: Path | None) -> Path | None:
+    return path and at_home(path)
+
 
 app = typer.Typer(
     help="Train small language models and record how they learn.",
@@ -22,8 +30,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-RunDir = Annotated[Path, typer.Option(help="The new run directory.")]
-Settings = Annotated[list[str], typer.Option("--set", help="n_embd=6, norm=batch, … (repeatable)")]
+RunDir = Annotated[Path, typer.Option(help="The new run directory.", callback=_at_home)]
+Settings = Annotated[
+    list[str], typer.Option("--set", help="n_embd=6, norm=batch, ... (repeatable)")
+]
 
 
 @app.command()
@@ -39,7 +49,9 @@ def presets() -> None:
 def train(
     run_dir: RunDir,
     preset: Annotated[str, typer.Option(help="One of `presets`.")] = "quick-brown-fox",
-    text: Annotated[Path | None, typer.Option(help="Train on this UTF-8 file instead.")] = None,
+    text: Annotated[
+        Path | None, typer.Option(help="Train on this UTF-8 file instead.", callback=_at_home)
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights and batches.")] = None,
     settings: Settings = [],  # noqa: B006
@@ -58,7 +70,9 @@ def train(
 
 @app.command()
 def resume(
-    run_dir: Annotated[Path, typer.Argument(help="A run that was stopped or interrupted.")],
+    run_dir: Annotated[
+        Path, typer.Argument(help="A run that was stopped or interrupted.", callback=_at_home)
+    ],
     queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
 ) -> None:
     """Resume a run from the step saved last, with the same result as if never stopped."""
@@ -67,12 +81,14 @@ def resume(
 
 @app.command("map")
 def map_(
-    run_dir: Annotated[Path, typer.Argument(help="A recorded run.")],
+    run_dir: Annotated[Path, typer.Argument(help="A recorded run.", callback=_at_home)],
     settings: Annotated[
-        list[str], typer.Option("--set", help="method=umap|aligned|tsne, table=positions, …")
+        list[str], typer.Option("--set", help="method=umap|aligned|tsne, table=positions, ...")
     ] = [],  # noqa: B006
     config: Annotated[str, typer.Option(help="All settings at once, as JSON.")] = "{}",
-    into: Annotated[Path | None, typer.Option(help="A folder for it other than the run's.")] = None,
+    into: Annotated[
+        Path | None, typer.Option(help="A folder for it other than the run's.", callback=_at_home)
+    ] = None,
     lock: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Lay out a map of a run's table over time, for the Drift page to show at once."""
@@ -86,7 +102,7 @@ def map_(
 
 @app.command("list")
 def list_(
-    folder: Annotated[Path | None, typer.Argument(help="A runs folder.")] = None,
+    folder: Annotated[Path | None, typer.Argument(help="A runs folder.", callback=_at_home)] = None,
 ) -> None:
     """The runs of a folder and their status."""
     from model_core.runs import list_runs, runs_folder
@@ -165,14 +181,22 @@ def _progress(name: str) -> Iterator[Callable[[Status], None]]:
         def watch(status: Status) -> None:
             loss = "" if status.train_loss is None else f"loss {status.train_loss:.3f} nats/token"
             speed = status.tokens_per_second
-            numbers = loss + (f" · {speed:,.0f} tokens/s" if speed else "")
+            numbers = loss + (f", {speed:,.0f} tokens/s" if speed else "")
             progress.update(task, completed=status.step, total=status.steps, numbers=numbers)
 
         yield watch
 
 
+def on_any_terminal() -> None:
+    """Print what a terminal has no character for by its number, so that nothing fails by it."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(commands: typer.Typer = app) -> None:
     """Run a command; exit status 1 and one line on stderr for errors that a person can correct."""
+    on_any_terminal()
     try:
         raise SystemExit(commands(standalone_mode=False))
     except (ValueError, OSError, TyperException) as error:

@@ -10,6 +10,7 @@ NormPosition = Literal["pre", "post"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 Table = Literal["tokens", "positions"]
 MapMethod = Literal["umap", "aligned", "tsne"]
+MAX_TEXT_BYTES = 50 * 2**20  # of a corpus
 
 
 class _Config(BaseModel):

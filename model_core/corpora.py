@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model_core.config import MAX_TEXT_BYTES
+
 SENTENCE = "Quick brown fox jumped over the lazy dog."
-MAX_TEXT_BYTES = 50 * 2**20
 VALIDATION_WINDOWS = 32
 BUILT_IN = ("quick-brown-fox", "python-docs", "python-docs-short", "stories", "induction")
 PRINTABLE = "".join(map(chr, range(32, 127)))  # of ASCII: all that ordinary English is typed with

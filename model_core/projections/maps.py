@@ -24,7 +24,14 @@ from model_core.projections.trust import Trust
 from model_core.runs import Run
 from model_core.runs.files import open_file, read_file
 from model_core.runs.snapshots import pack, unpack
-from model_core.runs.storage import FileLock, half_written, is_locked, read_json, write_whole
+from model_core.runs.storage import (
+    WINDOWS,
+    FileLock,
+    half_written,
+    is_locked,
+    read_json,
+    write_whole,
+)
 
 State = Literal["none", "waiting", "working", "done", "failed", "stopped"]
 PATIENCE = 1.0  # seconds to wait for a lock that a reader may only be testing
@@ -177,14 +184,17 @@ class MapFile:
 
     def _start(self, lock: FileLock) -> None:
         assert lock.descriptor is not None, "the lock is taken"
+        passed, inherits = [lock.descriptor], ["--lock", str(lock.descriptor)]
+        if WINDOWS:  # where no child inherits one
+            passed, inherits = [], []
+            lock.release()
         process = subprocess.Popen(
             [sys.executable, "-m", "model_core", "map", str(self.run.resolve()), "--config",
-             self.config.model_dump_json(), "--into", str(self.folder.resolve()),
-             "--lock", str(lock.descriptor)],
+             self.config.model_dump_json(), "--into", str(self.folder.resolve()), *inherits],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            pass_fds=[lock.descriptor],
+            pass_fds=passed,
             start_new_session=True,
         )  # fmt: skip
         self.set_process(process.pid)

@@ -9,7 +9,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import BinaryIO
 
-from model_core.corpora import MAX_TEXT_BYTES
+from model_core.config import MAX_TEXT_BYTES  # from corpora it would bring torch
 
 MIB = 2**20
 # Bytes of a file at most, by its name, else by the end of its name, else MIB.

@@ -13,7 +13,14 @@ from typing import Any, NamedTuple
 
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs.status import Status, write_status
-from model_core.runs.storage import check_name, read_json, sync_folder, write_json, write_whole
+from model_core.runs.storage import (
+    at_home,
+    check_name,
+    read_json,
+    sync_folder,
+    write_json,
+    write_whole,
+)
 from model_core.tokenizers import Tokenizer
 
 FORMAT = 2  # since 2 a snapshot also holds gradients and updates of the tables
@@ -31,7 +38,7 @@ class Plan(NamedTuple):
 
 def runs_folder() -> Path:
     """The folder of runs: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
-    return Path(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
+    return at_home(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
 
 
 def create_run(path: Path, plan: Plan) -> None:

@@ -1,12 +1,11 @@
 """One recorded step on disk: a safetensors file with checksums, written atomically."""
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import safetensors
@@ -108,8 +107,13 @@ def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.nda
             file.seek(begin)
             return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
         width = (end - begin) // entry["shape"][0]
-        data = b"".join(os.pread(file.fileno(), width, begin + row * width) for row in rows)
+        data = b"".join(_read_at(file, begin + row * width, width) for row in rows)
         return np.frombuffer(data, np.float32).reshape(len(rows), *entry["shape"][1:])
+
+
+def _read_at(file: BinaryIO, start: int, size: int) -> bytes:
+    file.seek(start)
+    return file.read(size)
 
 
 def is_snapshot(path: Path) -> bool:

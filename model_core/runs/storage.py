@@ -1,7 +1,6 @@
 """Atomic writes, names that stay inside their folder, and locks on files."""
 
 import errno
-import fcntl
 import json
 import os
 import re
@@ -12,7 +11,13 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Any
 
+from filelock import lock_descriptor
+
 from model_core.runs.files import open_file, read_file
+
+WINDOWS = os.name == "nt"
+if not WINDOWS:
+    import fcntl
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -25,6 +30,16 @@ def check_name(name: str) -> str:
             "and start with a letter or digit"
         )
     return name
+
+
+def at_home(path: str | Path) -> Path:
+    """A path in which "~" is a home folder; ValueError where there is no such."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"there is no home folder for {str(path)[:40]!r}; write the whole path"
+        ) from None
 
 
 def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
@@ -76,7 +91,9 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make renames in `folder` survive a power cut."""
+    """Make renames in `folder` survive a power cut; Windows does so by itself."""
+    if WINDOWS:
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -119,7 +136,7 @@ class FileLock:
         assert self.descriptor is None, "a lock is taken once"
         descriptor = open_file(self._path, os.O_RDWR | os.O_CREAT)
         deadline = time.monotonic() + patience
-        while not _flock(descriptor, fcntl.LOCK_EX):
+        while not lock_descriptor(descriptor, blocking=False):
             if time.monotonic() > deadline:
                 os.close(descriptor)
                 return False
@@ -140,15 +157,17 @@ def is_locked(path: Path) -> bool:
     except (OSError, ValueError):
         return False
     try:
-        return not _flock(descriptor, fcntl.LOCK_SH)
+        return not _is_free(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _flock(descriptor: int, kind: int) -> bool:
-    """Take a lock of this kind without waiting; whether that succeeded."""
+def _is_free(descriptor: int) -> bool:
+    """Whether nobody holds the lock: two who ask at once do not see each other, but on Windows."""
+    if WINDOWS:
+        return lock_descriptor(descriptor, blocking=False)
     try:
-        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from model_core.config import ModelConfig
-from model_core.corpora import MAX_TEXT_BYTES
+from model_core.config import MAX_TEXT_BYTES, ModelConfig
 
 BATCH = 16
 LONGEST = 64  # tokens read at a time

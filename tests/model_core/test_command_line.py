@@ -1,5 +1,6 @@
 """The command line: what it answers, with which status, and on which stream."""
 
+import io
 import shutil
 import signal
 import subprocess
@@ -170,6 +171,48 @@ def test_a_text_of_ones_own_is_trained_on(call, tmp_path: Path) -> None:  # type
     assert call("train", "--run-dir", tmp_path / "own", "--text", text, *SIZES).status == 0
     run = Run.open(tmp_path / "own")
     assert (run.corpus, run.text) == ("own-text", "äöü und ß sind auch Zeichen")
+
+
+def test_a_tilde_in_a_path_is_the_home_folder(  # type: ignore[no-untyped-def]
+    call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    here.mkdir()
+    monkeypatch.chdir(here)
+    monkeypatch.setenv("HOME", str(home))
+    (home / "text.txt").write_text("so it goes, so it goes")
+    settings = [*SIZES, "--text=~/text.txt"]
+    assert call("train", "--run-dir=~/runs/fox", *settings).status == 0
+    assert call("resume", "~/runs/fox").status == 0
+    map_settings = ("--set", "table=positions", "--set", "n_neighbors=4")
+    assert call("map", "~/runs/fox", *map_settings, "--into", "~/maps").status == 0
+    assert call("list", "~/runs").out.startswith("fox ")
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", "~/runs")
+    assert call("list").out.startswith("fox ")
+    assert list((home / "maps").glob("*.safetensors"))
+    assert list(here.iterdir()) == []
+    refused(call("resume", "~nobody-of-this-name/fox"), "there is no home folder for '~nobody-of")
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["train", "list", "presets", "--help", "train --help", "resume --help", "map --help"],
+)
+def test_a_terminal_without_unicode_prints_all_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    new_run(tmp_path / "new")
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    given = ["--run-dir", str(tmp_path / "fox"), *SIZES] if command == "train" else []
+    monkeypatch.setattr(sys, "argv", ["model_core", *command.split(), *given])
+    terminal = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", terminal)
+    with pytest.raises(SystemExit) as end:
+        command_line.main()
+    assert not end.value.code
+    terminal.flush()
+    assert terminal.buffer.tell() > 20
 
 
 def test_settings_reach_the_configurations(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]

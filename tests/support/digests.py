@@ -154,7 +154,7 @@ def compare(before: Path, after: Path) -> int:
     for address in old.keys() | new.keys():
         differences.update(_differences(old.get(address), new.get(address)))
     for difference, count in differences.most_common(60):
-        print(f"{count} × {difference}")
+        print(f"{count} x {difference}")
     pages = sum(old.get(address) != new.get(address) for address in old.keys() | new.keys())
     print(f"{pages} of {len(new)} pages differ")
     return pages

@@ -17,8 +17,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model_core.runs import storage
 from model_core.runs.storage import (
     FileLock,
+    at_home,
     check_name,
     is_locked,
     read_json,
@@ -205,6 +207,14 @@ def test_json_nested_too_deep_is_refused(tmp_path: Path) -> None:
     assert "holds no JSON" in refusal(read_json, tmp_path / "x.json")
 
 
+def test_a_tilde_is_a_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert at_home("~/x") == at_home(Path("~/x")) == tmp_path / "x"
+    assert at_home("x/~/y") == Path("x/~/y")
+    said = refusal(lambda: at_home("~nobody-of-this-name"))
+    assert said.startswith("there is no home folder for '~nobody-of-this-name'")
+
+
 # --- locks ---------------------------------------------------------------------------------------
 
 
@@ -261,6 +271,33 @@ def test_a_child_that_inherits_a_lock_holds_it_until_its_end(tmp_path: Path) -> 
         assert is_locked(tmp_path / "lock")
         child.communicate()
     assert not is_locked(tmp_path / "lock")
+
+
+def test_on_windows_a_lock_is_asked_for_by_taking_it_for_an_instant(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "WINDOWS", True)
+    lock = FileLock(tmp_path / "lock")
+    assert lock.acquire()
+    for _ in range(2):
+        assert is_locked(tmp_path / "lock")
+    lock.release()
+    for _ in range(2):
+        assert not is_locked(tmp_path / "lock")
+
+
+def test_on_windows_no_folder_is_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "WINDOWS", True)
+    real = os.open
+
+    def as_there(path: Any, *how: Any, **more: Any) -> int:
+        if Path(path).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path, *how, **more)
+
+    monkeypatch.setattr(os, "open", as_there)
+    write_whole(tmp_path / "a", b"whole")
+    assert (tmp_path / "a").read_bytes() == b"whole"
 
 
 def test_a_lock_is_free_once_its_process_is_killed(tmp_path: Path) -> None:
