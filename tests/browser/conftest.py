@@ -7,10 +7,26 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from tests.support.browser.app import APP
-from tests.support.browser.driver import DEMO, WIDE, Server, Watch, launch, page_of, running
+from tests.support.browser.driver import (
+    DEMO,
+    WIDE,
+    Server,
+    Watch,
+    launch,
+    options,
+    page_of,
+    running,
+)
 
 MISSING = "BROWSER TESTS SKIPPED: no `chromium` on the path, nothing was seen in a browser"
 
@@ -21,23 +37,38 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="package")  # its event loop must not outlive the browser tests
-def chromium() -> Iterator[Browser]:
-    """The machine's Chromium; in CI its absence is a failure."""
+def engine() -> Iterator[BrowserType]:
+    """What starts the machine's Chromium; in CI its absence is a failure."""
     if shutil.which("chromium") is None:
         if os.environ.get("CI"):
             pytest.fail(MISSING)
         pytest.skip(MISSING)
     expect.set_options(timeout=15_000)  # a busy machine is not what is tested
     with sync_playwright() as playwright:
-        browser = launch(playwright.chromium)
-        yield browser
-        browser.close()
+        yield playwright.chromium
 
 
 @pytest.fixture(scope="package")
-def context(chromium: Browser) -> BrowserContext:
-    """One for all pages, so that scripts are fetched and compiled once; see `visit`."""
-    return chromium.new_context()
+def chromium(engine: BrowserType) -> Iterator[Browser]:
+    """For contexts of one test alone."""
+    browser = launch(engine)
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="package")
+def context(
+    engine: BrowserType, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[BrowserContext]:
+    """One for all pages; see `visit`.
+
+    Chromium stores compiled scripts only for a profile on disk: a page then opens in 60% of the
+    processor time.
+    """
+    profile = tmp_path_factory.mktemp("profile")
+    context = engine.launch_persistent_context(profile, **options())
+    yield context
+    context.close()
 
 
 @pytest.fixture(scope="package")

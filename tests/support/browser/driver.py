@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import (
     Browser,
@@ -110,9 +111,14 @@ def wait_for_health(server: Server, process: subprocess.Popen[bytes]) -> None:
     raise RuntimeError(f"the server did not start:\n{server.log.read_text()[-2000:]}")
 
 
+def options(*flags: str) -> dict[str, Any]:
+    """How the machine's own Chromium starts: no background traffic, and `flags`."""
+    return {"executable_path": shutil.which("chromium"), "args": [*QUIET, *flags]}
+
+
 def launch(chromium: BrowserType, *flags: str) -> Browser:
-    """The machine's own Chromium, without background traffic; `flags` go onto its command line."""
-    return chromium.launch(executable_path=shutil.which("chromium"), args=[*QUIET, *flags])
+    """The machine's own Chromium with these flags."""
+    return chromium.launch(**options(*flags))
 
 
 @dataclass
