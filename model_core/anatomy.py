@@ -4,13 +4,14 @@ A site is a module's name as `taps` takes it: its output, or with ":in" its inpu
 and layers are in the order of computing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from torch import Tensor
 
 from model_core.config import ModelConfig, Table
-from model_core.norms import NORMS
+from model_core.norms import LEARNED, NORMS
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,31 @@ def anatomy_of(config: ModelConfig) -> Anatomy:
         final_norm="ln_f",
         head=Layer("lm_head", "ln_f" if normalizes else None),
     )
+
+
+@lru_cache(maxsize=64)
+def shapes_of(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
+    """The shape of every parameter and buffer of a BigramLanguageModel, without making one.
+
+    All are float32 but those of no axis, which count batches: int64.
+    """
+    V, T, C = config.vocab_size, config.block_size, config.n_embd
+    anatomy, norm = anatomy_of(config), NORMS[config.norm]
+    linear = {anatomy.head.name: (V, C)}
+    for block in anatomy.blocks:
+        wide = block.feed_forward.name
+        linear |= {block.heads.qkv: (3 * C, C), block.heads.output: (C, C)}
+        linear |= {f"{wide}.expand": (4 * C, C), f"{wide}.proj": (C, 4 * C)}
+    shapes: dict[str, tuple[int, ...]] = {f"{name}.weight": size for name, size in linear.items()}
+    if config.bias:
+        shapes |= {f"{name}.bias": size[:1] for name, size in linear.items()}
+    names = [LEARNED[one].parameter for one in norm.learns]
+    names += ["running_mean", "running_var"] * norm.over_batch
+    for site in anatomy.norms:
+        sizes = zip(names, norm.sizes(C), strict=True)
+        shapes |= {f"{site}.{name}": (size,) for name, size in sizes}
+        shapes |= {f"{site}.num_batches_tracked": ()} if norm.over_batch else {}
+    return dict(zip(anatomy.tables, ((V, C), (T, C)), strict=True)) | shapes
 
 
 def short(name: str) -> str:

@@ -10,6 +10,7 @@ NormPosition = Literal["pre", "post"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 Table = Literal["tokens", "positions"]
 MapMethod = Literal["umap", "aligned", "tsne"]
+MAX_STEPS = 10_000_000  # optimizer steps
 MAX_TEXT_BYTES = 50 * 2**20  # of a corpus
 
 
@@ -91,7 +92,7 @@ class TrainingConfig(_Config):
     wait for each other, and much longer on a machine that also serves pages.
     """
 
-    steps: int = Field(default=1000, ge=1, le=10_000_000)
+    steps: int = Field(default=1000, ge=1, le=MAX_STEPS)
     batch_size: int = Field(default=16, ge=1, le=65_536)
     learning_rate: float = Field(default=1e-3, gt=0)
     optimizer: Optimizer = "adamw"

@@ -18,6 +18,7 @@ from model_core.embeddings import counts
 from model_core.embeddings.counts import most_frequent
 from model_core.labels import token_label
 from model_core.runs import Run
+from model_core.runs.fit import summary
 
 ROWS = 500  # tokens drawn in one table or map; more cover each other and take seconds
 SENT_BYTES = 52 * 10**6  # attention of all steps shown, to the browser; words and figures are more
@@ -79,7 +80,7 @@ def moment_of(run: Run) -> Moment:
         state = run.status.state
         why = waits(run) if state == "queued" else "resume it on the Train page"
         why = "its first step comes in a few seconds" if state == "running" else why
-        raise ValueError(f"run {run.name} has no whole recorded step; {why}")
+        raise ValueError(summary(run.unfit) or f"run {run.name} has no whole recorded step; {why}")
     metrics = run.metrics().set_index("step").loc[steps]
     losses = metrics["train_loss"].to_numpy()
     chosen = session.chosen()

@@ -5,6 +5,7 @@ from pathlib import Path
 from explorer.recorded.recipes import RECIPES, RECORDED
 from explorer.visit import session
 from model_core.runs import Run, list_runs, runs_folder
+from model_core.runs.fit import summary
 
 
 def run_names() -> list[str]:
@@ -45,4 +46,11 @@ def notes(run: Run) -> list[str]:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
         more = f" and {len(run.damaged) - 5} more" if len(run.damaged) > 5 else ""
         sentences.append(f"Damaged snapshots are left out: step {first}{more}.")
+    if run.unfit:
+        sentences.append(f"Left out: {summary(run.unfit)}.")
+    if run.text_changed:
+        sentences.append(
+            "text.txt has changed since this run was made: what is counted and measured on it here "
+            "is of the new text."
+        )
     return sentences

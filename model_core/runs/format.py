@@ -6,12 +6,14 @@ import platform
 import shutil
 import time
 from contextlib import suppress
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from stat import S_ISREG
 from typing import Any, NamedTuple
 
 from model_core.config import ModelConfig, TrainingConfig
+from model_core.runs.files import read_file
 from model_core.runs.status import Status, write_status
 from model_core.runs.storage import (
     at_home,
@@ -92,6 +94,9 @@ def read_description(path: Path) -> dict[str, Any]:
             f"run {path.name} has format {repr(description.get('format'))[:20]}, this version "
             f"reads 1 to {FORMAT}; update Driftscope"
         )
+    corpus = description.get("corpus")
+    if not isinstance(corpus, dict) or not all(map(_is_word, map(corpus.get, ("name", "sha256")))):
+        raise ValueError(f"run {path.name} is damaged: run.json lacks the text's name and hash")
     return description
 
 
@@ -100,11 +105,26 @@ def identity(path: Path) -> str:
     return f"{path.absolute()}:{(path / 'run.json').stat().st_mtime_ns}"
 
 
+def text_hash(folder: Path) -> str:
+    """The SHA-256 of a run's text as it stands now, computed once a file; "" without one."""
+    path = folder / "text.txt"
+    try:
+        stat = path.stat()
+        return _hash(path, stat.st_mtime_ns, stat.st_size)
+    except (OSError, ValueError):
+        return ""
+
+
+@lru_cache(maxsize=64)
+def _hash(path: Path, _modified: int, _size: int) -> str:
+    return hashlib.sha256(read_file(path)).hexdigest()
+
+
 def _description(plan: Plan) -> dict[str, Any]:
-    text_hash = hashlib.sha256(plan.text.encode()).hexdigest()
+    digest = hashlib.sha256(plan.text.encode()).hexdigest()
     return {
         "format": FORMAT,
-        "corpus": {"name": plan.corpus, "sha256": text_hash},
+        "corpus": {"name": plan.corpus, "sha256": digest},
         "model": plan.model_config.model_dump(),
         "training": plan.training_config.model_dump(),
         "libraries": {
@@ -112,6 +132,10 @@ def _description(plan: Plan) -> dict[str, Any]:
             **{name: version(name) for name in ("torch", "numpy", "safetensors")},
         },
     }
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
 
 
 def _taken(path: Path) -> ValueError:

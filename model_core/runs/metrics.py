@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 METRICS = ["step", "epoch", "train_loss", "val_loss", "grad_norm", "tokens_per_second", "sample"]
 Row = dict[str, Any]  # one line
+LARGEST = float(np.finfo(np.float32).max)
+LONGEST = 16_384  # characters of a sample: a trainer writes 64 tokens
 
 
 def read_metrics(folder: Path) -> list[Row]:
@@ -36,8 +38,7 @@ def metrics_table(rows: Mapping[int, Row], steps: np.ndarray) -> "pd.DataFrame":
         for name in METRICS
         if name not in ("step", "sample")
     }
-    texts = [row.get("sample") for row in of_steps]
-    samples = [text if isinstance(text, str) else "" for text in texts]
+    samples = [_text(row.get("sample")) for row in of_steps]
     table = {"step": steps, **numbers, "sample": pd.Series(samples, dtype=object)}
     return pd.DataFrame(table, columns=METRICS)
 
@@ -60,7 +61,20 @@ def _parsed(line: bytes) -> Row:
 
 
 def _number(value: Any) -> float:
+    """A number as written, NaN for anything else and beyond float32, as figures are drawn in."""
     try:
-        return float(value)
+        number = float(value)
     except (TypeError, ValueError, OverflowError):
         return float("nan")
+    return number if abs(number) <= LARGEST else float("nan")
+
+
+def _text(value: Any) -> str:
+    """A text as written; "" for anything else, for one too long, and for what is no Unicode."""
+    if not isinstance(value, str) or len(value) > LONGEST:
+        return ""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return ""
+    return value

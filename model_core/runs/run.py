@@ -14,18 +14,18 @@ from model_core.anatomy import Anatomy, anatomy_of
 from model_core.config import ModelConfig, Table, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.runs.files import opened, read_file
-from model_core.runs.format import identity, read_description
+from model_core.runs.fit import misfit
+from model_core.runs.format import identity, read_description, text_hash
 from model_core.runs.metrics import Row, gradient_norms, metrics_table, read_metrics
 from model_core.runs.snapshots import (
     GRADIENT,
     UPDATE,
     Stored,
     is_snapshot,
-    is_whole,
-    list_snapshot,
     load_snapshot,
-    read_tensor,
-    snapshot_path,
+    load_table,
+    stored_at,
+    stored_in,
 )
 from model_core.runs.status import Status, read_status
 from model_core.runs.storage import read_json
@@ -44,6 +44,7 @@ class Run:
         self.path = path
         self.name = path.name
         self.corpus: str = description["corpus"]["name"]
+        self.text_hash: str = description["corpus"]["sha256"]  # of the text it is made from
         self.model_config = ModelConfig.recorded(**description["model"])
         self.training_config = TrainingConfig(**description["training"])
         self.tokenizer = tokenizer
@@ -55,9 +56,16 @@ class Run:
         path = Path(path)
         description = read_description(path)
         try:
-            return cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
+            run = cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
         except (KeyError, TypeError):
             raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
+        tokens, size = len(run.tokenizer.tokens), run.model_config.vocab_size
+        if tokens != size:
+            raise ValueError(
+                f"run {path.name} is damaged: tokenizer.json has {tokens:,} tokens, run.json "
+                f"says {size:,}"
+            )
+        return run
 
     @property
     def identity(self) -> str:
@@ -75,6 +83,11 @@ class Run:
             return read_file(self.path / "text.txt").decode()
         except (OSError, ValueError):
             raise ValueError(f"text.txt of run {self.name} is missing or damaged") from None
+
+    @property
+    def text_changed(self) -> bool:
+        """Whether the text is there, but no longer the one that the run is made from."""
+        return text_hash(self.path) not in ("", self.text_hash)
 
     def opening(self, size: int = 4096) -> str:
         """The first `size` bytes of the corpus as text, "" when it is missing."""
@@ -95,18 +108,32 @@ class Run:
 
     @cached_property
     def steps(self) -> np.ndarray:
-        """Recorded steps (S,) int64, ascending: those whose snapshot was whole when first read."""
-        return np.array([step for step, whole in self._snapshots if whole], dtype=np.int64)
+        """Recorded steps (S,) int64, ascending: those whose snapshot was right when first read."""
+        return np.array([step for step, wrong in self._snapshots if wrong == ""], dtype=np.int64)
 
     @cached_property
     def damaged(self) -> list[int]:
         """Steps whose snapshot is there but not whole."""
-        return [step for step, whole in self._snapshots if not whole]
+        return [step for step, wrong in self._snapshots if wrong is None]
 
     @cached_property
-    def _snapshots(self) -> list[tuple[int, bool]]:
+    def unfit(self) -> dict[int, str]:
+        """Steps whose snapshot is whole but of another model than run.json says, and how."""
+        return {step: wrong for step, wrong in self._snapshots if wrong}
+
+    @cached_property
+    def _snapshots(self) -> list[tuple[int, str | None]]:
+        """Each step, and how its snapshot differs from the configuration: None if it is damaged."""
+        wrong: dict[int, str | None] = {id(None): None}
+
+        def judged(path: Path) -> str | None:
+            stored = stored_at(path)  # one object for all that are alike
+            if stored is not None and id(stored) not in wrong:
+                wrong[id(stored)] = misfit(stored, self.model_config)
+            return wrong[id(stored)]
+
         paths = [path for path in self.path.glob("snapshots/*") if is_snapshot(path)]
-        return sorted((int(path.stem), is_whole(path)) for path in paths)
+        return sorted((int(path.stem), judged(path)) for path in paths)
 
     def token_embeddings(self, rows: Rows = None) -> np.ndarray:
         """The token table at every recorded step: (S, V, C) float32.
@@ -151,9 +178,9 @@ class Run:
         ids = None if rows is None else _row_ids(rows, size)
         count = size if ids is None else len(ids)
         values = np.full((len(self.steps), count, config.n_embd), np.nan, np.float32)
-        name = kind + self.anatomy.table(table)
+        name, shape = kind + self.anatomy.table(table), (size, config.n_embd)
         for at, step in enumerate(self.steps):
-            tensor = read_tensor(snapshot_path(self.path, step), name, ids)
+            tensor = load_table(self.path, step, name, shape, ids)
             if tensor is not None:
                 values[at] = tensor
         return values
@@ -185,8 +212,8 @@ class Run:
 
         ValueError when that step was not recorded, or is damaged meanwhile.
         """
-        self._check_recorded(step)
-        return load_snapshot(self.path, step)
+        extra = (GRADIENT, UPDATE)
+        return {k: one for k, one in self._tensors(step).items() if not k.startswith(extra)}
 
     def model_at(self, step: int) -> BigramLanguageModel:
         """The model as it was after `step` optimizer steps, in evaluation mode.
@@ -208,12 +235,22 @@ class Run:
 
         ValueError when that step was not recorded, or is damaged meanwhile.
         """
-        self._check_recorded(step)
-        return list_snapshot(self.path, step, self.anatomy)
+        tables = (kind + table for kind in (GRADIENT, UPDATE) for table in self.anatomy.tables)
+        order = [*(f"{part}." for part in self.anatomy.parts), *tables, ""]
 
-    def _check_recorded(self, step: int) -> None:
+        def where(stored: Stored) -> tuple[int, str]:
+            name = stored.name
+            return next(at for at, start in enumerate(order) if name.startswith(start)), name
+
+        return sorted(stored_in(self._tensors(step)), key=where)
+
+    def _tensors(self, step: int) -> dict[str, Tensor]:
         if step not in self.steps:
             raise ValueError(f"step {step} of run {self.name} was not recorded")
+        tensors = load_snapshot(self.path, step)
+        if wrong := misfit(stored_in(tensors), self.model_config):
+            raise ValueError(f"the snapshot of step {step} has changed: {wrong}")
+        return tensors
 
 
 def _row_ids(rows: Sequence[int] | np.ndarray, size: int) -> np.ndarray:

@@ -1,11 +1,13 @@
 """One recorded step on disk: a safetensors file with checksums, written atomically."""
 
 import json
+import os
 import zlib
 from collections.abc import Mapping
 from functools import lru_cache
+from io import BytesIO, FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import safetensors
@@ -13,11 +15,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from model_core.anatomy import Anatomy
-from model_core.runs.files import opened, read_file
+from model_core.config import MAX_STEPS
+from model_core.runs.files import opened
 from model_core.runs.storage import write_whole
 
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
+HEADER = 2**20  # bytes at most; the largest model that a configuration allows needs a quarter
 
 
 class Stored(NamedTuple):
@@ -39,36 +42,30 @@ def save_snapshot(folder: Path, step: int, tensors: Mapping[str, Tensor]) -> Non
 
 
 def load_snapshot(folder: Path, step: int) -> dict[str, Tensor]:
-    """The weights in a snapshot; ValueError when it is damaged."""
-    extra = (GRADIENT, UPDATE)
-    tensors = _all_tensors(folder, step)
-    return {name: value for name, value in tensors.items() if not name.startswith(extra)}
-
-
-def list_snapshot(folder: Path, step: int, anatomy: Anatomy) -> list[Stored]:
-    """All that a snapshot stores: the model part by part, then gradients, then updates.
-
-    ValueError when it is damaged.
-    """
-    tables = (kind + table for kind in (GRADIENT, UPDATE) for table in anatomy.tables)
-    order = [*(f"{part}." for part in anatomy.parts), *tables, ""]
-
-    def where(name: str) -> tuple[int, str]:
-        return next(at for at, start in enumerate(order) if name.startswith(start)), name
-
-    tensors = _all_tensors(folder, step)
-    stored = ((name, tensors[name]) for name in sorted(tensors, key=where))
-    return [
-        Stored(name, tuple(one.shape), str(one.dtype).removeprefix("torch."), one.nbytes)
-        for name, one in stored
-    ]
-
-
-def _all_tensors(folder: Path, step: int) -> dict[str, Tensor]:
+    """All that a snapshot stores; ValueError when it is damaged."""
     try:
-        return unpack(read_file(snapshot_path(folder, step), linked=True))
+        with opened(snapshot_path(folder, step), linked=True) as file:
+            return _whole(file, os.fstat(file.fileno()).st_size)
     except (OSError, ValueError):
-        raise ValueError(f"the snapshot of step {step} is missing or damaged") from None
+        raise _damaged(step) from None
+
+
+def load_table(
+    folder: Path, step: int, name: str, shape: tuple[int, int], rows: np.ndarray | None = None
+) -> np.ndarray | None:
+    """One float32 tensor of a snapshot, or some rows of it, without reading the rest.
+
+    None when the snapshot holds no tensor of that name; ValueError when it is damaged.
+    """
+    try:
+        with opened(snapshot_path(folder, step), linked=True) as file:
+            return _table(file, name, shape, rows)
+    except (OSError, ValueError, LookupError, TypeError):  # it was right when it was listed
+        raise _damaged(step) from None
+
+
+def _damaged(step: int) -> ValueError:
+    return ValueError(f"the snapshot of step {step} is missing or damaged")
 
 
 def pack(tensors: Mapping[str, Tensor]) -> bytes:
@@ -82,66 +79,115 @@ def pack(tensors: Mapping[str, Tensor]) -> bytes:
 
 def unpack(data: bytes) -> dict[str, Tensor]:
     """The tensors that `pack` was given; ValueError for damaged data."""
+    return _whole(BytesIO(data), len(data))
+
+
+def stored_in(tensors: Mapping[str, Tensor]) -> tuple[Stored, ...]:
+    """What a snapshot of these tensors stores, in the order of their names."""
+    return tuple(
+        Stored(name, tuple(one.shape), str(one.dtype).removeprefix("torch."), one.nbytes)
+        for name, one in sorted(tensors.items())
+    )
+
+
+def _whole(file: FileIO | BytesIO, size: int) -> dict[str, Tensor]:
+    """All tensors of a file of `size` bytes, which is not read if its header needs another size."""
+    begin, header = _header(file)
     try:
-        tensors = safetensors.torch.load(data)
+        end = max(entry["data_offsets"][1] for entry in _tensors(header).values())
+    except (LookupError, TypeError, ValueError):
+        raise ValueError("no tensor is described") from None
+    if begin + end != size:
+        raise ValueError(f"{size:,} bytes instead of {begin + end:,}")
+    file.seek(0)
+    try:
+        tensors = safetensors.torch.load(file.read())
     except safetensors.SafetensorError:
         raise ValueError("no safetensors file, or a damaged one") from None
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    if not tensors or header.get("__metadata__") != {"crc32": _sums(tensors)}:
+    if header.get("__metadata__") != {"crc32": _sums(tensors)}:
         raise ValueError("a checksum is missing or wrong")
     return tensors
 
 
-def read_tensor(path: Path, name: str, rows: np.ndarray | None = None) -> np.ndarray | None:
-    """One float32 tensor of a safetensors file, or some rows of it, without reading the rest.
+def _table(
+    file: FileIO, name: str, shape: tuple[int, int], rows: np.ndarray | None
+) -> np.ndarray | None:
+    start, header = _header(file)
+    entry = header.get(name)
+    if entry is None:
+        return None
+    (count, width), size = shape, 4 * shape[0] * shape[1]
+    begin, end = entry["data_offsets"]
+    if (entry["dtype"], entry["shape"], end) != ("F32", list(shape), begin + size):
+        raise ValueError(f"{name} is no float32 table of {count} × {width}")
+    begin += start
 
-    None when the file holds no tensor of that name.
-    """
-    with opened(path, linked=True) as file:
-        size = int.from_bytes(file.read(8), "little")
-        entry = json.loads(file.read(size)).get(name)
-        if entry is None:
-            return None
-        begin, end = (8 + size + offset for offset in entry["data_offsets"])
-        if rows is None:
-            file.seek(begin)
-            return np.frombuffer(file.read(end - begin), np.float32).reshape(entry["shape"])
-        width = (end - begin) // entry["shape"][0]
-        data = b"".join(_read_at(file, begin + row * width, width) for row in rows)
-        return np.frombuffer(data, np.float32).reshape(len(rows), *entry["shape"][1:])
+    def read(first: int, many: int) -> bytes:
+        file.seek(begin + 4 * width * first)
+        return file.read(4 * width * many)
+
+    if rows is None:
+        return np.frombuffer(read(0, count), np.float32).reshape(shape)
+    data = b"".join(read(int(row), 1) for row in rows)
+    return np.frombuffer(data, np.float32).reshape(len(rows), width)
 
 
-def _read_at(file: BinaryIO, start: int, size: int) -> bytes:
-    file.seek(start)
-    return file.read(size)
+def _header(file: FileIO | BytesIO) -> tuple[int, dict[str, Any]]:
+    """Where the tensors begin, and what is said of them; ValueError for a header too large."""
+    size = int.from_bytes(file.read(8), "little")
+    if size > HEADER:
+        raise ValueError(f"a header of {size:,} bytes, more than {HEADER:,}")
+    try:
+        header = json.loads(file.read(size))
+    except RecursionError:
+        raise ValueError("a header nested too deep") from None
+    if not isinstance(header, dict):
+        raise ValueError("no safetensors header")
+    return 8 + size, header
+
+
+def _tensors(header: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
 def is_snapshot(path: Path) -> bool:
     """Whether a file has the name of a snapshot."""
     stem = path.stem
-    return stem.isdecimal() and path.name == snapshot_path(path, int(stem)).name
+    if not stem.isdecimal() or int(stem) > MAX_STEPS:
+        return False
+    return path.name == snapshot_path(path, int(stem)).name
 
 
 def is_whole(path: Path) -> bool:
-    """Whether a snapshot is a file with correct checksums; computed once a file.
+    """Whether a snapshot is a file with correct checksums."""
+    return stored_at(path) is not None
+
+
+def stored_at(path: Path) -> tuple[Stored, ...] | None:
+    """What a snapshot stores; None unless it is a file with correct checksums. Read once a file.
 
     It may be a link to one: nothing is shown of a file without its checksums.
     """
     try:
         stat = path.stat()
-        return _sums_are_right(path, stat.st_mtime_ns, stat.st_size)
+        return _checked(path, stat.st_mtime_ns, stat.st_size)
     except OSError:
-        return False
+        return None
 
 
 @lru_cache(maxsize=2**17)  # more than a run has: each page asks for all of them, in order
-def _sums_are_right(path: Path, _modified: int, _size: int) -> bool:
-    """Whether every tensor has the checksum written beside it."""
+def _checked(path: Path, _modified: int, size: int) -> tuple[Stored, ...] | None:
     try:
-        unpack(read_file(path, linked=True))
+        with opened(path, linked=True) as file:
+            return _one_of_equals(stored_in(_whole(file, size)))
     except ValueError:
-        return False
-    return True
+        return None
+
+
+@lru_cache(maxsize=256)
+def _one_of_equals(stored: tuple[Stored, ...]) -> tuple[Stored, ...]:
+    """The same object for each snapshot of a run."""
+    return stored
 
 
 def _sums(tensors: Mapping[str, Tensor]) -> str:

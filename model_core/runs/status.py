@@ -4,18 +4,30 @@ import json
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
+from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
+from model_core.config import MAX_STEPS
 from model_core.runs.files import read_file
 from model_core.runs.storage import is_locked, read_json, write_whole
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
 Request = Literal["run", "pause", "stop"]
+Steps = Annotated[int, Field(ge=0, le=MAX_STEPS)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
 ACTIVE: tuple[State, ...] = ("queued", "running", "paused")
 SILENCE = 15.0  # seconds without a heartbeat before a living trainer counts as not responding
 START_TIME = 20.0  # seconds a trainer may take from its start until it holds its lock
+
+
+def one_line(words: str) -> str:
+    """Words fit for the screen, whatever a file holds: printable, 200 characters at most."""
+    return "".join(one if one.isprintable() else " " for one in words[:200])
+
+
+Words = Annotated[str, AfterValidator(one_line)]
 
 
 @dataclass(frozen=True)
@@ -27,14 +39,14 @@ class Status:
     """
 
     state: State = "queued"
-    step: int = 0
-    steps: int = 0
-    train_loss: float | None = None
-    tokens_per_second: float | None = None
-    seconds_left: float | None = None
-    words: str = ""
-    heartbeat: float = 0.0
-    queued_at: float = 0.0
+    step: Steps = 0
+    steps: Steps = 0
+    train_loss: Number | None = None
+    tokens_per_second: Number | None = None
+    seconds_left: Number | None = None
+    words: Words = ""
+    heartbeat: Number = 0.0
+    queued_at: Number = 0.0
 
     @property
     def active(self) -> bool:

@@ -13,7 +13,8 @@ from torch import Tensor
 from model_core.labels import readable
 from model_core.runs import Run
 from model_core.runs.files import read_file
-from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, pack, unpack
+from model_core.runs.fit import summary
+from model_core.runs.snapshots import GRADIENT, UPDATE, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
 from model_core.runs.storage import remedy, write_whole
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
@@ -64,6 +65,7 @@ class _Session:
 
     def __init__(self, folder: Path, turn: Turn | None, watch: Callable[[Status], None]) -> None:
         run = Run.open(folder)
+        _check_unchanged(run)
         config = run.training_config
         torch.set_num_threads(config.threads)
         self.folder, self.turn, self.watch, self.tokenizer = folder, turn, watch, run.tokenizer
@@ -72,22 +74,27 @@ class _Session:
         schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
         self.due = set(schedule.tolist())
         self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
-        self.recorder = Recorder(folder, after=self._restore())
+        self.recorder = Recorder(folder, after=self._restore(run))
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
         self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last batch
         self.saved_at = self.reported_at = time.monotonic()
         self.recorded_pace, self.reported_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
         self.tokens_a_step = config.batch_size * run.model_config.block_size
 
-    def _restore(self) -> int:
+    def _restore(self, run: Run) -> int:
         """Restore the step saved for resuming and return it; -1 without one, or a damaged one."""
         try:
             resume_state = unpack(read_file(self.folder / "resume.safetensors"))
             step = int(resume_state.pop("step"))
-            weights = load_snapshot(self.folder, step)
-        except (FileNotFoundError, ValueError):
+            weights = run.weights(step)
+        except (FileNotFoundError, ValueError, KeyError, RuntimeError):
             return -1  # training starts again, with the same result
-        self.trainer.restore(step, weights, resume_state)
+        try:
+            self.trainer.restore(step, weights, resume_state)
+        except (LookupError, TypeError, RuntimeError):
+            raise ValueError(
+                "resume.safetensors does not fit run.json; remove it to train from the start"
+            ) from None
         return step
 
     def train(self) -> Status:
@@ -215,6 +222,17 @@ class _Session:
         self.reported_at = time.monotonic()
         self.watch(self.status)
         return self.status
+
+
+def _check_unchanged(run: Run) -> None:
+    """ValueError where training would continue with another text, or over another model's steps."""
+    if run.text_changed:
+        raise ValueError(
+            f"text.txt of run {run.name} has changed since it was made; put it back, or train a "
+            "new run on the new text"
+        )
+    if run.unfit:
+        raise ValueError(f"not resumed: {summary(run.unfit)}")
 
 
 def _divergence(step: int, learning_rate: float) -> str:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, get_args
 from model_core.config import ModelConfig, NormPosition, TrainingConfig
 from model_core.norms import KINDS, NORMS, NormKind
 from model_core.runs import Plan, Run, create_run, list_runs
+from model_core.runs.format import read_description
 from model_core.runs.storage import read_json
 from model_core.training.presets import plan
 
@@ -163,9 +164,8 @@ def _family_of_plan(plan: Plan) -> _Family:
 
 
 def _family_of_run(run: Run) -> _Family:
-    text_hash = read_json(run.path / "run.json")["corpus"]["sha256"]
     tokenizer = json.dumps(run.tokenizer.to_json())
-    return _Family(text_hash, *_configs(run.model_config, run.training_config), tokenizer)
+    return _Family(run.text_hash, *_configs(run.model_config, run.training_config), tokenizer)
 
 
 def _configs(model: ModelConfig, training: TrainingConfig) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -180,7 +180,7 @@ def _described(folders: Iterable[Path]) -> Iterator[tuple[_Family, str, Path]]:
     paths = {name: folder / name for folder in folders for name in list_runs(folder)}
     for path in sorted(paths.values(), key=_made):
         with suppress(KeyError, TypeError, ValueError, OSError):
-            description = read_json(path / "run.json")
+            description = read_description(path)
             model = ModelConfig.recorded(**description["model"])
             configs = _configs(model, TrainingConfig(**description["training"]))
             tokenizer = json.dumps(read_json(path / "tokenizer.json"))

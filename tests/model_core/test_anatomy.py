@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model_core.anatomy import Anatomy, anatomy_of, short
+from model_core.anatomy import Anatomy, anatomy_of, shapes_of, short
 from model_core.config import ModelConfig, NormPosition
 from model_core.model import BigramLanguageModel
 from model_core.norms import KINDS
@@ -44,6 +44,15 @@ def computed(model: BigramLanguageModel, *sites: str) -> list[str]:
     with tapped(model, *sites) as seen:
         model(IDS)
     return list(seen)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_shapes_are_those_of_the_model_itself(model: BigramLanguageModel, bias: bool) -> None:
+    config = model.config.replaced(bias=bias)
+    state = BigramLanguageModel(config).state_dict()
+    assert {name: tuple(one.shape) for name, one in state.items()} == shapes_of(config)
+    for name, tensor in state.items():
+        assert tensor.dtype == (torch.float32 if shapes_of(config)[name] else torch.int64)
 
 
 def test_the_anatomy_names_what_the_model_has(model: BigramLanguageModel) -> None:

@@ -4,7 +4,9 @@ import json
 import math
 import os
 import re
+import shutil
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,9 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.norms import KINDS, NormKind
 from model_core.runs import Run, read_metrics
-from model_core.runs.snapshots import save_snapshot, snapshot_path, unpack
+from model_core.runs.snapshots import pack, save_snapshot, snapshot_path, unpack
+from model_core.runs.status import read_status
+from model_core.runs.storage import write_whole
 from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
@@ -351,6 +355,54 @@ def test_going_on_drops_what_came_later_and_what_is_torn(empty: Path) -> None:
     recorder.close()
     assert read_metrics(empty) == [{"step": 0}, {"step": 1}, {"step": 2, "train_loss": 0.5}]
     assert os.listdir(empty / "snapshots") == ["00000002.safetensors"]
+
+
+# --- what is taken as unchanged ------------------------------------------------------------------
+
+
+def spoilt(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
+    (path / name).write_bytes(change((path / name).read_bytes()))
+
+
+NOT_RESUMED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "text edited": (
+        lambda path: spoilt(path, "text.txt", lambda data: data.replace(b"Quick", b"quick")),
+        "text.txt of run fox has changed since it was made; put it back, or train a new run on "
+        "the new text",
+    ),
+    "text cut": (
+        lambda path: spoilt(path, "text.txt", lambda data: data[:-1]),
+        "text.txt of run fox has changed since it was made; put it back, or train a new run on "
+        "the new text",
+    ),
+    "other model": (
+        lambda path: spoilt(path, "run.json", lambda data: data.replace(b'd": 6', b'd": 8')),
+        "not resumed: 9 snapshots from step 0 do not fit run.json: tokens.weight is 27×6, not "
+        "27×8; positions.weight is 8×6, not 8×8; lm_head.weight is 27×6, not 27×8 and 22 more",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "words"), NOT_RESUMED.values(), ids=NOT_RESUMED)
+def test_a_run_whose_ground_has_changed_is_not_resumed_and_keeps_what_it_has(
+    recorded: Run, tmp_path: Path, change: Callable[[Path], object], words: str
+) -> None:
+    path = Path(shutil.copytree(recorded.path, tmp_path / "fox"))
+    change(path)
+    before = history(path)
+    assert refusal(train, path) == words
+    assert (read_status(path).state, read_status(path).words) == ("failed", words)
+    assert history(path) == before
+
+
+def test_what_resuming_needs_is_refused_where_it_is_of_another_model(
+    recorded: Run, tmp_path: Path
+) -> None:
+    path = Path(shutil.copytree(recorded.path, tmp_path / "fox"))
+    state = unpack((path / "resume.safetensors").read_bytes())
+    del state["draws"]
+    write_whole(path / "resume.safetensors", pack(state))
+    assert "resume.safetensors does not fit run.json" in refusal(train, path)
 
 
 # --- a disk that fails at the n-th call ----------------------------------------------------------
