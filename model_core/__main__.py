@@ -57,13 +57,13 @@ def train(
     settings: Settings = [],  # noqa: B006
 ) -> None:
     """Train a preset, or its settings on your own text, into a new run directory."""
-    from model_core.corpora import read_text
+    from model_core.corpora import read_text_file
     from model_core.training.presets import create_from_preset
 
     changes: dict[str, object] = dict(_setting(pair) for pair in settings)
     options = {"steps": steps, "seed": seed}
     changes |= {key: value for key, value in options.items() if value is not None}
-    own_text = read_text(text.read_bytes()) if text else None
+    own_text = read_text_file(text) if text else None
     create_from_preset(run_dir, preset, changes, own_text)
     _train(run_dir, queue=False)
 

@@ -1,7 +1,9 @@
 """Text to train on: the built-in corpora, a user's own text, its split, and batches of windows."""
 
+import os
 import random
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -86,11 +88,22 @@ def repeated_words(count: int, seed: int = 0) -> str:
     return "".join(line() for _ in range(count))
 
 
-def read_text(data: bytes) -> str:
-    """A user's UTF-8 text, with or without a byte order mark; ValueError for anything else."""
+def read_text_file(path: Path) -> str:
+    """The text in a user's file or pipe, of which no more is read than a text may have."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        return read_text(file.read(MAX_TEXT_BYTES + 1), size)
+
+
+def read_text(data: bytes, size: int = 0) -> str:
+    """A user's UTF-8 text, with or without a byte order mark; ValueError for anything else.
+
+    `size` is that of its file in bytes where more is known of it than `data`.
+    """
     if len(data) > MAX_TEXT_BYTES:
+        size = max(size, len(data))
         raise ValueError(
-            f"the text has {len(data) / 2**20:.0f} MB, more than {MAX_TEXT_BYTES // 2**20} MB; "
+            f"the text has {size / 2**20:,.0f} MB, more than {MAX_TEXT_BYTES // 2**20} MB; "
             "cut it shorter"
         )
     try:

@@ -2,8 +2,12 @@
 
 import ast
 import inspect
+import os
 import re
+import tracemalloc
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from pydoc_data.topics import topics
 
 import pytest
@@ -19,6 +23,7 @@ from model_core.corpora import (
     check_length,
     check_text,
     read_text,
+    read_text_file,
     repeated_words,
     split,
     stories,
@@ -161,6 +166,32 @@ def test_a_file_too_large_is_refused_by_its_size_before_it_is_read(
     assert len(read_text(b"a" * 2**20)) == 2**20
     said = "the text has 3 MB, more than 1 MB; cut it shorter"
     assert words_of(read_text, b"\xff" * 3 * 2**20) == said
+
+
+def test_of_a_file_no_more_is_read_than_a_text_may_have(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(BOM + b"so it goes")
+    assert read_text_file(path) == "so it goes"
+    with path.open("wb") as file:
+        file.truncate(3 * 2**30)
+    monkeypatch.setattr(corpora, "MAX_TEXT_BYTES", 2**20)
+    tracemalloc.start()
+    said = words_of(read_text_file, path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert said == "the text has 3,072 MB, more than 1 MB; cut it shorter"
+    assert peak < 3 * 2**20
+
+
+def test_a_pipe_is_read_like_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(path.write_bytes, b"so it goes")
+        assert read_text_file(path) == "so it goes"
+        assert writing.result() == 10
 
 
 @settings(max_examples=200)

@@ -2,6 +2,8 @@
 
 import json
 import random
+import subprocess
+import sys
 import time
 import unicodedata
 from typing import Any
@@ -162,6 +164,47 @@ def test_two_merges_into_the_same_token_share_its_id() -> None:
 def test_one_repeated_letter_does_not_make_endless_tokens() -> None:
     tokenizer = train_tokenizer("a" * 5_000, "bpe", 512)
     assert max(map(len, tokenizer.tokens)) <= tokenizers.MAX_TOKEN_LENGTH
+
+
+# What may be a space, a letter, a mark or neither, to one library or the other.
+SEAMS = (
+    " \n\t\r\x0b\x1c\x1f\x85\xa0\u1680\u180e\u2003\u200b\u2028\u3000\ufeff(){};:<>.,!?'-_"
+    "abstdrevml09。，我们中e\u0301\u0e33กअ\u094d²½\U0001f600\u200d"
+)
+
+
+@settings(max_examples=500)
+@given(text=st.text(SEAMS, max_size=60))
+def test_a_text_encoded_in_pieces_has_the_ids_of_the_whole(text: str) -> None:
+    tokenizer = train_tokenizer("don't we're so. it, goes (on) 我们，你好。" * 20, "bpe", 400)
+    whole = tokenizer._library.encode(text).ids  # type: ignore[attr-defined]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokenizers, "PIECE", 1)
+        assert tokenizer.encode(text) == whole
+
+
+def test_encoding_byte_pairs_takes_at_most_60_bytes_a_byte() -> None:
+    code = """
+import resource, sys
+from model_core.tokenizers import train_tokenizer
+text = " ".join(f"{n * n:x}" for n in range(150_000))
+tokenizer = train_tokenizer(text[:100_000], "bpe", 512)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+tokenizer.encode(text)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / len(text))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert float(done.stdout) <= 60
+
+
+def test_a_word_too_long_for_byte_pairs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tokenizers, "LONGEST", 100)
+    tokenizer = train_tokenizer("ab" * 50, "bpe", 300)
+    assert tokenizer.decode(tokenizer.encode("ab" * 50)) == "ab" * 50
+    assert refused(tokenizer.encode, "ab" * 51) == (
+        "the text has 102 characters without a space, too many for byte-pair encoding; "
+        "choose tokenizer=character"
+    )
 
 
 def test_byte_pairs_of_a_text_without_spaces_take_about_as_long_as_with_spaces() -> None:
