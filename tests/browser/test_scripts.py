@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from model_core.runs import Run
-from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.browser.driver import ClockDriver, Server, Visit, Watch
 from tests.support.runs import recorded_run
 
 WORDS = "שלום עולם מִלָּה مُحَمَّد كتاب ٣٤ हिन्दी वाक्य สวัสดี ชาวโลก 春眠 不觉晓 e\u0301te\u0301 fox 42"
@@ -38,6 +38,23 @@ def run(app: Server) -> Run:
     rng = np.random.default_rng(0)
     lines = (" ".join(rng.permutation(WORDS.split())) for _ in range(40))
     return recorded_run(app.runs / "scripts", "\n".join(lines), tokenizer="word", block_size=16)
+
+
+def test_half_a_surrogate_pair_is_shown_and_ends_no_connection(
+    visit: Visit, app: Server, watch: Watch
+) -> None:
+    page = visit(f"{app.url}/tables?run=quick-brown-fox")
+    ClockDriver(page).wait_ready()
+    field = page.get_by_label("Sentence for the model to read")
+    for half in ("\\ud83d", "\\ude00"):
+        field.press("Control+a")
+        page.evaluate(f"document.execCommand('insertText', false, 'the {half}fox')")
+        field.press("Enter")
+        expect(page.locator(".read s")).to_contain_text("\ufffd")
+        expect(page).to_have_url(re.compile("%EF%BF%BD"))
+        field.fill("the \U0001f600")  # a whole pair stays
+        field.press("Enter")
+        expect(page.locator(".read s")).to_have_text("\U0001f600")
 
 
 def lines_of(page: Page, panel: str) -> list[list[Any]]:
