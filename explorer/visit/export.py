@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer.charts.parts.labels import bare
 from explorer.visit.moment import Moment
-from model_core.labels import token_label
 
 FORMULA = ("=", "+", "-", "@")  # how a spreadsheet tells one
 
@@ -26,10 +26,12 @@ class File(NamedTuple):
         return "-".join(filter(None, (self.run, self.subject, step))) + ".csv"
 
     def filled(self, table: pd.DataFrame) -> bytes:
-        """The table as CSV, with the run and the step in every line."""
+        """The table as CSV, with the run and the step in every line; no cell is a formula."""
         for name, value in (("step", self.step), ("run", self.run or None)):
             if value is not None and name not in table:
                 table.insert(0, name, value)
+        for column in table.select_dtypes(exclude=np.number):
+            table[column] = [_as_cell(value) for value in table[column]]
         return bare(table.to_csv(index=False)).encode()
 
 
@@ -73,7 +75,7 @@ def digits(columns: Iterable[str], form: str = "%.4g") -> dict[str, Any]:
     return dict.fromkeys(columns, st.column_config.NumberColumn(format=form))
 
 
-def as_cell(token: str) -> str:
-    """A token as a CSV cell, as on screen, so that no space is lost; never a formula."""
-    label = token_label(token)
-    return f"'{label}" if len(label) > 1 and label.startswith(FORMULA) else label
+def _as_cell(value: Any) -> Any:
+    """A text that a spreadsheet would run as a formula, quoted so that it reads it."""
+    is_formula = isinstance(value, str) and len(value) > 1 and value.startswith(FORMULA)
+    return f"'{value}" if is_formula else value

@@ -57,6 +57,17 @@ def test_half_a_surrogate_pair_is_shown_and_ends_no_connection(
         expect(page.locator(".read s")).to_have_text("\U0001f600")
 
 
+def test_a_table_offers_our_csv_and_not_one_with_formulas(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/tables?run=quick-brown-fox")
+    ClockDriver(page).wait_ready()
+    page.get_by_text("Numbers", exact=True).click()
+    table = page.get_by_test_id("stDataFrame").first
+    table.hover()
+    expect(page.get_by_label("Search").first).to_be_visible()
+    expect(page.get_by_label("Download as CSV")).to_have_count(0)
+    expect(page.get_by_role("button", name="Tokens as CSV")).to_be_visible()
+
+
 def lines_of(page: Page, panel: str) -> list[list[Any]]:
     """The cells of each line, which stand from left to right as they are written."""
     text = page.locator(f"[data-panel={panel}] pre")

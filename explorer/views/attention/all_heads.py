@@ -13,7 +13,7 @@ from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.views.attention.role_marks import ticked
 from explorer.views.attention.verdicts import of_head, of_heads
 from explorer.visit import session
-from explorer.visit.export import as_cell, csv_button, drawer, file_of
+from explorer.visit.export import csv_button, drawer, file_of
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.page import clock, how_computed
@@ -73,10 +73,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     def table() -> pd.DataFrame:
         weights = heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights[moment.at]
-        names = [
-            f"{position}: {as_cell(moment.run.tokenizer.tokens[token])}"
-            for position, token in enumerate(sentence.ids)
-        ]
+        names = [f"{position}: {label}" for position, label in enumerate(sentence.labels)]
         frame = pd.DataFrame(weights, columns=names)  # masked cells are empty
         frame.insert(0, "query", names)
         return frame

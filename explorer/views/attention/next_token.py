@@ -12,7 +12,7 @@ from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
-from explorer.visit.export import as_cell, drawer, file_of, numbers
+from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.page import clock, how_computed, plain
@@ -150,13 +150,12 @@ def _table(moment: Moment, sentence: Sentence, written: Writing) -> None:
             }
         )
     table = pd.DataFrame(rows)
-    tokens = [as_cell(moment.run.tokenizer.tokens[token]) for token in written.ids]
     st.markdown(f"**Tokens written at step {moment.step:,}**")
     numbers(
         table,
         "Written tokens",
         file_of(moment, "written"),
-        csv=lambda: table.assign(token=tokens).drop(columns="read most", errors="ignore"),
+        csv=lambda: table.drop(columns="read most", errors="ignore"),
         height=260,
     )
 

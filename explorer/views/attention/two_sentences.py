@@ -140,4 +140,4 @@ def _contents(moment: Moment) -> None:
         f"**What the snapshot of step {moment.step:,} contains**: {len(stored)} tensors, "
         f"{tables} embedding tables, {attention} with attention weights."
     )
-    st.dataframe(stored, hide_index=True, height=260)
+    numbers(stored, "Contents", file_of(moment, "contents"), height=260)

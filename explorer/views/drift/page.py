@@ -1,6 +1,5 @@
 """Drift: where tokens and positions are, how far training moved them, how far to trust the map."""
 
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
-from explorer.visit.export import File, as_cell, drawer, file_of, numbers
+from explorer.visit.export import File, drawer, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question, say_problem, write_button
 from explorer.visit.sentence import Sentence
@@ -179,7 +178,7 @@ def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
         table.sort_values("moved", ascending=False),
         "Map",
         file_of(moment, "map"),
-        csv=lambda: table.assign(**{kind: [as_cell(name) for name in _names(moment, rows)]}),
+        csv=lambda: table,
         height=260,
     )
 
@@ -187,30 +186,18 @@ def _numbers(moment: Moment, rows: Rows, atlas: Atlas, far: np.ndarray) -> None:
 def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None:
     """Who entered and left the nearest of a row, and when."""
     changes = biography(near.ids, moment.steps)
-
-    def table(names: Sequence[str]) -> pd.DataFrame:
-        told = [
-            [change.step, *(" ".join(names[one] for one in part) for part in parts)]
-            for change in changes
-            for parts in [(change.entered, change.left)]
-        ]
-        return pd.DataFrame(told, columns=["step", "entered", "left"])
-
+    told = [
+        [change.step, *(" ".join(rows.labels[one] for one in part) for part in parts)]
+        for change in changes
+        for parts in [(change.entered, change.left)]
+    ]
     st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
     numbers(
-        table(rows.labels),
+        pd.DataFrame(told, columns=["step", "entered", "left"]),
         "Biography",
         File(moment.run.name, f"biography-{rows.table[:-1]}-{rows.ids[focus]}", None),
-        csv=lambda: table([as_cell(name) for name in _names(moment, rows)]),
         height=260,
     )
-
-
-def _names(moment: Moment, rows: Rows) -> Sequence[str]:
-    """The rows as they are, for files."""
-    if rows.table == "positions":
-        return rows.labels
-    return [moment.run.tokenizer.tokens[one] for one in rows.ids]
 
 
 def _explained(atlas: Atlas) -> None:

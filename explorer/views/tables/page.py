@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data import tables
 from explorer.panels import Frame
-from explorer.visit.export import as_cell, csv_button, drawer, file_of
+from explorer.visit.export import csv_button, drawer, file_of
 from explorer.visit.moment import Moment, left_out
 from explorer.visit.page import clock, how_computed, question
 from explorer.visit.rows import position_rows, token_rows
@@ -61,7 +61,7 @@ def _numbers(moment: Moment) -> None:
         csv_button(
             "Tokens",
             file_of(moment, "tokens"),
-            lambda: tokens.assign(token=[as_cell(token) for token in moment.tokens]).reset_index(),
+            tokens.reset_index,
         )
     with right:
         st.dataframe(positions, height=300)

@@ -4,11 +4,12 @@ import pandas as pd
 
 from explorer.charts.training import gradient_panel, loss_panel
 from explorer.panels import AnyPanel, Frame, Writings
-from explorer.visit.export import File, as_cell, drawer, numbers
+from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed
 from explorer.visit.runs import is_own
 from explorer.visit.sentence import Sentence
+from model_core.labels import token_label
 
 OWN, EXAMPLE = 492, 292  # pixels of the pictures, in whole lines of the list: alone, below a form
 
@@ -57,4 +58,4 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 def _csv(moment: Moment) -> pd.DataFrame:
     """Every recorded number and text."""
     table = moment.run.metrics()
-    return table.assign(sample=[as_cell(text) for text in table["sample"]])
+    return table.assign(sample=[token_label(text) for text in table["sample"]])

@@ -1,9 +1,12 @@
 """What a downloaded file holds beside its numbers."""
 
+import csv
+import io
+
 import pandas as pd
 import pytest
 
-from explorer.visit.export import File, as_cell
+from explorer.visit.export import File
 
 TABLE = pd.DataFrame({"token": ["a"], "value": [0.5]})
 
@@ -25,8 +28,19 @@ def test_a_file_is_named_after_its_run_and_step() -> None:
 
 
 @pytest.mark.parametrize(
-    ("token", "cell"),
-    [("a", "a"), (" ", "␣"), ('"', '"'), ("=", "="), ("=1+1", "'=1+1"), ("\n", "⏎")],
+    ("text", "cell"),
+    [
+        ("a", "a"),
+        ("=", "="),
+        ("=1+1", "'=1+1"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ("-x", "'-x"),
+        ('"', '"'),
+        ("⏎", "⏎"),
+        ("⟨0xE2⟩", "⟨0xE2⟩"),
+        ("\u2068שלום\u2069", "שלום"),  # what isolates a label on screen
+    ],
 )
-def test_a_token_is_written_as_on_screen_and_never_a_formula(token: str, cell: str) -> None:
-    assert as_cell(token) == cell
+def test_a_text_is_written_as_on_screen_and_never_a_formula(text: str, cell: str) -> None:
+    data = File("", "words", None).filled(pd.DataFrame({"token": [text], "value": [-0.5]}))
+    assert list(csv.reader(io.StringIO(data.decode()))) == [["token", "value"], [cell, "-0.5"]]

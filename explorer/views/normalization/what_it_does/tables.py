@@ -8,7 +8,7 @@ import streamlit as st
 
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber
 from explorer.views.normalization.what_it_does.batch import Block
-from explorer.visit.export import as_cell, digits, file_of, numbers
+from explorer.visit.export import digits, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from model_core.normalization import by_reference, normalized_members
@@ -38,8 +38,12 @@ def result(moment: Moment, block: Block, number: OneNumber) -> None:
         }
     )
     st.markdown(f"**Step {moment.step:,}**, " + plain(block.cell_name))
-    st.dataframe(
-        table, hide_index=True, placeholder="NaN", column_config=digits(["difference"], "%.1e")
+    numbers(
+        table,
+        "The number",
+        file_of(moment, "number"),
+        placeholder="NaN",
+        column_config=digits(["difference"], "%.1e"),
     )
 
 
@@ -53,7 +57,7 @@ def members(moment: Moment, block: Block) -> None:
         {
             "sentence": [names[b] for b, _, _ in cells],
             "position": cells[:, 1],
-            "token": [as_cell(block.sentences[names[b]][t]) for b, t, _ in cells],
+            "token": [block.sentences[names[b]][t] for b, t, _ in cells],
             "channel": cells[:, 2],
             "before the norm": steps["before"],
             "normalized": steps["normalized"],
