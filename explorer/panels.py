@@ -159,6 +159,7 @@ class Text:
     alt: str = ""
     written: tuple[int, ...] = ()
     marked: Mapping[int, str] = field(default_factory=dict)  # colours of lines below positions
+    unread: Mapping[int, str] = field(default_factory=dict)  # labels struck through before them
     picks: Positions | None = None
 
 

@@ -214,6 +214,7 @@ def _text(panel: Text, arrays: _Arrays) -> dict[str, Any]:
         "query": int(panel.query),
         "written": [int(position) for position in panel.written],
         "marked": {str(position): colour for position, colour in panel.marked.items()},
+        "unread": {str(position): label for position, label in panel.unread.items()},
     }
 
 

@@ -30,6 +30,18 @@ class Sentence:
         """The id of the next token; None after the last."""
         return self.ids[position + 1] if position + 1 < len(self.ids) else None
 
+    @property
+    def unread(self) -> dict[int, str]:
+        """What was typed and is not read, by the position of the window that it stands before."""
+        found: dict[int, str] = {}
+        at = -self.start
+        for piece, is_read in () if self.instead else self.typed:
+            if is_read:
+                at += 1
+            elif 0 <= at <= len(self.ids):
+                found[at] = found.get(at, "") + token_label(piece)
+        return found
+
 
 def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     """What the model reads of a typed text: all that its vocabulary has, or the run's example.

@@ -121,6 +121,16 @@ def choose_view(page: Page, view: str) -> ClockDriver:
 # ---- what is typed is drawn whole ----------------------------------------------------------------
 
 
+def test_what_is_not_read_is_struck_through_where_it_was_typed(
+    attention: Callable[..., Page],
+) -> None:
+    page = attention(WIDE, False, text="bb")
+    for typed, struck in (("b€b", "€"), ("ébb", "é"), ("bb", "")):
+        type_sentence(page, typed)
+        expect(page.locator(".driftscope-flow bdi")).to_have_text(list(typed))
+        assert "".join(page.locator(".driftscope-flow s").all_inner_texts()) == struck
+
+
 @pytest.mark.parametrize(("size", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide", "narrow"])
 def test_repeated_tokens_and_digits_keep_all_rows_and_columns(
     attention: Callable[..., Page], run: Run, size: tuple[int, int], dark: bool

@@ -142,6 +142,8 @@ def test_unknown_words_are_left_out_without_harm_to_others(runs: Path) -> None:
     assert read.labels[:6] == (SPACE, "jumped", SPACE, "over", SPACE, "the")
     assert read.labels[6:] == ("lazy", SPACE)  # eight tokens at a time: " dog" comes later
     assert [piece for piece, known in read.typed if not known] == ["he", "-"]
+    assert read.unread == {0: "he", 6: "-"}  # each before the token at this position
+    assert sentence_of(run, "he jumped over the-lazy dog", start=1).unread == {5: "-"}
 
 
 def test_no_character_is_cut_where_tokens_are_bytes(runs: Path) -> None:

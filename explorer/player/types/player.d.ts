@@ -55,6 +55,7 @@ interface TextSpec extends Frame {
   query: number
   written: number[]
   marked: Record<string, string>
+  unread: Record<string, string>
 }
 interface MachineSpec extends Frame {
   kind: "machine"

@@ -81,14 +81,20 @@ export class Text {
   adopt(spec) {
     this.spec = spec
     this.query = spec.query
-    const look = JSON.stringify([spec.labels, spec.written])
+    const look = JSON.stringify([spec.labels, spec.written, spec.unread])
     if (look === this.look) return
     this.look = look
     this.row = undefined // it belongs to the old labels
     this.point(undefined)
     this.tipped = -1
     this.tokens = spec.labels.map((label, i) => token(label, spec.written.includes(i)))
-    this.flow.replaceChildren(...this.tokens.flatMap(withBreak))
+    this.flow.replaceChildren(
+      ...this.tokens.flatMap((one, position) => [
+        ...struck(spec.unread[position]),
+        ...withBreak(one),
+      ]),
+      ...struck(spec.unread[this.tokens.length]),
+    )
   }
 
   /** @param {number} index */
@@ -256,6 +262,15 @@ function token(label, written) {
 /** @param {string} label */
 function isolated(label) {
   return Object.assign(document.createElement("bdi"), { textContent: label })
+}
+
+// What was typed there and is not read.
+/** @param {string | undefined} label */
+function struck(label) {
+  if (label === undefined) return []
+  const node = document.createElement("s")
+  node.append(isolated(label))
+  return [node]
 }
 
 /** @param {Token} token */

@@ -26,6 +26,7 @@ def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
         f"'{label}' at {focus.query} reads.",
         picks=Positions(len(sentence.labels)),
         marked=marked(moment, sentence),
+        unread=sentence.unread,
     )
 
 
