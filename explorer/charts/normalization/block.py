@@ -27,7 +27,8 @@ def block_panel(
     """Values (S, B, T, C) of B named sentences with T labels each, one sheet (T, C) a sentence.
 
     Those that `shared` (B, T, C) marks are drawn in full and framed, the others dimmed; `cell`,
-    (sentence, position, channel), has a frame of its own. One scale for all steps, centred on zero.
+    (sentence, position, channel), has a frame of its own. One scale for all steps, centred on zero;
+    grey is what is not finite.
     Raises ValueError when shapes do not fit.
     """
     sheets, time = len(sentences), len(next(iter(sentences.values())))
@@ -47,6 +48,7 @@ def block_panel(
     moving |= _add_shared(figure, block, shared, width, colours)
     frame_cell(figure, cell[1], cell[0] * _pitch(channels) + cell[2], 1.6 * width)
     figure.update_traces(showscale=True, colorbar=theme.colour_bar("value"), selector=1)
+    moving |= _add_lost(figure, block)
     return Panel(
         frame,
         figure,
@@ -103,6 +105,23 @@ def _add_shared(
         last = left + piece.shape[2] - 1
         frame_cells(figure, (left, last), (rows.start, rows.stop - 1), width)
     return moving
+
+
+def _add_lost(figure: go.Figure, block: np.ndarray) -> dict[str, np.ndarray]:
+    """Draw what is not finite, at any step, in a grey that no number has."""
+    lost = np.where(np.isnan(block), np.float32(1), np.float32(np.nan))
+    if np.isnan(lost).all():
+        return {}
+    z = _side_by_side(lost)
+    figure.add_heatmap(
+        z=z[0],
+        zmin=0,
+        zmax=1,
+        colorscale=[[0, theme.CATEGORIES[-1]], [1, theme.CATEGORIES[-1]]],
+        showscale=False,
+        hoverinfo="skip",
+    )
+    return {f"{len(figure.data) - 1}.z": z}
 
 
 def _side_by_side(block: np.ndarray) -> np.ndarray:

@@ -19,8 +19,8 @@ def way_panel(
     """N numbers (S, N) at each named stage, from top to bottom, all on one axis.
 
     The `chosen` one is joined from stage to stage, with its values; the mean of each stage is
-    marked where they `share` one. What is not finite is written as NaN. One scale for all steps.
-    ValueError when shapes do not fit.
+    marked where they `share` one, and named once. What is not finite is written as NaN. One scale
+    for all steps. ValueError when shapes do not fit.
     """
     first, names = np.shape(next(iter(stages.values()))), list(stages)
     drawn = [gaps(values, name, ("S", first[-1])) for name, values in stages.items()]
@@ -93,16 +93,16 @@ def _dots(block: np.ndarray, y: np.ndarray, names: list[str]) -> tuple[go.Scatte
 
 
 def _means(means: np.ndarray, y: np.ndarray) -> tuple[go.Scatter, np.ndarray]:
-    mark = {"symbol": "line-ns-open", "size": 30, "color": theme.CURSOR, "line": {"width": 3}}
+    mark = {"symbol": "line-ns-open", "size": 22, "color": theme.CURSOR, "line": {"width": 3}}
     trace = go.Scatter(
         x=means[0],
         y=y,
         mode="markers+text",
         marker=mark,
-        texttemplate="mean %{x:.3g}",
-        textposition="bottom left",
+        text=["mean"] + [""] * (len(y) - 1),
+        textposition="bottom center",
         textfont={"size": 13},
-        hoverinfo="skip",
+        hovertemplate="mean %{x:.4g}<extra></extra>",
     )
     return trace, means
 

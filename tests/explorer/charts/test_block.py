@@ -62,6 +62,22 @@ def test_between_two_sheets_nothing_is_drawn() -> None:
     assert [len(list(run)) for empty, run in itertools.groupby(blank) if not empty] == [C] * B
 
 
+def test_what_is_not_finite_is_drawn_in_a_colour_of_its_own() -> None:
+    values = VALUES.copy()
+    values[1, 0, 3, 2], values[0, 2, 0, 0] = np.nan, np.inf
+    drawn = block_panel(values, ROW, CELL, SENTENCES, **GIVEN)
+    number = len(drawn.figure.data) - 1
+    marked = drawn.moving[f"{number}.z"]
+    assert [
+        (step, *cell_at(row, column, drawn))
+        for step, row, column in np.argwhere(marked == 1).tolist()
+    ] == [(0, 2, 0, 0), (1, 0, 3, 2)]
+    assert np.isnan(marked).sum() == marked.size - 2
+    colours = {colour for _, colour in drawn.figure.data[number].colorscale}
+    assert colours.isdisjoint(colour for _, colour in theme.DIVERGING)
+    assert len(panel(ROW).figure.data) == number  # none where all is finite
+
+
 @pytest.mark.parametrize("shared", [ROW, COLUMN, ALONE], ids=["row", "column", "alone"])
 def test_just_the_numbers_that_share_are_drawn_in_full(shared: np.ndarray) -> None:
     drawn = panel(shared)

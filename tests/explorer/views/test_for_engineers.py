@@ -127,6 +127,17 @@ def test_the_chart_along_the_model_has_what_the_model_puts_out() -> None:
     assert told.loc["1.resid_mid", ["std before", "gradient"]].isna().all()
 
 
+def test_the_table_tells_nan_from_a_number_that_a_part_has_not(made: Path) -> None:
+    run = Run.open(made / "plain")
+    app = layers("Whole model", run="plain", step=str(run.steps[-1]))
+    told = parts(app)
+    assert told.loc["ln_f", "std before"] in ("NaN", "∞")
+    assert told.loc["lm_head", "largest |x|"] == "NaN"
+    assert told["std before"].isna().sum() == len(told) - len(run.anatomy.norms)
+    first = parts(layers("Whole model", run="plain", step="0"))
+    assert first["std before"].dtype.kind == "f"
+
+
 def test_a_chip_adds_its_series_and_the_picture_is_never_empty() -> None:
     app = layers("Whole model")
     at = SHIPPED.steps.tolist().index(3)

@@ -57,8 +57,11 @@ def whole(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     series = _series(moment, sentence, drawn, seen)
     at, verdict = _first(moment, seen)
     panel = model_panel(
-        {SERIES[number]: series[SERIES[number]] for number in chosen or [SERIES.index(LARGEST)]},
-        series[LOST],
+        {
+            SERIES[number]: series[SERIES[number]].filled(np.nan)
+            for number in chosen or [SERIES.index(LARGEST)]
+        },
+        series[LOST].filled(np.nan),
         drawn,
         Frame("model", verdict, span=12, height=500),
         Scale("value", log=not linear, per_step=per_step),
@@ -120,16 +123,16 @@ def _short(name: str, site: str) -> str:
 
 def _series(
     moment: Moment, sentence: Sentence, drawn: Drawn, seen: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Every series (S, P), NaN where a part has no such number."""
+) -> dict[str, np.ma.MaskedArray]:
+    """Every series (S, P), masked where a part has no such number."""
     anatomy, around = moment.run.anatomy, layers.layers(moment, sentence.ids)
     sites = [
         *anatomy.parts[: _tables(moment)],
         *part_sites(moment.run.model_config, anatomy).values(),
     ]
 
-    def at(where: tuple[str, ...], values: np.ndarray) -> np.ndarray:
-        whole = np.full((len(moment.steps), len(sites)), np.nan, np.float32)
+    def at(where: tuple[str, ...], values: np.ndarray) -> np.ma.MaskedArray:
+        whole = np.ma.masked_all((len(moment.steps), len(sites)), np.float32)
         whole[:, [sites.index(site) for site in where]] = values
         return whole
 
@@ -168,12 +171,21 @@ def _first(moment: Moment, seen: Mapping[str, np.ndarray]) -> tuple[int | None, 
 
 
 def _table(
-    moment: Moment, drawn: Drawn, series: Mapping[str, np.ndarray], steps: range | list[int]
+    moment: Moment, drawn: Drawn, series: Mapping[str, np.ma.MaskedArray], steps: range | list[int]
 ) -> pd.DataFrame:
-    """One row per step and part."""
+    """One row per step and part; empty where a part has no such number."""
     count = len(drawn.names)
     rows = {
         "step": np.repeat(moment.steps[list(steps)], count),
         "part": list(drawn.names) * len(steps),
     }
-    return pd.DataFrame(rows | {name: series[name][list(steps)].ravel() for name in SERIES})
+    return pd.DataFrame(rows | {name: _column(series[name][list(steps)]) for name in SERIES})
+
+
+def _column(values: np.ma.MaskedArray) -> pd.Series:
+    """Numbers as a table has them; in words where one that a part has is NaN."""
+    flat = values.ravel()
+    if np.isfinite(flat.compressed()).all():
+        return pd.Series(flat.filled(np.nan))
+    words = [f"{value:.7g}".replace("nan", "NaN").replace("inf", "∞") for value in flat.filled(0)]
+    return pd.Series(words).mask(np.ma.getmaskarray(flat), None)

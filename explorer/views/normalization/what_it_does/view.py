@@ -32,7 +32,7 @@ from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
-BLOCK, WAY, CUBE = 520, 196, 260  # pixels: the block is as high as what stands beside it
+BLOCK, WAY, CUBE = 574, 250, 260  # pixels: the block is as high as what stands beside it
 DRAWN_AT_ONCE = 512  # numbers on their way
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
@@ -45,7 +45,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
             "normalization.numbers",
             "Numbers",
             (MODELS, OWN),
-            format_func="{} numbers".format,
+            format_func={MODELS: "model's numbers", OWN: "your own"}.__getitem__,
             label_visibility="collapsed",
         )
     if whose == OWN:
@@ -66,9 +66,14 @@ def _of_model(
         number = _one_number(block)
     except ValueError as error:
         st.warning(plain(str(error)))
-        clock(moment, [_block(block), _cube(block)])
+        clock(moment, [_block(block, moment.at), _cube(block)])
         return
-    panels = [_block(block), _way(moment, block), _cube(block), _arithmetic(block, number)]
+    panels = [
+        _block(block, moment.at),
+        _way(moment, block),
+        _cube(block),
+        _arithmetic(block, number),
+    ]
     moment = clock(moment, panels, of_step=True)
     _caption(moment, kind, site, block.numbers.shape[1:])
     with drawer():
@@ -95,11 +100,11 @@ def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str
         "normalization.pool.site",
         "What enters",
         names,
-        width=200,
+        width=168,
         format_func="before {}".format,
         label_visibility="collapsed",
     )
-    with st.popover("Which number"):
+    with st.popover("Number"):
         return kind, site, _cell(shape)
 
 
@@ -159,7 +164,10 @@ def _statistics(kind: NormKind) -> str:
     return f"{taken} over {NORM_WORDS[kind].pooled}, {mode}"
 
 
-def _block(block: Block) -> AnyPanel:
+def _block(block: Block, at: int) -> AnyPanel:
+    numbers = block.numbers[at]
+    lost = numbers.size - np.isfinite(numbers).sum()
+    grey = f". Grey: {lost:,} of {numbers.size:,} are NaN or infinite" if lost else ""
     return block_panel(
         block.numbers,
         block.shared,
@@ -167,7 +175,7 @@ def _block(block: Block) -> AnyPanel:
         block.sentences,
         Frame(
             "block",
-            f"What enters {block.site}: click a number, and see who shares its mean",
+            f"What enters {block.site}: click a number, and see who shares its mean{grey}",
             span=5,
             height=BLOCK,
             rows=2,
