@@ -14,13 +14,14 @@ NO_ROLE = 255  # of a head without a role
 
 @dataclass(frozen=True)
 class Frame:
-    """Where a panel stands on the page, and the title above it."""
+    """Where a panel stands on the page, and the title above it, with a note for each step."""
 
     key: str  # unique on the page
     title: str
     span: int = 6  # columns of twelve; everything is stacked on a narrow screen
     height: int = 0  # pixels; a chart replaces 0 by what it needs
     rows: int = 1  # how many panels of one row each may stand beside it
+    notes: Sequence[str] = ()  # one a recorded step, or none
 
     def at_height(self, pixels: int) -> "Frame":
         """The frame with this height where it has none."""

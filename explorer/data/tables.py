@@ -1,6 +1,6 @@
 """Embedding tables of a run over the steps shown, their maps and what is measured of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,19 +10,29 @@ from explorer.visit.moment import Moment
 from model_core.config import Table
 from model_core.embeddings import counts
 from model_core.embeddings import neighbours as embeddings
-from model_core.projections import PCA, axis_over_time, neighbours_kept, pca_over_time
+from model_core.projections import (
+    PCA,
+    Chance,
+    axis_over_time,
+    chance,
+    neighbours_kept,
+    pca_over_time,
+)
 
 JUDGED = 500  # rows whose neighbours are compared to measure trust while a reader waits
+SHUFFLED = 12  # steps of the shuffled tables that say what chance reaches
 Move = Literal["step", "gradient"]
 NEAR = 10  # nearest rows that count as neighbours
 
 
 class Judged(NamedTuple):
-    """A linear map with its trustworthiness (S,) and share of neighbours kept (S,)."""
+    """A linear map with its trustworthiness (S,) and share of neighbours kept (S,), and what such
+    a map reaches by chance."""
 
     map: PCA
     trust: np.ndarray
     kept: np.ndarray
+    chance: Chance
 
 
 def token_embeddings(moment: Moment) -> np.ndarray:
@@ -49,8 +59,12 @@ def pca(
     basis: int | None = None,
 ) -> Judged:
     """The principal components of some rows of a table, over the steps shown."""
-    points = vectors(moment, table, rows)
-    return _judged(points, pca_over_time(points, dimensions, basis))
+    return _judged(
+        moment,
+        vectors(moment, table, rows),
+        lambda points, fitted: pca_over_time(points, dimensions, fitted),
+        basis,
+    )
 
 
 @cached(8, shown)
@@ -69,8 +83,12 @@ def axis(
     basis: int | None = None,
 ) -> Judged:
     """A custom axis between two sets of the rows, by their indices among them."""
-    points = vectors(moment, table, rows)
-    return _judged(points, axis_over_time(points, *ends, dimensions, basis))
+    return _judged(
+        moment,
+        vectors(moment, table, rows),
+        lambda points, fitted: axis_over_time(points, *ends, dimensions, fitted),
+        basis,
+    )
 
 
 def moves(moment: Moment, table: Table, rows: tuple[int, ...], kind: Move) -> np.ndarray:
@@ -103,11 +121,30 @@ def _at(moment: Moment) -> np.ndarray:
     return np.searchsorted(moment.run.steps, moment.steps)
 
 
-def _judged(points: np.ndarray, pca: PCA) -> Judged:
-    """The map with its trust, measured on at most JUDGED evenly spaced rows."""
-    count = points.shape[1]
-    asking = np.unique(np.linspace(0, count - 1, min(count, JUDGED)).round().astype(int))
-    return Judged(pca, *neighbours_kept(points, pca.layout, asking))
+def _judged(
+    moment: Moment,
+    points: np.ndarray,
+    mapped: Callable[[np.ndarray, int | None], PCA],
+    basis: int | None,
+) -> Judged:
+    """The map fitted on `basis` with its trust, and what chance reaches at some of the steps, on at
+    most JUDGED evenly spaced rows."""
+    asking, some = (_evenly(*pair) for pair in ((points.shape[1], JUDGED), (len(points), SHUFFLED)))
+    if basis is not None:
+        some = np.union1d(some, [basis % len(points)])
+
+    def by_chance(tables: Iterator[np.ndarray], at: np.ndarray) -> np.ndarray:
+        fitted = None if basis is None else int(np.searchsorted(some, basis % len(points)))
+        return np.stack([mapped(table, fitted).layout[at] for table in tables])
+
+    made = mapped(points, basis)
+    known = chance(points[some], moment.steps[some], by_chance, rows=asking)
+    return Judged(made, *neighbours_kept(points, made.layout, asking), known)
+
+
+def _evenly(count: int, most: int) -> np.ndarray:
+    """At most so many of `count` indices, evenly spaced."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
 @cached(6, recorded)

@@ -55,12 +55,14 @@ def check_keys(panels: Sequence[AnyPanel]) -> None:
         raise ValueError(f"panel keys must differ, got {doubles[0]!r} twice")
 
 
-def check_frame(frame: Frame) -> None:
-    """Raises ValueError unless the span is in 1..12 and there is a height."""
+def check_frame(frame: Frame, steps: int) -> None:
+    """Raises ValueError unless span, height and notes are as they must be."""
     if not 1 <= frame.span <= 12:
         raise ValueError(f"panel {frame.key!r}: span must be in [1, 12], got {frame.span}")
     if frame.height <= 0:
         raise ValueError(f"panel {frame.key!r}: height must be above 0, got {frame.height}")
+    if len(frame.notes) not in (0, steps):
+        raise ValueError(f"panel {frame.key!r}: {len(frame.notes)} notes for {steps} steps")
 
 
 def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:

@@ -97,7 +97,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
 def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> dict[str, Any]:
     """The header's entry of one panel; its arrays are added to `arrays`."""
     frame = panel.frame
-    check_frame(frame)
+    check_frame(frame, steps)
     common = {
         "key": frame.key,
         "title": frame.title,
@@ -105,6 +105,7 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
         "span": frame.span,
         "rows": frame.rows,
         "height": frame.height,
+        "notes": [str(note) for note in frame.notes],
     }
     match panel:
         case Words():

@@ -155,7 +155,8 @@ class _Film:
 def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progress) -> Tensor:
     """Points (S, N, dimensions): some steps from several starts, then all from the best."""
     steps, rows, _ = vectors.shape
-    some = np.linspace(0, steps - 1, min(steps, max(2, -(-steps // EVERY)))).round().astype(int)
+    every = EVERY if film.smoothness else 1  # of each other, loose steps know nothing
+    some = np.linspace(0, steps - 1, min(steps, max(2, -(-steps // every)))).round().astype(int)
     at = torch.from_numpy(some)
     starts = SPARE if rows <= ALL_PAIRS else SPARE[:1]
     tried = []

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,9 @@ import torch
 
 from model_core.config import MapConfig
 from model_core.projections import (
+    Chance,
     aligned_umap_over_time,
+    chance,
     trust,
     tsne_over_time,
     umap_over_time,
@@ -23,6 +27,7 @@ from model_core.runs.storage import FileLock
 
 POLL = 0.2  # seconds between two reads of the run, its status and the locks
 REPORT_EVERY = 0.2  # seconds between two writes of the share done
+SHUFFLES = 3  # of two steps: laid out in a few seconds
 SENTENCE, SAID = 200, 120  # characters of an error, and of a library's words in one
 
 
@@ -101,13 +106,19 @@ def _complete(file: MapFile, run: Run, patient: bool) -> bool:
     """Lay out the recorded steps that are missing; False without a turn, see `_turn`."""
     vectors = table_of(run, file.config)
     known = file.read(run.steps, vectors)
-    if known is None or len(known.steps) < len(run.steps):
+    if known is None or not known.is_whole(run.steps):
         turn = _turn(file, patient)
         if turn is None:
             return False
         try:
             file.write_status("working")
-            file.write(vectors, _grown(run.steps, vectors, known, file))
+            made = known
+            if made is None or len(made.steps) < len(run.steps):
+                made = _grown(run.steps, vectors, known, file)
+                file.write(vectors, made)
+            if not made.is_whole(run.steps):
+                measured = _by_chance(file.config, run.steps, vectors)
+                file.write(vectors, replace(made, chance=measured))
         finally:
             turn.release()
     file.write_status("done", 1.0)
@@ -151,7 +162,28 @@ def _grown(
     begin = max(first - 1, 0)
     new = trust(vectors[begin:], layout[begin:], file.config.n_neighbors)
     parts = [known.trust.only(np.arange(first)), new.only(np.arange(first, len(steps)) - begin)]
-    return OverTime(steps, layout, Trust.joined(parts), known.pieces + 1)
+    return OverTime(steps, layout, Trust.joined(parts), known.pieces + 1, known.chance)
+
+
+def _by_chance(config: MapConfig, steps: np.ndarray, vectors: np.ndarray) -> Chance:
+    """What the method makes of shuffled rows of the first and the last step, none held by another.
+
+    UMAP lays out all of them at once, which takes as long as one. AlignedUMAP lays out the two
+    steps of a table together: it compiles at each call.
+    """
+
+    def lay_out(tables: Iterator[np.ndarray], at: np.ndarray) -> np.ndarray:
+        ends = np.stack([table[at] for table in tables])  # (K, A, N, C)
+        shape = (*ends.shape[:3], config.dimensions)
+        loose = config.replaced(smoothness=0.0)
+        parts = ends if config.method == "aligned" else ends.reshape(-1, 1, *ends.shape[2:])
+        if config.method == "umap":
+            parts = ends.reshape(1, -1, *ends.shape[2:])
+        steps = np.arange(parts.shape[1])
+        made = [_lay_out(loose, steps, part, None, lambda share: None) for part in parts]
+        return np.concatenate(made).reshape(shape)
+
+    return chance(vectors, steps, lay_out, anchors=2, shuffles=SHUFFLES)
 
 
 def _lay_out(

@@ -20,6 +20,7 @@ import torch
 from pydantic.dataclasses import dataclass as checked
 
 from model_core.config import MapConfig
+from model_core.projections.chance import Chance
 from model_core.projections.trust import Trust
 from model_core.runs import Run
 from model_core.runs.files import open_file, read_file
@@ -45,13 +46,21 @@ class OverTime:
     """A map of N rows at the K recorded `steps` (K,) that are laid out: `layout` (K, N, D).
 
     `trust` measures it at each step. `pieces` counts the passes that laid it out: more than one
-    when it grew with its run.
+    when it grew with its run. `chance` is what a map of shuffled rows reaches by the same method,
+    None as long as it is not measured.
     """
 
     steps: np.ndarray
     layout: np.ndarray
     trust: Trust
     pieces: int
+    chance: Chance | None = None
+
+    def is_whole(self, steps: np.ndarray) -> bool:
+        """Whether nothing of these recorded steps is to be made. Chance changes slowly: it is
+        measured again when there are twice as many steps."""
+        known = self.chance is not None and len(steps) < 2 * self.chance.count
+        return known and len(self.steps) == len(steps)
 
 
 @checked(frozen=True)
@@ -101,6 +110,7 @@ class MapFile:
             known, sums, layout = (arrays[name] for name in ("steps", "sums", "places"))
             trust = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
             pieces = int(arrays["pieces"].item())
+            chance = _chance(arrays)
         except (OSError, ValueError, TypeError, KeyError, OverflowError):
             return None
         count, table = (known.size,), (known.size, vectors.shape[1])
@@ -112,7 +122,9 @@ class MapFile:
         same = [now.get(step) == sum_ for step, sum_ in zip(known.tolist(), sums, strict=True)]
         if not any(same):
             return None
-        return OverTime(known[same], layout[same], trust.only(np.flatnonzero(same)), pieces)
+        if chance is not None and not np.isin(chance.steps, known[same]).all():
+            chance = None  # of other rows
+        return OverTime(known[same], layout[same], trust.only(np.flatnonzero(same)), pieces, chance)
 
     def write(self, vectors: np.ndarray, made: OverTime) -> None:
         """Store a map of vectors (S, N, C), one table a step, and delete the oldest maps."""
@@ -123,6 +135,8 @@ class MapFile:
             "pieces": np.array([made.pieces]),
             **vars(made.trust),
         }
+        if made.chance is not None:
+            arrays |= {f"chance_{name}": np.array(x) for name, x in vars(made.chance).items()}
         tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
         write_whole(self._data, pack(tensors))
         others = set(self.folder.glob("*.safetensors")) - {self._data}
@@ -145,6 +159,13 @@ class MapFile:
         written = self._written_status()
         if written.active:
             self.write_status("stopped", written.share, "stopped")
+
+    @property
+    def stored(self) -> int:
+        """A number that changes when the map is stored."""
+        with suppress(OSError):
+            return self._data.stat().st_mtime_ns
+        return 0
 
     @property
     def status(self) -> MapStatus:
@@ -241,6 +262,16 @@ def table_of(run: Run, config: MapConfig) -> np.ndarray:
 def checksums(vectors: np.ndarray) -> list[int]:
     """A CRC-32 of each step of vectors (S, N, C)."""
     return [zlib.crc32(np.ascontiguousarray(step).data) for step in vectors]
+
+
+def _chance(arrays: dict[str, np.ndarray]) -> Chance | None:
+    """What chance reaches; None of a map stored without it. ValueError when it does not fit."""
+    if "chance_steps" not in arrays:
+        return None
+    steps, mean, spread, count = (arrays[f"chance_{name}"] for name in Chance.__dataclass_fields__)
+    if steps.ndim != 1 or steps.shape != mean.shape:
+        raise ValueError(f"chance at {steps.shape} steps has {mean.shape} means")
+    return Chance(steps, mean, float(spread.item()), int(count.item()))
 
 
 def _age(path: Path) -> float:

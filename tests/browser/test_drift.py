@@ -34,6 +34,10 @@ def test_the_shipped_run_has_its_map_at_once(
     map_title(page, "UMAP")
     expect(page.get_by_text("UMAP of 120 steps: 15 neighbours")).to_be_visible()
     expect(page.locator(".driftscope-trust")).to_have_text(re.compile(r"trust 0\.\d\d"))
+    note = page.locator("[data-panel=map] .driftscope-note")
+    expect(note).to_have_text(re.compile(r"trust 0\.89, chance 0\.85 ± 0\.02: .+"))
+    page.keyboard.press("Home")  # the note follows the clock
+    expect(note).to_have_text(re.compile(r"trust 0\.85, chance 0\.81 ± 0\.02: .+"))
     for panel in ("neighbours", "trust", "biography", "drift"):
         expect(page.locator(f"[data-panel={panel}]")).to_be_attached()
     text = page.locator("[data-panel=neighbours] pre")

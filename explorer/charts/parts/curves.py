@@ -15,6 +15,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
 from explorer.panels import Frame, Panel
 
+LOW = 0.8  # of its height a panel has in a low window: player/web/bar.js
 LABELLED = 2  # series; of more, the current values would cover each other
 
 
@@ -59,7 +60,7 @@ def curves_panel(
     )
     if len(drawn) > 1:
         last = _last(np.log10(everything) if scale.log else everything)
-        height = theme.plot_height(frame.height)
+        height = theme.plot_height(round(LOW * frame.height))
         labels = end_labels(list(drawn), last, colours, limits=(low, high), height=height)
         figure.update_layout(annotations=labels, margin={"r": room(list(drawn))})
     at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"

@@ -30,6 +30,7 @@ interface Frame {
   span: number
   rows: number
   height: number
+  notes: string[]
 }
 interface PlotSpec extends Frame {
   kind: "plot"

@@ -30,7 +30,10 @@ export class Panel {
     const head = document.createElement("header")
     this.title = document.createElement("h2")
     this.title.textContent = spec.title
-    head.append(this.title)
+    this.note = element("span", "driftscope-note")
+    head.append(this.title, this.note)
+    /** @type {string[]} one a step, or none */
+    this.notes = []
     this.body = element("div", "driftscope-body")
     this.body.setAttribute("role", "figure") // an image may not hold what takes the focus
     this.cell.append(head, this.body)
@@ -61,6 +64,9 @@ export class Panel {
     this.due = undefined
     this.resized = false // it is drawn at its present size
     this.title.textContent = spec.title
+    this.notes = spec.notes
+    this.note.hidden = !spec.notes.length
+    this.write(index)
     this.body.setAttribute("aria-label", spec.alt || spec.title)
     this.drawn = this.picture.show(spec, index, theme) ? index : undefined
   }
@@ -72,7 +78,15 @@ export class Panel {
     if (this.resized) this.picture.resize()
     this.resized = false
     if (index === undefined || index === this.drawn) return
+    this.write(index)
     if (this.picture.draw(index)) this.drawn = index
+  }
+
+  // The note of a step; alone there is one step.
+  /** @param {number} index */
+  write(index) {
+    const words = this.notes.length > 1 ? this.notes[index] : (this.notes[0] ?? "")
+    if (this.note.textContent !== words) this.note.textContent = words
   }
 
   close() {

@@ -12,7 +12,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment, labels_of
 from explorer.visit.runs import maps_folder
 from model_core.config import MapConfig, Table
-from model_core.projections import arrows_on_map
+from model_core.projections import Chance, arrows_on_map
 from model_core.projections.maps import MapFile, MapStatus, OverTime
 
 TOLD = 5  # tokens of each end of an axis that its title names
@@ -59,7 +59,8 @@ class Atlas:
 
     `name` of the method that made it, its `axis_titles`; `trust`: trustworthiness, `kept`:
     neighbours kept, `model_share`: the model's part of the movement, (S,) each, None where all
-    movement is the model's; `waiting`: recorded steps that show the last one laid out;
+    movement is the model's; `chance`: what trustworthiness such a map reaches by chance, None where
+    that is not known yet; `waiting`: recorded steps that show the last one laid out;
     `pieces`: how often it was laid out; `file` and `status` of one that takes time; `problem`: why
     it is not the one that was asked for.
     """
@@ -70,6 +71,7 @@ class Atlas:
     arrows: Callable[[np.ndarray], np.ndarray]
     trust: np.ndarray
     kept: np.ndarray
+    chance: Chance | None
     model_share: np.ndarray | None = None
     waiting: int = 0
     pieces: int = 1
@@ -126,7 +128,13 @@ def _linear(judged: tables.Judged, name: str, first: str) -> Atlas:
         f"{one} ({share:.0%} of variance)" for one, share in zip(names, explained, strict=True)
     ]
     return Atlas(
-        name, tuple(titles), judged.map.layout, judged.map.arrows, judged.trust, judged.kept
+        name,
+        tuple(titles),
+        judged.map.layout,
+        judged.map.arrows,
+        judged.trust,
+        judged.kept,
+        judged.chance,
     )
 
 
@@ -143,8 +151,7 @@ def _asked(moment: Moment, rows: Rows, file: MapFile) -> tuple[OverTime | None, 
     What is missing is requested, unless that was stopped or failed; a growing map is watched.
     """
     made = file.read(moment.steps, rows.vectors)
-    whole = made is not None and len(made.steps) == len(moment.steps)
-    if whole and not moment.live:
+    if made is not None and made.is_whole(moment.steps) and not moment.live:
         return made, ""
     status = file.status
     if status.state in ("failed", "stopped"):
@@ -178,6 +185,7 @@ def _over_time(moment: Moment, rows: Rows, config: MapConfig, made: OverTime) ->
         arrows,
         at_each_step(made.trust.trustworthiness),
         at_each_step(made.trust.kept),
+        made.chance,
         at_each_step(made.trust.model_share),
         int((~there).sum()),
         made.pieces,

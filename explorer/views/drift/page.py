@@ -19,6 +19,7 @@ from explorer.visit.export import File, drawer, file_of, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain, question, say_problem, write_button
 from explorer.visit.sentence import Sentence
+from explorer.visit.trust import BY_CHANCE
 from model_core.embeddings.neighbours import (
     Neighbours,
     biography,
@@ -146,7 +147,7 @@ def _arrow_words(atlas: Atlas, choices: Choices, arrows: Arrows | None) -> str:
 def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
     """The button that makes sense now, and how far the map is."""
     if atlas.status.active and not moment.live:
-        _watch(file)
+        _watch(file, file.stored)
     elif atlas.status.state in ("failed", "stopped"):
         write_button(st.button, "Try again", file.clear_status)
         say_problem()
@@ -156,10 +157,10 @@ def _making(moment: Moment, atlas: Atlas, file: MapFile) -> None:
 
 
 @st.fragment(run_every=WATCHED)
-def _watch(file: MapFile) -> None:
-    """Redraw the page when the map is ready."""
+def _watch(file: MapFile, stored: int) -> None:
+    """Redraw the page when the map is ready, and when it is stored before its trust is judged."""
     status = file.status
-    if not status.active:
+    if not status.active or file.stored != stored:
         st.rerun()
     with suppress(OSError):
         file.ask()  # a reader still asks: it keeps its turn in the queue
@@ -214,12 +215,13 @@ def _explained(atlas: Atlas) -> None:
         "is the smoothness). Directions and sizes on such a map mean nothing, only who is near "
         "whom. **PCA** and **Axis** show y = W (x − mean), the same W at all steps, so nothing "
         "moves that did not move in these directions.\n\n"
-        "**Trustworthiness**: are the nearest on the map also near in the table? 1 is yes, 0.5 is "
-        "chance. **Neighbours kept**: the share of the 10 nearest on the map that are among the "
+        f"{BY_CHANCE} "
+        "**Neighbours kept**: the share of the 10 nearest on the map that are among the "
         "10 nearest in the table. **Model's movement**: the part of the movement on the map that "
         "the tokens' own change of neighbours explains; the rest is the map finding another "
         "balance, and a sudden move that a smooth map spreads over the steps beside it. A map of "
         "untrained, random rows cannot be trusted: look at the line before you look at the map.",
         "projections.umap_over_time, projections.pca_over_time, projections.trust, "
+        "projections.chance, projections.verdict, "
         "neighbours.neighbours, neighbours.turnover",
     )

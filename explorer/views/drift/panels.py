@@ -13,6 +13,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame, Panel, Words
 from explorer.views.drift.maps import Atlas, Rows
 from explorer.visit.moment import Moment
+from explorer.visit.trust import trust_words
 from model_core.embeddings.neighbours import Neighbours, neighbours
 
 BESIDE = 6  # neighbours that fit beside the map
@@ -30,6 +31,7 @@ def map_of_rows(moment: Moment, rows: Rows, atlas: Atlas, marks: Marks, *, flat:
             span=8,
             height=470,
             rows=2,
+            notes=trust_words(atlas.trust, atlas.chance, moment.steps),
         ),
         axis_titles=atlas.axis_titles,
         marks=marks,
@@ -62,6 +64,8 @@ def neighbourhood(
 
 def trust(moment: Moment, atlas: Atlas) -> Panel:
     shares = {"trustworthiness": atlas.trust, "neighbours kept": atlas.kept}
+    if atlas.chance is not None:
+        shares["by chance"] = atlas.chance.at(moment.steps)
     if atlas.model_share is not None:
         shares["model's movement"] = atlas.model_share
     return curves_panel(

@@ -17,6 +17,7 @@ from explorer.visit.moment import Moment, fewer, labels_of, left_out, thinned
 from explorer.visit.page import clock, question
 from explorer.visit.rows import token_rows
 from explorer.visit.sentence import Sentence
+from explorer.visit.trust import explain_trust, trust_words
 from model_core.embeddings.token_classes import token_class
 
 EVENTS = "What happened in the training, by its steps; each line moves the clock there."
@@ -40,6 +41,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         Events(Frame("changes", "What just changed", 6, MAP), alt=EVENTS),
     ]
     clock(replace(moment, timeline=with_changes(moment, quick=alone)), panels, alone=alone)
+    explain_trust()
 
 
 def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
@@ -78,10 +80,18 @@ def _lines(texts: Sequence[str]) -> int:
 
 
 def _letters(moment: Moment, now: Moment) -> Letters:
-    found = tables.letters(moment)
+    """The map of tokens; how far to trust it takes longer than a first picture may."""
+    notes: list[str] = []
+    if now is moment:
+        judged = tables.pca(moment, "tokens", tuple(moment.rows.tolist()))
+        found = judged.map
+        notes = trust_words(judged.trust, judged.chance, moment.steps)
+    else:
+        found = tables.letters(moment)
+    title = f"Token map (PCA, {sum(found.explained):.0%} of variance)"
     return letters_panel(
         found.layout[np.searchsorted(moment.steps, now.steps)],
         token_rows(moment),
         [token_class(token) for token in moment.tokens],
-        Frame("map", f"Token map (PCA, {sum(found.explained):.0%} of variance)", 6, MAP),
+        Frame("map", title, 6, MAP, notes=notes),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -59,9 +59,11 @@ def timeline(**change: Any) -> Timeline:
     return Timeline(**(values | change))
 
 
-def panel(key: str = "map", span: int = 6, height: int = 360, **change: Any) -> Panel:
+def panel(
+    key: str = "map", span: int = 6, height: int = 360, notes: Sequence[str] = (), **change: Any
+) -> Panel:
     values = {"figure": go.Figure(go.Scatter(x=[0, 1], y=[0, 1])), "moving": {"0.x": X}}
-    return Panel(Frame(key, "Map", span, height), **(values | change))
+    return Panel(Frame(key, "Map", span, height, notes=notes), **(values | change))
 
 
 def mosaic(**change: Any) -> Mosaic:
@@ -220,6 +222,7 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([panel("a"), panel("a")], timeline()), "keys must differ, got 'a'"),
         (lambda: encode([panel(span=13)], timeline()), r"span must be in \[1, 12\], got 13"),
         (lambda: encode([panel(height=0)], timeline()), "height must be above 0, got 0"),
+        (lambda: encode([panel(notes=["one"])], timeline()), "1 notes for 3 steps"),
         (lambda: encode([panel(moving={"x": X})], timeline()), "write '<trace>"),
         (lambda: encode([panel(moving={"0.__proto__.x": X})], timeline()), "write '<trace>"),
         (lambda: encode([panel(moving={"0.constructor": X})], timeline()), "write '<trace>"),

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, go_to, named, opened, press, visitor
+from tests.support.pages import SHIPPED, go_to, named, opened, panels, press, visitor
 from tests.support.runs import recorded_run
 
 DEFAULTS: dict[str, Any] = {
@@ -77,6 +78,7 @@ def test_the_shipped_maps_are_whole_and_of_this_run(config: MapConfig) -> None:
     trusted, kept = neighbours_kept(vectors, made.layout)
     np.testing.assert_allclose(made.trust.trustworthiness, trusted, atol=1e-9)
     np.testing.assert_allclose(made.trust.kept, kept, atol=1e-9)
+    assert made.is_whole(SHIPPED.steps), "the first visit would measure chance"
 
 
 # ---- colours and arrows ----------------------------------------------------------------------
@@ -202,6 +204,15 @@ def test_the_caption_says_how_the_map_was_made(query: dict[str, str], said: str)
     app = drift_page(**query)
     assert said in captions(app)
     assert app.exception == []
+
+
+@pytest.mark.parametrize("page", ["drift", ""])
+def test_the_map_says_at_each_step_what_its_trust_means(page: str) -> None:
+    app = opened(page, run="english", **named("drift", {"map": "PCA"}))
+    notes = panels(app.run())["map"]["notes"]  # the Overview's first picture is of one step
+    assert len(notes) == 19
+    assert re.fullmatch(r"trust 0\.59, chance 0\.6\d ± 0\.01: no better than chance", notes[0])
+    assert re.fullmatch(r"trust 0\.74, chance 0\.6\d ± 0\.01: poor", notes[-1])
 
 
 FILLED: dict[str, Callable[[AppTest], Any]] = {

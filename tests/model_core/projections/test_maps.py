@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,15 @@ import pytest
 import torch
 
 from model_core.config import MapConfig
-from model_core.projections import Trust, mapmaker, maps, trust, umap_over_time
+from model_core.projections import (
+    Trust,
+    mapmaker,
+    maps,
+    neighbours_kept,
+    trust,
+    umap_over_time,
+)
+from model_core.projections.chance import shuffled
 from model_core.projections.mapmaker import make_map
 from model_core.projections.maps import MapFile, MapStatus, OverTime, checksums, table_of
 from model_core.runs import Run, runs_folder
@@ -145,6 +154,32 @@ def test_an_asked_for_map_is_the_one_laid_out_by_hand(
     after = tree(run.path)
     assert before.items() <= after.items()
     assert {Path(name).parent for name in after.keys() - before.keys()} == {file.folder}
+
+
+def test_a_map_has_what_chance_reaches_by_its_method(mapped: Run) -> None:
+    made, vectors = laid_out(mapped), table_of(mapped, UMAP)
+    assert made.chance is not None and made.chance.count == len(mapped.steps)
+    ends = [0, len(mapped.steps) - 1]
+    assert made.chance.steps.tolist() == mapped.steps[ends].tolist()
+    tables = np.concatenate([shuffled(vectors, seed)[ends] for seed in range(3)])
+    layouts = umap_over_time(tables, n_neighbors=5, smoothness=0)
+    reached = neighbours_kept(tables, layouts)[0].reshape(3, 2)
+    np.testing.assert_allclose(made.chance.mean, np.mean(reached, 0))
+    assert made.chance.spread == pytest.approx(np.sqrt(np.var(reached, 0, ddof=1).mean()))
+
+
+def test_a_map_stored_before_chance_was_measured_opens_and_is_completed(mapped: Run) -> None:
+    whole, file = laid_out(mapped), MapFile(mapped.path, UMAP)
+    file.write(table_of(mapped, UMAP), replace(whole, chance=None))
+    old = laid_out(mapped)
+    assert old.chance is None and not old.is_whole(mapped.steps)
+    np.testing.assert_array_equal(old.layout, whole.layout)
+    make_map(mapped.path, UMAP)
+    again = laid_out(mapped)
+    np.testing.assert_array_equal(again.layout, whole.layout)
+    assert again.pieces == 1 and again.is_whole(mapped.steps)
+    assert again.chance is not None and whole.chance is not None
+    np.testing.assert_array_equal(again.chance.mean, whole.chance.mean)
 
 
 def test_of_many_who_ask_at_once_one_starts_a_process(
