@@ -36,7 +36,10 @@ def loss_panel(
     scale = Scale("nats per token", limits=padded(low, high, share=0.12))
     panel = curves_panel(steps, series, frame, scale)
     words = f"guessing: ln {vocab_size:,} = {guessing:.2f}"
-    return marked(with_threshold(panel, Threshold(guessing, words, "end")), training)
+    late = training[len(training) // 2 :]
+    above = np.isfinite(late) & (late > guessing)
+    over = 2 * above.sum() <= len(late)  # on the side where the line of the loss is not
+    return marked(with_threshold(panel, Threshold(guessing, words, "end", over)), training)
 
 
 def gradient_panel(steps: Sequence[int] | np.ndarray, norms: np.ndarray, frame: Frame) -> Panel:

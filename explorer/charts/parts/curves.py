@@ -20,11 +20,12 @@ LABELLED = 2  # series; of more, the current values would cover each other
 
 
 class Threshold(NamedTuple):
-    """The value of a dashed line, and its label ("": its number) at one end of it."""
+    """The value of a dashed line, and its label ("": its number) at one end, over or under it."""
 
     value: float
     words: str = ""
     side: Literal["start", "end"] = "start"
+    over: bool = True
 
 
 def curves_panel(
@@ -82,7 +83,7 @@ def with_threshold(panel: Panel, threshold: Threshold) -> Panel:
     label = {
         "text": escape(threshold.words) or f"threshold {threshold.value:g}",
         "textposition": threshold.side,
-        "yanchor": "bottom",
+        "yanchor": "bottom" if threshold.over else "top",
         "font": {"size": 12},
     }
     line = {"color": theme.CURSOR, "width": 1.5, "dash": "dash"}

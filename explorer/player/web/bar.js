@@ -76,6 +76,7 @@ export class Bar {
     this.root.hidden = false
     this.badge.hidden = !live
     this.badge.textContent = live
+    this.badge.classList.toggle("driftscope-waits", live !== "LIVE")
     this.playIcon.set(playback.playing ? "pause" : "play")
     label(this.playButton, playback.playing ? "Pause (space)" : "Play (space)")
     this.speedButton.textContent = `${playback.speed}×`

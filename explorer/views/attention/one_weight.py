@@ -3,6 +3,8 @@
 import math
 
 import numpy as np
+import pandas as pd
+import streamlit as st
 
 from explorer.charts.attention.pair import pair_panel
 from explorer.charts.attention.stages import contribution_panel
@@ -11,6 +13,7 @@ from explorer.data import heads
 from explorer.data.heads import Head
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.page import clock, how_computed
@@ -44,7 +47,9 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             alt="How the products of all channels become one weight, at each recorded step.",
         ),
     ]
-    clock(moment, panels)
+    moment = clock(moment, panels)
+    with drawer():
+        _table(moment, head, focus)
     how_computed(
         r"q\cdot k = \sum_d q_d\,k_d, \qquad \mathrm{contribution} = "
         r"\lVert w_{qk}\; W_O^h\,v_k \rVert",
@@ -77,6 +82,21 @@ def _arithmetic(head: Head, focus: Focus) -> list[str]:
         )
         for score, weight, length in zip(scores, weights, lengths, strict=True)
     ]
+
+
+def _table(moment: Moment, head: Head, focus: Focus) -> None:
+    """The chosen query and key at the settled step, channel by channel."""
+    query, key = head.queries[moment.at, focus.query], head.keys[moment.at, focus.key]
+    table = pd.DataFrame(
+        {
+            "channel of the head": range(len(query)),
+            "query": query,
+            "key": key,
+            "product": query * key,
+        }
+    )
+    st.markdown(f"**Query at {focus.query}, key at {focus.key}**, step {moment.step:,}")
+    numbers(table, "Channels", file_of(moment, "weight"), column_config=digits(table.columns[1:]))
 
 
 def _number(value: np.floating, future: bool) -> str:

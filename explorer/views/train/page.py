@@ -25,10 +25,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
             metrics["train_loss"].to_numpy(),
             metrics["val_loss"].to_numpy(),
             vocab_size,
-            Frame("loss", "Loss", span=4, height=height),
+            Frame("loss", "Loss", span=5, height=height),
         ),
         Writings(
-            Frame("sample", "What the model writes, newest first", span=5, height=height),
+            Frame("sample", "What the model writes, newest first", span=4, height=height),
             steps.tolist(),
             list(metrics["sample"]),
             alt="A text sampled from the model at each recorded step, always with the same seed.",

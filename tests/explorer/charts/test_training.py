@@ -150,6 +150,15 @@ def test_the_loss_stands_beside_the_loss_of_guessing() -> None:
     assert "validation" not in [trace.name for trace in panel.figure.data]
 
 
+@pytest.mark.parametrize(("late", "side"), [(1.0, "bottom"), (9.0, "top"), (np.nan, "bottom")])
+def test_the_words_of_guessing_stand_on_the_side_where_the_loss_is_not(
+    late: float, side: str
+) -> None:
+    losses = np.array([4.2, 4.0, late, late])
+    panel = loss_panel(STEPS, losses, np.full(4, np.nan), 65, Frame("loss", "Loss"))
+    assert panel.figure.layout.shapes[0].label.yanchor == side
+
+
 def test_what_is_not_finite_is_marked_where_it_happens() -> None:
     norms = np.array([1.0, 100.0, np.inf, np.nan])
     for panel in (

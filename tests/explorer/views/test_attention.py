@@ -440,6 +440,8 @@ def test_the_arithmetic_of_one_weight_is_that_of_plain_torch() -> None:
     assert [float(told[n]) for n in (0, 1, 3, 4, 5)] == pytest.approx(
         [one for one in expected if one is not None], abs=6e-5
     )
+    table = app.dataframe[0].value
+    np.testing.assert_allclose(table["product"], query[6] * key[2], rtol=1e-4, atol=1e-6)
 
 
 def test_a_weight_of_the_future_is_none() -> None:
