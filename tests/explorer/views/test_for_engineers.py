@@ -16,6 +16,8 @@ from streamlit.testing.v1 import AppTest
 from torch import Tensor
 
 from explorer.views.normalization.for_engineers.whole import SERIES as WHOLE
+from explorer.views.normalization.for_engineers.whole import _column
+from explorer.visit.export import File
 from explorer.visit.runs import run_path
 from model_core.anatomy import short
 from model_core.normalization import part_sites, read_distributions, read_layers
@@ -131,11 +133,19 @@ def test_the_table_tells_nan_from_a_number_that_a_part_has_not(made: Path) -> No
     run = Run.open(made / "plain")
     app = layers("Whole model", run="plain", step=str(run.steps[-1]))
     told = parts(app)
-    assert told.loc["ln_f", "std before"] in ("NaN", "∞")
+    assert told.loc["ln_f", "std before"] in ("NaN", "infinite")
     assert told.loc["lm_head", "largest |x|"] == "NaN"
     assert told["std before"].isna().sum() == len(told) - len(run.anatomy.norms)
     first = parts(layers("Whole model", run="plain", step="0"))
     assert first["std before"].dtype.kind == "f"
+
+
+def test_a_column_with_nan_keeps_its_numbers_in_a_file() -> None:
+    column = _column(
+        np.ma.array([-1.5, np.nan, -np.inf, 0], np.float32, mask=[False, False, False, True])
+    )
+    file = File("r", "parts", None).filled(pd.DataFrame({"x": column}))
+    assert file.decode().split() == ["run,x", "r,-1.5", "r,NaN", "r,infinite", "r,"]
 
 
 def test_a_chip_adds_its_series_and_the_picture_is_never_empty() -> None:

@@ -187,5 +187,6 @@ def _column(values: np.ma.MaskedArray) -> pd.Series:
     flat = values.ravel()
     if np.isfinite(flat.compressed()).all():
         return pd.Series(flat.filled(np.nan))
-    words = [f"{value:.7g}".replace("nan", "NaN").replace("inf", "∞") for value in flat.filled(0)]
-    return pd.Series(words).mask(np.ma.getmaskarray(flat), None)
+    words = {True: "NaN", False: "infinite"}
+    cells = [x if np.isfinite(x) else words[np.isnan(x)] for x in flat.filled(0).tolist()]
+    return pd.Series(cells, dtype=object).mask(np.ma.getmaskarray(flat), None)
