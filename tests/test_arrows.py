@@ -237,7 +237,7 @@ OPENERS |= {"safe_open", "load_file", "save_file", "fromfile", "memmap", "mmap"}
 OWN = {
     "explorer.player.assets": {"read_bytes"},  # of the package
     "explorer.server.security": {"read_bytes"},  # of Streamlit's package
-    "model_core.__main__": {"read_bytes"},  # a text that its user names
+    "model_core.corpora": {"open"},  # a text that its user names
     "model_core.runs.storage": {"open"},  # a new file beside the one it replaces, a folder
 }
 

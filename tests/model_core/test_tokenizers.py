@@ -176,7 +176,9 @@ SEAMS = (
 @settings(max_examples=500)
 @given(text=st.text(SEAMS, max_size=60))
 def test_a_text_encoded_in_pieces_has_the_ids_of_the_whole(text: str) -> None:
-    tokenizer = train_tokenizer("don't we're so. it, goes (on) 我们，你好。" * 20, "bpe", 400)
+    seams = "".join(random.Random(0).choices(SEAMS + " \n" * 20, k=3000))
+    words = "don't we're so. it, goes (on) 我们，你好。" * 20
+    tokenizer = train_tokenizer(words + seams, "bpe", 500)
     whole = tokenizer._library.encode(text).ids  # type: ignore[attr-defined]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tokenizers, "PIECE", 1)
