@@ -1,7 +1,12 @@
 """The table of what "fast" means: each row's figure and what it must reach, both from this run."""
 
 import os
+from collections.abc import Callable, Iterable, Iterator
+from typing import Annotated
 
+import typer
+
+from model_core.__main__ import on_any_terminal
 from tests.benchmarks.attention import attention_times
 from tests.benchmarks.drag import drag_frames
 from tests.benchmarks.maps import map_rows
@@ -11,7 +16,8 @@ from tests.benchmarks.rows import Row, at_least, at_most
 from tests.benchmarks.speed import training_speeds
 
 
-def training_rows(threads: int) -> list[Row]:
+def training_rows() -> list[Row]:
+    threads = os.cpu_count() or 1
     speeds = training_speeds(threads)
     with_recording, bare = speeds["recorded"], speeds["bare"]
     told = ", ".join(f"{name} {speed / 1000:.1f}" for name, speed in speeds.items())
@@ -29,28 +35,69 @@ def beside_bare(work: str, seconds: float, bare: float, most: float) -> Row:
     return at_most(told, seconds / bare, most, "×")
 
 
-def browser_rows() -> list[Row]:
-    drag, play, opening = drag_frames(), play_frames(), opening_seconds()
-    typed = attention_times()
+def drag_rows() -> Iterator[Row]:
+    drag = drag_frames()
     frames = f"drag, 200 steps, 3 panels: {drag['frames']:.0f} frames, p50 {drag['p50_ms']:.1f} ms"
+    yield at_most(f"{frames}, p95", drag["p95_ms"], 34, "ms")
+    yield at_most("messages to the server during the drag", drag["messages"], 0, "")
+
+
+def play_rows() -> Iterator[Row]:
+    play = play_frames()
     played = f"play, map of 65: {play['frames']:.0f} frames, p50 {play['p50_ms']:.1f} ms"
-    return [
-        at_most(f"{frames}, p95", drag["p95_ms"], 34, "ms"),
-        at_most("messages to the server during the drag", drag["messages"], 0, ""),
-        at_most(f"{played}, p95", play["p95_ms"], 34, "ms"),
-        at_most("Enter to 16 heads of 41 characters, p95", typed["shown_p95_ms"], 200, "ms"),
-        at_most("Enter to 120 steps to scrub, p95", typed["complete_p95_ms"], 1000, "ms"),
-        at_most("drag, 16 heads, 41 characters, p95", typed["drag_p95_ms"], 34, "ms"),
-        beside_bare("start to first picture", opening["start"], opening["bare start"], 0.8),
-        beside_bare("page load on a warm server", opening["load"], opening["bare load"], 0.65),
-        at_most("Train pressed to first loss seen", opening["train"], 3, "s"),
-    ]
+    yield at_most(f"{played}, p95", play["p95_ms"], 34, "ms")
 
 
-def main() -> None:
-    for row in [*browser_rows(), *training_rows(os.cpu_count() or 1), *map_rows()]:
-        print(row)
+def typing_rows() -> Iterator[Row]:
+    typed = attention_times()
+    yield at_most("Enter to 16 heads of 41 characters, p95", typed["shown_p95_ms"], 200, "ms")
+    yield at_most("Enter to 120 steps to scrub, p95", typed["complete_p95_ms"], 1000, "ms")
+    yield at_most("drag, 16 heads, 41 characters, p95", typed["drag_p95_ms"], 34, "ms")
+
+
+def opening_rows() -> Iterator[Row]:
+    opening = opening_seconds()
+    yield beside_bare("start to first picture", opening["start"], opening["bare start"], 0.8)
+    yield beside_bare("page load on a warm server", opening["load"], opening["bare load"], 0.65)
+    yield at_most("Train pressed to first loss seen", opening["train"], 3, "s")
+
+
+PARTS: dict[str, Callable[[], Iterable[Row]]] = {
+    "drag": drag_rows,
+    "play": play_rows,
+    "typing": typing_rows,
+    "opening": opening_rows,
+    "training": training_rows,
+    "maps": map_rows,
+}
+
+
+def load() -> str:
+    """What else the machine does, which every figure below it depends on."""
+    cores = os.cpu_count() or 1
+    if not hasattr(os, "getloadavg"):
+        return f"{cores} cores; this system does not tell its load"
+    busy = os.getloadavg()[0]
+    quiet = "quiet" if busy < 0.25 * cores else "NOT QUIET: figures are worse than they could be"
+    return f"{cores} cores, {busy:.1f} processes at work in the last minute: {quiet}"
+
+
+def main(
+    only: Annotated[
+        str, typer.Option(help=f"Parts of it, separated by commas: {', '.join(PARTS)}.")
+    ] = ",".join(PARTS),
+) -> None:
+    """Print each row as soon as it is measured."""
+    parts = only.split(",")
+    for part in parts:
+        if part not in PARTS:
+            raise typer.BadParameter(f"{part!r} is none of {', '.join(PARTS)}")
+    print(load(), flush=True)
+    for part in parts:
+        for row in PARTS[part]():
+            print(row, flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    on_any_terminal()
+    typer.run(main)
