@@ -6,10 +6,10 @@ from typing import Any
 import streamlit as st
 from streamlit.navigation.page import Page
 
-from explorer.visit import runs, session
+from explorer.visit import kept, runs, session
 from explorer.visit.page import plain
 from explorer.visit.sentence import example as example_of
-from explorer.visit.widgets import KEPT
+from explorer.visit.widgets import KEPT, TYPED
 from model_core.runs import Run
 
 KEY = "header"
@@ -73,10 +73,12 @@ def header(pages: Sequence[Page], title: str) -> None:
             "Sentence for the model to read",
             key=session.TEXT,
             **KEPT,
-            max_chars=10_000,
+            max_chars=TYPED,
             label_visibility="collapsed",
             placeholder="A sentence for the model to read",
         )
+    if kept.is_long(session.text() or ""):
+        st.caption(kept.SAID)
     if changed:
         st.warning(plain(changed))
     if problem:

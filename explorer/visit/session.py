@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from explorer.player import Heard
-from explorer.visit import address
+from explorer.visit import address, kept
 from explorer.visit.address import Chosen
 
 # Keys of the widgets that every page shares, and their parameters of the address.
@@ -18,6 +18,7 @@ PLAY = "play"  # in an address: 1 plays from its step on
 CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
 SHARED = (RUN, TEXT, TOKENS)  # in the address of every page
 VISIT = "visit"
+LOST = "A long text of this address is not kept by this server any more; type it again."
 
 
 @dataclass
@@ -64,9 +65,12 @@ def begin(runs: Sequence[str], page: str) -> str:
     A new visitor's comes from the address, where anything malformed is ignored. Streamlit may end
     a rerun at any access of its state, so each step is marked as done after it, not before.
     """
-    state = st.session_state
+    state, lost = st.session_state, False
     if VISIT not in state:
-        asked = address.renamed(st.query_params.to_dict())
+        named = address.renamed(st.query_params.to_dict())
+        found = {name: kept.recalled(value) for name, value in named.items()}
+        asked = {name: value for name, value in found.items() if value is not None}
+        lost = None in found.values()
         state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
         state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
         first, plays = not st.query_params, int(asked.pop(PLAY, "") == "1")
@@ -78,13 +82,13 @@ def begin(runs: Sequence[str], page: str) -> str:
     here.pending = {}
     if page != here.page:
         here.drawn, here.page, here.problem = set(SHARED), page, ""
-    wanted = state[RUN]
+    wanted, said = state[RUN], LOST if lost else ""
     if wanted in runs:
-        return ""
+        return said
     if wanted is not None:
         leave_run()
     state[RUN] = runs[0]
-    return "" if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
+    return said if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
 
 
 def publish() -> None:
@@ -95,6 +99,8 @@ def publish() -> None:
         for name, default in here.defaults.items()
         if name in here.drawn and name in state and state[name] != default
     }
+    short = {name: kept.shortened(value) for name, value in wanted.items()}
+    wanted = {name: value for name, value in short.items() if value is not None}
     wanted |= address.write(chosen())
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

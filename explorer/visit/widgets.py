@@ -7,9 +7,12 @@ parameter of the address, "<page>.<name>". A value `of_run` is forgotten with it
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from explorer.visit import address, session
+import streamlit as st
+
+from explorer.visit import address, kept, session
 
 KEPT: dict[str, Any] = {"persist_state": "session"}  # else Streamlit forgets it with its page
+TYPED = 10_000  # characters of a sentence at most
 Draw = Callable[..., Any]
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -107,7 +110,10 @@ def several(
 def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:
     """A text of a run; one that nobody changed follows its default."""
     session.hold(name, default, str, str, of_run=True, follow=True)
-    return draw(label, key=name, **look, **KEPT)
+    typed = draw(label, key=name, max_chars=TYPED, **look, **KEPT)
+    if kept.is_long(typed):
+        st.caption(kept.SAID)
+    return typed
 
 
 def editor(name: str, default: str) -> tuple[str, str]:

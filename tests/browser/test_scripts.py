@@ -57,6 +57,20 @@ def test_half_a_surrogate_pair_is_shown_and_ends_no_connection(
         expect(page.locator(".read s")).to_have_text("\U0001f600")
 
 
+def test_a_page_with_a_long_sentence_can_be_loaded_again(visit: Visit, app: Server) -> None:
+    """Of 7,500 Chinese characters: its address had 67,500, and the server refused it."""
+    text = "春眠不觉晓，处处闻啼鸟。" * 625
+    page = visit(f"{app.url}/tables?run=quick-brown-fox")
+    ClockDriver(page).wait_ready()
+    field = page.get_by_label("Sentence for the model to read")
+    field.fill(text)
+    field.press("Enter")
+    expect(page).to_have_url(re.compile("text=kept-[0-9a-f]{16}&"))
+    answer = page.reload()
+    assert answer is not None and answer.status == 200
+    expect(field).to_have_value(text)
+
+
 def test_a_table_offers_our_csv_and_not_one_with_formulas(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/tables?run=quick-brown-fox")
     ClockDriver(page).wait_ready()

@@ -27,7 +27,6 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         "attention.second",
         "A second sentence",
         _reversed(moment, sentence),
-        max_chars=10_000,
     )
     second = sentence_of(moment.run, typed)
     say_read(second, moment.run.model_config.vocab_size)
