@@ -84,12 +84,15 @@ class Panel:
 
     `moving` maps "<trace>.<attribute path>" ("0.z", "1.marker.size") or "layout.<path>"
     ("layout.xaxis.range") to an array whose first axis is the recorded steps: (S,), (S, N) or
-    (S, R, C), float32 or uint8. NaN is drawn as a gap. `alt` describes the picture in words.
+    (S, R, C), float32 or uint8. `ways` maps such names to the ways (R, S) float32 of R rows in one
+    line: at step s each row has its first s + 1 numbers, then NaN, and a NaN keeps two rows apart.
+    NaN is drawn as a gap. `alt` describes the picture in words.
     """
 
     frame: Frame
     figure: go.Figure
     moving: Mapping[str, np.ndarray] = field(default_factory=dict)
+    ways: Mapping[str, np.ndarray] = field(default_factory=dict)
     alt: str = ""
     picks: Picks | None = None  # what a click means; None: clicks are not reported
     lasso: bool = False  # a lasso or a box selects tokens; needs picks=Tokens

@@ -67,17 +67,33 @@ def check_frame(frame: Frame, steps: int) -> None:
 
 def check_moving(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:
     """The array; ValueError unless it can change with the step along this path."""
+    where = _checked_path(panel, path)
+    if array.dtype not in (np.float32, np.uint8):
+        raise ValueError(f"{where}: must be float32 or uint8, got {array.dtype}")
+    if not 1 <= array.ndim <= 3 or len(array) != steps:
+        raise ValueError(f"{where}: shape {array.shape} does not fit {steps} recorded steps")
+    return array
+
+
+def check_ways(panel: Panel, path: str, array: np.ndarray, steps: int) -> np.ndarray:
+    """The array; ValueError unless it is a float32 way of each row over the steps."""
+    where = _checked_path(panel, path)
+    if array.dtype != np.float32 or array.ndim != 2 or array.shape[1] != steps:
+        raise ValueError(
+            f"{where}: ways must be float32 (rows, {steps}), got {array.dtype} {array.shape}"
+        )
+    return array
+
+
+def _checked_path(panel: Panel, path: str) -> str:
+    """Where it is, in words; ValueError unless the figure has such a place."""
     where = f"panel {panel.frame.key!r}, {path!r}"
     match = PATH.fullmatch(path)
     if match is None or FORBIDDEN & set(re.split(r"[.\[\]]", path)):
         raise ValueError(f"{where}: write '<trace>.<attribute>' or 'layout.<attribute>'")
     if match[1] != "layout" and int(match[1]) >= len(panel.figure.data):
         raise ValueError(f"{where}: the figure has {len(panel.figure.data)} traces")
-    if array.dtype not in (np.float32, np.uint8):
-        raise ValueError(f"{where}: must be float32 or uint8, got {array.dtype}")
-    if not 1 <= array.ndim <= 3 or len(array) != steps:
-        raise ValueError(f"{where}: shape {array.shape} does not fit {steps} recorded steps")
-    return array
+    return where
 
 
 def check_mosaic(panel: Mosaic, steps: int) -> None:

@@ -30,6 +30,7 @@ from explorer.player.checks import (
     check_moving,
     check_text,
     check_timeline,
+    check_ways,
     check_words,
 )
 
@@ -135,13 +136,17 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
 
 def _plot(panel: Panel, steps: int, arrays: _Arrays) -> dict[str, Any]:
     moving = [
-        {"path": path, "array": arrays.add(check_moving(panel, path, array, steps))}
+        {"path": path, "array": arrays.add(check_moving(panel, path, array, steps)), "way": False}
         for path, array in panel.moving.items()
+    ]
+    ways = [
+        {"path": path, "array": arrays.add(check_ways(panel, path, array, steps)), "way": True}
+        for path, array in panel.ways.items()
     ]
     return {
         "kind": "plot",
         "figure": figure_json(panel.figure),
-        "moving": moving,
+        "moving": moving + ways,
         "pickable": panel.picks is not None,
         "lasso": panel.lasso,
         "declutter": panel.declutter,

@@ -29,6 +29,7 @@ from explorer.panels import (
     levels,
 )
 from explorer.player.encoding import encode
+from tests.support.moving import each_step
 
 HERE = Path(__file__).parent
 PLAYER = HERE.parents[1] / "explorer" / "player"
@@ -53,7 +54,7 @@ def panels(rng: np.random.Generator) -> list[AnyPanel]:
     roles = np.array([[[0, 255]], [[255, 1]], [[1, 0]]], np.uint8)
     attention = np.where(np.tri(3), 0.5, np.nan).astype(np.float32)[None]
     return [
-        Panel(Frame("plot", "Ünïcode 🦊", 5, 360), figure, moving),
+        Panel(Frame("plot", "Ünïcode 🦊", 5, 360), figure, moving, {"0.text": x.T.copy()}),
         Text(Frame("text", "Text", 12, 128), ["a", "b", "c"], attention, "{weight}", query=1),
         Mosaic(Frame("heads", "Heads", 6, 480), weights, 3, "2 heads", (0, 1),
                Roles(roles, ("first", "second"))),
@@ -90,7 +91,8 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     expected = {name: listed(values) for name, values in times.items()} | {
         "unit": "nats per token",
         "ticks": [{"step": 1, "label": "head formed"}],
-        "moving": {path: listed(array) for path, array in plot.moving.items()},
+        "moving": {path: listed(array) for path, array in plot.moving.items()}
+        | {path: listed(each_step(array)) for path, array in plot.ways.items()},
         "text": listed(text.weights[0]),
         "mosaic": {
             "shape": list(mosaic.weights.shape),

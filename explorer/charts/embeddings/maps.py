@@ -46,6 +46,7 @@ def map_panel(
             [*drawing.traces, *drawn.legend], _layout(points, axis_titles, bool(drawn.legend))
         ),
         moving=drawing.moving,
+        ways=drawing.ways,
         alt=_alt(frame.title, points, rows),
         picks=rows.picks,
         declutter=drawing.flat and not letters,

@@ -39,6 +39,7 @@ class Drawing:
         self.flat = len(self._axes) == 2
         self.traces: list[Any] = []
         self.moving: dict[str, np.ndarray] = {}
+        self.ways: dict[str, np.ndarray] = {}
 
     def add(
         self, points: np.ndarray, *, moves: bool = True, below: bool = True, **style: Any
@@ -55,6 +56,17 @@ class Drawing:
                 self.moving[path] = np.ascontiguousarray(points[:, :, axis])
         first = {name: points[0, :, axis] for axis, name in enumerate(self._axes)}
         self.traces.append((go.Scatter if self.flat else go.Scatter3d)(**first, **style))
+
+    def add_trails(self, rows: Sequence[int], **style: Any) -> None:
+        """The ways of some rows up to the step shown, in one trace."""
+        points = self._points[:, rows]
+        steps, count, axes = points.shape
+        start = np.full((1, count, steps + 1, axes), np.nan, np.float32)
+        start[0, :, 0] = points[0]
+        for axis, name in enumerate(self._axes):
+            path = f"{len(self.traces)}.{name}"
+            self.ways[path] = np.ascontiguousarray(points[:, :, axis].T)
+        self.add(start.reshape(1, -1, axes)[:, :-1], moves=False, **style)
 
     def add_points(self, rows: Rows, dots: Dots, letters: bool) -> None:
         """The rows themselves with their labels; `letters`: these alone, in the dots' colours."""
@@ -90,7 +102,7 @@ class Drawing:
         others = [row for row in marks.trails if row != rows.chosen]
         if others:
             line = {"color": theme.TRAIL, "width": 1.5 if self.flat else 3}
-            self.add(_trails(self._points[:, others]), mode="lines", line=line)
+            self.add_trails(others, mode="lines", line=line)
         selected = [row for row in rows.selected if row != rows.chosen]
         if selected:
             ring = self._ring(theme.SELECTED, 2)
@@ -110,8 +122,8 @@ class Drawing:
         self.add(own, mode="markers", marker=self._ring(theme.CHOSEN, 3))
         if not trail:
             return
-        self.add(
-            _trails(own)[:, :-1],
+        self.add_trails(
+            [chosen],
             mode="lines+markers",
             line={"color": theme.CHOSEN, "width": 2},
             marker={"size": 4 if self.flat else 2, "color": theme.CHOSEN},
@@ -127,15 +139,6 @@ class Drawing:
             textfont={"size": 12, "color": theme.CHOSEN},
             marker=start if self.flat else {"size": 3, "symbol": "x", "color": theme.CHOSEN},
         )
-
-
-def _trails(points: np.ndarray) -> np.ndarray:
-    """(S, R, D) -> (S, R·(S+1), D): at step s each row's points up to s, and a gap."""
-    steps, rows, axes = points.shape
-    trails = np.full((steps, rows, steps + 1, axes), np.nan, np.float32)
-    past = np.tri(steps, dtype=bool)[:, None, :, None]
-    trails[:, :, :steps] = np.where(past, points.transpose(1, 0, 2)[None], np.float32(np.nan))
-    return trails.reshape(steps, -1, axes)
 
 
 def _arrows(points: np.ndarray, heads: np.ndarray) -> np.ndarray:

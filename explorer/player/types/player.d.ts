@@ -5,6 +5,8 @@ type Numbers = Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> | Uint8Arra
 interface Stepped<Values extends Numbers = Numbers> {
   shape: number[]
   values: Values
+  /** Ways (rows, S) that end at the step: a slice has the shape of all, NaN behind the step. */
+  rows?: number
 }
 /** A recorded step of an array (S), (S, N) or (S, rows, columns). */
 type Slice = number | Numbers | Numbers[]
@@ -132,7 +134,7 @@ type HeaderPanel = Frame & {
   array?: number
   arrays?: Record<string, number>
   roles?: number | null
-  moving?: { path: string; array: number }[]
+  moving?: { path: string; array: number; way: boolean }[]
 }
 
 interface Theme {

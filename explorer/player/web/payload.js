@@ -50,15 +50,34 @@ export function decode(buffer) {
     array: array(panel.array),
     arrays: panel.arrays && named(panel.arrays),
     roles: array(panel.roles),
-    moving: panel.moving?.map(({ path, array }) => ({ path, array: arrays[array] })),
+    moving: panel.moving?.map(({ path, array, way }) => {
+      return { path, array: way ? growing(arrays[array]) : arrays[array] }
+    }),
   }))
   return { alone: header.alone, timeline, panels: /** @type {any[]} */ (panels) }
+}
+
+// Ways (rows, S) as an array with a slice a step: each row up to the step, a gap between two.
+/** @param {Stepped} array @returns {Stepped} */
+function growing({ shape: [rows, steps], values }) {
+  return { shape: [steps, rows * (steps + 1) - 1], values, rows }
+}
+
+/** @param {Stepped} array @param {number} step */
+function grown({ shape: [steps, size], values }, step) {
+  const found = new Float32Array(size).fill(Number.NaN)
+  for (let first = 0, to = 0; first < values.length; first += steps, to += steps + 1) {
+    found.set(values.subarray(first, first + step + 1), to)
+  }
+  return found
 }
 
 // One recorded step of an array: a number, a row of numbers, or rows of numbers (views again).
 // An array of one step holds at all of them.
 /** @param {Stepped} array @param {number} step @returns {Slice} */
-export function slice({ shape, values }, step) {
+export function slice(array, step) {
+  if (array.rows) return grown(array, step)
+  const { shape, values } = array
   const index = shape[0] === 1 ? 0 : step
   if (shape.length === 1) return values[index]
   const size = values.length / shape[0]

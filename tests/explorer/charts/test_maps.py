@@ -8,7 +8,9 @@ from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
 from explorer.charts.parts import theme
 from explorer.charts.parts.rows import Rows
-from explorer.panels import Frame, Tokens
+from explorer.panels import Frame, Timeline, Tokens
+from explorer.player.encoding import encode
+from tests.support.moving import each_step
 
 LAYOUT = np.array(
     [[[0, 0], [1, 1]], [[2, 0], [1, 3]], [[2, 4], [5, 3]]], np.float64
@@ -67,20 +69,36 @@ def test_a_map_has_two_axes_or_three() -> None:
 
 def test_the_chosen_trail_ends_at_the_step_shown() -> None:
     panel = map_panel(LAYOUT, Rows(["a", "b"], chosen=1), marks=Marks(trails=[1]), **MAP)
-    np.testing.assert_array_equal(panel.moving["2.x"], [[1, NAN, NAN], [1, 1, NAN], [1, 1, 5]])
-    np.testing.assert_array_equal(panel.moving["2.y"], [[1, NAN, NAN], [1, 3, NAN], [1, 3, 3]])
+    x, y = (each_step(panel.ways[f"2.{axis}"]) for axis in "xy")
+    np.testing.assert_array_equal(x, [[1, NAN, NAN], [1, 1, NAN], [1, 1, 5]])
+    np.testing.assert_array_equal(y, [[1, NAN, NAN], [1, 3, NAN], [1, 3, 3]])
 
 
-def test_trails_of_others_are_one_line_with_a_gap_behind_each() -> None:
+def test_trails_of_others_are_one_line_with_a_gap_between() -> None:
     panel = map_panel(LAYOUT, Rows(["a", "b"]), marks=Marks(trails=[0, 1]), **MAP)
     np.testing.assert_array_equal(
-        panel.moving["1.x"],
+        each_step(panel.ways["1.x"]),
         [
-            [0, NAN, NAN, NAN, 1, NAN, NAN, NAN],
-            [0, 2, NAN, NAN, 1, 1, NAN, NAN],
-            [0, 2, 2, NAN, 1, 1, 5, NAN],
+            [0, NAN, NAN, NAN, 1, NAN, NAN],
+            [0, 2, NAN, NAN, 1, 1, NAN],
+            [0, 2, 2, NAN, 1, 1, 5],
         ],
     )
+
+
+def sent(steps: int) -> int:
+    """Bytes of a map of 30 tokens with 6 trails and a chosen token's, at so many steps."""
+    places = np.random.default_rng(0).normal(size=(steps, 30, 2)).astype(np.float32)
+    rows = Rows([chr(97 + n) for n in range(30)], chosen=0)
+    panel = map_panel(places, rows, marks=Marks(trails=range(7)), **MAP)
+    known = np.arange(steps, dtype=float)
+    return len(encode([panel], Timeline(known, known, known)))
+
+
+def test_trails_send_as_much_a_step_however_many_steps_there_are() -> None:
+    few, more, many = (sent(steps) for steps in (500, 1_000, 2_000))
+    assert (many - more) / 1_000 < 1.1 * (more - few) / 500
+    assert many < 2_000 * 500
 
 
 def test_the_ring_goes_with_the_chosen_token_and_the_start_stays() -> None:

@@ -45,6 +45,7 @@ from explorer.charts.parts.squares import Labels
 from explorer.panels import Frame, Panel
 from explorer.player.encoding import figure_json
 from model_core.normalization.scaling import Bowl
+from tests.support.moving import each_step
 
 STEPS = np.array([0, 1, 2, 5, 100])
 NAMES = ["blocks.0.ln1", "blocks.0.ln2", "ln_f"]
@@ -194,7 +195,8 @@ def test_moving_arrays_have_the_steps_first_and_the_figure_shows_the_first(
     panels: dict[str, Panel], name: str
 ) -> None:
     panel = panels[name]
-    for path, array in panel.moving.items():
+    ways = {path: each_step(array) for path, array in panel.ways.items()}
+    for path, array in {**panel.moving, **ways}.items():
         assert array.dtype in (np.float32, np.uint8), path
         assert array.shape[0] == len(STEPS), path
         first = np.array(drawn(panel.figure, path), np.float32)
@@ -207,7 +209,9 @@ def test_nothing_in_a_figure_is_infinite_and_all_of_it_is_valid(
     panels: dict[str, Panel], name: str
 ) -> None:
     panel = panels[name]
-    assert not any(np.isinf(array).any() for array in panel.moving.values())
+    assert not any(
+        np.isinf(array).any() for array in [*panel.moving.values(), *panel.ways.values()]
+    )
     text = panel.figure.to_json()
     assert "Infinity" not in text
     go.Figure(json.loads(text))

@@ -229,6 +229,7 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([panel(moving={"1.x": X})], timeline()), "the figure has 1 traces"),
         (lambda: encode([panel(moving={"0.x": X.astype(float)})], timeline()), "got float64"),
         (lambda: encode([panel(moving={"0.x": X[:2]})], timeline()), r"\(2, 2\) does not fit 3"),
+        (lambda: encode([panel(ways={"0.y": X})], timeline()), r"ways must be float32 \(rows, 3"),
         (lambda: encode([words(["one"])], timeline()), "1 texts for 3"),
         (lambda: encode([mosaic(selected=(2, 0))], timeline()), r"no head \(2, 0\) in \(2, 4\)"),
         (lambda: encode([mosaic(weights=np.zeros((3, 2, 4, 15)))], timeline()), "be uint8"),

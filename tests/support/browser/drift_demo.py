@@ -84,14 +84,15 @@ def map_panel(color: str) -> Panel:
     ]
     moving = {
         f"{trace}.{name}": np.ascontiguousarray(xy[:, :, axis])
-        for trace, xy in enumerate(moved)
+        for trace, xy in enumerate(moved[:-1])
         for axis, name in enumerate("xy")
     }
+    ways = {f"4.{name}": at[:, CHOSEN, axis][None] for axis, name in enumerate("xy")}
     side = {"range": [-1.3, 1.3]}
     layout = {"xaxis": side, "yaxis": side | {"scaleanchor": "x"}, "margin": {"r": 70}}
     return Panel(
         Frame("map", "Map of tokens", 8, 620), go.Figure(traces, layout),
-        moving | {"0.marker.color": colors}, lasso=True, declutter=True,
+        moving | {"0.marker.color": colors}, ways, lasso=True, declutter=True,
         picks=Tokens(tuple(range(FIRST_ROW, FIRST_ROW + 65))),
     )  # fmt: skip
 
