@@ -64,6 +64,8 @@ def show(
 def _draw(view: View, run: Run) -> None:
     for note in runs.notes(run):
         st.warning(plain(note))
+    if lost := runs.lost_weights(run):
+        st.caption(plain(lost))
     try:
         moment = moment_of(run)
     except ValueError as error:

@@ -1,9 +1,11 @@
 """The runs a visitor can choose from, and the chosen one opened."""
 
+import math
 from pathlib import Path
 
 from explorer.recorded.recipes import RECIPES, RECORDED
 from explorer.visit import session
+from model_core.anatomy import shapes_of
 from model_core.runs import Run, list_runs, runs_folder
 from model_core.runs.fit import summary
 
@@ -54,3 +56,15 @@ def notes(run: Run) -> list[str]:
             "is of the new text."
         )
     return sentences
+
+
+def lost_weights(run: Run) -> str:
+    """A sentence where weights are no numbers that a picture can hold, else ""."""
+    if not run.lost:
+        return ""
+    first, most = next(iter(run.lost)), max(run.lost.values())
+    all_ = sum(math.prod(shape) for shape in shapes_of(run.model_config).values() if shape)
+    return (
+        f"From step {first:,}, up to {most:,} of {all_:,} weights are NaN, infinite or above 1e18; "
+        "what follows from them is left out of pictures."
+    )

@@ -74,7 +74,8 @@ def neighbours(vectors: np.ndarray, row: int, count: int, metric: Metric) -> Nei
     ids = np.argsort(apart, axis=1, kind="stable")[:, :count]  # NaN comes last
     apart = np.take_along_axis(apart, ids, axis=1)
     values = -apart if metric == "cosine" else np.sqrt(apart)
-    return Neighbours(np.where(np.isnan(apart), -1, ids), values.astype(np.float32))
+    with np.errstate(over="ignore"):  # infinite: too far to say
+        return Neighbours(np.where(np.isnan(apart), -1, ids), values.astype(np.float32))
 
 
 def nearest(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:

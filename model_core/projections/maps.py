@@ -116,7 +116,10 @@ class MapFile:
         count, table = (known.size,), (known.size, vectors.shape[1])
         shapes = [count, count, (*table, self.config.dimensions), count, count, table, table]
         parts = (known, sums, layout, *vars(trust).values())
-        if [part.shape for part in parts] != shapes or (np.diff(known) <= 0).any():
+        kinds = "".join(part.dtype.kind for part in parts)
+        if [part.shape for part in parts] != shapes or kinds != "iifffff":
+            return None
+        if (np.diff(known) <= 0).any():
             return None
         now = dict(zip(steps.tolist(), checksums(vectors), strict=True))
         same = [now.get(step) == sum_ for step, sum_ in zip(known.tolist(), sums, strict=True)]

@@ -16,7 +16,7 @@ MIB = 2**20
 # Bytes of a file at most, by its name, else by the end of its name, else MIB.
 LIMITS = {
     "text.txt": MAX_TEXT_BYTES,
-    "tokenizer.json": 16 * MIB,
+    "tokenizer.json": 8 * MIB,
     "metrics.jsonl": 256 * MIB,  # 100,000 steps of 2.5 KiB
     ".log": 2**40,  # is never read
     ".safetensors": 4096 * MIB,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -21,10 +21,10 @@ from model_core.runs.snapshots import (
     GRADIENT,
     UPDATE,
     Stored,
+    content,
     is_snapshot,
     load_snapshot,
     load_table,
-    stored_at,
     stored_in,
 )
 from model_core.runs.status import Status, read_status
@@ -35,6 +35,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Rows = Sequence[int] | np.ndarray | None  # ids of rows (N,), None for every row
+
+
+class _Judged(NamedTuple):
+    """A snapshot's step, how it differs from the configuration (None: damaged), lost weights."""
+
+    step: int
+    wrong: str | None
+    lost: int
 
 
 class Run:
@@ -109,31 +117,36 @@ class Run:
     @cached_property
     def steps(self) -> np.ndarray:
         """Recorded steps (S,) int64, ascending: those whose snapshot was right when first read."""
-        return np.array([step for step, wrong in self._snapshots if wrong == ""], dtype=np.int64)
+        return np.array([one.step for one in self._judged if one.wrong == ""], dtype=np.int64)
 
     @cached_property
     def damaged(self) -> list[int]:
         """Steps whose snapshot is there but not whole."""
-        return [step for step, wrong in self._snapshots if wrong is None]
+        return [one.step for one in self._judged if one.wrong is None]
 
     @cached_property
     def unfit(self) -> dict[int, str]:
         """Steps whose snapshot is whole but of another model than run.json says, and how."""
-        return {step: wrong for step, wrong in self._snapshots if wrong}
+        return {one.step: one.wrong for one in self._judged if one.wrong}
 
     @cached_property
-    def _snapshots(self) -> list[tuple[int, str | None]]:
-        """Each step, and how its snapshot differs from the configuration: None if it is damaged."""
-        wrong: dict[int, str | None] = {id(None): None}
+    def lost(self) -> dict[int, int]:
+        """How many weights are NaN, infinite or too large to square, at the steps with any."""
+        return {one.step: one.lost for one in self._judged if one.wrong == "" and one.lost}
 
-        def judged(path: Path) -> str | None:
-            stored = stored_at(path)  # one object for all that are alike
-            if stored is not None and id(stored) not in wrong:
-                wrong[id(stored)] = misfit(stored, self.model_config)
-            return wrong[id(stored)]
-
-        paths = [path for path in self.path.glob("snapshots/*") if is_snapshot(path)]
-        return sorted((int(path.stem), judged(path)) for path in paths)
+    @cached_property
+    def _judged(self) -> list[_Judged]:
+        words: dict[int, str] = {}  # one object stands for all that store the same
+        judged = []
+        for path in self.path.glob("snapshots/*"):
+            if not is_snapshot(path):
+                continue
+            held = content(path)
+            if held is not None and id(held.stored) not in words:
+                words[id(held.stored)] = misfit(held.stored, self.model_config)
+            wrong, lost = (None, 0) if held is None else (words[id(held.stored)], held.lost)
+            judged.append(_Judged(int(path.stem), wrong, lost))
+        return sorted(judged)
 
     def token_embeddings(self, rows: Rows = None) -> np.ndarray:
         """The token table at every recorded step: (S, V, C) float32.

@@ -20,6 +20,7 @@ from model_core.runs.files import opened
 from model_core.runs.storage import write_whole
 
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
+LARGE = 1e18  # the square of a larger number is beyond float32
 HEADER = 2**20  # bytes at most; the largest model that a configuration allows needs a quarter
 
 
@@ -30,6 +31,16 @@ class Stored(NamedTuple):
     shape: tuple[int, ...]
     dtype: str
     bytes: int
+
+
+class Content(NamedTuple):
+    """What a whole snapshot stores, and how many of its weights are `lost` for pictures.
+
+    Those are NaN, infinite, or so large that their squares are beyond float32.
+    """
+
+    stored: tuple[Stored, ...]
+    lost: int
 
 
 def snapshot_path(folder: Path, step: int) -> Path:
@@ -160,28 +171,38 @@ def is_snapshot(path: Path) -> bool:
 
 def is_whole(path: Path) -> bool:
     """Whether a snapshot is a file with correct checksums."""
-    return stored_at(path) is not None
+    return content(path) is not None
 
 
-def stored_at(path: Path) -> tuple[Stored, ...] | None:
-    """What a snapshot stores; None unless it is a file with correct checksums. Read once a file.
+def content(path: Path) -> Content | None:
+    """What a snapshot holds; None unless it is a file with correct checksums. Read once a file.
 
     It may be a link to one: nothing is shown of a file without its checksums.
     """
     try:
         stat = path.stat()
-        return _checked(path, stat.st_mtime_ns, stat.st_size)
+        return _content(path, stat.st_mtime_ns, stat.st_size)
     except OSError:
         return None
 
 
 @lru_cache(maxsize=2**17)  # more than a run has: each page asks for all of them, in order
-def _checked(path: Path, _modified: int, size: int) -> tuple[Stored, ...] | None:
+def _content(path: Path, _modified: int, size: int) -> Content | None:
     try:
         with opened(path, linked=True) as file:
-            return _one_of_equals(stored_in(_whole(file, size)))
+            tensors = _whole(file, size)
     except ValueError:
         return None
+    return Content(_one_of_equals(stored_in(tensors)), _lost(tensors))
+
+
+def _lost(tensors: Mapping[str, Tensor]) -> int:
+    weights = [
+        one.reshape(-1)
+        for name, one in tensors.items()
+        if one.is_floating_point() and not name.startswith((GRADIENT, UPDATE))
+    ]
+    return int((~(torch.cat(weights).abs() < LARGE)).sum()) if weights else 0
 
 
 @lru_cache(maxsize=256)

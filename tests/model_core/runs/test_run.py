@@ -24,7 +24,7 @@ from model_core.corpora import SENTENCE, built_in_text
 from model_core.model import BigramLanguageModel
 from model_core.runs import FORMAT, METRICS, Run, list_runs, read_metrics, runs_folder
 from model_core.runs.snapshots import (
-    _checked,
+    _content,
     is_whole,
     pack,
     save_snapshot,
@@ -490,9 +490,9 @@ def test_a_second_look_reads_no_snapshot_however_many_there_are(tmp_path: Path) 
     for path in paths[1:]:
         os.link(paths[0], path)
     assert all(map(is_whole, paths))
-    before = _checked.cache_info().misses
+    before = _content.cache_info().misses
     assert all(map(is_whole, paths))
-    assert _checked.cache_info().misses == before
+    assert _content.cache_info().misses == before
 
 
 Change = Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]
@@ -582,6 +582,17 @@ def test_a_vocabulary_of_another_size_is_said_with_both_numbers(
     count = len(state["tokens"])
     words = f"run fox is damaged: tokenizer.json has {count} tokens, run.json says 27"
     assert refusal(Run.open, copied) == words
+
+
+def test_weights_that_no_picture_can_hold_are_counted(copied: Path) -> None:
+    """Without gradients and updates; the count is that of the numbers put in."""
+    bad = {PLANNED[2]: [np.nan] * 3, PLANNED[5]: [np.inf, -np.inf, 1e18, -1e38], PLANNED[6]: [9e17]}
+    for step, numbers in bad.items():
+        stored = unpack(snapshot_path(copied, step).read_bytes())
+        stored[TOKENS].view(-1)[: len(numbers)] = torch.tensor(numbers)
+        stored["update." + TOKENS].fill_(np.nan)
+        save_snapshot(copied, step, stored)
+    assert Run.open(copied).lost == {PLANNED[2]: 3, PLANNED[5]: 4}
 
 
 def test_a_file_of_zeros_as_large_as_one_may_be_is_not_read(tmp_path: Path) -> None:
