@@ -43,6 +43,36 @@ MEASURE = """() => {
   }
 }"""
 
+# Of the figures, each scrolled to: words outside of their panel, and words that cover each other.
+CUT = """async () => {
+  const faults = (panel) => {
+    const own = panel.querySelector(".driftscope-body").getBoundingClientRect()
+    const words = [...panel.querySelectorAll(".infolayer text, .xtick text, .ytick text")]
+      .map((text) => [text.textContent.trim(), text.getBoundingClientRect()])
+      .filter(([text, { width }]) => text && width)
+    const outside = ({ left, right, top, bottom }) => left < own.left - 2 || top < own.top - 2
+      || right > own.right + 2 || bottom > own.bottom + 2
+    const covers = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
+      && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3
+    const after = (n, box) => words.slice(n + 1).filter(([, other]) => covers(box, other))
+    return words.flatMap(([text, box], n) => [
+      ...(outside(box) ? [`${panel.dataset.panel}: ${text} is outside`] : []),
+      ...after(n, box).map(([other]) => `${panel.dataset.panel}: ${text} over ${other}`),
+    ])
+  }
+  const found = []
+  for (const panel of document.querySelectorAll(".driftscope-plot")) {
+    panel.scrollIntoView()
+    let last = faults(panel)
+    for (let n = 0; n < 180 && last.length; n++) {  // until it has its size
+      await new Promise(requestAnimationFrame)
+      last = faults(panel)
+    }
+    found.push(...last)
+  }
+  document.querySelector("[data-testid=stMain]").scrollTo(0, 0)
+  return found
+}"""
 TALL = """tall => document.querySelector(".driftscope-clock").style
   .getPropertyValue("--tall").startsWith(tall)"""
 
@@ -62,3 +92,4 @@ def test_pictures_begin_high_and_nothing_is_cut(visit: Visit, app: Server, place
         assert found["end"] <= found["clock"], "the page's end is behind the clock"
         assert found["first"] <= BEGINS
         assert found["filled"] >= FILLED
+    assert page.evaluate(CUT) == []  # at the smallest of these sizes

@@ -202,6 +202,20 @@ def test_the_example_goes_with_its_run_and_a_typed_sentence_stays(runs: Path) ->
     assert app.text_input(key="text").value == "over"
 
 
+def test_ones_own_run_stands_above_the_form_of_train_and_a_shipped_one_below(runs: Path) -> None:
+    recorded_run(runs / "letters")
+    for run, above in (("letters", True), ("english", False)):
+        nodes = list(opened("train", run=run).main)
+        (form,) = (
+            at
+            for at, one in enumerate(nodes)
+            if (one.type, getattr(one, "label", "")) == ("button", "Train")
+        )
+        words = [str(getattr(one, "value", "")) for one in nodes]
+        (standing,) = (at for at, said in enumerate(words) if said.startswith(f"{run}\\: "))
+        assert (standing < form) == above
+
+
 def test_a_run_without_a_whole_step_says_what_to_do(runs: Path) -> None:
     folder = recorded_run(runs / "hurt").path
     for snapshot in folder.glob("snapshots/*"):

@@ -74,7 +74,7 @@ def excess_panel(shares: Mapping[str, np.ndarray], left: float, frame: Frame) ->
         for name, values in shares.items()
     }
     steps = np.arange(len(next(iter(drawn.values()))))
-    scale = Scale("share of the excess at the start", log=True)
+    scale = Scale("share left", log=True)
     panel = curves_panel(steps, drawn, frame, scale, steps_of="of this descent")
     return with_threshold(panel, Threshold(left, f"{left:.0%} is left", "end"))
 

@@ -246,10 +246,14 @@ def test_before_behind_and_beside_share_one_scale_and_are_told_below(runs: Path)
     assert shown.keys() == ALL and words(app) == []
     assert "Santurkar et al. (2018)" in captions(app)
     assert "(15 tokens × 6 channels)" in captions(app) and "`blocks.1.ln2`" in captions(app)
-    assert shown["bands-2"]["title"] == "bare (no norm): what its layer receives"
+    titles = [shown[f"bands-{at}"]["title"] for at in range(3)]
+    assert titles[2].startswith("bare (no norm): what its layer receives; std ")
     assert len({ranges(shown[f"bands-{at}"]) for at in range(3)}) == 1
     (table,) = app.dataframe
     assert table.value["numbers"].tolist() == ["before the norm", "after the norm", "bare"]
+    (first,) = view(step="0").dataframe
+    for title, now, then in zip(titles, table.value["std"], first.value["std"], strict=True):
+        assert title.endswith(f"; std {then:.3g} → {now:.3g}")
     assert table.value["step"].tolist() == [30, 30, 30]
 
 
@@ -279,7 +283,8 @@ def test_choices_are_in_the_address_and_odd_ones_count_as_not_said(runs: Path) -
 def test_where_no_norm_stands_before_a_layer_its_inputs_are_shown_once(runs: Path) -> None:
     app = view(run="bare")
     assert panels(app).keys() == ALL - {"bands-2"}
-    assert panels(app)["bands-0"]["title"] == "What the layer receives: no norm stands before it"
+    title = panels(app)["bands-0"]["title"]
+    assert title.startswith("What the layer receives: no norm stands before it; std ")
 
 
 def test_a_run_that_diverged_has_gaps_and_says_since_when(runs: Path) -> None:

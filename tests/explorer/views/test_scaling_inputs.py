@@ -40,8 +40,11 @@ def numbers(app: AppTest) -> pd.DataFrame:
 def test_three_maps_and_a_curve_tell_how_many_steps_each_scaling_needs() -> None:
     app = scaling()
     assert list(titles(app)) == [*MAPS, "excess"]
-    assert titles(app)["descent-raw"] == "Raw: 21,811,039 steps · condition number 18,944,827"
-    assert titles(app)["descent-standardized"] == "Standardized: 5 steps · condition number 3.59"
+    assert titles(app)["descent-raw"] == "Raw: converges in 21,811,039 steps"
+    assert titles(app)["descent-standardized"] == "Standardized: converges in 5 steps"
+    assert titles(app)["excess"].startswith(
+        "Condition number 18,944,827 raw, 3.59 standardized: 4,362,208 times as many steps."
+    )
     assert numbers(app)[NEEDED].tolist() == [21_811_039, 5, 5]
 
 
@@ -78,6 +81,7 @@ def test_above_the_largest_stable_rate_the_page_says_that_all_diverge() -> None:
     ]
     assert numbers(app)[NEEDED].isna().all() and (numbers(app)[LEFT] > 1e6).all()
     assert all("never converges" in titles(app)[key] for key in MAPS)
+    assert "times as many" not in titles(app)["excess"]
     app.slider(key="scaling.share").set_value(1.0).run()
     (said,) = words(app)
     assert "only changes its sign" in said and numbers(app)[NEEDED].isna().all()

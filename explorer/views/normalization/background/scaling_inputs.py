@@ -146,7 +146,7 @@ def _panels(descents: list[Descent], chosen: Choices) -> list[AnyPanel]:
         LEFT,
         Frame(
             "excess",
-            "Excess loss (above that of the best weights), as a share of that at the start",
+            _compared(descents[0], descents[-1]),
             span=12,
         ),
     )
@@ -154,9 +154,17 @@ def _panels(descents: list[Descent], chosen: Choices) -> list[AnyPanel]:
 
 
 def _title(one: Descent) -> str:
-    needed = "never converges" if one.needed is None else f"{one.needed:,} steps"
-    number = _short(one.bowl.condition_number)
-    return f"{one.kind.capitalize()}: {needed} · condition number {number}"
+    needed = "never converges" if one.needed is None else f"converges in {one.needed:,} steps"
+    return f"{one.kind.capitalize()}: {needed}"
+
+
+def _compared(raw: Descent, last: Descent) -> str:
+    """How much longer the raw inputs need, and why; what the curves are of."""
+    numbers = [_short(one.bowl.condition_number) for one in (raw, last)]
+    words = f"Condition number {numbers[0]} {raw.kind}, {numbers[1]} {last.kind}"
+    if raw.needed and last.needed:
+        words += f": {_short(raw.needed / last.needed)} times as many steps"
+    return f"{words}. Excess loss above that of the best weights, as a share of the start's"
 
 
 def _short(number: float) -> str:

@@ -42,7 +42,7 @@ def distribution(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
             spread_panel(
                 Quantiles(quantiles[side], QUANTILES),
                 Sites(norm_sites(moment)),
-                Frame(f"quantiles-{side}", titles[side], span=4, height=380),
+                Frame(f"quantiles-{side}", titles[side], span=4, height=500),
                 Scale("activation", limits=limits, per_step=per_step),
             )
             for side in SIDES
@@ -64,7 +64,7 @@ def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
         spread_panel(
             Quantiles(seen[name], QUANTILES),
             Sites(norm_sites(moment)),
-            Frame(name, STARTS[name], height=380),
+            Frame(name, STARTS[name], height=500),
             Scale(name, per_step=per_step),
         )
         for name in there

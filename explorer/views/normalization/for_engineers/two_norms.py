@@ -25,11 +25,23 @@ BINS = 40
 def compare(moment: Moment, sentence: Sentence, _per_step: bool) -> Part:
     """Histograms of two chosen norms, before and after; a bin means the same at every step."""
     names, config = norm_sites(moment), moment.run.model_config
-    left, right = st.columns(2)
-    chosen = (
-        one_of(left.selectbox, "normalization.first", "One norm", names),
-        one_of(right.selectbox, "normalization.second", "Another norm", names[::-1]),
-    )
+    with st.container(horizontal=True):
+        chosen = (
+            one_of(
+                st.selectbox,
+                "normalization.first",
+                "One norm",
+                names,
+                label_visibility="collapsed",
+            ),
+            one_of(
+                st.selectbox,
+                "normalization.second",
+                "Another norm",
+                names[::-1],
+                label_visibility="collapsed",
+            ),
+        )
     seen = {name: layers.norm(moment, sentence.ids, name) for name in chosen}
     titles = {"in": "Before the norm", "out": f"After it and its {gain_and_shift(config.norm)}"}
     panels = [
@@ -54,7 +66,7 @@ def _histogram(values: Mapping[str, np.ndarray], side: str, title: str) -> Panel
     return histogram_panel(
         {name: bin_shares(array, edges) for name, array in numbers.items()},
         edges,
-        Frame(f"histogram-{side}", title, height=380),
+        Frame(f"histogram-{side}", title, height=500),
         Scale("activation", bend=bend),
     )
 

@@ -19,7 +19,7 @@ def units(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     panel = depth_panel(
         shares,
         Sites(names, "block"),
-        Frame("units", "Feed-forward units that do nothing", span=12, height=380),
+        Frame("units", "Feed-forward units that do nothing", span=12, height=500),
         Scale("share", limits=(0, 1), per_step=per_step),
     )
     return Part(

@@ -104,7 +104,7 @@ def _panels(moment: Moment, shown: Sequence[AlignedSpread], choice: Choice) -> l
         bands_over_steps_panel(
             moment.steps,
             Quantiles(levels, QUANTILES),
-            Frame(f"bands-{at}", one.title, span=12 // len(shown)),
+            Frame(f"bands-{at}", one.title + _spread_out(one), span=12 // len(shown)),
             Scale(UNIT, bend=bend, limits=limits),
             colour=theme.CATEGORIES[at],
         )
@@ -140,10 +140,16 @@ def _curves(
             moment.steps,
             series,
             Frame(key, titles[key], span=12 // (len(drawn) + 1), height=300),
-            Scale(f"standard deviations of {first}", log=rate or log),
+            Scale(f"std of {first}", log=rate or log),
         )
         for key, series in drawn.items()
     ]
+
+
+def _spread_out(one: AlignedSpread) -> str:
+    """How its standard deviation changed from the first step to the last that has one."""
+    known = one.of("std")[np.isfinite(one.of("std"))]
+    return f"; std {known[0]:.3g} → {known[-1]:.3g}" if len(known) else ""
 
 
 def _caption(moment: Moment, sentence: Sentence, choice: Choice) -> None:
