@@ -22,6 +22,7 @@ from model_core.projections import (
 JUDGED = 500  # rows whose neighbours are compared to measure trust while a reader waits
 SHUFFLED = 12  # steps of the shuffled tables that say what chance reaches
 Move = Literal["step", "gradient"]
+Span = tuple[int, int]
 NEAR = 10  # nearest rows that count as neighbours
 
 
@@ -50,7 +51,16 @@ def vectors(moment: Moment, table: Table, rows: tuple[int, ...] = ()) -> np.ndar
     return _table(moment, table, rows)[_at(moment)]
 
 
-@cached(32, shown)
+def first_steps(moment: Moment) -> int:
+    """How many of the steps shown a map of all steps is fitted on.
+
+    All; while the run grows the largest power of two: between two fits points that were shown stay
+    where they are.
+    """
+    count = len(moment.steps)
+    return 1 << (count.bit_length() - 1) if moment.live else count
+
+
 def pca(
     moment: Moment,
     table: Table,
@@ -58,22 +68,16 @@ def pca(
     dimensions: int = 2,
     basis: int | None = None,
 ) -> Judged:
-    """The principal components of some rows of a table, over the steps shown."""
-    return _judged(
-        moment,
-        vectors(moment, table, rows),
-        lambda points, fitted: pca_over_time(points, dimensions, fitted),
-        basis,
-    )
+    """The principal components of some rows of a table over the steps shown, fitted on one step or
+    on the `first_steps`."""
+    return _pca(moment, table, rows, dimensions, _span(moment, basis))
 
 
-@cached(8, shown)
 def letters(moment: Moment) -> PCA:
     """The same of the tokens shown, not judged: at once, for a first picture."""
-    return pca_over_time(token_embeddings(moment), 2, None)
+    return _letters(moment, first_steps(moment))
 
 
-@cached(16, shown)
 def axis(
     moment: Moment,
     table: Table,
@@ -82,12 +86,49 @@ def axis(
     dimensions: int = 2,
     basis: int | None = None,
 ) -> Judged:
-    """A custom axis between two sets of the rows, by their indices among them."""
+    """A custom axis between two sets of the rows, by their indices among them; fitted as PCA."""
+    return _axis(moment, table, rows, ends, dimensions, _span(moment, basis))
+
+
+def _span(moment: Moment, basis: int | None) -> Span:
+    """The steps that a map is fitted on, from the first to before the last, by index."""
+    if basis is None:
+        return 0, first_steps(moment)
+    at = basis % len(moment.steps)
+    return at, at + 1
+
+
+@cached(32, shown)
+def _pca(
+    moment: Moment, table: Table, rows: tuple[int, ...], dimensions: int, span: Span
+) -> Judged:
+    return _judged(
+        moment,
+        vectors(moment, table, rows),
+        lambda points, fitted: pca_over_time(points, dimensions, fitted),
+        span,
+    )
+
+
+@cached(8, shown)
+def _letters(moment: Moment, first: int) -> PCA:
+    return pca_over_time(token_embeddings(moment), 2, np.arange(first))
+
+
+@cached(16, shown)
+def _axis(
+    moment: Moment,
+    table: Table,
+    rows: tuple[int, ...],
+    ends: tuple[tuple[int, ...], tuple[int, ...]],
+    dimensions: int,
+    span: Span,
+) -> Judged:
     return _judged(
         moment,
         vectors(moment, table, rows),
         lambda points, fitted: axis_over_time(points, *ends, dimensions, fitted),
-        basis,
+        span,
     )
 
 
@@ -124,20 +165,19 @@ def _at(moment: Moment) -> np.ndarray:
 def _judged(
     moment: Moment,
     points: np.ndarray,
-    mapped: Callable[[np.ndarray, int | None], PCA],
-    basis: int | None,
+    mapped: Callable[[np.ndarray, np.ndarray], PCA],
+    span: Span,
 ) -> Judged:
-    """The map fitted on `basis` with its trust, and what chance reaches at some of the steps, on at
-    most JUDGED evenly spaced rows."""
+    """The map fitted on a span of steps with its trust, and what chance reaches at some of the
+    steps, on at most JUDGED evenly spaced rows."""
     asking, some = (_evenly(*pair) for pair in ((points.shape[1], JUDGED), (len(points), SHUFFLED)))
-    if basis is not None:
-        some = np.union1d(some, [basis % len(points)])
+    some = np.union1d(some, [span[0]])
 
     def by_chance(tables: Iterator[np.ndarray], at: np.ndarray) -> np.ndarray:
-        fitted = None if basis is None else int(np.searchsorted(some, basis % len(points)))
+        fitted = np.flatnonzero((span[0] <= some) & (some < span[1]))
         return np.stack([mapped(table, fitted).layout[at] for table in tables])
 
-    made = mapped(points, basis)
+    made = mapped(points, np.arange(*span))
     known = chance(points[some], moment.steps[some], by_chance, rows=asking)
     return Judged(made, *neighbours_kept(points, made.layout, asking), known)
 

@@ -98,6 +98,8 @@ def _describe(
         parts.append(f"the {atlas.waiting} newest steps stand still until they are laid out")
     if atlas.pieces > 1:
         parts.append(f"grown with its run, in {atlas.pieces} pieces")
+    if moment.live:
+        parts.append("scales of axes and colours cover all steps so far")
     parts.append(notes[1])
     words, button = st.columns([6, 1], vertical_alignment="center")
     words.caption(plain(" · ".join(part for part in parts if part)))
@@ -118,6 +120,9 @@ def _method(moment: Moment, choices: Choices, atlas: Atlas) -> str:
     if atlas.name in ("PCA", "Axis"):
         shown = choices.basis if choices.config is None and not atlas.problem else "all steps"
         fitted = f"all {count} steps together" if shown == "all steps" else shown
+        first = tables.first_steps(moment)
+        if shown == "all steps" and moment.live:
+            fitted = f"the first {first} of {count} steps; again at {2 * first} and at the end"
         return f"{atlas.name}, one basis for all steps, fitted on {fitted}"
     assert atlas.file is not None, "a map that took time has a file"
     config = atlas.file.config

@@ -88,7 +88,8 @@ def _letters(moment: Moment, now: Moment) -> Letters:
         notes = trust_words(judged.trust, judged.chance, moment.steps)
     else:
         found = tables.letters(moment)
-    title = f"Token map (PCA, {sum(found.explained):.0%} of variance)"
+    fitted = f" fitted on {tables.first_steps(moment)} steps so far" if moment.live else ""
+    title = f"Token map (PCA{fitted}, {sum(found.explained):.0%} of variance)"
     return letters_panel(
         found.layout[np.searchsorted(moment.steps, now.steps)],
         token_rows(moment),

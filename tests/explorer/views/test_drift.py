@@ -4,6 +4,7 @@ import errno
 import os
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,23 @@ def test_the_shipped_maps_are_whole_and_of_this_run(config: MapConfig) -> None:
     np.testing.assert_allclose(made.trust.trustworthiness, trusted, atol=1e-9)
     np.testing.assert_allclose(made.trust.kept, kept, atol=1e-9)
     assert made.is_whole(SHIPPED.steps), "the first visit would measure chance"
+
+
+@pytest.mark.usefixtures("state")
+def test_points_of_a_growing_run_stay_but_where_the_map_is_fitted_again() -> None:
+    whole = moment_of(Run.open(RECORDED / "english"))
+    before: np.ndarray | None = None
+    for count in range(1, len(whole.steps) + 1):
+        grown = replace(whole, live=True, steps=whole.steps[:count], step=int(whole.steps[0]))
+        layout = tables.pca(grown, "tokens").map.layout
+        if before is not None and count & (count - 1):  # no power of two
+            np.testing.assert_array_equal(layout[:-1], before)
+        before = layout
+    assert before is not None and tables.first_steps(grown) == 16
+    ended = tables.pca(whole, "tokens").map  # the end of the run: fitted on all
+    np.testing.assert_array_equal(
+        ended.layout, pca_over_time(tables.vectors(whole, "tokens")).layout
+    )
 
 
 # ---- colours and arrows ----------------------------------------------------------------------

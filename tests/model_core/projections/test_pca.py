@@ -34,16 +34,33 @@ def test_the_map_is_scikit_learns_of_all_steps_together(dimensions: int) -> None
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_each_axis_points_where_its_largest_coefficient_is_positive(seed: int) -> None:
+def test_each_axis_points_to_the_farthest_row_of_the_first_step(seed: int) -> None:
     for vectors in (moving(seed=seed), -moving(seed=seed)):
-        components = pca_over_time(vectors, 3).components
-        largest = np.abs(components).argmax(1)
-        assert (components[range(3), largest] > 0).all()
+        layout = pca_over_time(vectors, 3).layout[0]
+        away = layout - layout.mean(0)
+        assert (away[np.abs(away).argmax(0), range(3)] > 0).all()
 
 
-def test_mirrored_vectors_give_the_mirrored_map() -> None:
+def test_where_the_first_rows_are_equal_the_largest_coefficient_is_positive() -> None:
+    vectors = moving()
+    vectors[0] = 0.1
+    components = pca_over_time(vectors, 3).components
+    assert (components[range(3), np.abs(components).argmax(1)] > 0).all()
+
+
+def test_mirrored_vectors_give_the_same_map() -> None:
     one, other = pca_over_time(moving()), pca_over_time(-moving())
-    np.testing.assert_allclose(one.layout, -other.layout, atol=1e-4)
+    np.testing.assert_allclose(one.layout, other.layout, atol=1e-4)
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_points_stay_while_steps_come_that_the_axes_are_not_fitted_on(dimensions: int) -> None:
+    vectors, basis = moving(9), np.arange(4)
+    shown = [pca_over_time(vectors[:count], dimensions, basis).layout for count in (4, 5, 9)]
+    for layout in shown[1:]:
+        np.testing.assert_array_equal(layout[:4], shown[0])
+    alone = pca_over_time(vectors[:4], dimensions).components
+    np.testing.assert_array_equal(pca_over_time(vectors, dimensions, basis).components, alone)
 
 
 def test_axes_are_orthonormal() -> None:
@@ -52,11 +69,12 @@ def test_axes_are_orthonormal() -> None:
 
 
 def test_points_on_a_line_are_explained_by_one_axis() -> None:
-    vectors = np.arange(6.0).reshape(2, 3, 1) * np.array([3.0, 4.0])
+    along = np.array([[0.0, 1, 3], [4, 5, 6]])  # at the first step the last row is the farthest
+    vectors = along[..., None] * np.array([3.0, 4.0])
     seen = pca_over_time(vectors)
     np.testing.assert_allclose(seen.components[0], [0.6, 0.8], atol=1e-12)
     np.testing.assert_allclose(seen.explained, [1, 0], atol=1e-12)
-    np.testing.assert_allclose(seen.layout[..., 0].ravel(), np.arange(6) * 5 - 12.5, atol=1e-5)
+    np.testing.assert_allclose(seen.layout[..., 0], 5 * (along - along.mean()), atol=1e-5)
     np.testing.assert_allclose(seen.layout[..., 1], 0, atol=1e-5)
 
 
