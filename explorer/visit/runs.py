@@ -7,6 +7,7 @@ from explorer.recorded.recipes import RECIPES, RECORDED
 from explorer.visit import session
 from model_core.anatomy import shapes_of
 from model_core.runs import Run, list_runs, runs_folder
+from model_core.runs.files import refusal
 from model_core.runs.fit import summary
 
 
@@ -50,6 +51,8 @@ def notes(run: Run) -> list[str]:
         sentences.append(f"Damaged snapshots are left out: step {first}{more}.")
     if run.unfit:
         sentences.append(f"Left out: {summary(run.unfit)}.")
+    refusals = (refusal(run.path / name) for name in ("text.txt", "metrics.jsonl"))
+    sentences += [f"{why}, and is not read." for why in refusals if why]
     if run.text_changed:
         sentences.append(
             "text.txt has changed since this run was made: what is counted and measured on it here "

@@ -62,6 +62,17 @@ def read_file(path: Path, *, linked: bool = False) -> bytes:
         return file.read()
 
 
+def refusal(path: Path) -> str:
+    """Why something that stands in a file's place is not opened; "" for a file, and for nothing."""
+    try:
+        opened(path).close()
+    except ValueError as error:
+        return str(error)
+    except OSError:
+        return ""
+    return ""
+
+
 def limit(path: Path) -> int:
     """The largest size in bytes of a file of this name."""
     return LIMITS.get(path.name) or LIMITS.get(path.suffix, MIB)

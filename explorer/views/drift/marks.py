@@ -111,7 +111,7 @@ def _largest(moment: Moment, values: np.ndarray, words: str) -> Tick | None:
     known = np.where(np.isfinite(values), values, np.nan)
     some = ~np.isnan(known).all(1)
     means = np.full(len(known), -np.inf)
-    means[some] = np.nanmean(known[some], axis=1)
+    means[some] = np.nanmean(known[some], axis=1, dtype=np.float64)
     at = int(means.argmax())
     if not means[at] > 0:
         return None

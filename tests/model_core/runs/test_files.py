@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from model_core.runs.files import LIMITS, open_file, opened, read_file
+from model_core.runs.files import refusal as why_not
 from tests.support.refusals import refusal
 
 
@@ -59,12 +60,15 @@ def test_what_is_no_file_of_the_run_is_refused_at_once(
     make(path)
     begin, open_before = time.monotonic(), len(os.listdir("/proc/self/fd"))
     assert words in refusal(open_file, path, flags)
+    assert words in why_not(path)
     assert time.monotonic() - begin < 1
     assert len(os.listdir("/proc/self/fd")) == open_before
 
 
 def test_a_file_and_a_link_to_its_neighbour_are_read(path: Path) -> None:
+    assert why_not(path) == ""
     path.write_bytes(b"words")
+    assert why_not(path) == ""
     (path.parent / "copy").symlink_to("text.txt")
     for one in (path, path.parent / "copy"):
         assert read_file(one) == b"words"

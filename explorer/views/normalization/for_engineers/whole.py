@@ -136,12 +136,17 @@ def _series(
         whole[:, [sites.index(site) for site in where]] = values
         return whole
 
+    def mean(values: np.ndarray) -> np.ndarray:
+        """Over tokens, in float64: float32 numbers may have a sum beyond it."""
+        with np.errstate(invalid="ignore"):  # of infinite numbers of both signs
+            return values.mean(2, dtype=np.float64)
+
     found = {
-        f"{what} {word}": at(anatomy.norms, around[f"{what}_{side}"].mean(2))
+        f"{what} {word}": at(anatomy.norms, mean(around[f"{what}_{side}"]))
         for what, (side, word) in product(("std", "mean"), SIDES.items())
     }
     stream = around["stream"]
-    ends = {"max": stream.max(2), "mean": stream.mean(2), "min": stream.min(2)}
+    ends = {"max": stream.max(2), "mean": mean(stream), "min": stream.min(2)}
     found |= {f"stream {name}": at(anatomy.stream, values) for name, values in ends.items()}
     known = np.where(seen["lost"] > 0, np.nan, seen["largest"])  # NaN is written instead
     inside = tuple(sites[_tables(moment) :])
