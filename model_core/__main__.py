@@ -110,7 +110,7 @@ def list_(
     folder = folder or runs_folder()
     for name in list_runs(folder):
         status = read_status(folder / name)
-        typer.echo(f"{name:32} {status.state:9} step {status.step:,} of {status.steps:,}")
+        typer.echo(f"{name:32} {status.standing:9} step {status.step:,} of {status.steps:,}")
 
 
 def _setting(pair: str) -> tuple[str, str]:
@@ -144,7 +144,7 @@ def _train(folder: Path, queue: bool) -> None:
         if not queue:
             write_request(folder, "run")
         status = _train_in_turn(folder, Turn(folder) if queue else None)
-    if status.words:
+    if status.words and status.state != "finished":
         typer.echo(status.words, err=status.state == "stopped")
     if status.state == "stopped":
         raise SystemExit(1)
@@ -177,12 +177,16 @@ def _progress(name: str) -> Iterator[Callable[[Status], None]]:
     )
     with Progress(*columns) as progress:
         task = progress.add_task(name, total=1, numbers="")
+        warned = {""}
 
         def watch(status: Status) -> None:
             loss = "" if status.train_loss is None else f"loss {status.train_loss:.3f} nats/token"
             speed = status.tokens_per_second
             numbers = loss + (f", {speed:,.0f} tokens/s" if speed else "")
             progress.update(task, completed=status.step, total=status.steps, numbers=numbers)
+            if status.words not in warned and status.state in ("running", "finished"):
+                progress.console.print(status.words, markup=False, highlight=False)
+                warned.add(status.words)
 
         yield watch
 

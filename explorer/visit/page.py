@@ -95,8 +95,8 @@ def clock(
 
 def _badge(moment: Moment) -> str:
     """What the clock says of a run that grows, or will; "" of one that does not."""
-    standing = moment.run.status.state
-    badge = standing.upper() if standing in ("queued", "paused") else "LIVE"
+    standing = moment.run.status.standing
+    badge = "LIVE" if standing == "running" else standing.upper()
     return badge if moment.live else ""
 
 

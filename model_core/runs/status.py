@@ -1,6 +1,7 @@
 """The status that a trainer writes, and the requests of readers, in the run directory."""
 
 import json
+import os
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +19,8 @@ Request = Literal["run", "pause", "stop"]
 Steps = Annotated[int, Field(ge=0, le=MAX_STEPS)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 ACTIVE: tuple[State, ...] = ("queued", "running", "paused")
-SILENCE = 15.0  # seconds without a heartbeat before a living trainer counts as not responding
+SILENCE = 4.0  # seconds without a heartbeat before a living trainer counts as not responding
+SILENT = "not responding"
 START_TIME = 20.0  # seconds a trainer may take from its start until it holds its lock
 
 
@@ -53,6 +55,11 @@ class Status:
         """Whether a trainer is queued, running or paused."""
         return self.state in ACTIVE
 
+    @property
+    def standing(self) -> str:
+        """The state as displayed: one that does not respond is not said to run."""
+        return SILENT if self.active and self.words.startswith(SILENT) else self.state
+
 
 def write_status(folder: Path, status: Status) -> None:
     """Called by the trainer, the only owner of a run's status.
@@ -77,8 +84,10 @@ def read_status(folder: Path) -> Status:
     if not status.active:
         return status
     if is_locked(folder / "trainer.lock"):
+        silent = min(silent, abs(time.time() - _beaten(folder)))
         if silent > SILENCE:
-            return replace(status, words=f"not responding for {silent:.0f} s")
+            since = time.strftime("%H:%M:%S", time.localtime(time.time() - silent))
+            return replace(status, words=f"{SILENT} since {since}")
         return status
     if status.state == "queued" and silent < START_TIME:
         return status
@@ -88,6 +97,18 @@ def read_status(folder: Path) -> Status:
         words=f"stopped unexpectedly at step {status.step:,}; resume continues from "
         "the step saved last",
     )
+
+
+def beat(folder: Path) -> None:
+    """Tell readers that the trainer, which holds its lock, is alive: also within a long step."""
+    os.utime(folder / "trainer.lock")
+
+
+def _beaten(folder: Path) -> float:
+    try:
+        return (folder / "trainer.lock").stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def write_request(folder: Path, request: Request) -> None:

@@ -23,6 +23,7 @@ from model_core.training.turns import Turn
 
 HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
 MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
+BAD_STEPS = 20  # in a row with a loss above 3 ln V, of which a person is warned
 SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 
 
@@ -77,6 +78,7 @@ class _Session:
         self.recorder = Recorder(folder, after=self._restore(run))
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
         self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last batch
+        self.bad_steps = 0  # the last ones in a row whose loss is far above that of guessing
         self.saved_at = self.reported_at = time.monotonic()
         self.recorded_pace, self.reported_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
         self.tokens_a_step = config.batch_size * run.model_config.block_size
@@ -129,6 +131,7 @@ class _Session:
         measured = self._measured() if due else {}
         loss = trainer.compute_gradients()
         self.done, self.loss = step, loss
+        self._warn(step, loss)
         diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
         if due or diverged:
             norms = trainer.gradient_norms()
@@ -149,6 +152,16 @@ class _Session:
             self.status = replace(self.status, words=words)
             return "diverged"
         return "finished" if last else "stopped" if stopping else "running"
+
+    def _warn(self, step: int, loss: float) -> None:
+        """Say in the status once the loss has long been far above that of guessing."""
+        guessing = math.log(self.trainer.model.config.vocab_size)
+        self.bad_steps = self.bad_steps + 1 if loss > 3 * guessing else 0
+        if self.bad_steps == BAD_STEPS:
+            words = _far_above(guessing, step + 1 - BAD_STEPS, self.trainer.config.learning_rate)
+            self.status = replace(self.status, words=words)
+        elif not self.bad_steps and self.status.words:
+            self.status = replace(self.status, words="")
 
     def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, update: bool) -> None:
         """Record the present step: its weights, the tables' gradients, the update if any."""
@@ -238,8 +251,19 @@ def _check_unchanged(run: Run) -> None:
 def _divergence(step: int, learning_rate: float) -> str:
     return (
         f"loss became NaN or infinite at step {step:,}; everything up to it is kept. "
-        f"Try learning_rate={min(learning_rate / 10, 0.01):g} or another normalization."
+        f"{_advice(learning_rate)}"
     )
+
+
+def _far_above(guessing: float, since: int, learning_rate: float) -> str:
+    return (
+        f"since step {since:,} loss is above {3 * guessing:.1f} nats per token, three times that "
+        f"of guessing. {_advice(learning_rate)}"
+    )
+
+
+def _advice(learning_rate: float) -> str:
+    return f"Try learning_rate={min(learning_rate / 10, 0.01):g} or another normalization."
 
 
 def _apart(steps: list[int], interval: int) -> list[int]:

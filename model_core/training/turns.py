@@ -3,11 +3,12 @@
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Event, Thread
 
-from model_core.runs.status import read_request, read_status, write_status
+from model_core.runs.status import beat, read_request, read_status, write_status
 from model_core.runs.storage import FileLock, is_locked
 
 POLL = 0.2  # seconds between two tries for a free slot
@@ -74,7 +75,20 @@ def only_trainer(folder: Path, patience: float = 1.0) -> Iterator[None]:
     lock = FileLock(folder / "trainer.lock")
     if not lock.acquire(patience):
         raise ValueError(f"run {folder.name} is already being trained by another process")
+    ended = Event()
+    heart = Thread(target=_beat, args=(folder, ended), daemon=True)
+    heart.start()
     try:
         yield
     finally:
+        ended.set()
+        heart.join()
         lock.release()
+
+
+def _beat(folder: Path, ended: Event) -> None:
+    """Beat once a second, whatever the trainer computes; a folder that is gone hears none."""
+    with suppress(OSError):
+        beat(folder)
+        while not ended.wait(1.0):
+            beat(folder)

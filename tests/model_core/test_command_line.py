@@ -148,6 +148,14 @@ def test_a_run_that_diverges_is_recorded_and_no_error(call, tmp_path: Path) -> N
     assert len(run.steps) >= 1
 
 
+def test_a_loss_far_above_that_of_guessing_is_told_while_it_trains(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    rate = ("--set", "learning_rate=10")
+    said = call("train", "--run-dir", tmp_path / "fox", *SIZES, *rate, "--steps", 60)
+    assert said.status == 0
+    told = " ".join(said.out.split())
+    assert told.count("loss is above 9.9 nats per token, three times that of guessing.") == 1
+
+
 def test_resuming_a_finished_run_changes_nothing(call, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     path = recorded_run(tmp_path / "fox").path
     before = history(path)

@@ -59,7 +59,7 @@ def _restart(path: Path) -> None:
 
 def _standing(run: Run) -> str:
     status = run.status
-    parts = [f"{run.name}: {status.state}, step {status.step:,} of {status.steps:,}"]
+    parts = [f"{run.name}: {status.standing}, step {status.step:,} of {status.steps:,}"]
     if status.state == "queued":
         parts.append(waits(run))
     if status.train_loss is not None:

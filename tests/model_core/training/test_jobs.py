@@ -126,16 +126,23 @@ def test_a_double_click_starts_one_trainer(tmp_path: Path, ended: list[Path]) ->
 
 
 def test_a_trainer_that_hangs_is_said_not_to_respond_and_a_killed_one_to_have_stopped(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     path = new_run(tmp_path / "fox", **LONG)
     jobs.start(path)
     reached(path, "running")
     process = trainer_of(path)
-    monkeypatch.setattr(status, "SILENCE", 1.0)
     os.kill(process, signal.SIGSTOP)
-    words = wait_until(lambda: read_status(path).words)
-    assert sentence(words).startswith("not responding for ")
+    stopped_at = time.time()
+    words = wait_until(lambda: read_status(path).words, 6)
+    hung = read_status(path)
+    assert sentence(words) == hung.words
+    assert (hung.state, hung.standing) == ("running", "not responding")
+    assert list(jobs.line(tmp_path).training) == ["fox"]  # it keeps its turn
+    since = time.strptime(words.removeprefix("not responding since "), "%H:%M:%S")
+    local = time.localtime(stopped_at)
+    seconds = 3600 * (local.tm_hour - since.tm_hour) + 60 * (local.tm_min - since.tm_min)
+    assert 0 <= (seconds + local.tm_sec - since.tm_sec) % 86_400 <= 2
     os.kill(process, signal.SIGCONT)
     wait_until(lambda: read_status(path).words == "")
     os.kill(process, signal.SIGKILL)
@@ -311,8 +318,12 @@ def locked_status(folder: Path, content: Status, heartbeat: float) -> Status:
     text = (folder / "status.json").read_text()
     written = read_status(folder).heartbeat
     (folder / "status.json").write_text(text.replace(repr(written), repr(written - heartbeat)))
-    with only_trainer(folder):
-        return read_status(folder)
+    lock = FileLock(folder / "trainer.lock")
+    assert lock.acquire()
+    os.utime(folder / "trainer.lock", (written - heartbeat, written - heartbeat))
+    seen = read_status(folder)
+    lock.release()
+    return seen
 
 
 @pytest.mark.parametrize("state", ACTIVE)
@@ -325,8 +336,20 @@ def test_a_living_trainer_with_a_fresh_heartbeat_is_well(tmp_path: Path, state: 
 @pytest.mark.parametrize("age", [20, -3600], ids=["silent", "clock set back an hour"])
 def test_a_silent_trainer_is_not_responding(tmp_path: Path, state: Any, age: float) -> None:
     seen = locked_status(tmp_path, Status(state), heartbeat=age)
-    assert seen.state == state
-    assert seen.words.startswith("not responding for ")
+    assert (seen.state, seen.standing) == (state, "not responding")
+    assert seen.words.startswith("not responding since ")
+
+
+def test_a_trainer_beats_while_a_step_takes_long(tmp_path: Path) -> None:
+    write_status(tmp_path, Status("running"))
+    text = (tmp_path / "status.json").read_text()
+    written = read_status(tmp_path).heartbeat
+    (tmp_path / "status.json").write_text(text.replace(repr(written), repr(written - 60)))
+    with only_trainer(tmp_path):
+        wait_until(lambda: read_status(tmp_path).words == "", 2)
+        os.utime(tmp_path / "trainer.lock", (written - 60, written - 60))
+        assert read_status(tmp_path).standing == "not responding"
+        wait_until(lambda: read_status(tmp_path).standing == "running", 3)
 
 
 @pytest.mark.parametrize("state", ["running", "paused"])

@@ -19,6 +19,7 @@ from model_core.runs.status import Status, read_status, write_request
 from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.trainer import Trainer, make_optimizer
+from model_core.training.turns import only_trainer
 from tests.support.refusals import refusal, sentence
 from tests.support.runs import history, new_run, recorded_run
 
@@ -419,6 +420,27 @@ def test_divergence_between_two_planned_snapshots_is_recorded_too(
     assert Run.open(path).steps.tolist() == [0, 11]
     row = read_metrics(path)[-1]
     assert (row["step"], row["train_loss"]) == (11, None)
+
+
+def test_a_loss_far_above_that_of_guessing_is_told_after_twenty_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "HEARTBEAT", 0)  # a status at every step
+    path = new_run(tmp_path / "fox", learning_rate=10, steps=60, snapshots=61)
+    seen: list[Status] = []
+    with only_trainer(path):
+        last = train(path, watch=seen.append)
+    losses = [row["train_loss"] for row in read_metrics(path)]
+    above = [loss > 3 * math.log(27) for loss in losses]
+    first = next(at for at in range(41) if all(above[at : at + 20]))
+    said = {status.step: status.words for status in seen if status.state == "running"}
+    words = sentence(said[first + 20])
+    assert words == (
+        f"since step {first} loss is above 9.9 nats per token, three times that of guessing. "
+        "Try learning_rate=0.01 or another normalization."
+    )
+    assert said[first + 18] == ""
+    assert last.words == (words if all(above[first:]) else "")
 
 
 def test_a_validation_loss_that_is_no_number_ends_the_run_as_diverged(

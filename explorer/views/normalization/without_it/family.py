@@ -146,7 +146,7 @@ def standing(paths: Mapping[str, Path], variant: str) -> str:
             return f"finished at step {status.step:,}"
         case "diverged" | "stopped" | "failed":
             return f"{status.state} at step {status.step:,}"
-    return f"{status.state}, step {status.step:,} of {status.steps:,}"
+    return f"{status.standing}, step {status.step:,} of {status.steps:,}"
 
 
 def _ends(runs: Mapping[str, Run]) -> list[Tick]:
