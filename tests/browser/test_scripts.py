@@ -82,6 +82,28 @@ def test_a_table_offers_our_csv_and_not_one_with_formulas(visit: Visit, app: Ser
     expect(page.get_by_role("button", name="Tokens as CSV")).to_be_visible()
 
 
+BURST = """() => [...document.querySelectorAll("[data-testid=stMain], [data-panel]")]
+  .filter((node) => node.scrollWidth > node.clientWidth + 2)
+  .map((node) => node.dataset.panel ?? node.tagName)
+  .concat([...document.querySelectorAll("[data-panel] text")]
+    .filter((node) => node.getBoundingClientRect().width > 400).map((node) => node.textContent))"""
+
+
+@pytest.mark.parametrize(
+    "address", ["?", "drift?drift.map=PCA&", "attention?", "attention?attention.view=Next+token&"]
+)
+def test_a_token_of_5000_characters_bursts_no_panel(
+    visit: Visit, app: Server, address: str
+) -> None:
+    if not (app.runs / "long").exists():
+        recorded_run(app.runs / "long", f"{'x' * 5_000} and שלום fox " * 40, tokenizer="word")
+    tokens = Run.open(app.runs / "long").tokenizer.tokens
+    chosen = max(range(len(tokens)), key=lambda one: len(tokens[one]))
+    page = visit(f"{app.url}/{address}run=long&token={chosen}&text={'x' * 5_000}+fox")
+    ClockDriver(page).wait_ready()
+    assert page.evaluate(BURST) == []
+
+
 def lines_of(page: Page, panel: str) -> list[list[Any]]:
     """The cells of each line, which stand from left to right as they are written."""
     text = page.locator(f"[data-panel={panel}] pre")

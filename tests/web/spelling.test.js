@@ -1,6 +1,12 @@
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { lettersOf } from "../../explorer/player/web/spelling.js"
+import { lettersOf, shortened } from "../../explorer/player/web/spelling.js"
+
+test("a label in a drawing is cut after fifteen letters", () => {
+  assert.equal(shortened("sixteen-letters!"), "sixteen-letters!")
+  assert.equal(shortened("x".repeat(5000)), `${"x".repeat(15)}…`)
+  assert.equal(shortened("e\u0301".repeat(16)), "e\u0301".repeat(16))
+})
 
 test("a letter has its marks, and what isolates a label is none", () => {
   assert.deepEqual(lettersOf("fox"), ["f", "o", "x"])

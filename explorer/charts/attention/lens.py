@@ -13,7 +13,9 @@ from explorer.charts.parts.labels import (
     columns,
     escape,
     fitted,
+    in_lines,
     row_ticks,
+    shortened,
     with_positions,
 )
 from explorer.panels import Frame, Panel, Positions
@@ -61,7 +63,7 @@ def lens_panel(
 
 
 def _cells(values: np.ndarray, names: Sequence[str], labels: Sequence[str]) -> go.Heatmap:
-    words = [escape(label) for label in labels]
+    words = [in_lines(label) for label in labels]
     return go.Heatmap(
         z=values,
         text=[
@@ -122,8 +124,7 @@ def _alt(title: str, read: np.ndarray, names: Sequence[str], labels: Sequence[st
 
 def _quoted(label: str, room: int) -> str:
     """The label in quotes, in room for a label of `room` columns: cut inside its quotes."""
-    cut = label if columns(label) <= room else fitted(label, room).rstrip(" ")
-    return fitted(f"'{cut}'", room + 2)
+    return fitted(f"'{shortened(label, room)}'", room + 2)
 
 
 def _written(probability: float) -> str:

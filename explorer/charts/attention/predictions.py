@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import gaps
-from explorer.charts.parts.labels import escape, row_ticks
+from explorer.charts.parts.labels import in_lines, row_ticks
 from explorer.panels import Frame, Panel
 
 
@@ -102,7 +102,7 @@ def _bars(values: np.ndarray, ids: np.ndarray, labels: Sequence[str], when: str 
         x=values,
         y=np.arange(len(ids), dtype=np.float32),
         orientation="h",
-        customdata=[f"'{escape(labels[one])}' (id {one}){suffix}" for one in ids],
+        customdata=[f"'{in_lines(labels[one])}' (id {one}){suffix}" for one in ids],
         hovertemplate="%{customdata}: %{x:.4~g} = %{x:.1%}<extra></extra>",
     )
 

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import extent, gaps, padded
-from explorer.charts.parts.labels import escape
+from explorer.charts.parts.labels import escape, shortened
 from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
 from explorer.panels import Frame, Panel
@@ -78,7 +78,7 @@ def _add_line(
         y=moved[:1],
         mode="markers+text",
         marker={**accent, "size": 10},
-        text=[escape(label)],
+        text=[escape(shortened(label))],
         textposition="top right",
         textfont={**accent, "size": 15, "family": theme.GLYPHS},
         cliponaxis=False,

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explorer.charts.embeddings.colours import AXES, LABELLED, Colours, Dots
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import gaps
-from explorer.charts.parts.labels import escape
+from explorer.charts.parts.labels import escape, in_lines, shortened
 from explorer.charts.parts.rows import Rows
 
 _BARB = 0.28  # of an arrow's length; half as far aside
@@ -75,13 +75,14 @@ class Drawing:
         numbers = [
             f"{title}: %{{{axis}:.4g}}" for title, axis in zip(titles, self._axes, strict=True)
         ]
-        words = [escape(label) for label in rows.labels]
+        words = [in_lines(label) for label in rows.labels]
+        drawn = [shortened(label) for label in rows.labels]
         self.moving |= dots.moving
         self.add(
             self._points,
             below=False,
             mode="markers+text" if count <= LABELLED else "markers",
-            text=words if self.flat else [label.replace("<", f"<{_HALF}") for label in rows.labels],
+            text=[escape(one) if self.flat else one.replace("<", f"<{_HALF}") for one in drawn],
             customdata=[[int(one), word] for one, word in zip(rows.ids, words, strict=True)],
             textfont={
                 "size": [22 if row == rows.chosen else 17 for row in range(count)],

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent
-from explorer.charts.parts.labels import escape, fitted, row_ticks
+from explorer.charts.parts.labels import fitted, in_lines, row_ticks
 from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
 from explorer.panels import Frame, Panel, Words
@@ -107,7 +107,7 @@ def _longest_near(ids: np.ndarray) -> tuple[np.ndarray, int]:
 def _ranks(near: np.ndarray, drawn: np.ndarray, steps: np.ndarray, rows: Rows) -> go.Heatmap:
     cells = near == drawn[:, None, None]  # (R, S, K)
     ranks = np.where(cells.any(2), cells.argmax(2) + 1, np.nan).astype(np.float32)
-    words = [f"'{escape(rows.labels[row])}' (id {rows.ids[row]})" for row in drawn]
+    words = [f"'{in_lines(rows.labels[row])}' (id {rows.ids[row]})" for row in drawn]
     count = near.shape[1]
     return go.Heatmap(
         z=ranks,

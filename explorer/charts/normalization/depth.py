@@ -10,7 +10,14 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import each_step, extent, gaps, log_ticks, padded
-from explorer.charts.parts.labels import column_ticks, counted, escape, row_ticks, with_positions
+from explorer.charts.parts.labels import (
+    column_ticks,
+    counted,
+    escape,
+    in_lines,
+    row_ticks,
+    with_positions,
+)
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame, Panel, Positions
 
@@ -150,7 +157,7 @@ def _cells(coloured: np.ndarray, values: np.ndarray, words: list[list[str]]) -> 
 def _cell_words(labels: Sequence[str], names: Sequence[str]) -> list[list[str]]:
     """(T, K): the site and the token of each cell."""
     return [
-        [f"{escape(name)}, '{escape(label)}' at {position}" for name in names]
+        [f"{escape(name)}, '{in_lines(label)}' at {position}" for name in names]
         for position, label in enumerate(labels)
     ]
 

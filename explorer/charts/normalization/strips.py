@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import extent, gaps
-from explorer.charts.parts.labels import counted, escape, stride, width
+from explorer.charts.parts.labels import counted, escape, in_lines, shortened, stride, width
 from explorer.panels import Frame, Panel
 
 STRIP = 58  # pixels of a strip's letters and bar
@@ -25,7 +25,7 @@ def strips_panel(
     for row, values in enumerate(drawn):
         bars[:, 2 * row + 1] = values  # under the row of its letters
     top = extent(bars)[1]
-    words = [[escape(label) for label in labels]] * (2 * len(drawn))
+    words = [[in_lines(label) for label in labels]] * (2 * len(drawn))
     figure = go.Figure(
         [
             go.Heatmap(
@@ -72,7 +72,7 @@ def _letters(labels: Sequence[str], strips: int, pixels: float) -> go.Scatter:
     return go.Scatter(
         x=np.array([*shown] * strips, np.float32),
         y=np.repeat(2 * np.arange(strips, dtype=np.float32), len(shown)),
-        text=[escape(labels[at]) for at in shown] * strips,
+        text=[escape(shortened(labels[at])) for at in shown] * strips,
         mode="text",
         textfont={"size": 15, "family": theme.GLYPHS},
         hoverinfo="skip",

@@ -13,6 +13,9 @@ from unicodedata import bidirectional
 LINE = 15  # pixels a line of 12 px text needs
 UNMARKED: Mapping[int, str] = MappingProxyType({})
 GLYPH = 7.5  # pixels a 12 px monospace glyph is wide
+DRAWN = 24  # columns of a label beside an axis or on a point; the pointer has the whole
+POSITION = 6  # columns of a space and a position
+HOVERED, LINES = 60, 10  # columns of a line under the pointer, and lines
 _FIRST_STRONG, _POP = "\u2068", "\u2069"  # a label between them keeps its direction to itself
 
 
@@ -50,12 +53,27 @@ def escape(label: str) -> str:
     return html.escape(label, quote=False).replace("$", "&#36;").replace("%{", "&#37;{")
 
 
+def in_lines(label: str) -> str:
+    """The same for what is shown on hover: a long label in lines, of more than a few how long."""
+    if columns(label) <= HOVERED:
+        return escape(label)
+    text = bare(label)
+    lines = [text[at : at + HOVERED] for at in range(0, len(text), HOVERED)][:LINES]
+    more = f"… {counted(len(text), 'character')}" if len(text) > LINES * HOVERED else ""
+    return "<br>".join(map(escape, [*map(isolated, lines), *filter(None, [more])]))
+
+
+def shortened(label: str, room: int = DRAWN) -> str:
+    """`label`, cut with an ellipsis where it takes more than `room` columns."""
+    return label if columns(label) <= room else fitted(label, room).rstrip(" ")
+
+
 def with_positions(labels: Sequence[str]) -> list[str]:
     """Each label, a repeated one followed by its position from 0: "o 8". Never two alike.
 
     The digits are as large as the token: a subscript cannot be read from the last row.
     """
-    names = list(labels)
+    names = [shortened(label, DRAWN - POSITION) for label in labels]
     while repeated := {name for name, count in Counter(names).items() if count > 1}:
         names = [
             f"{name} {position}" if name in repeated else name
@@ -80,8 +98,8 @@ def fitted(label: str, room: int) -> str:
 
 
 def width(label: str) -> float:
-    """About how many pixels `label` takes at 12 px."""
-    return columns(label) * GLYPH
+    """About how many pixels `label` takes at 12 px, cut as it is drawn."""
+    return min(columns(label), DRAWN) * GLYPH
 
 
 def stride(count: int, pixels: float, needed: float) -> int:
@@ -146,7 +164,7 @@ def _ticks(
     chosen: int | None = None,
     marked: Mapping[int, str] = UNMARKED,
 ) -> dict[str, Any]:
-    texts = {at: escape(labels[at]) for at in indices}
+    texts = {at: escape(shortened(labels[at])) for at in indices}
     for at in marked.keys() & texts.keys():
         texts[at] = f'<span style="color: {marked[at]}"><b>{texts[at]}</b></span>'
     if chosen in texts:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from explorer.charts.parts.labels import escape
+from explorer.charts.parts.labels import in_lines
 from explorer.panels import Positions, Tokens
 
 
@@ -29,7 +29,7 @@ class Rows:
     def words(self) -> list[str]:
         """The hover text of each row, escaped."""
         named = zip(self.labels, self.ids, strict=True)
-        return [f"{self.kind} '{escape(label)}' (id {one})" for label, one in named]
+        return [f"{self.kind} '{in_lines(label)}' (id {one})" for label, one in named]
 
     @property
     def picks(self) -> Tokens | Positions:

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import gaps
 from explorer.charts.parts.frames import WIDTH, frame_cell, frame_row
-from explorer.charts.parts.labels import column_ticks, escape, row_ticks, with_positions
+from explorer.charts.parts.labels import column_ticks, in_lines, row_ticks, with_positions
 
 NAMED = 128  # tokens: of more, the hover texts would be larger than the numbers
 QUERY = "query '%{text}' at %{y:d}"  # of the cell under the pointer
@@ -99,7 +99,7 @@ def _words(labels: Sequence[str], hover: str) -> dict[str, Any]:
     if count > NAMED:
         hover = hover.replace("'%{text}' ", "").replace("'%{customdata}' ", "")
         return {"hovertemplate": f"{hover}<extra></extra>"}
-    words = np.array([escape(label) for label in labels], object)  # Plotly checks lists one by one
+    words = np.array(list(map(in_lines, labels)), object)  # Plotly checks lists one by one
     return {
         "text": np.broadcast_to(words[:, None], (count, count)),
         "customdata": np.broadcast_to(words, (count, count)),

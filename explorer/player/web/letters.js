@@ -2,6 +2,7 @@
 
 import { clamp, element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
+import { shortened } from "./spelling.js"
 import { GLYPHS, PALETTE, themed } from "./theme.js"
 
 /** @import { Plane } from "./letters_layout.js" */
@@ -21,6 +22,8 @@ export class Letters {
   plane
   /** @type {string[]} of this theme */
   colours
+  /** @type {string[]} as drawn */
+  names
   chosen = "" // the colour of the chosen letter
   index = 0
   at = 0 // where the keyboard stands
@@ -53,6 +56,7 @@ export class Letters {
   show(spec, index, theme) {
     this.spec = spec
     this.theme = theme
+    this.names = spec.labels.map(shortened)
     this.colours = spec.colours.map((colour) => themed(colour, theme))
     this.chosen = PALETTE.chosen[Number(theme.dark)]
     this.at = clamp(spec.chosen ?? this.at, 0, spec.labels.length - 1)
@@ -129,9 +133,9 @@ export class Letters {
       context.stroke()
       context.restore()
     }
-    context.strokeText(spec.labels[n], x, y)
+    context.strokeText(this.names[n], x, y)
     context.fillStyle = n === spec.chosen ? this.chosen : this.colours[n]
-    context.fillText(spec.labels[n], x, y)
+    context.fillText(this.names[n], x, y)
   }
 
   /** @param {number} n @param {number} step @returns {[x: number, y: number]} */

@@ -4,6 +4,7 @@ import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./d
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
 import { glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
+import { shortened } from "./spelling.js"
 import { GLYPHS } from "./theme.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
@@ -173,7 +174,7 @@ export class Machine {
 
   /** @param {number} position */
   say(position) {
-    const after = `after ${this.quoted(position)}`
+    const after = `after '${shortened(this.spec.labels[position])}' at ${position}`
     if (this.after.textContent !== after) this.after.textContent = after
     const right = this.guessed()
     const of = this.spec.labels.length - 1
@@ -349,7 +350,7 @@ function letter(text, position, column) {
   node.dataset.position = String(position)
   node.tabIndex = position ? -1 : 0
   node.style.width = `${column}px`
-  node.append(Object.assign(document.createElement("bdi"), { textContent: text }))
+  node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(text) }))
   node.setAttribute("aria-label", `${text} at ${position}: open Tables`)
   return node
 }

@@ -1,7 +1,7 @@
 // Where the parts of the drawn model stand, in CSS pixels: tokens side by side, layers downward.
 
 import { clamp } from "./dom.js"
-import { lettersOf } from "./spelling.js"
+import { lettersOf, shortened } from "./spelling.js"
 
 export const WIDE = 720 // from here on names stand at the left and what comes next at the right
 const GUTTER = 128
@@ -27,7 +27,9 @@ export class MachineLayout {
   constructor({ labels, layers, bars, width, height }) {
     this.wide = width >= WIDE
     this.tokens = labels.length
-    const needs = labels.map((label) => 1 + LETTER * (Math.max(lettersOf(label).length, 1) - 1))
+    const needs = labels.map(
+      (label) => 1 + LETTER * (Math.max(lettersOf(shortened(label)).length, 1) - 1),
+    )
     const name = this.wide ? 0 : NAME
     this.left = this.wide ? GUTTER : 0
     const room = width - this.left - (this.wide ? SIDE + GAP : 0)

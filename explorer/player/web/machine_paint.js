@@ -2,7 +2,7 @@
 
 import { clamp } from "./dom.js"
 import { share } from "./machine_layout.js"
-import { lettersOf } from "./spelling.js"
+import { lettersOf, shortened } from "./spelling.js"
 import { fade, GLYPHS, lookup, PALETTE } from "./theme.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
@@ -191,7 +191,7 @@ function paintBars(context, { spec, layout, theme, inks }, { step, position }) {
   const [, tokens, count] = next.shape
   const first = start(next, step, tokens * count) + position * count
   const { left, width } = layout.bars
-  const longest = Math.max(...spec.names.map((name) => lettersOf(name).length))
+  const longest = Math.max(...spec.names.map((name) => lettersOf(shortened(name)).length))
   const label = clamp(longest * GLYPH + 8, LABEL[0], LABEL[1])
   const room = width - label - NUMBER
   context.textBaseline = "middle"
@@ -237,7 +237,7 @@ export function glyphSize(unit) {
 /** @param {CanvasRenderingContext2D} context @param {string} text @param {number} room */
 function fitted(context, text, room) {
   if (text.length === 1 || context.measureText(text).width <= room) return text
-  const letters = lettersOf(text)
+  const letters = lettersOf(shortened(text))
   while (letters.length > 1 && context.measureText(`${letters.join("")}…`).width > room) {
     letters.pop()
   }

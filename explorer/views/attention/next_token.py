@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.charts.attention.lens import lens_panel, lens_words
 from explorer.charts.attention.predictions import next_panel
+from explorer.charts.parts.labels import shortened
 from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
@@ -32,7 +33,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
     names = lens_names(moment.run.model_config.n_layer)
     seen = predictions.lens(moment, sentence.ids, focus.query)
-    query = f"'{sentence.labels[focus.query]}' at {focus.query}"
+    query = f"'{shortened(sentence.labels[focus.query])}' at {focus.query}"
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         next_panel(

@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.charts.attention.pair import pair_panel
 from explorer.charts.attention.stages import contribution_panel
+from explorer.charts.parts.labels import shortened
 from explorer.charts.parts.squares import Labels
 from explorer.data import heads
 from explorer.data.heads import Head
@@ -22,7 +23,7 @@ from explorer.visit.sentence import Sentence
 
 def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     head = heads.head(moment, sentence.ids, (focus.layer, focus.head))
-    query, key = (f"'{sentence.labels[at]}' at {at}" for at in (focus.query, focus.key))
+    query, key = (f"'{shortened(sentence.labels[at])}' at {at}" for at in (focus.query, focus.key))
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         weights_panel(moment, sentence, focus, span=6, height=460),

@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.charts.attention.predictions import before_after_panel
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.labels import shortened
 from explorer.charts.parts.scales import Scale
 from explorer.data import heads, losses
 from explorer.panels import AnyPanel, Frame
@@ -136,7 +137,7 @@ def _without(
             labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
             Frame(
                 "before-after",
-                f"Next after '{sentence.labels[focus.query]}' at {focus.query}, at step "
+                f"Next after '{shortened(sentence.labels[focus.query])}' at {focus.query}, at step "
                 + (f"{moment.step:,}, with and without {names}" if off else f"{moment.step:,}"),
                 span=5,
                 height=320,

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 import torch
 
+from explorer.charts.parts.labels import shortened
 from explorer.panels import AnyPanel, Positions
 from explorer.views.attention.panels import text_panel, weights_panel
 from explorer.visit import session
@@ -109,7 +110,8 @@ def _compared(moment: Moment, first: tuple[Sentence, int], second: tuple[Sentenc
         st.info("Two different tokens are compared: choose a token that occurs in both sentences.")
     row, end = table["difference"].iloc[[0, -2]]
     here, other = (
-        f"'{typed.labels[position]}' at {position}" for typed, position in (first, second)
+        f"'{shortened(typed.labels[position])}' at {position}"
+        for typed, position in (first, second)
     )
     st.markdown(
         "**Static or computed?** "

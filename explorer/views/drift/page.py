@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.charts.embeddings.colours import LABELLED, Colours
 from explorer.charts.embeddings.marks import Marks
+from explorer.charts.parts.labels import shortened
 from explorer.data import tables
 from explorer.panels import Panel, Words
 from explorer.views.drift.choices import Choices, choose
@@ -197,7 +198,8 @@ def _biography(moment: Moment, rows: Rows, focus: int, near: Neighbours) -> None
         for change in changes
         for parts in [(change.entered, change.left)]
     ]
-    st.markdown(f"**Who entered and left the neighbourhood of {plain(rows.labels[focus])}**")
+    name = plain(shortened(rows.labels[focus]))
+    st.markdown(f"**Who entered and left the neighbourhood of {name}**")
     numbers(
         pd.DataFrame(told, columns=["step", "entered", "left"]),
         "Biography",

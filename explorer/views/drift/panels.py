@@ -9,6 +9,7 @@ from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.neighbours import biography_panel, neighbours_words
 from explorer.charts.parts.curves import curves_panel
+from explorer.charts.parts.labels import shortened
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame, Panel, Words
 from explorer.views.drift.maps import Atlas, Rows
@@ -44,7 +45,7 @@ def neighbourhood(
 ) -> tuple[Words, Panel]:
     """The nearest at each step, `distance` in order of that, and when they were."""
     cosine = neighbours(rows.vectors, focus, distance.ids.shape[1], "cosine")
-    name = f"{rows.table[:-1]} '{rows.labels[focus]}'"
+    name = f"{rows.table[:-1]} '{shortened(rows.labels[focus])}'"
     asked = rows.chosen(moment) is not None or rows.selected(moment)
     why = "" if asked else " (its neighbours changed most)"
     words = neighbours_words(

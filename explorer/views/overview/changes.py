@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from explorer.charts.attention.role_words import DOES
+from explorer.charts.parts.labels import shortened
 from explorer.data import changes, heads
 from explorer.panels import Tick, Timeline
 from explorer.visit.moment import Moment
@@ -73,4 +74,4 @@ def _neighbours(moment: Moment) -> list[Tick]:
 
 
 def _name(moment: Moment, row: int) -> str:
-    return f"'{moment.labels[row]}'"
+    return f"'{shortened(moment.labels[row])}'"

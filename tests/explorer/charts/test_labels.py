@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explorer.charts.parts.labels import (
+    DRAWN,
     LINE,
     bare,
     column_ticks,
@@ -12,9 +13,11 @@ from explorer.charts.parts.labels import (
     count_ticks,
     escape,
     fitted,
+    in_lines,
     isolated,
     row_ticks,
     running,
+    shortened,
     width,
     with_positions,
 )
@@ -133,6 +136,21 @@ def test_a_label_is_filled_or_cut_to_its_room() -> None:
     assert fitted("狐狐狐狐", 6) == "狐狐… "
     assert fitted("cafe\u0301s", 4) == "caf…"
     assert fitted("cafe\u0301", 4) == "cafe\u0301"
+
+
+@pytest.mark.parametrize("letter", ["x", "狐", "ש", "ह"])
+def test_a_token_of_5000_characters_is_cut_where_drawn_and_whole_or_counted_on_hover(
+    letter: str,
+) -> None:
+    label = isolated(letter * 5_000)
+    assert columns(shortened(label)) in (DRAWN, DRAWN - 1) and bare(shortened(label))[-1] == "…"
+    (tick,) = row_ticks([label], 400)["ticktext"]
+    assert columns(tick) <= DRAWN and width(label) == width("x" * DRAWN)
+    assert max(map(columns, with_positions([label] * 3))) <= DRAWN
+    lines = in_lines(label).split("<br>")
+    assert [bare(line) for line in lines[:-1]] == [letter * 60] * 10
+    assert lines[-1] == "… 5,000 characters"
+    assert bare(in_lines(isolated(letter * 150))).replace("<br>", "") == letter * 150
 
 
 @pytest.mark.parametrize("label", ["שלום", "مُحَمَّد", "␣כן", "٣٤"])

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_panel
+from explorer.charts.parts.labels import shortened
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame, Panel
@@ -28,7 +29,7 @@ def one_token(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
     """One token of the sentence, followed through the depth."""
     seen, config = layers.layers(moment, sentence.ids), moment.run.model_config
     at = focus_of(moment, sentence).query
-    who = f"'{sentence.labels[at]}' at {at}"
+    who = f"'{shortened(sentence.labels[at])}' at {at}"
     stds, means = (
         {label: seen[f"{what}_{side}"][:, :, at] for side, label in SIDES.items()}
         for what in ("std", "mean")
