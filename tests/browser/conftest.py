@@ -23,8 +23,8 @@ from tests.support.browser.driver import (
     Server,
     Watch,
     launch,
+    lead,
     options,
-    page_of,
     running,
 )
 
@@ -109,20 +109,29 @@ def watch() -> Watch:
 def visit(context: BrowserContext, watch: Watch) -> Iterator[Callable[..., Page]]:
     """visit(url, size=WIDE, dark=False) opens a page; console errors and failed requests fail.
 
-    What a page has stored in the browser ends with the test, but for scripts and payloads.
+    The first is the tab of the tests before, where a page opens in half of the processor time;
+    visit("about:blank") is always a tab of its own, to be prepared for what it opens. What a page
+    has stored in the browser ends with the test, but for scripts and payloads.
     """
+    tab = context.pages[0]
     pages: list[Page] = []
     origins: set[str] = set()
 
     def go(url: str, size: tuple[int, int] = WIDE, dark: bool = False) -> Page:
         origins.add("/".join(url.split("/")[:3]))
-        pages.append(page_of(context, url, watch=watch, size=size, dark=dark))
-        return pages[-1]
+        page = context.new_page() if pages or url == "about:blank" else tab
+        pages.append(page)
+        return lead(page, url, watch=watch, size=size, dark=dark)
 
     yield go
     for origin in origins:
         stored = {"origin": origin, "storageTypes": "cookies,local_storage"}
         context.new_cdp_session(pages[0]).send("Storage.clearDataForOrigin", stored)
     for page in pages:
-        page.close()
+        if page is tab:
+            watch.detach(page)
+            page.mouse.move(0, 0)
+            page.goto("about:blank")
+        else:
+            page.close()
     assert watch.unexpected() == []

@@ -92,7 +92,8 @@ def test_a_view_a_head_a_token_and_a_step_are_chosen_without_a_mouse(
 
 
 def test_back_returns_to_the_view_before_and_at_last_leaves(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/attention?run=quick-brown-fox")
+    page = visit("about:blank")
+    page.goto(f"{app.url}/attention?run=quick-brown-fox")
     clock = ClockDriver(page).wait_ready()
     page.get_by_role("radio", name="One weight", exact=True).click()
     expect(page).to_have_url(re.compile("view=One"))

@@ -20,9 +20,9 @@ def test_a_dropped_connection_is_taken_up_and_the_page_stays(
     visit: Visit, demo: Server, watch: Watch
 ) -> None:
     watch.allowed.append("WebSocket onclose")
-    page = visit(demo.url)
+    page = visit("about:blank")
     page.add_init_script(HOLD_SOCKETS)
-    page.reload()
+    page.goto(demo.url)
     clock = ClockDriver(page).wait_ready()
     page.evaluate("window.isSame = true")
     with page.expect_response("**/clock/session/*") as answer:

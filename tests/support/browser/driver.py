@@ -17,9 +17,9 @@ from typing import Any
 
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
     BrowserType,
     ConsoleMessage,
+    Error,
     Locator,
     Page,
     Request,
@@ -130,8 +130,16 @@ class Watch:
 
     def attach(self, page: Page) -> None:
         page.on("console", self._hear)
-        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("pageerror", self._throw)
         page.on("requestfailed", self._fail)
+
+    def detach(self, page: Page) -> None:
+        page.remove_listener("console", self._hear)
+        page.remove_listener("pageerror", self._throw)
+        page.remove_listener("requestfailed", self._fail)
+
+    def _throw(self, error: Error) -> None:
+        self.faults.append(f"page error: {error}")
 
     def _hear(self, message: ConsoleMessage) -> None:
         ours = message.type == "warning" and message.text.startswith("driftscope")
@@ -209,14 +217,11 @@ def open_page(
     browser: Browser, url: str, *, watch: Watch, size: tuple[int, int], dark: bool
 ) -> Page:
     """A new page of this size in a context of its own, where nothing is cached."""
-    return page_of(browser.new_context(), url, watch=watch, size=size, dark=dark)
+    return lead(browser.new_page(), url, watch=watch, size=size, dark=dark)
 
 
-def page_of(
-    context: BrowserContext, url: str, *, watch: Watch, size: tuple[int, int], dark: bool
-) -> Page:
-    """A new page of this size in the context, watched from its first request."""
-    page = context.new_page()
+def lead(page: Page, url: str, *, watch: Watch, size: tuple[int, int], dark: bool) -> Page:
+    """The page, of this size, at another address, watched from its first request."""
     page.set_viewport_size({"width": size[0], "height": size[1]})
     page.emulate_media(color_scheme="dark" if dark else "light")
     watch.attach(page)
