@@ -9,7 +9,7 @@ from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visi
 
 SHOWN_BY = {  # a panel that only this view has
     "What it does": "cube",
-    "your own numbers": "worked-after",
+    "your own": "worked-after",
     "Why not batch norm": "movement",
     "Background": "excess",
     "Covariate shift": "bands-0",
