@@ -105,14 +105,23 @@ def _pca(
     return _judged(
         moment,
         vectors(moment, table, rows),
-        lambda points, fitted: pca_over_time(points, dimensions, fitted),
+        lambda points, fitted: _principal(points, dimensions, fitted),
         span,
     )
 
 
 @cached(8, shown)
 def _letters(moment: Moment, first: int) -> PCA:
-    return pca_over_time(token_embeddings(moment), 2, np.arange(first))
+    return _principal(token_embeddings(moment), 2, np.arange(first))
+
+
+def _principal(points: np.ndarray, dimensions: int, fitted: np.ndarray) -> PCA:
+    """PCA; a map without a point where no row is finite."""
+    if np.isfinite(points[fitted]).all(2).any():
+        return pca_over_time(points, dimensions, fitted)
+    steps, rows, channels = points.shape
+    nowhere = np.full((steps, rows, dimensions), np.nan, np.float32)
+    return PCA(nowhere, np.zeros(dimensions), np.zeros((dimensions, channels)), np.zeros(channels))
 
 
 @cached(16, shown)

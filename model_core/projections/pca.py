@@ -24,7 +24,7 @@ class PCA:
 
     def arrows(self, moves: np.ndarray) -> np.ndarray:
         """Displacements (S, N, C) of the rows, projected onto the map: (S, N, d), exactly."""
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             return (moves @ self.components.T).astype(np.float32)
 
 
@@ -134,4 +134,5 @@ def _linear(points: np.ndarray, components: np.ndarray, mean: np.ndarray) -> PCA
     spread = np.nanvar(points.reshape(-1, points.shape[-1]), axis=0).sum()
     variances = np.nanvar(layout.reshape(-1, len(components)), axis=0)
     explained = variances / spread if spread > 0 else np.zeros(len(components))
-    return PCA(layout.astype(np.float32), explained, components, mean)
+    with np.errstate(over="ignore"):  # beyond float32 is infinite, and drawn as a gap
+        return PCA(layout.astype(np.float32), explained, components, mean)

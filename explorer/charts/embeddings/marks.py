@@ -98,7 +98,9 @@ class Drawing:
     def add_marks(self, rows: Rows, marks: Marks) -> None:
         if marks.arrows is not None:
             moves = gaps(marks.arrows, "arrows", self._points.shape)
-            lines = _arrows(self._points, self._points + moves)
+            with np.errstate(over="ignore", invalid="ignore"):  # beyond float32 is a gap
+                lines = _arrows(self._points, self._points + moves)
+            lines[~np.isfinite(lines).all(2)] = np.nan
             self.add(lines, mode="lines", line={"color": theme.ARROW, "width": 1.5})
         others = [row for row in marks.trails if row != rows.chosen]
         if others:

@@ -83,8 +83,9 @@ def _enlarged(ways: np.ndarray, places: np.ndarray) -> float:
     lengths = lengths[np.isfinite(lengths) & (lengths > 0)]
     if not len(lengths):
         return 1.0
-    middle = np.nanmean(places, axis=1, keepdims=True)
-    radius = np.sqrt(np.nanmean(((places - middle).astype(np.float64) ** 2).sum(2)))
+    finite = np.where(np.isfinite(places), places, np.nan).astype(np.float64)
+    middle = np.nanmean(finite, axis=1, keepdims=True)
+    radius = np.sqrt(np.nanmean(((finite - middle) ** 2).sum(2)))
     wanted = LONGEST * max(radius, 1e-30) / np.percentile(lengths, 90)
     power = 10.0 ** np.floor(np.log10(wanted))
     return float(power * max(digit for digit in (1, 2, 5) if digit * power <= wanted * (1 + 1e-9)))

@@ -92,6 +92,7 @@ def _describe(
     parts = [atlas.problem, notes[0], _waits(atlas), _method(moment, choices, atlas)]
     if choices.lacks_an_end:
         parts.insert(0, "choose tokens for both ends of the axis")
+    parts.append(_without_point(atlas.places))
     vocabulary = moment.run.model_config.vocab_size
     if rows.table == "tokens" and len(rows.ids) < vocabulary:
         parts.append(f"showing {len(rows.ids):,} of {vocabulary:,} tokens, {choices.which}")
@@ -107,6 +108,16 @@ def _describe(
     with button.container(height=40, border=False):  # as high without a button: nothing jumps
         if atlas.file is not None:
             _making(moment, atlas, atlas.file)
+
+
+def _without_point(places: np.ndarray) -> str:
+    """How many points of all steps (S, N, D) are not drawn, "" for none."""
+    lost = int((~np.isfinite(places).all(2)).sum())
+    if not lost:
+        return ""
+    return (
+        f"{lost:,} of {places[:, :, 0].size:,} points are not drawn: their numbers are not finite"
+    )
 
 
 def _waits(atlas: Atlas) -> str:

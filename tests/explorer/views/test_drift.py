@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
+from model_core.runs.snapshots import pack, unpack
 from tests.support.pages import SHIPPED, go_to, named, opened, panels, press, visitor
 from tests.support.runs import recorded_run
 
@@ -231,6 +233,34 @@ def test_the_map_says_at_each_step_what_its_trust_means(page: str) -> None:
     assert len(notes) == 19
     assert re.fullmatch(r"trust 0\.59, chance 0\.6\d ± 0\.01: no better than chance", notes[0])
     assert re.fullmatch(r"trust 0\.74, chance 0\.6\d ± 0\.01: poor", notes[-1])
+
+
+@pytest.mark.parametrize("kind, lost", [("nan", 81), ("huge", 0)])
+def test_a_run_of_nan_or_huge_weights_opens_and_says_what_is_not_drawn(
+    kind: str, lost: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    shutil.copytree(SHIPPED.path, tmp_path / kind, ignore=shutil.ignore_patterns("projections"))
+    for number, path in enumerate(sorted((tmp_path / kind / "snapshots").iterdir())):
+        if number > 2:
+            path.unlink()
+            continue
+        weights = unpack(path.read_bytes())
+        for name, values in weights.items():
+            if values.is_floating_point():
+                huge = 3e38 * values / values.abs().max().clamp_min(1e-9)
+                weights[name] = values * np.nan if kind == "nan" else huge
+        path.write_bytes(pack(weights))
+    said = f"{lost} of 81 points are not drawn: their numbers are not finite"
+    for page, query in {
+        "": {},
+        "drift": {"map": "PCA", "arrows": "the optimizer's step"},
+    }.items():
+        app = opened(page, run=kind, **named(page, query)).run()
+        assert app.exception == [] and app.error == []
+        assert "map" in panels(app)
+        if page == "drift":
+            assert (said in captions(app)) == bool(lost)
 
 
 FILLED: dict[str, Callable[[AppTest], Any]] = {
