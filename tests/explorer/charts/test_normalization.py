@@ -135,7 +135,9 @@ def test_strips_are_lit_where_a_token_moved_and_zero_is_no_light() -> None:
     panel = strips_panel(moved, ["a", "b"], Frame("k", "T"), unit="u")
     rows = panel.moving["0.z"][0]
     assert (
-        rows[1].tolist() == [0, 2] and rows[3].tolist() == [0, 0] and np.isnan(rows[[0, 2]]).all()
+        rows[2].tolist() == [0, 2]
+        and rows[5].tolist() == [0, 0]
+        and np.isnan(rows[[0, 1, 3, 4]]).all()
     )
     assert panel.figure.data[0].zmin == 0 and panel.figure.data[0].colorscale[0][1] == theme.PAPER
     assert "batch: 'b' at 1 moves most, by 2; layer: no token moves, exactly 0." in panel.alt
