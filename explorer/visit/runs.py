@@ -10,6 +10,11 @@ from model_core.runs import Run, list_runs, runs_folder
 from model_core.runs.files import refusal
 from model_core.runs.fit import summary
 
+CHANGED = {
+    "text.txt": "what is counted and measured on it here is of the new text.",
+    "tokenizer.json": "tokens may have other names here than they had in training.",
+}
+
 
 def run_names() -> list[str]:
     """The recorded runs that come with the app, then the visitor's own, newest last."""
@@ -53,11 +58,9 @@ def notes(run: Run) -> list[str]:
         sentences.append(f"Left out: {summary(run.unfit)}.")
     refusals = (refusal(run.path / name) for name in ("text.txt", "metrics.jsonl"))
     sentences += [f"{why}, and is not read." for why in refusals if why]
-    if run.text_changed:
-        sentences.append(
-            "text.txt has changed since this run was made: what is counted and measured on it here "
-            "is of the new text."
-        )
+    sentences += [
+        f"{name} has changed since this run was made: {CHANGED[name]}" for name in run.changed
+    ]
     return sentences
 
 

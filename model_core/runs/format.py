@@ -18,6 +18,7 @@ from model_core.runs.status import Status, write_status
 from model_core.runs.storage import (
     at_home,
     check_name,
+    json_bytes,
     read_json,
     sync_folder,
     write_json,
@@ -105,9 +106,8 @@ def identity(path: Path) -> str:
     return f"{path.absolute()}:{(path / 'run.json').stat().st_mtime_ns}"
 
 
-def text_hash(folder: Path) -> str:
-    """The SHA-256 of a run's text as it stands now, computed once a file; "" without one."""
-    path = folder / "text.txt"
+def file_hash(path: Path) -> str:
+    """The SHA-256 of a file of a run as it stands now, computed once a file; "" without one."""
     try:
         stat = path.stat()
         return _hash(path, stat.st_mtime_ns, stat.st_size)
@@ -121,10 +121,11 @@ def _hash(path: Path, _modified: int, _size: int) -> str:
 
 
 def _description(plan: Plan) -> dict[str, Any]:
-    digest = hashlib.sha256(plan.text.encode()).hexdigest()
+    text, tokenizer = plan.text.encode(), json_bytes(plan.tokenizer.to_json())
     return {
         "format": FORMAT,
-        "corpus": {"name": plan.corpus, "sha256": digest},
+        "corpus": {"name": plan.corpus, "sha256": hashlib.sha256(text).hexdigest()},
+        "tokenizer": {"sha256": hashlib.sha256(tokenizer).hexdigest()},
         "model": plan.model_config.model_dump(),
         "training": plan.training_config.model_dump(),
         "libraries": {

@@ -15,7 +15,7 @@ from model_core.config import ModelConfig, Table, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.runs.files import opened, read_file
 from model_core.runs.fit import misfit
-from model_core.runs.format import identity, read_description, text_hash
+from model_core.runs.format import file_hash, identity, read_description
 from model_core.runs.metrics import Row, gradient_norms, metrics_table, read_metrics
 from model_core.runs.snapshots import (
     GRADIENT,
@@ -53,6 +53,7 @@ class Run:
         self.name = path.name
         self.corpus: str = description["corpus"]["name"]
         self.text_hash: str = description["corpus"]["sha256"]  # of the text it is made from
+        self._tokenizer_hash = description.get("tokenizer", {}).get("sha256")  # not in older runs
         self.model_config = ModelConfig.recorded(**description["model"])
         self.training_config = TrainingConfig(**description["training"])
         self.tokenizer = tokenizer
@@ -65,7 +66,7 @@ class Run:
         description = read_description(path)
         try:
             run = cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
-        except (KeyError, TypeError):
+        except (KeyError, TypeError, AttributeError):
             raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
         tokens, size = len(run.tokenizer.tokens), run.model_config.vocab_size
         if tokens != size:
@@ -93,9 +94,14 @@ class Run:
             raise ValueError(f"text.txt of run {self.name} is missing or damaged") from None
 
     @property
-    def text_changed(self) -> bool:
-        """Whether the text is there, but no longer the one that the run is made from."""
-        return text_hash(self.path) not in ("", self.text_hash)
+    def changed(self) -> list[str]:
+        """Files that are there, but no longer those that the run is made from."""
+        made_from = {"text.txt": self.text_hash, "tokenizer.json": self._tokenizer_hash}
+        return [
+            name
+            for name, digest in made_from.items()
+            if digest is not None and file_hash(self.path / name) not in ("", digest)
+        ]
 
     def opening(self, size: int = 4096) -> str:
         """The first `size` bytes of the corpus as text, "" when it is missing."""

@@ -87,7 +87,12 @@ def unwritable(error: OSError) -> str:
 
 
 def write_json(path: Path, value: Any) -> None:
-    write_whole(path, json.dumps(value, indent=1, allow_nan=False).encode())
+    write_whole(path, json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """What `write_json` writes."""
+    return json.dumps(value, indent=1, allow_nan=False).encode()
 
 
 def sync_folder(folder: Path) -> None:

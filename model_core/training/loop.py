@@ -238,11 +238,11 @@ class _Session:
 
 
 def _check_unchanged(run: Run) -> None:
-    """ValueError where training would continue with another text, or over another model's steps."""
-    if run.text_changed:
+    """ValueError where training would continue on another text, or over another model's steps."""
+    if run.changed:
         raise ValueError(
-            f"text.txt of run {run.name} has changed since it was made; put it back, or train a "
-            "new run on the new text"
+            f"{run.changed[0]} of run {run.name} has changed since it was made; put it back, or "
+            "train a new run"
         )
     if run.unfit:
         raise ValueError(f"not resumed: {summary(run.unfit)}")

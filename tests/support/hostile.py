@@ -165,7 +165,7 @@ def readings(path: Path, *, thorough: bool = True) -> Iterator[Callable[[], obje
     yield from (
         *(lambda: run.text, run.opening, run.split, run.validation_windows),
         *(lambda: run.steps, lambda: run.damaged, lambda: run.unfit, lambda: run.lost),
-        *(lambda: run.text_changed, run.metrics, run.gradient_norms, lambda: run.corpus),
+        *(lambda: run.changed, run.metrics, run.gradient_norms, lambda: run.corpus),
         *(run.token_embeddings, run.position_gradients, run.token_updates),
         *(lambda: [run.contents(int(step)) for step in run.steps[-1:]],),
         *(lambda: [run.model_at(int(step)).eval() for step in run.steps[-1:]],),

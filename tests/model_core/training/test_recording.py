@@ -367,13 +367,15 @@ def spoilt(path: Path, name: str, change: Callable[[bytes], bytes]) -> None:
 NOT_RESUMED: dict[str, tuple[Callable[[Path], object], str]] = {
     "text edited": (
         lambda path: spoilt(path, "text.txt", lambda data: data.replace(b"Quick", b"quick")),
-        "text.txt of run fox has changed since it was made; put it back, or train a new run on "
-        "the new text",
+        "text.txt of run fox has changed since it was made; put it back, or train a new run",
     ),
     "text cut": (
         lambda path: spoilt(path, "text.txt", lambda data: data[:-1]),
-        "text.txt of run fox has changed since it was made; put it back, or train a new run on "
-        "the new text",
+        "text.txt of run fox has changed since it was made; put it back, or train a new run",
+    ),
+    "tokens exchanged": (
+        lambda path: spoilt(path, "tokenizer.json", lambda data: data[:40] + data[40:].swapcase()),
+        "tokenizer.json of run fox has changed since it was made; put it back, or train a new run",
     ),
     "other model": (
         lambda path: spoilt(path, "run.json", lambda data: data.replace(b'd": 6', b'd": 8')),
