@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic.dataclasses import dataclass
 
 from model_core.config import MAX_STEPS
-from model_core.runs.files import read_file
+from model_core.runs.files import open_file, read_file
 from model_core.runs.storage import is_locked, read_json, write_whole
 
 State = Literal["queued", "running", "paused", "finished", "stopped", "diverged", "failed"]
@@ -69,7 +69,21 @@ def write_status(folder: Path, status: Status) -> None:
     """
     stamped = replace(status, heartbeat=time.time())
     data = json.dumps(asdict(stamped), allow_nan=False).encode()
-    write_whole(folder / "status.json", data, lasting=status.state != "running")
+    try:
+        write_whole(folder / "status.json", data, lasting=status.state != "running")
+    except OSError:
+        if status.active:
+            raise
+        _write_over(folder / "status.json", data)  # why it ended must be said all the same
+
+
+def _write_over(path: Path, data: bytes) -> None:
+    """Over the old content, filled up with spaces: that needs no space on a full disk."""
+    descriptor = open_file(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, data.ljust(os.fstat(descriptor).st_size))
+    finally:
+        os.close(descriptor)
 
 
 def read_status(folder: Path) -> Status:

@@ -74,9 +74,14 @@ def half_written(folder: Path, name: str) -> list[Path]:
     return [path for path in hidden if S_ISREG(path.lstat().st_mode)]
 
 
+def is_full(error: OSError) -> bool:
+    """Whether a disk, or somebody's share of it, has no space left."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 def remedy(error: OSError) -> str:
     """What a person can do when a file cannot be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         return "Free space on its disk"
     return "Check the runs folder and its disk"
 

@@ -1,6 +1,7 @@
 """Train a run: the loop that joins trainer, recorder, status and requests."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,12 +12,12 @@ import torch
 from torch import Tensor
 
 from model_core.labels import readable
-from model_core.runs import Run
+from model_core.runs import Run, read_metrics
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
 from model_core.runs.snapshots import GRADIENT, UPDATE, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
-from model_core.runs.storage import remedy, write_whole
+from model_core.runs.storage import is_full, remedy, write_whole
 from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
@@ -24,6 +25,7 @@ from model_core.training.turns import Turn
 HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
 MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
 BAD_STEPS = 20  # in a row with a loss above 3 ln V, of which a person is warned
+RESUME_SNAPSHOTS = 4  # as many snapshots' bytes are what resuming needs, written beside the old
 SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 
 
@@ -50,12 +52,16 @@ def train(
     """Train the run in `folder` to its end, from the step saved last; returns the last status.
 
     The caller holds `only_trainer(folder)`. Requests to pause and stop are followed; while
-    paused the `turn` is released. `watch` receives every status. An error is written into the
-    status before it is raised.
+    paused the `turn` is released. `watch` receives every status. A full disk stops it. Another
+    error is written into the status before it is raised.
     """
     try:
         return _Session(folder, turn, watch).train()
     except BaseException as error:
+        if isinstance(error, OSError) and is_full(error):
+            status = replace(read_status(folder), state="stopped", words=_full(folder))
+            write_status(folder, status)
+            return status
         status = read_status(folder)
         write_status(folder, replace(status, state="failed", words=_words(error, status.step)))
         raise
@@ -273,6 +279,18 @@ def _apart(steps: list[int], interval: int) -> list[int]:
         if not chosen or step - chosen[-1] >= interval:
             chosen.append(step)
     return chosen
+
+
+def _full(folder: Path) -> str:
+    """How much is saved, and the space that the rest needs beyond what is free."""
+    run = Run.open(folder)
+    size = snapshot_bytes(run.model_config)
+    planned, saved = len(snapshot_steps(run.training_config, size)), len(read_metrics(folder))
+    needed = (planned - saved + RESUME_SNAPSHOTS) * size
+    free = shutil.disk_usage(folder).free
+    lacking = needed - free if free < needed else needed  # a quota may be what is used up
+    megabytes = math.ceil(lacking / 2**20)
+    return f"the disk is full: {saved} of {planned} steps saved; free {megabytes:,} MB, then resume"
 
 
 def _words(error: BaseException, step: int) -> str:

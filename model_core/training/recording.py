@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,6 +17,8 @@ from model_core.runs import read_metrics
 from model_core.runs.files import appending
 from model_core.runs.snapshots import save_snapshot
 from model_core.runs.storage import half_written, write_whole
+
+LEFT_FOR = 5.0  # seconds after which a request half written is one of a server that was killed
 
 
 def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
@@ -68,8 +71,11 @@ class Recorder:
         self._folder = folder
         (folder / "snapshots").mkdir(exist_ok=True)
         snapshots = half_written(folder / "snapshots", r"\d+\.safetensors")
-        for left in (*snapshots, *half_written(folder, r"resume\.safetensors")):
-            left.unlink()
+        own = half_written(folder, r"(?:resume\.safetensors|metrics\.jsonl|status\.json)")
+        asked = half_written(folder, "request")  # of a server, which may be writing one now
+        old = (path for path in asked if time.time() - path.stat().st_mtime > LEFT_FOR)
+        for left in (*snapshots, *own, *old):
+            left.unlink(missing_ok=True)
         rows = [row for row in read_metrics(folder) if row["step"] <= after]
         self._recorded = {row["step"] for row in rows}
         write_whole(folder / "metrics.jsonl", b"".join(_line(row) for row in rows))
