@@ -147,7 +147,7 @@ def test_the_app_starts_in_any_folder_for_this_machine_only(
         with urllib.request.urlopen(server.url) as page:
             script = page.headers["Link"].split("<")[2].partition(">")[0]
             assert b"<title>" in page.read()
-        with urllib.request.urlopen(server.url + script) as answer:
+        with urllib.request.urlopen(f"{server.url}/{script}") as answer:
             assert answer.read() == (ROOT / "explorer/player/web" / Path(script).name).read_bytes()
         assert listening(port) in ({"0100007F"}, set())  # no /proc: not on Linux
         assert handshake(port, "localhost") == 101
