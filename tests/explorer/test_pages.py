@@ -258,6 +258,7 @@ def test_a_button_of_a_run_that_cannot_be_written_says_so_until_it_can(
         (path / "request").rmdir()
         assert said not in words(press(app, label))
         assert (path / "request").is_file()
+        write_status(path, Status("stopped"))  # a queued one counts as starting for 20 seconds
 
 
 def test_a_run_deleted_while_open_is_said(runs: Path) -> None:

@@ -7,7 +7,6 @@ import plotly.graph_objects as go
 
 from explorer.charts.parts.labels import LINE, escape, width
 
-LOWEST = 0.85  # of a panel's height, in a window of 768 pixels instead of 900
 BESIDE = 28  # pixels between a line's end and its name: there may stand the last number
 
 
@@ -26,7 +25,7 @@ def end_labels(
     """
     low, high = limits
     wanted = np.nan_to_num((ends - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
-    places = apart(wanted.clip(0, 1), LINE / (LOWEST * height))
+    places = apart(wanted.clip(0, 1), LINE / height)
     return [
         go.layout.Annotation(
             text=escape(name),
