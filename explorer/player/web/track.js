@@ -135,11 +135,12 @@ export class Track {
     if (words === this.mark.textContent) return
     this.mark.textContent = words
     if (!latest) return
-    const [width, own] = [this.root.clientWidth, this.mark.offsetWidth]
-    const beside = this.legend.offsetWidth && this.legend.offsetWidth + BESIDE
-    const room = Math.max(width - own - beside, 0)
+    const width = this.root.clientWidth
+    const room = width - (this.legend.offsetWidth && this.legend.offsetWidth + BESIDE)
+    this.mark.style.maxWidth = `${room}px`
+    const own = this.mark.offsetWidth
     const left = this.part(nearest(steps, latest.step)) * width - own / 2
-    this.mark.style.left = `${clamp(left, 0, room)}px`
+    this.mark.style.left = `${clamp(left, 0, room - own)}px`
   }
 
   /** @param {string} text @param {number} index */
