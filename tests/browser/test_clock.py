@@ -410,6 +410,7 @@ def test_the_bar_covers_nothing_at_the_end_of_the_page(
     page = visit(demo.url, size=size)
     ClockDriver(page).wait_ready()
     last = page.get_by_text("line 11 below the clock")
+    last.wait_for(state="attached")
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
     page.wait_for_function(
         """() => {

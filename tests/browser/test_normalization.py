@@ -27,6 +27,7 @@ PARTS = {
 def choose(page: Page, name: str, panel: str) -> None:
     page.get_by_role("radio", name=name, exact=True).click()
     page.locator(f"[data-panel={panel}] .js-plotly-plot").first.wait_for()
+    expect(page.locator(".driftscope-clock")).to_have_count(1)  # the one before is gone
     ClockDriver(page).wait_ready()
 
 
