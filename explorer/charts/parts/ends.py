@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.charts.parts.labels import LINE, escape, width
+from explorer.charts.parts.labels import escape, width
 
+NAME = 18  # pixels that the line of a name needs, of letters of 13
 BESIDE = 28  # pixels between a line's end and its name: there may stand the last number
 
 
@@ -25,7 +26,7 @@ def end_labels(
     """
     low, high = limits
     wanted = np.nan_to_num((ends - low) / (high - low), nan=0.0, posinf=1.0, neginf=0.0)
-    places = apart(wanted.clip(0, 1), LINE / height)
+    places = apart(wanted.clip(0, 1), NAME / height)
     return [
         go.layout.Annotation(
             text=escape(name),
