@@ -1,7 +1,7 @@
 """The script of every visitor: page configuration, what all pages share, navigation."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ View = Callable[[Moment, Sentence], None]
 
 def show(
     view: View,
-    place: Callable[[Run], AbstractContextManager[Any]] = lambda _: st.container(),
+    place: Callable[[Run], AbstractContextManager[Any]] = lambda _: nullcontext(),
     first: Callable[[Run], None] = lambda _: None,
     standing: Callable[[Run], State] = lambda run: run.status.state,
 ) -> None:
@@ -105,7 +105,7 @@ st.set_page_config(
     menu_items={"About": "Driftscope: watch a small language model learn."},
 )
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
-    ("Overview", partial(show, overview.draw, stories.below), ":material/dashboard:"),
+    ("Overview", partial(show, overview.draw, stories.over), ":material/dashboard:"),
     ("Train", partial(show, train.draw, around, steer), ":material/model_training:"),
     ("Tables", partial(show, tables.draw), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),

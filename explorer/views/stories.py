@@ -1,11 +1,11 @@
 """Three stories that recorded runs tell: cards over the first visit's page, each an address."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import get_args
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts import stories as pictures
 from explorer.data import stories as data
@@ -75,17 +75,18 @@ STORIES = (
 )
 
 
-def below(_run: Run) -> DeltaGenerator:
-    """Where the page goes; over its end the cards, until one is chosen or they are closed."""
-    page = st.container()
-    if session.visit().stories:
-        st.html(f"<style>{pictures.colours()}</style>")
-        with st.container(key="stories", horizontal=True, gap="small"):
-            for at, story in enumerate(STORIES):
-                with st.container(key=f"story-{at}", horizontal=True, gap="small"):
-                    _card(story)
-            st.button("Close", type="tertiary", on_click=session.show_stories, args=(False,))
-    return page
+@contextmanager
+def over(_run: Run) -> Iterator[None]:
+    """After the page, over its end, the cards, until one is chosen or they are closed."""
+    yield
+    if not session.visit().stories:
+        return
+    st.html(f"<style>{pictures.colours()}</style>")
+    with st.container(key="stories", horizontal=True, gap="small"):
+        for at, story in enumerate(STORIES):
+            with st.container(key=f"story-{at}", horizontal=True, gap="small"):
+                _card(story)
+        st.button("Close", type="tertiary", on_click=session.show_stories, args=(False,))
 
 
 def _card(story: Story) -> None:
