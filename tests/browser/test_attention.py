@@ -266,9 +266,10 @@ def test_an_address_may_say_that_no_head_is_off(attention: Callable[..., Page]) 
     page = attention(view="Roles", off="")
     page.get_by_text("Numbers", exact=True).click()
     expect(page.get_by_text("with none switched off (+0.0000)")).to_be_visible()
-    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
-    page.get_by_label("Switch off").click()  # a rerun would close its list
-    page.get_by_role("option", name="layer 1 head 0").click()
+    field = page.get_by_label("Switch off")
+    field.press_sequentially("layer 1 head 0")  # its place still moves: the drawer opens slowly
+    expect(page.get_by_role("option", name="layer 1 head 0")).to_be_visible()
+    field.press("Enter")
     caption = page.get_by_text(re.compile(r"without layer 1 head 0 \([+-]"))
     expect(caption).to_be_visible()
     expect(page).to_have_url(re.compile("off=2"))
