@@ -12,6 +12,7 @@ from model_core.model import BigramLanguageModel
 from model_core.normalization import length_losses, norm_statistics, read_scales
 from model_core.norms import KINDS
 from model_core.runs import Plan, Run, list_runs, read_metrics
+from model_core.training.families import plan_of
 from model_core.training.loop import train
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS, plan
@@ -22,7 +23,6 @@ from model_core.training.variants import (
     VARIANTS,
     create_variants,
     plan_for,
-    plan_of,
     siblings,
     variant_name,
 )

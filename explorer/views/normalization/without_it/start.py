@@ -25,13 +25,13 @@ from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.storage import unwritable
 from model_core.training import jobs
+from model_core.training.families import plan_of
 from model_core.training.pace import training_seconds
 from model_core.training.turns import slots
 from model_core.training.variants import (
     COMPARISONS,
     VARIANTS,
     create_variants,
-    plan_of,
     variant_name,
 )
 

@@ -1,0 +1,85 @@
+"""Runs that are made from the same text and settings, but for some: found by what they are."""
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from model_core.config import ModelConfig, TrainingConfig
+from model_core.runs import Plan, Run, list_runs
+from model_core.runs.format import read_description
+from model_core.runs.storage import read_json
+
+Free = Collection[str]  # fields of both configurations that may differ
+
+
+class Family(NamedTuple):
+    """What all members have in common: the text's SHA-256, settings but the free ones, tokens."""
+
+    text: str
+    model: dict[str, Any]
+    training: dict[str, Any]
+    tokenizer: str
+
+
+class Member(NamedTuple):
+    """A run of a family, by its configurations and where it is."""
+
+    model: ModelConfig
+    training: TrainingConfig
+    path: Path
+
+
+def plan_of(run: Run) -> Plan:
+    """What `run` was made from; ValueError when its text is missing."""
+    return Plan(run.corpus, run.text, run.tokenizer, run.model_config, run.training_config)
+
+
+def family_of(made: Run | Plan, free: Free) -> Family:
+    """The family of a run, or of one that is still to be made."""
+    if isinstance(made, Run):
+        text_hash = made.text_hash
+    else:
+        text_hash = hashlib.sha256(made.text.encode()).hexdigest()
+    tokenizer = json.dumps(made.tokenizer.to_json())
+    return Family(text_hash, *_kept(made.model_config, made.training_config, free), tokenizer)
+
+
+def described(folders: Iterable[Path], free: Free) -> Iterator[tuple[Family, Member]]:
+    """The runs in some folders with their families, oldest first.
+
+    Damaged ones are left out; of two of the same name the one in the later folder is taken.
+    """
+    paths = {name: folder / name for folder in folders for name in list_runs(folder)}
+    for path in sorted(paths.values(), key=_made):
+        with suppress(KeyError, TypeError, ValueError, OSError):
+            description = read_description(path)
+            model = ModelConfig.recorded(**description["model"])
+            training = TrainingConfig(**description["training"])
+            tokenizer = json.dumps(read_json(path / "tokenizer.json"))
+            text_hash = description["corpus"]["sha256"]
+            family = Family(text_hash, *_kept(model, training, free), tokenizer)
+            yield family, Member(model, training, path)
+
+
+def free_path(folder: Path, name: str, ending: str) -> Path:
+    """An unused path; a long name is cut to leave space for its ending and a number."""
+    path = folder / f"{name[: 58 - len(ending)]}-{ending}"
+    first, number = path, 2
+    while path.exists():
+        path, number = first.with_name(f"{first.name}-{number}"), number + 1
+    return path
+
+
+def _kept(
+    model: ModelConfig, training: TrainingConfig, free: Free
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    return model.model_dump(exclude=set(free)), training.model_dump(exclude=set(free))
+
+
+def _made(path: Path) -> int:
+    with suppress(OSError):  # deleted meanwhile
+        return (path / "run.json").stat().st_mtime_ns
+    return 0
