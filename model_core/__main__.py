@@ -1,4 +1,4 @@
-"""The command line: train, resume, map, list, presets."""
+"""The command line: train, resume, sweep, map, list, presets."""
 
 import io
 import json
@@ -31,6 +31,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 RunDir = Annotated[Path, typer.Option(help="The new run directory.", callback=_at_home)]
+Text = Annotated[
+    Path | None, typer.Option(help="Train on this UTF-8 file instead.", callback=_at_home)
+]
 Settings = Annotated[
     list[str], typer.Option("--set", help="n_embd=6, norm=batch, ... (repeatable)")
 ]
@@ -49,9 +52,7 @@ def presets() -> None:
 def train(
     run_dir: RunDir,
     preset: Annotated[str, typer.Option(help="One of `presets`.")] = "quick-brown-fox",
-    text: Annotated[
-        Path | None, typer.Option(help="Train on this UTF-8 file instead.", callback=_at_home)
-    ] = None,
+    text: Text = None,
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights and batches.")] = None,
     settings: Settings = [],  # noqa: B006
@@ -60,11 +61,8 @@ def train(
     from model_core.corpora import read_text_file
     from model_core.training.presets import create_from_preset
 
-    changes: dict[str, object] = dict(_setting(pair) for pair in settings)
-    options = {"steps": steps, "seed": seed}
-    changes |= {key: value for key, value in options.items() if value is not None}
     own_text = read_text_file(text) if text else None
-    create_from_preset(run_dir, preset, changes, own_text)
+    create_from_preset(run_dir, preset, _changes(settings, steps=steps, seed=seed), own_text)
     _train(run_dir, queue=False)
 
 
@@ -77,6 +75,45 @@ def resume(
 ) -> None:
     """Resume a run from the step saved last, with the same result as if never stopped."""
     _train(run_dir, queue=queue)
+
+
+@app.command()
+def sweep(
+    run_dir: Annotated[
+        Path, typer.Option(help="What the run directories begin with.", callback=_at_home)
+    ],
+    preset: Annotated[str, typer.Option(help="One of `presets`.")] = "quick-brown-fox",
+    text: Text = None,
+    sizes: Annotated[
+        str, typer.Option(help="n_embd of the models, as 2,3,5; else what fits of 2 to 64.")
+    ] = "",
+    seeds: Annotated[int, typer.Option(help="Trainings of each size.")] = 3,
+    steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
+    settings: Settings = [],  # noqa: B006
+    jobs: Annotated[int, typer.Option(help="How many at a time; -1: one a core.")] = -1,
+    backend: Annotated[str, typer.Option(help="joblib's: loky, dask, ray, ...")] = "loky",
+) -> None:
+    """Train a model in several sizes n_embd from several seeds; the same command goes on later."""
+    from joblib import parallel_config
+
+    from model_core.corpora import read_text_file
+    from model_core.training.presets import plan
+    from model_core.training.sweep import SIZES, create_sweep, fitting, points, train_all
+
+    own_text = read_text_file(text) if text else None
+    like = plan(preset, _changes(settings, steps=steps), own_text)
+    chosen = _whole_numbers(sizes) or fitting(like.model_config)
+    paths = create_sweep(run_dir.parent, run_dir.name, like, points(like, chosen, seeds))
+    if left_out := [] if sizes else [str(size) for size in SIZES if size not in chosen]:
+        heads = like.model_config.n_head
+        typer.echo(f"left out: n_embd={', '.join(left_out)}, which do not fit n_head={heads}")
+    with parallel_config(backend=backend, n_jobs=jobs):
+        ended = train_all(paths.values())
+    for path, status in zip(paths.values(), ended, strict=True):
+        typer.echo(_listed(path.name, status))
+    if open_ := [one for one in ended if one.state not in ("finished", "diverged")]:
+        words = open_[0].words or open_[0].standing
+        raise ValueError(f"{len(open_)} of {len(ended)} trainings have not ended: {words}")
 
 
 @app.command("map")
@@ -109,8 +146,26 @@ def list_(
 
     folder = folder or runs_folder()
     for name in list_runs(folder):
-        status = read_status(folder / name)
-        typer.echo(f"{name:32} {status.standing:9} step {status.step:,} of {status.steps:,}")
+        typer.echo(_listed(name, read_status(folder / name)))
+
+
+def _listed(name: str, status: Status) -> str:
+    return f"{name:32} {status.standing:9} step {status.step:,} of {status.steps:,}"
+
+
+def _changes(settings: list[str], **options: object) -> dict[str, object]:
+    """What --set changes, and the options that are given."""
+    changes: dict[str, object] = dict(_setting(pair) for pair in settings)
+    return changes | {key: value for key, value in options.items() if value is not None}
+
+
+def _whole_numbers(listed: str) -> list[int]:
+    """Numbers as "2,3,5"; ValueError for anything else."""
+    parts = [part.strip() for part in listed.split(",") if part.strip()]
+    for part in parts:
+        if not (part.isdecimal() and len(part) < 10):
+            raise ValueError(f"--sizes needs whole numbers as 2,3,5, got {part[:40]!r}")
+    return [int(part) for part in parts]
 
 
 def _setting(pair: str) -> tuple[str, str]:

@@ -125,7 +125,7 @@ def test_the_command_has_all_commands_and_keeps_exit_statuses(
 
     shown = run([installed / "driftscope", "--help"], elsewhere)
     assert shown.returncode == 0
-    for command in ("app", "train", "resume", "map", "list", "presets"):
+    for command in ("app", "train", "resume", "sweep", "map", "list", "presets"):
         assert f" {command} " in shown.stdout
     assert run([installed / "driftscope", "presets"], elsewhere).stdout.count("\n") == 5
     refused = run([installed / "driftscope", "dance"], elsewhere)

@@ -26,6 +26,7 @@ HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of statu
 MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
 BAD_STEPS = 20  # in a row with a loss above 3 ln V, of which a person is warned
 RESUME_SNAPSHOTS = 4  # as many snapshots' bytes are what resuming needs, written beside the old
+INTERRUPTED = "interrupted; resume continues from the step saved last"
 SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 
 
@@ -52,8 +53,8 @@ def train(
     """Train the run in `folder` to its end, from the step saved last; returns the last status.
 
     The caller holds `only_trainer(folder)`. Requests to pause and stop are followed; while
-    paused the `turn` is released. `watch` receives every status. A full disk stops it. Another
-    error is written into the status before it is raised.
+    paused the `turn` is released. `watch` receives every status. A full disk stops it, Ctrl-C too
+    where nobody handles it. Another error is written into the status before it is raised.
     """
     try:
         return _Session(folder, turn, watch).train()
@@ -62,8 +63,10 @@ def train(
             status = replace(read_status(folder), state="stopped", words=_full(folder))
             write_status(folder, status)
             return status
-        status = read_status(folder)
-        write_status(folder, replace(status, state="failed", words=_words(error, status.step)))
+        status, interrupted = read_status(folder), isinstance(error, KeyboardInterrupt)
+        words = INTERRUPTED if interrupted else _words(error, status.step)
+        state: State = "stopped" if interrupted else "failed"
+        write_status(folder, replace(status, state=state, words=words))
         raise
 
 
