@@ -9,7 +9,7 @@ from streamlit.navigation.page import Page
 from explorer.visit import kept, runs, session
 from explorer.visit.page import plain
 from explorer.visit.sentence import example as example_of
-from explorer.visit.widgets import KEPT, TYPED
+from explorer.visit.widgets import EMPTY, KEPT, TYPED
 from model_core.runs import Run
 
 KEY = "header"
@@ -75,7 +75,7 @@ def header(pages: Sequence[Page], title: str) -> None:
             **KEPT,
             max_chars=TYPED,
             label_visibility="collapsed",
-            placeholder="A sentence for the model to read",
+            placeholder=EMPTY,
         )
     if kept.is_long(session.text() or ""):
         st.caption(kept.SAID)

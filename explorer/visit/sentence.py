@@ -9,6 +9,8 @@ from model_core.runs import Run
 from model_core.tokenizers import Tokenizer
 from model_core.training.presets import example_sentence
 
+NEWLINE = token_label("\n")  # as it is typed into a field
+
 
 @dataclass(frozen=True)
 class Sentence:
@@ -49,7 +51,7 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     What is too long is read from token `start` on, or from the last place where a whole block fits.
     """
     tokenizer, size = run.tokenizer, run.model_config.block_size
-    pieces = tokenizer.pieces(text)
+    pieces = tokenizer.pieces(_lines(tokenizer, text))
     read = [index for _, index in pieces if index is not None]
     ids = read or tokenizer.encode(example(run)) or [0]
     start = min(start, max(len(ids) - size, 0))
@@ -58,6 +60,23 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     whole = len(read) == len(pieces)
     typed = () if whole else tuple((piece, index is not None) for piece, index in pieces)
     return Sentence(window, labels, start, len(ids), typed, instead=not read)
+
+
+def on_one_line(tokenizer: Tokenizer, text: str) -> str:
+    """A text as it is typed into a field of one line, with ⏎ where a line ends."""
+    return text if _has_sign(tokenizer) else text.replace("\n", NEWLINE)
+
+
+def _lines(tokenizer: Tokenizer, text: str) -> str:
+    """What is meant by such a text."""
+    if NEWLINE not in text or _has_sign(tokenizer):
+        return text
+    return text.replace(NEWLINE, "\n")
+
+
+def _has_sign(tokenizer: Tokenizer) -> bool:
+    """Whether ⏎ is a token's own and so means itself."""
+    return any(NEWLINE in token for token in tokenizer.tokens)
 
 
 def example(run: Run) -> str:

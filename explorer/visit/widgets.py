@@ -13,6 +13,7 @@ from explorer.visit import address, kept, session
 
 KEPT: dict[str, Any] = {"persist_state": "session"}  # else Streamlit forgets it with its page
 TYPED = 10_000  # characters of a sentence at most
+EMPTY = "Type a sentence; Shift+Enter: new line ⏎"
 Draw = Callable[..., Any]
 T = TypeVar("T")
 N = TypeVar("N", int, float)
@@ -110,7 +111,7 @@ def several(
 def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:
     """A text of a run; one that nobody changed follows its default."""
     session.hold(name, default, str, str, of_run=True, follow=True)
-    typed = draw(label, key=name, max_chars=TYPED, **look, **KEPT)
+    typed = draw(label, key=name, max_chars=TYPED, placeholder=EMPTY, **look, **KEPT)
     if kept.is_long(typed):
         st.caption(kept.SAID)
     return typed

@@ -71,6 +71,27 @@ def test_a_page_with_a_long_sentence_can_be_loaded_again(visit: Visit, app: Serv
     expect(field).to_have_value(text)
 
 
+def test_a_new_line_is_typed_with_shift_and_enter_or_pasted(
+    visit: Visit, app: Server, run: Run
+) -> None:
+    page = visit(f"{app.url}/attention?run=scripts")
+    ClockDriver(page).wait_ready()
+    field = page.get_by_label("Sentence for the model to read")
+    field.fill("fox")
+    field.press("Shift+Enter")
+    page.evaluate("""() => {
+      const data = new DataTransfer()
+      data.setData("text/plain", "42\\nfox")
+      const paste = { clipboardData: data, bubbles: true, cancelable: true }
+      document.activeElement.dispatchEvent(new ClipboardEvent("paste", paste))
+    }""")
+    expect(field).to_have_value("fox⏎42⏎fox")
+    field.press("Enter")
+    expect(page.locator("[data-panel=text] .driftscope-token bdi")).to_have_text(
+        ["fox", "⏎", "42", "⏎", "fox"]
+    )
+
+
 def test_a_table_offers_our_csv_and_not_one_with_formulas(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/tables?run=quick-brown-fox")
     ClockDriver(page).wait_ready()

@@ -14,7 +14,7 @@ from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, fewer
 from explorer.visit.page import clock, how_computed, plain, say_read
-from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import Sentence, on_one_line
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text
 from model_core import words
@@ -57,7 +57,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
 def _reversed(moment: Moment, sentence: Sentence) -> str:
     """The words, or a single word's parts, in reverse order: another context."""
     tokenizer = moment.run.tokenizer
-    text = whole_characters(tokenizer.decode(sentence.ids))
+    text = on_one_line(tokenizer, whole_characters(tokenizer.decode(sentence.ids)))
     parts = text.split(" ")
     if len(parts) > 1:
         return " ".join(reversed(parts))

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from explorer.visit.sentence import example, sentence
+from explorer.visit.sentence import example, on_one_line, sentence
 from model_core.runs import Run
 from model_core.tokenizers import Kind
 from model_core.training.presets import create_from_preset
+from tests.support.runs import new_run
 
 TEXTS = {
     "an address": "https_" + "x" * 70 + " is where we went today\n",
@@ -19,6 +20,19 @@ TEXTS = {
     "accents apart": "e\u0301te\u0301 a\u0300 la plage\n",
     "emoji": "👩\u200d👩\u200d👧 ❤\ufe0f and 🦊\n",
 }
+
+
+@pytest.mark.parametrize("kind", ["character", "word", "bpe"])
+def test_a_new_line_is_typed_as_it_is_drawn(tmp_path: Path, kind: Kind) -> None:
+    new_run(tmp_path / "lines", "a b\nc\n" * 30, tokenizer=kind)
+    run = Run.open(tmp_path / "lines")
+    assert sentence(run, "a⏎c⏎") == sentence(run, "a\nc\n")
+    assert sentence(run, "a⏎c⏎").labels[1] == "⏎"
+    assert on_one_line(run.tokenizer, "a\nc") == "a⏎c"
+    new_run(tmp_path / "sign", "a⏎\nc\n" * 30, tokenizer=kind)
+    signed = Run.open(tmp_path / "sign")  # has the sign itself, which stays one
+    assert signed.tokenizer.decode(sentence(signed, "a⏎").ids) == "a⏎"
+    assert on_one_line(signed.tokenizer, "a\nc") == "a\nc"
 
 
 @pytest.mark.parametrize("kind", ["character", "word", "bpe"])
