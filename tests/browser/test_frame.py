@@ -7,11 +7,13 @@ from playwright.sync_api import expect
 
 from explorer.views.attention.page import VIEWS as ATTENTION
 from explorer.views.normalization.page import VIEWS as NORMALIZATION
+from explorer.views.tables.page import VIEWS as TABLES
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 SIZES = ((1440, 900), (1920, 1080), (1024, 768))
 PLACES = [
-    "", "train", "tables", "drift",
+    "", "train", "drift",
+    *(f"tables?{urlencode({'tables.view': view})}" for view in TABLES),
     *(f"attention?{urlencode({'attention.view': view})}" for view in ATTENTION),
     *(f"normalization?{urlencode({'normalization.lab': view})}" for view in NORMALIZATION),
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from explorer.data.presets import planned
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
 from explorer.views.stories import STORIES, Story
+from explorer.views.tables import page as tables_page
 from explorer.views.train import form
 from explorer.visit import queue
 from explorer.visit.runs import run_path
@@ -95,7 +96,7 @@ ENGLISH = (
 VIEWS = {
     "overview": (),
     "train": (),
-    "tables": (),
+    "tables": tables_page.VIEWS,
     "drift": (),
     "attention": attention_page.VIEWS,
     "normalization": normalization_page.VIEWS,

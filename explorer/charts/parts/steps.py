@@ -7,6 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from explorer.charts.parts.theme import CURSOR, axis_title
+from explorer.panels import Panel
 
 TICKS = 7
 
@@ -33,6 +34,14 @@ def step_axis(steps: np.ndarray, of: str = "") -> dict[str, Any]:
         "tickvals": ticks.tolist(),
         "ticktext": [f"{steps[tick]:,}" for tick in ticks],
     }
+
+
+def with_epochs(panel: Panel, epochs: np.ndarray) -> Panel:
+    """The same panel, its steps labelled with their epochs (S,) instead."""
+    axis = panel.figure.layout.xaxis
+    axis.title = axis_title("epoch (each recorded step equally wide)")
+    axis.ticktext = [f"{epochs[int(tick)]:.3g}" for tick in axis.tickvals]
+    return panel
 
 
 def cursor(low: float, high: float) -> go.Scatter:

@@ -1,0 +1,1 @@
+"""The view Follow one vector."""

@@ -1,0 +1,162 @@
+"""The view Follow one vector, in Streamlit's own test harness."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+from streamlit.testing.v1 import AppTest
+
+from explorer.views.tables.follow_one_vector import verdicts
+from explorer.visit.runs import RECORDED
+from model_core.embeddings.counts import frequency
+from model_core.embeddings.ways import way
+from model_core.runs import Run
+from tests.support.pages import SHIPPED, drawn, go_to, opened, panels, succeeded, words
+
+K = SHIPPED.tokenizer.encode("k")[0]
+FOLLOWED = {"tables.view": "Follow one vector"}
+
+
+def follow(**query: str) -> AppTest:
+    return go_to(opened(**FOLLOWED | query), "tables")
+
+
+def moving(app: AppTest, key: str, path: str) -> np.ndarray:
+    """What the page gave the clock for a panel: at every step, as the browser gets it."""
+    header, arrays = drawn(app)
+    (panel,) = (one for one in header["panels"] if one["key"] == key)
+    (entry,) = (one for one in panel["moving"] if one["path"] == path)
+    return arrays[entry["array"]]
+
+
+def across(app: AppTest, key: str) -> dict[str, Any]:
+    """The horizontal axis of a panel."""
+    return json.loads(panels(app)[key]["figure"])["layout"]["xaxis"]
+
+
+def titles(app: AppTest) -> dict[str, str]:
+    return {key: panel["title"] for key, panel in panels(app).items()}
+
+
+@pytest.fixture(scope="module")
+def of_k() -> AppTest:
+    return follow()
+
+
+def test_k_is_followed_at_first_and_its_numbers_are_those_of_the_run(of_k: AppTest) -> None:
+    rows = SHIPPED.token_embeddings()[:, K].astype(np.float64)
+    assert list(panels(of_k)) == [
+        "components",
+        "channels",
+        "way",
+        "turn",
+        "neighbours",
+        "biography",
+    ]
+    np.testing.assert_array_equal(moving(of_k, "components", "6.y"), rows.astype(np.float32))
+    far = np.linalg.norm(rows - rows[0], axis=1)
+    long = np.concatenate([[0], np.linalg.norm(np.diff(rows, axis=0), axis=1).cumsum()])
+    np.testing.assert_allclose(moving(of_k, "way", "3.y"), np.stack([long, far], 1), rtol=1e-6)
+    near = int(np.flatnonzero(far <= far[-1] / 2)[-1])
+    title = f"'k' has moved {far[-1]:.3g} from where it began, "
+    assert (
+        titles(of_k)["components"] == f"{title}most of it before step {SHIPPED.steps[near + 1]:,}"
+    )
+    assert titles(of_k)["way"] == f"A way of {long[-1]:.3g} led {far[-1]:.3g} away"
+
+
+def test_the_map_is_two_channels_as_they_are_and_the_way_through_them(of_k: AppTest) -> None:
+    table = SHIPPED.token_embeddings()
+    for axis, channel in (("x", 0), ("y", 1)):
+        np.testing.assert_array_equal(moving(of_k, "channels", f"0.{axis}"), table[:, :, channel])
+    app = follow()
+    for channel in (3, 4):
+        succeeded(app.number_input(key="tables.follow.across").set_value(channel).run())
+        np.testing.assert_array_equal(moving(app, "channels", "0.x"), table[:, :, channel])
+        assert titles(app)["channels"] == f"Channel {channel} × channel 1"
+
+
+def test_the_nearest_are_those_of_scipy(of_k: AppTest) -> None:
+    last = SHIPPED.token_embeddings()[-1].astype(np.float64)
+    labels = [token.replace(" ", "␣") for token in SHIPPED.tokenizer.tokens]
+    nearest = [
+        labels[np.argsort(cdist(last[[K]], last, by)[0])[1]] for by in ("cosine", "euclidean")
+    ]
+    first = panels(of_k)["neighbours"]["texts"][-1].splitlines()[1].split()
+    assert first[::2] == nearest
+
+
+def test_a_row_is_chosen_by_its_widget_by_a_click_and_by_the_address() -> None:
+    app = follow(token="5")
+    assert app.selectbox(key="tables.follow.token").value == 5
+    for token in (7, K):
+        succeeded(app.selectbox(key="tables.follow.token").set_value(token).run())
+        assert app.query_params["token"] == str(token)
+        np.testing.assert_array_equal(
+            moving(app, "components", "6.y"), SHIPPED.token_embeddings()[:, token]
+        )
+    succeeded(app.segmented_control(key="tables.follow.table").set_value("positions").run())
+    assert app.selectbox(key="tables.follow.position").value == 4
+    assert titles(app)["neighbours"] == "Nearest to position 4, in all channels"
+    succeeded(app.selectbox(key="tables.follow.position").set_value(9).run())
+    np.testing.assert_array_equal(
+        moving(app, "components", "6.y"), SHIPPED.position_embeddings()[:, 9]
+    )
+    assert "pair" in app.query_params
+
+
+def test_steps_are_labelled_with_their_epochs_on_demand(of_k: AppTest) -> None:
+    app = follow()
+    ticks = across(app, "way")["tickvals"]
+    epochs = SHIPPED.metrics()["epoch"].to_numpy()[[int(tick) for tick in ticks]]
+    for axis, wanted in (
+        ("epochs", [f"{epoch:.3g}" for epoch in epochs]),
+        ("steps", [f"{SHIPPED.steps[int(tick)]:,}" for tick in ticks]),
+    ):
+        succeeded(app.segmented_control(key="tables.follow.axis").set_value(axis).run())
+        for key in ("components", "way", "turn"):
+            assert across(app, key)["ticktext"] == wanted
+            assert axis[:-1] in across(app, key)["title"]["text"]
+
+
+def test_a_token_that_is_in_no_batch_is_flagged(of_k: AppTest) -> None:
+    run = Run.open(RECORDED / "english")
+    never = int(np.flatnonzero(frequency(run) == 0)[0])
+    (said,) = words(follow(run="english", token=str(never)))
+    assert said.endswith("its row had no gradient; its row is as drawn at first.")
+    assert not words(of_k)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "updates", "said"),
+    [
+        ([[1.0], [1.0]], None, "Position 3 is never updated: its row is as drawn at first."),
+        ([[1.0], [0.9]], [0, 0], "only weight decay moves it."),
+        ([[1.0], [1.0]], [0, 2], "never updated"),
+        ([[1.0], [2.0]], [0, 2], ""),
+        ([[1.0]], None, ""),
+    ],
+)
+def test_why_a_row_does_not_learn(vectors: Any, updates: Any, said: str) -> None:
+    found = way(np.array(vectors))
+    counts = None if updates is None else np.array(updates)
+    words = verdicts.of_stillness("position 3", found, counts, np.arange(len(vectors)))
+    assert said in words and bool(said) == bool(words)
+
+
+@pytest.mark.parametrize(
+    ("vectors", "distance", "turns"),
+    [
+        ([[0.0], [1], [2], [3]], "3 from where it began, most of it before step 20", "straight on"),
+        ([[0.0], [1], [0], [1]], "1 from where it began, most of it before step 30", "to and fro"),
+        ([[0.0, 0], [1, 0], [1, 1]], "most of it before step 10", "in bends: mean cosine 0.00"),
+        ([[1.0], [1]], "has not moved by step 10", "No turns"),
+        ([[1.0], [np.inf]], "is no vector of numbers any more at step 10", "No turns"),
+    ],
+)
+def test_verdicts_say_what_a_way_is(vectors: Any, distance: str, turns: str) -> None:
+    found, steps = way(np.array(vectors)), 10 * np.arange(len(vectors))
+    assert distance in verdicts.of_distance("'k'", found, steps)
+    assert turns in verdicts.of_turns(found)
