@@ -11,6 +11,8 @@ import streamlit as st
 from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.drift import page as drift
+from explorer.views.lessons import band
+from explorer.views.lessons import page as lessons
 from explorer.views.normalization import page as normalization
 from explorer.views.overview import page as overview
 from explorer.views.tables import page as tables
@@ -115,15 +117,20 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
         partial(show, normalization.draw, standing=normalization.state),
         ":material/equalizer:",
     ),
+    ("Lessons", lessons.draw, ":material/school:"),
 )
 pages = [
     st.Page(page, title=title, icon=icon, url_path=title.lower()) for title, page, icon in PAGES
 ]
 page = st.navigation(pages, position="hidden")
+band.turn()
 if goal := session.take_goal():
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
 st.html(STYLE)
 header(pages, page.title)
+if band.turn():  # the address of a new visitor says only that
+    st.rerun()
+band.draw()
 page.run()
 freeze_once(page.title)

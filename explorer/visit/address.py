@@ -71,6 +71,13 @@ def ids(text: str) -> list[int]:
     return sorted({one for one in found if one is not None})
 
 
+def lesson(text: str) -> tuple[str, int] | None:
+    """The name and the slide, from 1, of "<name>.<slide>"; None of anything else."""
+    name, _, slide = text.rpartition(".")
+    number = count(slide)
+    return (name, number) if name and number else None
+
+
 def count(text: str | None) -> int | None:
     """A number of at most nine digits; None for anything else."""
     return int(text) if text and _COUNT.fullmatch(text) else None

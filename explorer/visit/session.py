@@ -1,7 +1,7 @@
 """What this visitor has chosen, the same on every page; the only session state."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any
@@ -15,10 +15,20 @@ from explorer.visit.address import Chosen
 # Keys of the widgets that every page shares, and their parameters of the address.
 RUN, TEXT, TOKENS, START = "run", "text", "tokens", "from"
 PLAY = "play"  # in an address: 1 plays from its step on
+LESSON = "lesson"  # in an address: "<name>.<slide>", from 1
 CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
 SHARED = (RUN, TEXT, TOKENS)  # in the address of every page
 VISIT = "visit"
 LOST = "A long text of this address is not kept by this server any more; type it again."
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A page, and parameters of an address that leads to what it is to show."""
+
+    page: str
+    parameters: Mapping[str, str]
+    plays: bool
 
 
 @dataclass
@@ -28,12 +38,14 @@ class Visit:
     `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
     widgets drawn so far; the address leaves them out, and has only widgets `drawn` on this `page`.
     `of_run`: keys of widgets whose values are forgotten with the run. `pending`: values of widgets
-    from the next rerun on, `goal`: the page to open then. `last_read`: run and ids of the sentence
-    last drawn. `heard`: by clock, what it last reported. `stories`: whether their cards are open,
-    `plays`: how many clocks were asked to play. `editing`: by editor, the text whose edits it
-    holds; `rewritten`: how often that was replaced. `trainings`: how many were started, counted
-    under the `lock`, since a double click runs the script twice at once. `problem`: why what was
-    pressed last on this page could not be written.
+    from the next rerun on, `goal`: the page to open then, `opening`: what to show there instead of
+    all that is chosen. `lesson`: name and slide, from 1, of the lesson that is on; `fresh`: its
+    view is still to be opened. `predicted`: what was said to each slide's question. `last_read`:
+    run and ids of the sentence last drawn. `heard`: by clock, what it last reported. `stories`:
+    whether their cards are open, `plays`: how many clocks were asked to play. `editing`: by editor,
+    the text whose edits it holds; `rewritten`: how often that was replaced. `trainings`: how many
+    were started, counted under the `lock`, since a double click runs the script twice at once.
+    `problem`: why what was pressed last on this page could not be written.
     """
 
     chosen: Chosen = Chosen()
@@ -44,6 +56,10 @@ class Visit:
     of_run: set[str] = field(default_factory=lambda: {TOKENS})
     pending: dict[str, Any] = field(default_factory=dict)
     goal: str | None = None
+    opening: Opening | None = None
+    lesson: tuple[str, int] | None = None
+    fresh: bool = False
+    predicted: dict[tuple[str, int], str] = field(default_factory=dict)
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
     stories: bool = False
@@ -57,6 +73,11 @@ class Visit:
 
 def visit() -> Visit:
     return st.session_state[VISIT]
+
+
+def begun() -> bool:
+    """Whether this visitor has a state yet."""
+    return VISIT in st.session_state
 
 
 def begin(runs: Sequence[str], page: str) -> str:
@@ -74,7 +95,15 @@ def begin(runs: Sequence[str], page: str) -> str:
         state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
         state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
         first, plays = not st.query_params, int(asked.pop(PLAY, "") == "1")
-        state[VISIT] = Visit(address.read(asked), asked=asked, stories=first, plays=plays)
+        lesson = address.lesson(asked.pop(LESSON, ""))
+        state[VISIT] = Visit(
+            address.read(asked),
+            asked=asked,
+            stories=first,
+            plays=plays,
+            lesson=lesson,
+            fresh=lesson is not None and len(named) == 1,
+        )
     here = visit()
     if RUN in here.pending:
         leave_run()
@@ -102,6 +131,8 @@ def publish() -> None:
     short = {name: kept.shortened(value) for name, value in wanted.items()}
     wanted = {name: value for name, value in short.items() if value is not None}
     wanted |= address.write(chosen())
+    if here.lesson is not None:
+        wanted[LESSON] = "{}.{}".format(*here.lesson)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
 
@@ -137,34 +168,60 @@ def go(page: str, **widgets: Any) -> None:
     visit().pending |= widgets
 
 
-def tell(page: str, **parameters: str) -> None:
-    """In a callback: open the page that an address with these parameters leads to, and play it."""
-    state, here = st.session_state, visit()
-    leave_run()
-    for name in parameters:
-        state.pop(name, None)
-    state[RUN], state[TEXT] = parameters[RUN], parameters.get(TEXT)
-    here.chosen, here.asked = address.read(parameters), here.asked | parameters
-    here.goal, here.stories = page, False
-    here.plays += 1
+def tell(page: str, *, plays: bool = True, **parameters: str) -> None:
+    """Open in the next rerun what an address of a page leads to, and play it."""
+    visit().opening = Opening(page, parameters, plays)
+
+
+def teach(name: str, slide: int) -> None:
+    """Open a slide of a lesson in the next rerun, the first is 1."""
+    visit().lesson, visit().fresh = (name, slide), True
+
+
+def end_lesson() -> None:
+    visit().lesson = None
+
+
+def predict(answer: str) -> None:
+    """Keep what the reader says to the question of the present slide."""
+    if (on := visit().lesson) is not None:
+        visit().predicted[on] = answer
 
 
 def show_stories(open_: bool) -> None:
     """In a callback: open the cards on the Overview, or close them."""
     visit().stories = open_
     if open_:
-        visit().goal = "overview"
+        visit().goal, visit().lesson = "overview", None
 
 
 def take_goal() -> str | None:
     """The page to open instead of this one, once: before any widget is drawn."""
-    state = st.session_state
-    if VISIT not in state or visit().goal is None:
+    if not begun():
         return None
+    if (opening := visit().opening) is not None:
+        _open(opening)
+    if visit().goal is None:
+        return None
+    state = st.session_state
     for name in (RUN, TEXT):  # their widgets are not drawn in this rerun: Streamlit would forget
         state[name] = state[name]
     goal, visit().goal = visit().goal, None
     return goal
+
+
+def _open(opening: Opening) -> None:
+    """Before any widget is drawn: what a visitor who comes by that address is shown."""
+    state, here, parameters = st.session_state, visit(), opening.parameters
+    run_before = state.get(RUN)
+    leave_run()
+    for name in (*here.defaults, *parameters):
+        state.pop(name, None)
+    state[RUN], state[TEXT] = parameters.get(RUN, run_before), parameters.get(TEXT)
+    state[TOKENS] = address.ids(parameters.get(TOKENS, ""))
+    here.chosen, here.asked, here.pending = address.read(parameters), dict(parameters), {}
+    here.goal, here.opening, here.stories = opening.page, None, False
+    here.plays += opening.plays
 
 
 def start() -> int:

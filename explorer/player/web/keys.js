@@ -2,6 +2,8 @@
 
 /** @import { Clock } from "./player.js" */
 
+import { darken, present, turn } from "./presenting.js"
+
 const TAKEN = [
   "input, textarea, select, button, summary, iframe, [contenteditable]:not([contenteditable=false])",
   "[role=slider], [role=radio], [role=tab], [role=combobox], [role=listbox], [role=option]",
@@ -16,7 +18,10 @@ const ACTIONS = {
   ArrowRight: (clock, event) => clock.stepBy(event.shiftKey ? 10 : 1, event.timeStamp),
   Home: (clock, event) => clock.jump(0, event.timeStamp),
   End: (clock, event) => clock.jump(clock.last, event.timeStamp),
-  p: () => document.documentElement.classList.toggle("driftscope-presented"),
+  p: present,
+  b: darken,
+  PageDown: () => turn("next"),
+  PageUp: () => turn("back"),
 }
 
 /** @param {Clock} clock */

@@ -1,0 +1,217 @@
+"""Numbers that the text of a lesson may have, by name, each computed from its run.
+
+A step is a recorded one, or "last"; a token is its label, "␣" for a space.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+
+from explorer.data.cache import cached
+from explorer.visit.sentence import example
+from model_core.anatomy import shapes_of
+from model_core.attention import attend
+from model_core.embeddings import counts
+from model_core.labels import token_label
+from model_core.normalization.statistics import norm_statistics
+from model_core.prediction.lens import next_probabilities
+from model_core.runs import Run
+
+Fact = float | str
+FIRST = 6  # numbers of a row that are written out
+
+
+def fact(run: Run, name: str, arguments: tuple[str, ...]) -> Fact:
+    """The number of this name; ValueError or TypeError where a run or an argument has none."""
+    if name not in FACTS:
+        raise ValueError(f"there is no {name!r}")
+    return _fact(run, len(run.steps), name, arguments)
+
+
+@cached(512)
+def _fact(run: Run, _recorded: int, name: str, arguments: tuple[str, ...]) -> Fact:
+    if not len(run.steps):
+        raise ValueError(f"run {run.name} has no recorded step yet")
+    return FACTS[name](run, *arguments)
+
+
+def _parameters(run: Run) -> int:
+    return sum(math.prod(shape) for shape in shapes_of(run.model_config).values())
+
+
+def _loss(run: Run, step: str = "last") -> float:
+    """Of the batch drawn at that step, nats per token."""
+    return _metric(run, "train_loss", step)
+
+
+def _val_loss(run: Run, step: str = "last") -> float:
+    return _metric(run, "val_loss", step)
+
+
+def _metric(run: Run, name: str, step: str) -> float:
+    return float(run.metrics().set_index("step")[name].loc[_step(run, step)])
+
+
+def _count(run: Run, token: str) -> int:
+    return int(counts.frequency(run)[_token(run, token)])
+
+
+def _follows(run: Run, after: str, before: str) -> float:
+    """P(after | before) in the training text."""
+    ids = run.split().train.numpy()
+    followers = ids[1:][ids[:-1] == _token(run, before)]
+    return float((followers == _token(run, after)).mean())
+
+
+def _row(run: Run, token: str, step: str = "last") -> str:
+    return _written(_token_row(run, token, step))
+
+
+def _position_row(run: Run, position: str, step: str = "last") -> str:
+    return _written(_position(run, position, step))
+
+
+def _written(row: np.ndarray) -> str:
+    numbers = ", ".join(f"{number:.2f}" for number in row[:FIRST])
+    return f"[{numbers}{', …' if len(row) > FIRST else ''}]".replace("-", "−")
+
+
+def _moved(run: Run, token: str, since: str = "0", until: str = "last") -> float:
+    """How far a token's row is at one step from where it was at another."""
+    return _distance_of(_token_row(run, token, until), _token_row(run, token, since))
+
+
+def _position_moved(run: Run, position: str, since: str = "0", until: str = "last") -> float:
+    return _distance_of(_position(run, position, until), _position(run, position, since))
+
+
+def _length(run: Run, token: str, step: str = "last") -> float:
+    return _distance_of(_token_row(run, token, step), np.zeros(1))
+
+
+def _distance(run: Run, one: str, other: str, step: str = "last") -> float:
+    return _distance_of(_token_row(run, one, step), _token_row(run, other, step))
+
+
+def _cosine(run: Run, one: str, other: str, step: str = "last") -> float:
+    a, b = (_token_row(run, token, step).astype(np.float64) for token in (one, other))
+    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+
+
+def _nearer(run: Run, token: str, one: str, other: str, step: str = "last") -> str:
+    """Which of two tokens has the row with the larger cosine to that of a third."""
+    return max((one, other), key=lambda label: _cosine(run, token, label, step))
+
+
+def _spread(run: Run, table: str = "tokens", step: str = "last") -> float:
+    """The standard deviation of all numbers of a table."""
+    return float(_table(run, table)[_at(run, step)].std(dtype=np.float64))
+
+
+def _probability(run: Run, text: str, then: str, step: str = "last") -> float:
+    """Of a token after a text, by the model."""
+    return float(_next(run, text, step)[_token(run, then)])
+
+
+def _likeliest(run: Run, text: str, step: str = "last") -> str:
+    return token_label(run.tokenizer.tokens[int(_next(run, text, step).argmax())])
+
+
+def _weight(
+    run: Run, layer: str, head: str, query: str, key: str, step: str = "last", text: str = ""
+) -> float:
+    """What one position of a text, else of the run's example, gives to another in one head."""
+    ids = torch.tensor(run.tokenizer.encode(text or example(run)))
+    weights = attend(run.model_at(_step(run, step)), ids).weights
+    return float(weights[int(layer), int(head), int(query), int(key)])
+
+
+def _norm(run: Run, number: str, norm: str = "0", step: str = "last") -> float:
+    """`mean_in`, `std_in`, `mean_out` or `std_out` of a norm that reads the run's example."""
+    ids = torch.tensor(run.tokenizer.encode(example(run))[: run.model_config.block_size])
+    statistics = norm_statistics(run.model_at(_step(run, step)), ids[None])
+    if number not in statistics or number == "norm":
+        raise ValueError(f"{number!r} is none of {', '.join(statistics.columns[1:])}")
+    return float(statistics[number].iloc[int(norm)])
+
+
+def _next(run: Run, text: str, step: str) -> np.ndarray:
+    ids = torch.tensor(run.tokenizer.encode(text)[-run.model_config.block_size :])
+    with torch.inference_mode():
+        logits = run.model_at(_step(run, step))(ids[None])[0][0, -1]
+    return next_probabilities(logits)
+
+
+def _token_row(run: Run, token: str, step: str) -> np.ndarray:
+    return run.token_embeddings([_token(run, token)])[_at(run, step), 0]
+
+
+def _position(run: Run, position: str, step: str) -> np.ndarray:
+    return run.position_embeddings([int(position)])[_at(run, step), 0]
+
+
+def _table(run: Run, name: str) -> np.ndarray:
+    tables = {"tokens": run.token_embeddings, "positions": run.position_embeddings}
+    if name not in tables:
+        raise ValueError(f"{name!r} is neither tokens nor positions")
+    return tables[name]()
+
+
+def _distance_of(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.linalg.norm(one.astype(np.float64) - other))
+
+
+def _token(run: Run, label: str) -> int:
+    for token, known in enumerate(run.tokenizer.tokens):
+        if label == token_label(known):
+            return token
+    raise ValueError(f"run {run.name} has no token {label!r}")
+
+
+def _step(run: Run, text: str) -> int:
+    return int(run.steps[_at(run, text)])
+
+
+def _at(run: Run, text: str) -> int:
+    """The index of a step among the recorded ones."""
+    if text == "last":
+        return len(run.steps) - 1
+    at = np.flatnonzero(run.steps == int(text))
+    if not len(at):
+        raise ValueError(f"step {text} of run {run.name} was not recorded")
+    return int(at[0])
+
+
+FACTS: Mapping[str, Callable[..., Fact]] = {
+    "vocab_size": lambda run: run.model_config.vocab_size,
+    "last_row": lambda run: run.model_config.vocab_size - 1,
+    "block_size": lambda run: run.model_config.block_size,
+    "n_embd": lambda run: run.model_config.n_embd,
+    "n_layer": lambda run: run.model_config.n_layer,
+    "n_head": lambda run: run.model_config.n_head,
+    "head_size": lambda run: run.model_config.n_embd // run.model_config.n_head,
+    "parameters": _parameters,
+    "numbers": lambda run, table="tokens": _table(run, table)[0].size,
+    "last_step": lambda run: int(run.steps[-1]),
+    "guessing": lambda run: math.log(run.model_config.vocab_size),
+    "loss": _loss,
+    "val_loss": _val_loss,
+    "id": _token,
+    "count": _count,
+    "follows": _follows,
+    "row": _row,
+    "position_row": _position_row,
+    "moved": _moved,
+    "position_moved": _position_moved,
+    "length": _length,
+    "distance": _distance,
+    "cosine": _cosine,
+    "nearer": _nearer,
+    "spread": _spread,
+    "probability": _probability,
+    "likeliest": _likeliest,
+    "weight": _weight,
+    "norm": _norm,
+}

@@ -1,0 +1,135 @@
+"""A lesson: slides, each a view of the app and what is said of it, read from a YAML file."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from explorer.data.facts import FACTS
+from explorer.lessons.wording import names_in
+from model_core.runs.files import read_file
+
+SHIPPED = Path(__file__).parent
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+Line = Annotated[str, Field(min_length=1, max_length=300)]
+Prose = Annotated[str, Field(min_length=1, max_length=1200)]
+Page = Literal["overview", "train", "tables", "drift", "attention", "normalization"]
+
+
+class Part(BaseModel):
+    """A part of a lesson's file: its keys are these and no others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Prediction(Part):
+    """What a reader says before the answer is shown; the run gives the `answer`.
+
+    With `options` one of them is right, without them a number, or one `within` that share of it.
+    """
+
+    ask: Line
+    options: tuple[Line, ...] = Field((), max_length=6)
+    answer: Line
+    within: float = Field(0.1, ge=0, le=1)
+    reveal: Prose
+
+
+class Slide(Part):
+    """A view of the app and what is said of it; texts may have numbers of its `run`, "{loss(0)}".
+
+    `show` are parameters of the view's address, `step` a recorded step; None is the last. From it
+    the clock `play`s. The panel with the key `highlight` is outlined. `notes` are the speaker's.
+    """
+
+    title: Line
+    text: Prose
+    formula: str = Field("", max_length=600)
+    page: Page = "overview"
+    run: Line | None = None
+    show: dict[str, str] = Field(default_factory=dict, max_length=20)
+    step: int | None = Field(None, ge=0)
+    play: bool = False
+    highlight: str = Field("", pattern=r"^[\w .-]*$")
+    predict: Prediction | None = None
+    notes: str = Field("", max_length=2000)
+
+    @model_validator(mode="after")
+    def _says_what_is_known(self) -> "Slide":
+        texts = [self.title, self.text, *self.show.values()]
+        if self.predict:
+            texts += [self.predict.ask, *self.predict.options, self.predict.reveal]
+            texts.append(self.predict.answer)
+        unknown = [name for text in texts for name in names_in(text) if name not in FACTS]
+        if unknown:
+            raise ValueError(f"{{{unknown[0]}}} is none of {', '.join(FACTS)}")
+        return self
+
+    @property
+    def address(self) -> dict[str, str]:
+        """The parameters of the view's address."""
+        step = {} if self.step is None else {"step": str(self.step)}
+        run = {} if self.run is None else {"run": self.run}
+        return run | step | self.show
+
+
+class Lesson(Part):
+    """Slides in order."""
+
+    title: Line
+    says: Line
+    slides: tuple[Slide, ...] = Field(min_length=1, max_length=40)
+
+
+def read_lesson(path: Path) -> Lesson:
+    """ValueError naming the line and the rule that it breaks; OSError where there is no file."""
+    return parse(read_file(path).decode(errors="replace"))
+
+
+def parse(text: str) -> Lesson:
+    """The lesson that a file with this text holds; errors as `read_lesson`."""
+    try:
+        tree = yaml.compose(text, yaml.SafeLoader)
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        raise ValueError(f"{where}{getattr(error, 'problem', None) or 'this is no YAML'}") from None
+    except (ValueError, RecursionError):  # a date that there is not, brackets without end
+        raise ValueError("this is no YAML that can be read") from None
+    try:
+        return Lesson.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        said = first["msg"].removeprefix("Value error, ")
+        name = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"line {_line(tree, first['loc'])}, {name}: {said}") from None
+
+
+def is_name(name: str) -> bool:
+    """Whether a lesson's file may be called that, without its ending."""
+    return bool(_NAME.fullmatch(name))
+
+
+def names_of(folder: Path) -> list[str]:
+    """The lessons in a folder, by name."""
+    return sorted(path.stem for path in folder.glob("*.yaml") if is_name(path.stem))
+
+
+def _line(node: Any, keys: Sequence[Any]) -> int:
+    """The line, from 1, of the deepest part on the way along these keys that is in the file."""
+    line = node.start_mark.line if node else 0
+    for key in keys:
+        if isinstance(node, yaml.MappingNode):
+            found = [(one, value) for one, value in node.value if one.value == str(key)]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(key, int):
+            found = [(one, one) for one in node.value[key : key + 1]]
+        else:
+            break
+        if not found:
+            break
+        line, node = found[0][0].start_mark.line, found[0][1]
+    return line + 1

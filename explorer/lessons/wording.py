@@ -1,0 +1,44 @@
+"""Numbers in a lesson's text: "{loss(0):.2f}" becomes what the run says."""
+
+import re
+from collections.abc import Callable
+from numbers import Integral, Real
+
+Value = float | str
+# A name, its arguments, another run, a format.
+_NUMBER = re.compile(r"\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*))?\}")
+
+
+def names_in(text: str) -> list[str]:
+    """The names of the numbers in a text, in its order."""
+    return [name for name, *_ in _NUMBER.findall(text)]
+
+
+def filled(
+    text: str,
+    value: Callable[[str, tuple[str, ...], str], Value],
+    quoted: Callable[[str], str] = str,
+) -> str:
+    """A text with its numbers: `value` of a name, its arguments and a run's name ("": the slide's).
+
+    Each is `quoted` for where it stands. ValueError of one that cannot be had, naming it.
+    """
+
+    def put(found: re.Match[str]) -> str:
+        name, inside, run, form = found.groups(default="")
+        arguments = tuple(one.strip() for one in inside.split(",")) if inside else ()
+        try:
+            return quoted(written(value(name, arguments, run), form))
+        except (ValueError, TypeError, OSError) as error:
+            raise ValueError(f"{found[0]} cannot be had: {error}") from None
+
+    return _NUMBER.sub(put, text)
+
+
+def written(value: Value, form: str = "") -> str:
+    """A number as it stands in a text, with a true minus sign."""
+    if isinstance(value, str):
+        return value
+    if not form:
+        form = ",d" if isinstance(value, Integral) else ",.2f" if isinstance(value, Real) else ""
+    return format(value, form).replace("-", "−")

@@ -1,0 +1,28 @@
+"""The lessons that there are: those that come with the app, and the teacher's own."""
+
+from pathlib import Path
+
+from explorer.lessons.lesson import SHIPPED, Lesson, is_name, names_of, read_lesson
+from model_core.runs import runs_folder
+
+
+def own_folder() -> Path:
+    return runs_folder() / ".lessons"
+
+
+def lesson_names() -> list[str]:
+    """Those that come with the app in the order of the course, then the teacher's own."""
+    shipped = names_of(SHIPPED)
+    return shipped + [name for name in names_of(own_folder()) if name not in shipped]
+
+
+def lesson_of(name: str) -> Lesson:
+    """The teacher's own before one that comes with the app; else ValueError with the words."""
+    for folder in (own_folder(), SHIPPED):
+        path = folder / f"{name}.yaml"
+        if is_name(name) and path.is_file():
+            try:
+                return read_lesson(path)
+            except (ValueError, OSError) as error:
+                raise ValueError(f"The lesson {name} cannot be read: {error}") from None
+    raise ValueError(f"There is no lesson named {name[:60]!r}; choose one on the Lessons page.")

@@ -1,0 +1,1 @@
+"""Lessons: their files, their numbers and their slides on the page."""

@@ -1,0 +1,101 @@
+"""The course on the page: each slide opens what it promises, and the run answers its question."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from explorer.data.facts import fact
+from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
+from explorer.lessons.wording import filled
+from explorer.visit.runs import RECORDED
+from model_core.runs import Run
+from tests.support.pages import DASHBOARD, component_data, go_to, press, succeeded, words
+
+LESSONS = {name: read_lesson(SHIPPED / f"{name}.yaml") for name in names_of(SHIPPED)}
+SLIDES = [(name, at) for name, lesson in LESSONS.items() for at in range(len(lesson.slides))]
+
+
+def at_slide(name: str, number: int, slide: Slide) -> AppTest:
+    """The page that a new visitor's address of a slide, from 1, leads to."""
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params["lesson"] = f"{name}.{number}"
+    return go_to(succeeded(app.run()), slide.page)
+
+
+def answer(slide: Slide) -> str:
+    assert slide.predict and slide.run
+    run = Run.open(RECORDED / slide.run)
+    return filled(
+        slide.predict.answer,
+        lambda name, arguments, other: fact(
+            Run.open(RECORDED / other) if other else run, name, arguments
+        ),
+    )
+
+
+@pytest.mark.parametrize(("name", "at"), SLIDES, ids=lambda one: str(one))
+def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int) -> None:
+    slide = LESSONS[name].slides[at]
+    app = at_slide(name, at + 1, slide)
+    assert not app.error and app.query_params["lesson"] == f"{name}.{at + 1}"
+    assert f"{at + 1} of {len(LESSONS[name].slides)}" in " ".join(one.value for one in app.caption)
+    if slide.run:
+        assert app.query_params["run"] == slide.run
+    for parameter, text in slide.show.items():
+        assert "{" in text or app.query_params.get(parameter, text) == text
+    if slide.step is not None:
+        assert component_data(app)["step"] == slide.step
+    if slide.predict and slide.predict.options:
+        press(app, answer(slide))
+        assert any(":material/check:" in one.value for one in app.markdown)
+
+
+def test_slides_are_turned_and_a_question_keeps_its_answer() -> None:
+    name = "01-token-table"
+    slides = LESSONS[name].slides
+    app = at_slide(name, 3, slides[2])
+    press(app, "5")
+    assert any(":material/close:" in one.value for one in app.markdown)
+    app = go_to(press(app, "Next :material/arrow_forward:"), slides[3].page)
+    assert app.query_params["lesson"] == f"{name}.4" and component_data(app)["plays"] == 1
+    app = go_to(press(app, ":material/arrow_back:"), slides[2].page)
+    assert any("You said **5**" in one.value for one in app.markdown)
+    press(app, ":material/close:")
+    assert "lesson" not in app.query_params
+
+
+def test_an_address_beside_the_lesson_wins_over_its_view() -> None:
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params |= {"lesson": "01-token-table.2", "run": "english"}
+    app = succeeded(app.run())
+    assert app.query_params["run"] == "english" and component_data(app)["plays"] == 0
+
+
+@pytest.mark.parametrize("address", ["nothing.1", "../x.1", "01-token-table.99", "x", ".1", "a.0"])
+def test_an_address_of_no_slide_is_said_or_ignored(address: str) -> None:
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params["lesson"] = address
+    succeeded(app.run())
+    if "lesson" not in app.query_params:
+        assert not app.error
+    elif address.endswith(".99"):
+        assert any("4 of 4" in one.value for one in app.caption)
+    else:
+        assert "There is no lesson" in app.error[0].value
+
+
+def test_a_teachers_own_lesson_stands_beside_the_course(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    folder = tmp_path / ".lessons"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(
+        "title: My own\nsays: It is mine.\nslides:\n- title: One\n  text: It has {n_embd} channels."
+    )
+    (folder / "broken.yaml").write_text("title: [")
+    app = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
+    assert "The lesson broken cannot be read: line 1" in words(app)[0]
+    app = go_to(press(app, "My own"), "overview")
+    assert any("It has 32 channels." in one.value for one in app.markdown)

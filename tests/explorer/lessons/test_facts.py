@@ -1,0 +1,114 @@
+"""Numbers in lessons, each computed a second way from the files of a run."""
+
+import math
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from explorer.data.facts import FACTS, Fact, fact
+from explorer.lessons.wording import written
+from explorer.visit.runs import RECORDED
+from model_core.runs import Run
+
+RUN = Run.open(RECORDED / "quick-brown-fox")
+TEXT = "Quick brown fox jumped over the lazy dog."
+LAST = int(RUN.steps[-1])
+TOKENS = sorted(set(TEXT))
+TABLE = "token_embedding_table.weight"
+
+
+def had(name: str, *arguments: str) -> Fact:
+    return fact(RUN, name, arguments)
+
+
+def weights(step: int) -> dict[str, torch.Tensor]:
+    return load_file(RUN.path / "snapshots" / f"{step:08}.safetensors")
+
+
+def row(token: str, step: int) -> np.ndarray:
+    return weights(step)[TABLE][TOKENS.index(token)].double().numpy()
+
+
+def test_sizes_are_those_of_the_text_and_of_the_files() -> None:
+    stored = weights(0)
+    assert had("vocab_size") == len(TOKENS) == had("last_row") + 1  # type: ignore[operator]
+    assert had("id", "k") == TOKENS.index("k") and had("id", "␣") == 0
+    assert had("block_size") == len(TEXT) and had("last_step") == LAST
+    assert had("n_embd") == stored[TABLE].shape[1]
+    assert had("numbers") == stored[TABLE].numel()
+    assert had("guessing") == pytest.approx(math.log(len(TOKENS)))
+    assert had("count", "o") == Counter(RUN.tokenizer.decode(RUN.split().train.tolist()))["o"]
+    model = RUN.model_at(0)
+    assert had("parameters") == sum(one.numel() for one in model.parameters())
+    assert had("n_layer") == 2 and had("n_head") == 1 and had("head_size") == had("n_embd")
+
+
+def test_losses_are_as_recorded() -> None:
+    metrics = RUN.metrics()
+    assert had("loss") == metrics["train_loss"].iloc[-1]
+    assert had("loss", "0") == metrics["train_loss"].iloc[0]
+    assert had("val_loss", "0") == metrics["val_loss"].iloc[0]
+
+
+def test_rows_and_what_stands_between_them_are_read_from_the_snapshots() -> None:
+    start, end, c = row("k", 0), row("k", LAST), row("c", LAST)
+    assert had("row", "k", "0") == "[" + ", ".join(written(float(one)) for one in start) + "]"
+    fourth = weights(0)["position_embedding_table.weight"][4]
+    assert (
+        had("position_row", "4", "0")
+        == "[" + ", ".join(written(float(one)) for one in fourth) + "]"
+    )
+    assert had("moved", "k") == pytest.approx(math.dist(start, end))
+    later = weights(LAST)["position_embedding_table.weight"][4]
+    assert had("position_moved", "4") == pytest.approx(math.dist(fourth.tolist(), later.tolist()))
+    assert had("length", "k") == pytest.approx(math.hypot(*end))
+    assert had("distance", "k", "c") == pytest.approx(math.dist(end, c))
+    cosine = torch.cosine_similarity(torch.tensor(end), torch.tensor(c), dim=0).item()
+    assert had("cosine", "k", "c") == pytest.approx(cosine)
+    o = torch.cosine_similarity(torch.tensor(end), torch.tensor(row("o", LAST)), dim=0).item()
+    assert had("nearer", "k", "c", "o") == ("c" if cosine > o else "o")
+    assert had("spread", "tokens", "0") == pytest.approx(weights(0)[TABLE].std(correction=0).item())
+
+
+def test_what_follows_and_what_the_model_expects() -> None:
+    assert had("follows", "k", "c") == TEXT.count("ck") / TEXT.count("c")
+    model = RUN.model_at(LAST)
+    ids = torch.tensor([[TOKENS.index(one) for one in "Quic"]])
+    with torch.inference_mode():
+        expected = model(ids)[0][0, -1].softmax(0)
+    assert had("probability", "Quic", "k") == pytest.approx(expected[TOKENS.index("k")].item())
+    assert had("likeliest", "Quic") == TOKENS[int(expected.argmax())]
+
+
+def test_attention_and_norms_are_those_of_the_example() -> None:
+    model = RUN.model_at(LAST)
+    x = model.token_embedding_table.weight[[TOKENS.index(one) for one in TEXT]]
+    x = x + model.position_embedding_table.weight
+    assert had("norm", "std_in") == pytest.approx(x.std(1, correction=0).mean().item(), rel=1e-5)
+    assert had("norm", "mean_in") == pytest.approx(x.mean(1).mean().item(), abs=1e-6)
+    row_ = [had("weight", "0", "0", "3", str(key)) for key in range(5)]
+    assert sum(map(float, row_)) == pytest.approx(1, abs=1e-6) and row_[4] == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("loss", ("7777",), "step 7777 of run quick-brown-fox was not recorded"),
+        ("id", ("ß",), "run quick-brown-fox has no token 'ß'"),
+        ("spread", ("rows",), "'rows' is neither tokens nor positions"),
+        ("norm", ("median",), "'median' is none of mean_in"),
+        ("nothing", (), "there is no 'nothing'"),
+    ],
+)
+def test_what_cannot_be_had_says_why(name: str, arguments: tuple[str, ...], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        had(name, *arguments)
+
+
+def test_every_number_has_a_test() -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    assert not [name for name in FACTS if f'had("{name}"' not in tested]

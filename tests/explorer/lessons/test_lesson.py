@@ -1,0 +1,108 @@
+"""Files of lessons: what they may say, and one sentence with the line where they break a rule."""
+
+from pathlib import Path
+
+import pytest
+
+from explorer.lessons.lesson import SHIPPED, is_name, names_of, parse, read_lesson
+from explorer.lessons.wording import filled, names_in
+
+WHOLE = """\
+title: A title
+says: What it is about.
+slides:
+  - title: First
+    text: The loss is {loss(0):.2f}.
+    page: tables
+    run: english
+    step: 3
+    show: {tables.view: Values}
+    predict:
+      ask: More or less?
+      options: [more, less]
+      answer: "{nearer(a, b, c)}"
+      reveal: So it is.
+  - title: Second
+    text: Nothing.
+"""
+
+
+def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
+    lesson = parse(WHOLE)
+    first, second = lesson.slides
+    assert lesson.title == "A title" and first.page == "tables" and second.page == "overview"
+    assert first.address == {"run": "english", "step": "3", "tables.view": "Values"}
+    assert second.address == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("page: tables", "page: table", "line 6, slides.0.page: Input should be 'overview'"),
+        ("{loss(0):.2f}", "{lost(0):.2f}", "line 4, slides.0: {lost} is none of vocab_size"),
+        ("step: 3", "step: three", "line 8, slides.0.step: Input should be a valid integer"),
+        ("title: Second", "titel: Second", "line 15, slides.1.title: Field required"),
+        ("    text: Nothing.", "    text: [", "line 17: "),
+        ("says: What", "says: What: ", "line 2: mapping values are not allowed here"),
+        (WHOLE, "", "line 1, : Input should be a valid dictionary"),
+        ("answer:", "anser:", "line 10, slides.0.predict.answer: Field required"),
+        ("title: A title", "title: 2026-13-45", "this is no YAML that can be read"),
+        ("title: A title", "title: !!python/object:os.system 1", "line 1: "),
+        ("title: A title", "title: &a [*a]", "line 1, title: Input should be a valid string"),
+    ],
+)
+def test_a_broken_lesson_names_its_line_and_the_rule(old: str, new: str, said: str) -> None:
+    with pytest.raises(ValueError) as error:
+        parse(WHOLE.replace(old, new))
+    assert str(error.value).startswith(said)
+
+
+def test_files_are_named_like_lessons_and_nothing_else_is_read(tmp_path: Path) -> None:
+    for name in ("own.yaml", ".hidden.yaml", "UPPER.yaml", "own.txt"):
+        (tmp_path / name).write_text(WHOLE)
+    assert names_of(tmp_path) == ["own"]
+    assert read_lesson(tmp_path / "own.yaml") == parse(WHOLE)
+    (tmp_path / "link.yaml").symlink_to("/etc/passwd")
+    with pytest.raises(ValueError, match="link.yaml"):
+        read_lesson(tmp_path / "link.yaml")
+    assert not is_name("../own") and not is_name("")
+
+
+def test_numbers_are_put_where_their_names_stand() -> None:
+    text = r"\frac{1}{2} {loss(0):.2f}, {follows(k, c)@other:.0%} {Not this} {n_embd}"
+    assert names_in(text) == ["loss", "follows", "n_embd"]
+    asked = []
+
+    def value(name: str, arguments: tuple[str, ...], run: str) -> float | int:
+        asked.append((name, arguments, run))
+        return {"loss": -3.296, "follows": 0.5, "n_embd": 12345}[name]
+
+    assert filled(text, value) == r"\frac{1}{2} −3.30, 50% {Not this} 12,345"
+    assert asked == [("loss", ("0",), ""), ("follows", ("k", "c"), "other"), ("n_embd", (), "")]
+
+
+def test_a_number_that_cannot_be_had_is_named() -> None:
+    def value(name: str, arguments: tuple[str, ...], run: str) -> float:
+        raise ValueError("there is none")
+
+    with pytest.raises(ValueError, match=r"^\{loss\(7\)\} cannot be had: there is none$"):
+        filled("It is {loss(7)}.", value)
+
+
+def test_text_of_a_lesson_cannot_reach_into_a_value() -> None:
+    text = "{loss.__class__} {loss[0]} {loss!r} {0}"
+    assert names_in(text) == [] and filled(text, lambda *_: 1.0) == text
+
+
+@pytest.mark.parametrize("name", names_of(SHIPPED))
+def test_no_number_of_the_course_is_typed(name: str) -> None:
+    """Digits stand in placeholders only; small counts are words."""
+    lesson = read_lesson(SHIPPED / f"{name}.yaml")
+    for slide in lesson.slides:
+        texts = [slide.title, slide.text]
+        if slide.predict:
+            texts += [slide.predict.ask, slide.predict.reveal, *slide.predict.options]
+        for text in texts:
+            bare = filled(text, lambda *_: "")
+            allowed = {"0"} if "step 0" in bare or "from 0" in bare else set()
+            assert {one for one in bare if one.isdigit()} <= allowed, (slide.title, bare)
