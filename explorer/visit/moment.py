@@ -1,6 +1,6 @@
 """The chosen run at one moment: the steps and rows shown, what is chosen of them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -166,6 +166,12 @@ def marked(moment: Moment, sentence: Sentence) -> dict[int, str]:
     if moment.token is not None:
         colours[moment.token] = CHOSEN
     return {at: colours[token] for at, token in enumerate(sentence.ids) if token in colours}
+
+
+def with_ticks(moment: Moment, ticks: Iterable[Tick]) -> Moment:
+    """With more events on the clock's track, all in the order of their steps."""
+    every = sorted([*moment.timeline.ticks, *ticks], key=lambda tick: tick.step)
+    return replace(moment, timeline=replace(moment.timeline, ticks=every))
 
 
 def _step_at(wanted: int | None, steps: np.ndarray, losses: np.ndarray) -> int:

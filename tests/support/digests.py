@@ -37,7 +37,11 @@ LABS = ("What it does", "Without it", "Why not batch norm", "For engineers", "Ba
 VIEWS: dict[str, list[dict[str, str]]] = {
     "overview": [{}],
     "train": [{}],
-    "tables": [{}],
+    "tables": [
+        {},
+        {"tables.view": "Random at first?"},
+        {"tables.view": "Random at first?", "tables.random": "Position table"},
+    ],
     "drift": [
         {"drift.map": "PCA"},
         {"drift.map": "PCA", "drift.table": "positions"},

@@ -1,10 +1,8 @@
 """The steps at which heads take their roles, as the clock shows them."""
 
-from dataclasses import replace
-
 from explorer.data import heads
 from explorer.panels import Tick
-from explorer.visit.moment import Moment
+from explorer.visit.moment import Moment, with_ticks
 from model_core.attention.roles import MEASURES, role_steps
 
 
@@ -15,6 +13,4 @@ def ticked(moment: Moment) -> Moment:
         taken.setdefault(int(moment.steps[at]), []).append(
             f"layer {layer} head {head}: {MEASURES[role]}"
         )
-    marks = [Tick(step, ", ".join(heads)) for step, heads in taken.items()]
-    ticks = sorted([*moment.timeline.ticks, *marks], key=lambda tick: tick.step)
-    return replace(moment, timeline=replace(moment.timeline, ticks=ticks))
+    return with_ticks(moment, [Tick(step, ", ".join(heads)) for step, heads in taken.items()])

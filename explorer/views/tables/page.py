@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from explorer.views.tables import values
 from explorer.views.tables.follow_one_vector import view as follow_one_vector
+from explorer.views.tables.random_at_first import view as random_at_first
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
 from explorer.visit.sentence import Sentence
@@ -13,6 +14,10 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "Values": (
         "Which numbers does the model keep for each token and each position?",
         values.draw,
+    ),
+    "Random at first?": (
+        "Are these just random numbers, and until when?",
+        random_at_first.draw,
     ),
     "Follow one vector": (
         "What becomes of one vector while the model learns?",

@@ -23,6 +23,7 @@ from explorer.charts.embeddings.drift import drift_panel
 from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.neighbours import biography_panel
+from explorer.charts.embeddings.randomness import directions_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
@@ -120,6 +121,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         ),
         "drift": drift_panel(row, STEPS, rows, **common),
         "drift chosen": drift_panel(row, STEPS, Rows(labels, chosen=3), **common),
+        "directions": directions_panel(row, np.linspace(1, 0.2, N), 0.2, **common),
         "biography": biography_panel(ids, STEPS, rows, **common),
         "head": head_panel(square, Labels(labels, query=3), **common),
         **{panel.frame.key: panel for panel in stage_panels(square, square, 5, pair)},

@@ -1,0 +1,1 @@
+"""Whether the numbers of a table are random, at which steps."""
