@@ -82,9 +82,10 @@ def step_clock(
     The browser moves to `step` when the page opens, and later whenever it differs from the step the
     browser last reported, as soon as a rerun has read that report: pass on the step of ClockState.
     `heard` belongs to this visitor and clock. `live`: the badge where more steps may come. Panels
-    that are `alone` have the arrays of `step` only, (1, ...): once they are drawn the browser
-    causes one more rerun, which should bring all steps. Whenever `plays` is larger than in any call
-    before, the browser plays from `step` on, unless its owner prefers reduced motion.
+    that are `alone` have the arrays of `step` only, (1, ...), but for Words and Letters: once they
+    are drawn the browser causes one more rerun, which should bring all steps. Whenever `plays` is
+    larger than in any call before, the browser plays from `step` on, unless its owner prefers
+    reduced motion.
     """
     digest = _store.put(encode(panels, timeline, alone=alone))
     component = st.components.v2.component(

@@ -70,7 +70,7 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
 
     The arrays start at the first multiple of eight bytes after the header, and each at a multiple
     of eight from there. Equal panels and timelines give equal bytes.
-    Panels that are `alone` have one step instead of all, but for Words.
+    Panels that are `alone` have one step instead of all, but for Words and Letters.
     Raises ValueError when an array does not fit the timeline or cannot be drawn.
     """
     check_timeline(timeline)
@@ -122,7 +122,7 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
             check_machine(panel, steps)
             return common | _machine(panel, arrays)
         case Letters():
-            check_letters(panel, steps)
+            check_letters(panel, recorded)
             return common | _letters(panel, arrays)
         case Events():
             return common | {"kind": "events"}

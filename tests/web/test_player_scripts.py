@@ -29,6 +29,10 @@ from explorer.panels import (
     levels,
 )
 from explorer.player.encoding import encode
+from explorer.recorded.recipes import RECIPES, RECORDED
+from model_core.labels import token_label
+from model_core.projections import pca_over_time
+from model_core.runs import Run
 from tests.support.moving import each_step
 
 HERE = Path(__file__).parent
@@ -75,9 +79,21 @@ def listed(array: np.ndarray) -> Any:
     return json.loads(json.dumps(array.tolist()).replace("NaN", "null"))
 
 
+def maps() -> list[dict[str, Any]]:
+    """The letters of every shipped run and their points at every recorded step."""
+    found = []
+    for name in (recipe.name for recipe in RECIPES):
+        run = Run.open(RECORDED / name)
+        points = pca_over_time(run.token_embeddings(), 2).layout
+        labels = [token_label(token) for token in run.tokenizer.tokens]
+        numbers = {"shape": points.shape, "values": listed(points.ravel())}
+        found.append({"name": name, "labels": labels, **numbers})
+    return found
+
+
 @pytest.fixture(scope="module")
 def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the bytes that Python sends, and what a browser must find in them."""
+    """A folder with the bytes that Python sends, what a browser must find in them, and maps."""
     plot, text, mosaic, words, machine, letters = shown = panels(np.random.default_rng(0))
     assert isinstance(plot, Panel) and isinstance(text, Text)
     assert isinstance(mosaic, Mosaic) and mosaic.roles is not None and isinstance(words, Words)
@@ -118,6 +134,7 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("payload")
     (folder / "payload.bin").write_bytes(encode(shown, timeline))
     (folder / "expected.json").write_text(json.dumps(expected))
+    (folder / "maps.json").write_text(json.dumps(maps()))
     return folder
 
 

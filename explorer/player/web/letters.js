@@ -1,6 +1,8 @@
-// A map whose marks are the letters themselves, each with the way it has just come.
+// A map whose marks are the letters themselves, each with the way it has just come. A letter that
+// would lie over another stands aside, with a line to its point; one without room is a dot.
 
 import { clamp, element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
+import { fitted, Standing } from "./letters_apart.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
 import { shortened } from "./spelling.js"
 import { GLYPHS, PALETTE, themed } from "./theme.js"
@@ -9,7 +11,7 @@ import { GLYPHS, PALETTE, themed } from "./theme.js"
 
 const TAIL = 6 // recorded steps
 const REACH = 16 // pixels from a letter that still mean it
-const MANY = 120 // letters, from which they are smaller
+const DOT = 1.5 // pixels of a point's radius
 const AWAY = 12 // pixels between a letter and the tip
 
 export class Letters {
@@ -24,6 +26,9 @@ export class Letters {
   colours
   /** @type {string[]} as drawn */
   names
+  size = 0 // pixels of letters
+  /** @type {Standing} of the first letters, those that have room */
+  standing
   chosen = "" // the colour of the chosen letter
   index = 0
   at = 0 // where the keyboard stands
@@ -73,28 +78,39 @@ export class Letters {
 
   arrange() {
     const { clientWidth: width, clientHeight: height } = this.body
+    const room = { width, height }
     fitCanvas(this.context, width, height)
     this.plane = planeOf(this.spec.array, width, height)
+    const boxes = fitted((size) => this.widths(size), room)
+    this.standing = new Standing((step) => this.points(step), boxes, room)
+    this.size = boxes.size
+  }
+
+  /** @param {number} size */
+  widths(size) {
+    this.context.font = fontOf(size)
+    return this.names.map((name) => this.context.measureText(name).width)
   }
 
   /** @param {number} index */
   draw(index) {
     this.index = index
-    const { context, spec, theme } = this
-    const { clientWidth: width, clientHeight: height } = this.body
-    context.clearRect(0, 0, width, height)
-    context.lineWidth = 1.5
+    const { context, theme } = this
+    context.clearRect(0, 0, this.body.clientWidth, this.body.clientHeight)
     context.lineCap = "round"
     context.globalAlpha = 0.4
+    context.lineWidth = 1.5
     for (const [n, colour] of this.colours.entries()) this.paintTail(n, colour)
+    context.globalAlpha = 0.6
+    context.lineWidth = 0.75
+    for (const [n, colour] of this.colours.entries()) this.paintPoint(n, colour)
     context.globalAlpha = 1
-    const size = spec.labels.length > MANY ? 11 : 16
-    context.font = `600 ${size}px ${GLYPHS}`
+    context.font = fontOf(this.size)
     context.textAlign = "center"
     context.textBaseline = "middle"
     context.lineWidth = 3
     context.strokeStyle = theme.background
-    for (const n of this.order()) this.paintLetter(n, size)
+    for (const n of this.order()) this.paintLetter(n)
     this.describe()
     return true
   }
@@ -118,10 +134,27 @@ export class Letters {
     context.stroke()
   }
 
-  /** @param {number} n @param {number} size */
-  paintLetter(n, size) {
-    const { context, spec, theme } = this
-    const [x, y] = this.pixel(n, this.index)
+  // A point that its letter does not cover, and the line between them.
+  /** @param {number} n @param {string} colour */
+  paintPoint(n, colour) {
+    const { context, index, size } = this
+    const [[x, y], [left, top]] = [this.pixel(n, index), this.spot(n)]
+    const isAside = Math.hypot(left - x, top - y) > size / 2
+    if (Number.isNaN(x) || !(isAside || n >= this.standing.count)) return
+    context.strokeStyle = context.fillStyle = colour
+    context.beginPath()
+    context.moveTo(x, y)
+    context.lineTo(left, top)
+    context.stroke()
+    context.beginPath()
+    context.arc(x, y, DOT, 0, 2 * Math.PI)
+    context.fill()
+  }
+
+  /** @param {number} n */
+  paintLetter(n) {
+    const { context, spec, size, theme } = this
+    const [x, y] = this.spot(n)
     if (Number.isNaN(x)) return
     const special = n === spec.chosen ? this.chosen : n === this.pointed ? theme.text : undefined
     if (special) {
@@ -132,21 +165,34 @@ export class Letters {
       context.arc(x, y, size * 0.75, 0, 2 * Math.PI)
       context.stroke()
       context.restore()
-    }
+    } else if (n >= this.standing.count) return
     context.strokeText(this.names[n], x, y)
     context.fillStyle = n === spec.chosen ? this.chosen : this.colours[n]
     context.fillText(this.names[n], x, y)
   }
 
-  /** @param {number} n @param {number} step @returns {[x: number, y: number]} */
+  /** @param {number} n @param {number} step @returns {[x: number, y: number]} of its point */
   pixel(n, step) {
     const { spec, plane, body } = this
     return pixelOf(plane, spec.array, step, n, body.clientHeight)
   }
 
+  /** @param {number} step */
+  points(step) {
+    return Float64Array.from(this.names.flatMap((_, n) => this.pixel(n, step)))
+  }
+
+  // Where a letter stands now; one without room at its point.
+  /** @param {number} n @returns {[x: number, y: number]} */
+  spot(n) {
+    if (n >= this.standing.count) return this.pixel(n, this.index)
+    const { spots } = this.standing.at(this.index)
+    return [spots[2 * n], spots[2 * n + 1]]
+  }
+
   /** @param {MouseEvent} event */
   under(event) {
-    const pixels = this.spec.labels.map((_, n) => this.pixel(n, this.index))
+    const pixels = this.names.map((_, n) => this.spot(n))
     const found = nearestOf(pixels, pointIn(event, this.canvas), REACH)
     return found < 0 ? undefined : found
   }
@@ -169,7 +215,7 @@ export class Letters {
     tip.hidden = pointed === undefined
     if (pointed === undefined) return
     tip.textContent = `'${spec.labels[pointed]}'${chosen}`
-    const [x, y] = this.pixel(pointed, this.index)
+    const [x, y] = this.spot(pointed)
     tip.style.left = `${clamp(x + AWAY, 0, this.body.clientWidth - tip.offsetWidth)}px`
     tip.style.top = `${y + AWAY}px`
   }
@@ -195,4 +241,9 @@ export class Letters {
   }
 
   close() {}
+}
+
+/** @param {number} size */
+function fontOf(size) {
+  return `600 ${size}px ${GLYPHS}`
 }

@@ -29,7 +29,7 @@ export function planeOf({ values }, width, height) {
  * @returns {[x: number, y: number]}
  */
 export function pixelOf({ left, top, scale, low }, { shape, values }, step, n, height) {
-  const at = 2 * ((shape[0] === 1 ? 0 : step) * shape[1] + n)
+  const at = 2 * (step * shape[1] + n)
   return [left + (values[at] - low[0]) * scale, height - top - (values[at + 1] - low[1]) * scale]
 }
 

@@ -91,7 +91,7 @@ def _letters(moment: Moment, now: Moment) -> Letters:
     fitted = f" fitted on {tables.first_steps(moment)} steps so far" if moment.live else ""
     title = f"Token map (PCA{fitted}, {sum(found.explained):.0%} of variance)"
     return letters_panel(
-        found.layout[np.searchsorted(moment.steps, now.steps)],
+        found.layout,
         token_rows(moment),
         [token_class(token) for token in moment.tokens],
         Frame("map", title, 6, MAP, notes=notes),

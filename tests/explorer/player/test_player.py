@@ -172,6 +172,11 @@ def test_panels_alone_have_one_step_and_the_timeline_all() -> None:
         encode([panel()], timeline(), alone=True)
 
 
+def test_letters_have_all_steps_when_other_panels_are_alone() -> None:
+    header, arrays = decoded(encode([letters()], timeline(), alone=True))
+    assert arrays[header["panels"][0]["array"]].shape == (3, 2, 2)
+
+
 @pytest.mark.parametrize("steps", [3, 1])
 def test_a_text_is_sent_with_its_words_and_weights(steps: int) -> None:
     weights = np.random.default_rng(0).random((steps, 2, 2), np.float32)
