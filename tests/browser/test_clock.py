@@ -230,9 +230,12 @@ def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo
     clock.drag(0, 0.37)
     clock.wait_step(STEPS[74])
     assert calls() == []
-    for panel in ("log", "told"):
+    numbers = [f"{value:.2f}" for value in drifting(200, 3, 4)[74].ravel()]
+    assert drawn(clock.page, "written")["written"] == numbers
+    for panel in ("log", "told", "written"):
         assert_drawn_alike(drawn(clock.page, panel), redrawn(clock.page, panel))
-    assert {panel for panel, _ in calls()} == {"log", "told"}  # so a call would have been heard
+    heard = {panel for panel, _ in calls()}
+    assert heard == {"log", "told", "written"}  # so a call would have been heard
     box = cell.bounding_box()
     assert box is not None
     clock.page.mouse.move(box["x"] + box["width"] / 10, box["y"] + box["height"] / 14)

@@ -27,6 +27,7 @@ SCATTER = {
     "calcdata": "delete div.calcdata",
 }
 TABLE = {".heatmaplayer .hm": "rename('hm')"}
+WRITTEN = {".heatmap-label": "rename('heatmap-label')"}
 SPACE = {"_fullLayout._subplots.gl3d": "delete div._fullLayout._subplots.gl3d"}
 LACKS = """async (panel) => {
   const files = performance.getEntriesByType("resource").map(({ name }) => name)
@@ -70,8 +71,13 @@ def test_a_line_without_two_neighbouring_points_has_no_path_to_miss(
 
 @pytest.mark.parametrize(
     "kind, panel, damages",
-    [("drift", "map", SCATTER), ("", "tokens", TABLE), ("space", "space", SPACE)],
-    ids=["scatter", "heatmap", "space"],
+    [
+        ("drift", "map", SCATTER),
+        ("", "tokens", TABLE),
+        ("sizes", "written", WRITTEN),
+        ("space", "space", SPACE),
+    ],
+    ids=["scatter", "heatmap", "numbers", "space"],
 )
 def test_each_thing_relied_on_is_missed_when_it_is_gone(
     visit: Visit, demo: Server, kind: str, panel: str, damages: dict[str, str]
@@ -90,7 +96,7 @@ def test_every_thing_relied_on_is_broken_above(visit: Visit, demo: Server) -> No
     page = visit(demo.url)
     ClockDriver(page).wait_ready()
     names = lacks(page, "map")["names"]
-    broken = [*SCATTER, *TABLE, *SPACE]
+    broken = [*SCATTER, *TABLE, *WRITTEN, *SPACE]
     assert [name for name in names if not name.startswith(tuple(broken))] == []
 
 

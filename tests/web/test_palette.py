@@ -67,7 +67,8 @@ def test_no_two_categories_look_alike(web: dict[str, Any], dark: int) -> None:
 
 def test_the_charts_are_drawn_in_the_light_palette(web: dict[str, Any]) -> None:
     light = {colours[0] for colours in web["PALETTE"].values()}
-    ends = chain(theme.DIVERGING, theme.ORDERED, theme.SEQUENTIAL[:: theme.SHADES])
+    scales = (theme.DIVERGING, theme.PALE, theme.ORDERED, theme.SEQUENTIAL[:: theme.SHADES])
+    ends = chain(*scales)
     used = {*theme.CATEGORIES, theme.CHOSEN, theme.CURSOR, *(colour for _, colour in ends)}
     assert used == light
     assert [tuple(stop) for stop in web["shades"][0]] == list(theme.SEQUENTIAL)
@@ -84,6 +85,17 @@ def test_zero_is_the_page_and_the_largest_stands_out_most(web: dict[str, Any], d
     for near, far in (("cold", "coldest"), ("warm", "warmest")):
         assert 1.5 < contrast(colours[near], paper) < contrast(colours[far], paper)
     assert dict(theme.DIVERGING)[0.5] == theme.PAPER
+
+
+@pytest.mark.parametrize("dark", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("name", ["palecold", "palewarm"])
+def test_numbers_are_readable_in_the_palest_and_the_fullest_cell(
+    web: dict[str, Any], name: str, dark: int
+) -> None:
+    ink = "#FFFFFF" if dark else "#444444"  # Plotly's own, by its contrast with the cell
+    cell = web["PALETTE"][name][dark]
+    assert contrast(ink, cell) >= 4.5 and contrast(ink, web["PALETTE"]["paper"][dark]) >= 4.5
+    assert (contrast("#FFFFFF", cell) > contrast("#444444", cell)) == bool(dark)
 
 
 def test_a_share_is_coloured_by_its_root() -> None:

@@ -11,18 +11,24 @@ from explorer.charts.parts.labels import count_ticks, escape, row_ticks
 from explorer.charts.parts.rows import Rows
 from explorer.panels import Frame, Panel
 
+CELL = (34, 13)  # pixels of a cell, across and down, in which a number can be read
+
 
 def table_panel(values: np.ndarray, rows: Rows, frame: Frame, *, per_step: bool = False) -> Panel:
     """Values (S, R, C) of R rows; the chosen row is framed, labels of selected ones are coloured.
 
     The colours are centred on zero and reach the largest magnitude of all steps, or with
-    `per_step` of the step shown. Raises ValueError when shapes do not fit.
+    `per_step` of the step shown. Where they fit into the cells, the numbers are written there.
+    Raises ValueError when shapes do not fit.
     """
     table = gaps(values, "values", ("S", len(rows.labels), "C"))
     channels = table.shape[2]
     frame = frame.at_height(theme.height_for(len(rows.labels)))
     ends = np.array([bound(step) for step in table] if per_step else [bound(table)], np.float32)
     figure = go.Figure(_cells(table[0], rows, float(ends[0])), _layout(rows, channels, frame))
+    if _fit(len(rows.labels), channels, frame):
+        look = {"texttemplate": "%{z:.2f}", "colorscale": theme.PALE, "showscale": False}
+        figure.update_traces(look)
     if rows.chosen is not None:
         frame_row(figure, rows.chosen, channels)
     moving = {"0.z": table}
@@ -47,6 +53,12 @@ def _cells(values: np.ndarray, rows: Rows, end: float) -> go.Heatmap:
         zmax=end,
         colorbar=theme.colour_bar("value"),
     )
+
+
+def _fit(rows: int, channels: int, frame: Frame) -> bool:
+    across, down = CELL
+    wide = frame.span * theme.COLUMN - theme.MARGIN["l"] - theme.MARGIN["r"]
+    return channels * across <= wide and rows * down <= theme.plot_height(frame.height)
 
 
 def _layout(rows: Rows, channels: int, frame: Frame) -> go.Layout:

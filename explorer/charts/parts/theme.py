@@ -79,6 +79,8 @@ def _bytes(colour: str) -> tuple[int, int, int]:
 SEQUENTIAL = tuple(((n / SHADES) ** 2, mixed(PAPER, DEEP, n / SHADES)) for n in range(SHADES + 1))
 # Centred on zero, which is the page itself.
 DIVERGING = ((0, "#08407A"), (0.25, "#3B8BC4"), (0.5, PAPER), (0.75, "#E0812F"), (1, "#8F3200"))
+# The same, pale: behind numbers that are written in the cells.
+PALE = ((0, "#B7D6EA"), (0.5, PAPER), (1, "#F3CDA9"))
 # Numbers as colours of letters and dots, and where no end means nothing: none fades into the page.
 ORDERED = ((0, "#9A6A00"), (0.25, "#A8502A"), (0.5, "#8E2F6B"), (0.75, "#4F2A86"), (1, "#161A54"))
 

@@ -2,23 +2,26 @@
 
 import { clamp, given } from "./dom.js"
 import { slice } from "./payload.js"
-import { adoptTable, pixelImage, setLink } from "./plotly_internals.js"
+import { adoptTable, cellLabels, pixelImage, setLink } from "./plotly_internals.js"
 import { LEVELS, levels } from "./theme.js"
 
 /** @import { Arrays, Writer } from "./fast.js" */
 /** @import { Drawn } from "./plotly_internals.js" */
 
 const MOVABLE = new Set(["z", "customdata"])
+const TWO_DECIMALS = "%{z:.2f}"
 
 /** @param {PlotlyDiv} div @param {Drawn} trace @param {Arrays} arrays @returns {Writer | undefined} */
 export function bindHeatmap(div, trace, arrays) {
   const { full, x, y } = trace
   if (!arrays.z || Object.keys(arrays).some((name) => !MOVABLE.has(name))) return undefined
   if (full.zauto || full.coloraxis || full.xgap || full.ygap) return undefined
-  if (full.zsmooth || full.texttemplate || full.transpose) return undefined
+  if (full.zsmooth || full.transpose) return undefined
+  if (full.texttemplate && full.texttemplate !== TWO_DECIMALS) return undefined
   const [, rows, columns] = arrays.z.shape
   const image = pixelImage(div, trace, rows, columns)
-  if (!image) return undefined
+  const labels = full.texttemplate ? cellLabels(div, trace, rows * columns) : []
+  if (!image || !labels) return undefined
 
   const table = levels(/** @type {any} */ (full))
   const canvas = Object.assign(document.createElement("canvas"), { width: columns, height: rows })
@@ -43,5 +46,16 @@ export function bindHeatmap(div, trace, arrays) {
     }
     context.putImageData(pixels, 0, 0)
     setLink(image, canvas.toDataURL("image/png"))
+    labels.forEach((label, n) => {
+      label.textContent = twoDecimals(z[Math.floor(n / columns)][n % columns])
+    })
   }
+}
+
+// As Plotly writes TWO_DECIMALS.
+/** @param {number} value */
+export function twoDecimals(value) {
+  if (Number.isNaN(value)) return ""
+  const digits = value.toFixed(2)
+  return Number(digits) === 0 ? "0.00" : digits
 }

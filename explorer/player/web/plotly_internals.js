@@ -18,6 +18,7 @@ const SHIFT = /translate\(\s*(-?[\d.e-]+)[ ,]+(-?[\d.e-]+)\s*\)\s*$/
 const POINTS = ":scope > .points > path.point"
 const LABELS = ":scope > .text > .textpoint"
 const LINES = ":scope > .lines > path.js-line"
+const CELLS = ":scope > .heatmap-label > text"
 const NO_NUMBER = "#444" // Plotly's colour of a point whose value is NaN
 
 // ---- what is relied on ---------------------------------------------------------------------------
@@ -82,6 +83,14 @@ export const RELIES_ON = [
       const group = calc?.[0].z && tableGroup(div, calc)
       const image = group?.querySelector("image")
       return image ? linkOf(image).startsWith(PNG) : Boolean(group)
+    },
+  },
+  {
+    name: ".heatmap-label: a text for each number of a table that writes them",
+    of: (full) => full.type === "heatmap" && Boolean(full.texttemplate),
+    holds: (div, full) => {
+      const calc = calcOf(div, full)
+      return Boolean(calc && tableGroup(div, calc)?.querySelector(CELLS))
     },
   },
   {
@@ -371,6 +380,13 @@ export function pixelImage(div, { calc }, rows, columns) {
   /** @param {number} at */
   const word = (at) => [0, 1, 2, 3].reduce((sum, k) => sum * 256 + head.charCodeAt(at + k), 0)
   return word(16) === columns && word(20) === rows ? image : undefined
+}
+
+// The text of every cell, row by row; undefined where Plotly left some out.
+/** @param {PlotlyDiv} div @param {Drawn} trace @param {number} count */
+export function cellLabels(div, { calc }, count) {
+  const texts = tableGroup(div, calc)?.querySelectorAll(CELLS) ?? []
+  return texts.length === count ? [...texts] : undefined
 }
 
 /** @param {Element} image */

@@ -21,6 +21,8 @@ export const PALETTE = {
   cold: ["#3B8BC4", "#2E7DC0"],
   warm: ["#E0812F", "#C0691F"],
   warmest: ["#8F3200", "#FFD4A3"],
+  palecold: ["#B7D6EA", "#1D4667"],
+  palewarm: ["#F3CDA9", "#5C3717"],
   first: ["#9A6A00", "#A77BEB"],
   second: ["#A8502A", "#D178D8"],
   third: ["#8E2F6B", "#F58FA8"],

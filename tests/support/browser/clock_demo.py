@@ -6,6 +6,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from explorer.charts.parts import theme
 from explorer.panels import (
     AnyPanel,
     Frame,
@@ -105,6 +106,14 @@ def told_panel(count: int) -> Panel:
     tells = "%{customdata:.4g}<extra></extra>"
     panel.figure.data[0].update(customdata=values[0], hovertemplate=tells)
     return replace(panel, moving={**panel.moving, "0.customdata": values})
+
+
+def written_panel(count: int) -> Panel:
+    """A heatmap whose numbers are written in its cells."""
+    values = drifting(count, 3, 4)
+    look = {"texttemplate": "%{z:.2f}", "zmin": -1, "zmax": 1, "colorscale": theme.PALE}
+    figure = go.Figure(go.Heatmap(z=values[0], **look), {"yaxis": {"autorange": "reversed"}})
+    return Panel(Frame("written", "Numbers", 3, 280), figure, {"0.z": values})
 
 
 def scale_panel(count: int) -> Panel:
@@ -244,7 +253,7 @@ def main() -> None:
             words,
         ]
     if kind == "sizes":
-        panels += [log_panel(count), told_panel(count)]
+        panels += [log_panel(count), told_panel(count), written_panel(count)]
     if maps:
         panels = [*drift_panels(kind, color)]
     if alone:

@@ -8,6 +8,7 @@ _READ = """async ([panel, redraw]) => {
   const div = document.querySelector(`[data-panel=${panel}] .js-plotly-plot`)
   if (redraw) await Plotly.redraw(div)
   const found = { points: {}, labels: {}, lines: {}, images: [] }
+  found.written = [...div.querySelectorAll(".heatmap-label")].map((node) => node.textContent)
   const numbers = (text) => (text.match(/-?[\\d.]+/g) ?? []).map(Number)
   for (const node of div.querySelectorAll("path.point, .textpoint")) {
     if (node.getAttribute("display") === "none") continue
@@ -41,7 +42,8 @@ _READ = """async ([panel, redraw]) => {
 def drawn(page: Page, panel: str) -> dict[str, Any]:
     """What the panel shows now: points and labels by "trace number", lines by trace, images.
 
-    `at`, and each stretch of a line, are pixels; `fill` and images levels from 0 to 255.
+    `at`, and each stretch of a line, are pixels; `fill` and images levels from 0 to 255; what is
+    `written` in cells row by row.
     """
     return page.evaluate(_READ, [panel, False])
 
@@ -60,6 +62,7 @@ def assert_drawn_alike(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
             assert ours[kind][key]["at"] == mark["at"], (kind, key)
             assert_levels(ours[kind][key].get("fill", []), mark.get("fill", []))
     assert ours["lines"] == theirs["lines"]
+    assert ours["written"] == theirs["written"]
     assert len(ours["images"]) == len(theirs["images"])
     for image, official in zip(ours["images"], theirs["images"], strict=True):
         assert_levels(image, official)
