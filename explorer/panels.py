@@ -39,12 +39,13 @@ class Tokens:
 class Positions:
     """A click means a position in the sentence: the row or point clicked, or the column.
 
-    `second`: in the second of two sentences.
+    `second`: in the second of two sentences. `first`: the position of row 0.
     """
 
     count: int
     by_column: bool = False
     second: bool = False
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,18 +153,20 @@ class Text:
 
     `labels` (T,) are printable tokens, `weights` (S, T, T) float32 in 0..1 with queries as rows, or
     (1, T, T) where they are the same at every step; NaN lights nothing (masked, or not finite).
+    Without weights no key is lit, and what stands below each token is `beneath` (T,).
     A click makes a position the query at once, in the browser. `written` positions are underlined.
     """
 
     frame: Frame
     labels: Sequence[str]
-    weights: np.ndarray
+    weights: np.ndarray | None
     says: str  # one weight in words, with {query}, {query_at}, {weight}, {key} and {key_at}
     query: int
     alt: str = ""
     written: tuple[int, ...] = ()
     marked: Mapping[int, str] = field(default_factory=dict)  # colours of lines below positions
     unread: Mapping[int, str] = field(default_factory=dict)  # labels struck through before them
+    beneath: Sequence[str] = ()
     picks: Positions | None = None
 
 

@@ -125,11 +125,17 @@ def check_roles(roles: Roles, heads: tuple[int, ...], where: str) -> None:
 
 
 def check_text(panel: Text, steps: int) -> None:
-    """Raises ValueError unless weights are (S or 1, T, T) float32 and all positions in the text."""
+    """Raises ValueError unless weights are (S or 1, T, T) float32 and all positions in the text.
+
+    Without weights each label needs something beneath it.
+    """
     where, weights, time = f"panel {panel.frame.key!r}", panel.weights, len(panel.labels)
-    if weights.dtype != np.float32:
+    if weights is None:
+        if len(panel.beneath) != time or not time:
+            raise ValueError(f"{where}: {len(panel.beneath)} numbers beneath {time} labels")
+    elif weights.dtype != np.float32:
         raise ValueError(f"{where}: weights must be float32, got {weights.dtype}")
-    if time == 0 or weights.shape not in ((steps, time, time), (1, time, time)):
+    elif time == 0 or weights.shape not in ((steps, time, time), (1, time, time)):
         raise ValueError(
             f"{where}: weights {weights.shape} must be ({steps} or 1, {time}, {time}), "
             "with at least one label"

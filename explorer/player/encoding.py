@@ -214,7 +214,8 @@ def _roles(roles: Roles | None, arrays: _Arrays) -> dict[str, Any]:
 def _text(panel: Text, arrays: _Arrays) -> dict[str, Any]:
     return {
         "kind": "text",
-        "array": arrays.add(panel.weights),
+        "array": None if panel.weights is None else arrays.add(panel.weights),
+        "beneath": [str(words) for words in panel.beneath],
         "labels": [str(label) for label in panel.labels],
         "says": panel.says,
         "query": int(panel.query),

@@ -148,9 +148,9 @@ def _meaning(picks: Picks | None, index: list[int]) -> Pick | None:
             return None
         case Tokens(ids):
             return Token(ids[row]) if row < len(ids) else None
-        case Positions(count, by_column, second):
+        case Positions(count, by_column, second, first):
             at = column if by_column else row
-            return Position(at, second) if at < count else None
+            return Position(first + at, second) if at < count else None
         case Heads(layers, heads):
             return Head(*divmod(row, heads)) if row < layers * heads else None
         case Pairs(count):

@@ -98,6 +98,7 @@ def payload(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert isinstance(plot, Panel) and isinstance(text, Text)
     assert isinstance(mosaic, Mosaic) and mosaic.roles is not None and isinstance(words, Words)
     assert isinstance(machine, Machine) and isinstance(letters, Letters)
+    assert text.weights is not None
     times = {
         "steps": np.array([0, 1, 2**31 + 1]),
         "epochs": np.array([0, 1 / 3, np.nan]),

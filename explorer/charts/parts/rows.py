@@ -36,4 +36,4 @@ class Rows:
         """What a click on a row means."""
         if self.kind == "token":
             return Tokens(tuple(int(one) for one in self.ids))
-        return Positions(len(self.labels))
+        return Positions(len(self.labels), first=int(self.ids[0]))

@@ -52,7 +52,9 @@ interface MosaicSpec extends Frame {
 }
 interface TextSpec extends Frame {
   kind: "text"
-  array: Stepped<Float32Array<ArrayBuffer>>
+  /** undefined: no key is lit */
+  array: Stepped<Float32Array<ArrayBuffer>> | undefined
+  beneath: string[]
   labels: string[]
   says: string
   query: number

@@ -1,4 +1,5 @@
-// The sentence itself: each key is highlighted by how much the chosen query reads of it.
+// The sentence itself: each key is highlighted by how much the chosen query reads of it, or without
+// weights has a number beneath it.
 
 import { clamp, element, hiddenTip, scaleOf } from "./dom.js"
 import { legend } from "./legend.js"
@@ -46,7 +47,8 @@ export class Text {
     this.tip = hiddenTip()
     body.append(this.flow, this.tip)
     this.verdict = element("span", "driftscope-verdict")
-    head.append(this.verdict, legend())
+    this.legend = legend()
+    head.append(this.verdict, this.legend)
     this.listen()
   }
 
@@ -81,13 +83,16 @@ export class Text {
   adopt(spec) {
     this.spec = spec
     this.query = spec.query
-    const look = JSON.stringify([spec.labels, spec.written, spec.unread])
+    this.legend.hidden = !spec.array
+    const look = JSON.stringify([spec.labels, spec.written, spec.unread, spec.beneath])
     if (look === this.look) return
     this.look = look
     this.row = undefined // it belongs to the old labels
     this.point(undefined)
     this.tipped = -1
-    this.tokens = spec.labels.map((label, i) => token(label, spec.written.includes(i)))
+    this.tokens = spec.labels.map((label, i) => {
+      return token(label, spec.written.includes(i), spec.beneath[i])
+    })
     this.flow.replaceChildren(
       ...this.tokens.flatMap((one, position) => [
         ...struck(spec.unread[position]),
@@ -100,18 +105,24 @@ export class Text {
   /** @param {number} index */
   draw(index) {
     this.index = index
-    const { shape, values } = this.spec.array
-    const time = this.tokens.length
-    const from = ((shape[0] === 1 ? 0 : index) * time + this.query) * time
-    const row = values.subarray(from, from + time)
-    this.row = row
-    this.tokens.forEach((one, key) => {
-      this.paint(one, row[key])
-    })
+    this.row = this.rowAt(index)
+    if (this.spec.array) {
+      for (const [key, one] of this.tokens.entries()) this.paint(one, this.row[key])
+    }
     this.frame()
     this.describe(this.tipped)
     this.verdict.replaceChildren(...this.said(this.most()[0]))
     return true
+  }
+
+  // What the query reads; nothing without weights.
+  /** @param {number} index */
+  rowAt(index) {
+    const { array } = this.spec
+    if (!array) return new Float32Array()
+    const time = this.tokens.length
+    const from = ((array.shape[0] === 1 ? 0 : index) * time + this.query) * time
+    return array.values.subarray(from, from + time)
   }
 
   /** @param {Token} token @param {number} weight */
@@ -199,7 +210,8 @@ export class Text {
         .map(([text]) => text)
         .join("")
     })
-    const words = `${sentences.join("; ")}. Arrow keys move, Enter makes a token the query.`
+    const picks = this.spec.array ? "makes a token the query" : "chooses a token"
+    const words = `${sentences.join("; ")}. Arrow keys move, Enter ${picks}.`
     this.flow.setAttribute("aria-label", words)
   }
 
@@ -249,11 +261,12 @@ export class Text {
   close() {}
 }
 
-/** @param {string} label @param {boolean} written @returns {Token} */
-function token(label, written) {
+/** @param {string} label @param {boolean} written @param {string} [beneath] @returns {Token} */
+function token(label, written, beneath = "") {
   const node = element("span", "driftscope-token")
   node.classList.toggle("driftscope-written", written)
   const number = document.createElement("small")
+  number.textContent = beneath
   node.append(isolated(label), number)
   return { node, label, number, level: 0 }
 }

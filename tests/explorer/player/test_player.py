@@ -253,6 +253,7 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([text(weights=W[:2])], timeline()), r"\(3 or 1, 2, 2\)"),
         (lambda: encode([text(labels="abc")], timeline()), r"\(3, 2, 2\) must be .*3, 3\)"),
         (lambda: encode([text(labels=[], weights=W[:, :0, :0])], timeline()), "one label"),
+        (lambda: encode([text(weights=None)], timeline()), "0 numbers beneath 2 labels"),
         (lambda: encode([text(query=2)], timeline()), "no position 2 in 2 labels"),
         (lambda: encode([text(query=-1)], timeline()), "no position -1 in 2 labels"),
         (lambda: encode([text(written=(0, 2))], timeline()), "no position 2 in 2 labels"),
@@ -332,6 +333,13 @@ def test_a_report_that_names_no_recorded_step_is_not_believed(value: Any) -> Non
     assert reports.read_report(value, timeline()) is None
 
 
+def test_a_text_without_weights_has_numbers_beneath_its_tokens() -> None:
+    header, arrays = decoded(encode([text(weights=None, beneath=["5", "7"])], timeline()))
+    (panel,) = header["panels"]
+    assert panel["array"] is None and panel["beneath"] == ["5", "7"]
+    assert len(arrays) == len(decoded(encode([], timeline()))[1])
+
+
 def test_each_report_counts_once() -> None:
     heard = player.Heard()
     first = reports.read_report({"step": 5, "move": 1}, timeline())
@@ -345,6 +353,7 @@ SHAPES: dict[str, Picks] = {
     "positions": Positions(4),
     "columns": Positions(4, by_column=True),
     "second": Positions(4, second=True),
+    "later": Positions(4, first=8),
     "scores": Heads(2, 4),
     "pairs": Pairs(4),
     "cells": Cells(sentences=2, positions=3, channels=4, pitch=5),
@@ -363,6 +372,8 @@ SHAPES: dict[str, Picks] = {
         ("columns", [9, 3], Position(3)),
         ("columns", [0, 4], None),
         ("second", [2], Position(2, second=True)),
+        ("later", [3, 0], Position(11)),
+        ("later", [4, 0], None),
         ("scores", [6, 1], Head(1, 2)),
         ("scores", [7], Head(1, 3)),
         ("scores", [8], None),
