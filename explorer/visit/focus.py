@@ -1,4 +1,4 @@
-"""Where the reader looks in attention: the chosen head, and the chosen cell of its weights."""
+"""Where the reader looks: the chosen head, the chosen cell of its weights, the chosen position."""
 
 from dataclasses import dataclass
 
@@ -19,6 +19,11 @@ class Focus:
     @property
     def name(self) -> str:
         return f"Layer {self.layer}, head {self.head}"
+
+
+def position_of(sentence: Sentence) -> int:
+    """The chosen position, in a shorter sentence its last; at first the first."""
+    return min(session.chosen().query or 0, len(sentence.ids) - 1)
 
 
 def focus_of(moment: Moment, sentence: Sentence) -> Focus:

@@ -112,7 +112,7 @@ def rows_shown(run: Run, at_most: int, always: Sequence[int] = ()) -> np.ndarray
     return np.union1d(most_frequent(frequency(run), at_most), np.array(always, np.int64))
 
 
-def labels_of(run: Run, rows: np.ndarray) -> tuple[str, ...]:
+def labels_of(run: Run, rows: Iterable[int] | np.ndarray) -> tuple[str, ...]:
     """Printable names of tokens by their ids, to stand beside anything."""
     return tuple(isolated(token_label(run.tokenizer.tokens[token])) for token in rows)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from explorer.views.tables import values
 from explorer.views.tables.follow_one_vector import view as follow_one_vector
+from explorer.views.tables.look_up import view as look_up
 from explorer.views.tables.random_at_first import view as random_at_first
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
@@ -11,6 +12,7 @@ from explorer.visit.sentence import Sentence
 
 # By tab: the question, and the function that draws its answer; the first is the default.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
+    "Look up": ("How does a letter become the numbers that a model computes with?", look_up.draw),
     "Values": (
         "Which numbers does the model keep for each token and each position?",
         values.draw,

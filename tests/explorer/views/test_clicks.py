@@ -15,9 +15,13 @@ from tests.support.pages import FOX as SENTENCE
 from tests.support.pages import SHIPPED, go_to, opened, panels, visitor
 
 FOX = {"run": SHIPPED.name}  # two layers of one head
+VALUES = {"tables.view": "Values"}
 CLICKS: dict[str, tuple[str, dict[str, str], str, list[int], dict[str, str]]] = {
-    "a token of the table": ("tables", {}, "tokens", [5, 2], {"token": "5"}),
-    "a position of the table": ("tables", {}, "positions", [6, 2], {"pair": "6"}),
+    "a token of the table": ("tables", VALUES, "tokens", [5, 2], {"token": "5"}),
+    "a position of the table": ("tables", VALUES, "positions", [6, 2], {"pair": "6"}),
+    "a looked-up row": ("tables", {"pair": "20"}, "tokens", [5, 2], {"token": "5", "pair": "20"}),
+    "a looked-up position": ("tables", {"pair": "20"}, "positions", [6, 2], {"pair": "18"}),
+    "a letter with its id": ("tables", {"pair": "20"}, "text", [6], {"pair": "6"}),
     "a small map": ("", {}, "map", [5], {"token": "5"}),
     "a token of the map": ("drift", {"map": "PCA"}, "map", [5], {"token": "5"}),
     "a position of the map": (
@@ -63,7 +67,7 @@ def test_a_click_chooses_what_its_panel_shows(
 
 
 def test_a_chosen_position_is_marked_in_the_position_table(click: Click) -> None:
-    app = go_to(opened(**FOX), "tables")
+    app = go_to(opened(**FOX, **VALUES), "tables")
     for position in (6, 3):
         click(app, "positions", [position, 0])
         layout = json.loads(panels(app)["positions"]["figure"])["layout"]
@@ -99,7 +103,7 @@ def test_a_chosen_position_is_the_query_of_attention(click: Click) -> None:
 
 
 def test_a_position_beyond_the_sentence_is_chosen_all_the_same(click: Click) -> None:
-    app = go_to(opened(**FOX, text="fox"), "tables")
+    app = go_to(opened(**FOX, **VALUES, text="fox"), "tables")
     click(app, "positions", [40, 2])
     assert panels(go_to(app, "attention"))["text"]["query"] == 2
 
