@@ -198,6 +198,7 @@ class Machine:
     picks: Tokens
     alt: str = ""
     roles: Roles | None = None
+    unread: Mapping[int, str] = field(default_factory=dict)  # labels struck through before them
 
 
 @dataclass(frozen=True)

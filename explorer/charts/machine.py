@@ -1,6 +1,7 @@
 """The model drawn while it reads a sentence."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -20,10 +21,11 @@ def machine(
     *,
     position: int,
     roles: Roles | None = None,
+    unread: Mapping[int, str] = MappingProxyType({}),
 ) -> Machine:
     """What `read_flow` saw at S steps, its weights as "levels", of a sentence's ids and labels.
 
-    `names` are the labels of all V tokens.
+    `names` are the labels of all V tokens, `unread` those of what was left out before a position.
     """
     ids, labels = sentence
     used, indices = np.unique(np.append(flow["next"], [ids]), return_inverse=True)
@@ -44,6 +46,7 @@ def machine(
         Tokens(tuple(ids)),
         _alt(flow, labels, names),
         roles,
+        unread,
     )
 
 

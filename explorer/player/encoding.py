@@ -188,6 +188,7 @@ def _machine(panel: Machine, arrays: _Arrays) -> dict[str, Any]:
         "labels": [str(label) for label in panel.labels],
         "names": [str(name) for name in panel.names],
         "following": [int(one) for one in panel.following],
+        "unread": {str(position): label for position, label in panel.unread.items()},
         "bounds": [float(end) for end in panel.bounds],
         "position": int(panel.position),
         **_roles(panel.roles, arrays),

@@ -11,7 +11,7 @@ from explorer.visit.runs import RECORDED
 from model_core.attention import attend
 from model_core.prediction.words import known_words, unknown_words
 from model_core.runs import Run
-from tests.support.browser.app import go_to
+from tests.support.browser.app import go_to, type_sentence
 from tests.support.browser.driver import ClockDriver, Server, Visit, sent_messages
 
 FOX = Run.open(RECORDED / "quick-brown-fox")
@@ -132,6 +132,18 @@ def test_the_pointer_on_an_arc_reads_it_and_a_click_opens_it(page: Page) -> None
     page.mouse.down()
     page.mouse.up()
     expect(page).to_have_url(re.compile(rf"/attention\?.*head=1.0&pair={query}.{key}"))
+
+
+def test_what_is_not_read_is_struck_through_in_the_drawn_model(page: Page) -> None:
+    spelled = page.locator(".driftscope-spelled")
+    for typed, unread in (("fo€x", ["€"]), ("éfox", ["é"]), ("fox", [])):
+        type_sentence(page, typed)
+        expect(spelled.locator("bdi")).to_have_text(list(typed))
+        expect(spelled.locator("s")).to_have_text(unread)
+        for letter, position in zip("fox", range(3), strict=True):
+            button = spelled.locator(f"[data-position='{position}']")
+            expect(button).to_have_text(letter)
+    expect(page.locator(".driftscope-verdict")).to_contain_text(" of 2 next tokens")
 
 
 def test_a_letter_of_the_map_is_chosen_by_click_and_by_key(page: Page) -> None:

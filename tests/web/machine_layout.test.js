@@ -5,7 +5,7 @@ import { along, MachineLayout, share } from "../../explorer/player/web/machine_l
 const letters = (count) => Array.from({ length: count }, () => "a")
 const layout = (count, width, layers = 4, more = {}) => {
   const labels = letters(count)
-  return new MachineLayout({ labels, layers, bars: 10, width, height: 398, ...more })
+  return new MachineLayout({ labels, unread: {}, layers, bars: 10, width, height: 398, ...more })
 }
 
 test("a wide picture fits its width from 1 to 64 letters, and its height", () => {
@@ -37,9 +37,29 @@ test("a narrow picture has names above its parts and the bars below", () => {
 
 test("a longer token has a wider column", () => {
   const labels = ["a", "word", "a"]
-  const found = new MachineLayout({ labels, layers: 1, bars: 4, width: 1280, height: 200 })
-  assert.ok(found.column(1) > 2 * found.column(0))
-  assert.ok(Math.abs(found.edges[3] - found.right) < 1e-9)
+  const found = new MachineLayout({
+    labels,
+    unread: {},
+    layers: 1,
+    bars: 4,
+    width: 1280,
+    height: 200,
+  })
+  assert.ok(found.widths[1] > 2 * found.widths[0])
+  assert.ok(Math.abs(found.edges[2] + found.widths[2] - found.right) < 1e-9)
+})
+
+test("what is not read has room before its position, and no column", () => {
+  const unread = { 1: "é", 3: "ßß" }
+  const found = layout(3, 1280, 2, { unread })
+  const { edges, widths, gaps, unit } = found
+  assert.ok(Math.abs(edges[1] - (edges[0] + widths[0] + 0.6 * unit)) < 1e-9)
+  assert.ok(Math.abs(edges[2] - (edges[1] + widths[1])) < 1e-9)
+  assert.ok(Math.abs(found.right - (edges[2] + widths[2] + 1.2 * unit)) < 1e-9)
+  const y = found.rows.top + 1
+  assert.deepEqual(found.at(edges[1] - gaps[1] / 2, y), { part: "rows", position: undefined })
+  assert.deepEqual(found.at(edges[1] + 1, y), { part: "rows", position: 1 })
+  assert.ok(layout(40, 1280, 2, { unread }).width <= 1280.01)
 })
 
 test("the middle of every part leads back to it", () => {

@@ -75,6 +75,7 @@ interface MachineSpec extends Frame {
   labels: string[]
   names: string[]
   following: number[]
+  unread: Record<string, string>
   bounds: [low: number, high: number]
   position: number
   roles: Stepped | undefined

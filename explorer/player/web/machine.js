@@ -32,6 +32,8 @@ export class Machine {
   /** @type {PointerEvent | undefined} where the tip was shown */
   hovered
   words = "" // what the letters and names were built from
+  /** @type {HTMLElement[]} of the letters */
+  buttons = []
 
   /** @param {HTMLElement} body @param {Hands} hands */
   constructor(body, { head, pick }) {
@@ -89,7 +91,13 @@ export class Machine {
     const [, , bars] = spec.arrays.next.shape
     const { clientWidth: width, clientHeight } = this.body
     const size = { width, height: width < WIDE ? spec.height : clientHeight }
-    const layout = new MachineLayout({ labels: spec.labels, layers, bars, ...size })
+    const layout = new MachineLayout({
+      labels: spec.labels,
+      unread: spec.unread,
+      layers,
+      bars,
+      ...size,
+    })
     fitCanvas(this.context, layout.width, layout.height)
     this.sheet.style.width = `${layout.width}px`
     this.sheet.style.height = `${layout.height}px`
@@ -100,15 +108,19 @@ export class Machine {
   // The letters and names, which are pressed; only where they changed, so that focus stays.
   build() {
     const { spec, look } = this
-    const { unit, left, bars, wide, rows, lanes, expects } = look.layout
-    const words = JSON.stringify([spec.labels, unit, wide, lanes])
+    const { unit, left, bars, wide, rows, lanes, expects, widths, gaps } = look.layout
+    const words = JSON.stringify([spec.labels, spec.unread, unit, wide, lanes])
     Object.assign(this.after.style, { left: `${bars.left}px`, top: `${bars.top}px` })
     if (words === this.words) return
     this.words = words
     const style = { left: `${left}px`, font: `${glyphSize(unit)}px ${GLYPHS}` }
     Object.assign(this.letters.style, style)
+    this.buttons = spec.labels.map((text, n) => letter(text, n, widths[n]))
     this.letters.replaceChildren(
-      ...spec.labels.map((text, n) => letter(text, n, look.layout.column(n))),
+      ...gaps.flatMap((gap, n) => [
+        ...struck(spec.unread[n], gap),
+        ...this.buttons.slice(n, n + 1),
+      ]),
     )
     this.names.classList.toggle("driftscope-beside", wide)
     this.lanes = lanes.map(({ top, bottom }, layer) => ({
@@ -334,10 +346,8 @@ export class Machine {
     if (!(event.key in goals)) return
     event.preventDefault()
     this.at = clamp(goals[event.key], 0, last)
-    const goal = this.letters.children[this.at]
-    for (const node of this.letters.children) node.setAttribute("tabindex", "-1")
-    goal.setAttribute("tabindex", "0")
-    if (goal instanceof HTMLElement) goal.focus()
+    for (const [n, node] of this.buttons.entries()) node.tabIndex = n === this.at ? 0 : -1
+    this.buttons[this.at].focus()
   }
 
   close() {}
@@ -353,6 +363,16 @@ function letter(text, position, column) {
   node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(text) }))
   node.setAttribute("aria-label", `${text} at ${position}: open Tables`)
   return node
+}
+
+// What was typed here and is not read.
+/** @param {string | undefined} label @param {number} width */
+function struck(label, width) {
+  if (label === undefined) return []
+  const node = element("s", "driftscope-struck")
+  node.style.width = `${width}px`
+  node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(label) }))
+  return [node]
 }
 
 // "first token ×2"

@@ -22,22 +22,35 @@ const HALVINGS = 16
 /** @typedef {{ part: Part, position?: number, layer?: number }} Place */
 
 export class MachineLayout {
-  // `height` is that of a wide picture; a narrow one is as high as it needs.
-  /** @param {{ labels: string[], layers: number, bars: number, width: number, height: number }} of */
-  constructor({ labels, layers, bars, width, height }) {
+  // `height` is that of a wide picture; a narrow one is as high as it needs. What is `unread` has
+  // room before its position, and no column.
+  /**
+   * @param {{
+   *   labels: string[], unread: Record<string, string>, layers: number, bars: number,
+   *   width: number, height: number,
+   * }} of
+   */
+  constructor({ labels, unread, layers, bars, width, height }) {
     this.wide = width >= WIDE
     this.tokens = labels.length
-    const needs = labels.map(
-      (label) => 1 + LETTER * (Math.max(lettersOf(shortened(label)).length, 1) - 1),
-    )
+    const count = (/** @type {string} */ label) => lettersOf(shortened(label)).length
+    const needs = labels.map((label) => 1 + LETTER * (Math.max(count(label), 1) - 1))
+    const gaps = [...labels, ""].map((_, n) => LETTER * count(unread[n] ?? ""))
     const name = this.wide ? 0 : NAME
     this.left = this.wide ? GUTTER : 0
     const room = width - this.left - (this.wide ? SIDE + GAP : 0)
-    const all = needs.reduce((sum, need) => sum + need, 0)
+    const all = [...needs, ...gaps].reduce((sum, need) => sum + need, 0)
     this.unit = clamp(room / all, COLUMN.least, COLUMN.most)
-    this.edges = [this.left]
-    for (const need of needs) this.edges.push(this.edges[this.edges.length - 1] + need * this.unit)
-    this.right = this.edges[this.tokens]
+    this.widths = needs.map((need) => need * this.unit)
+    this.gaps = gaps.map((gap) => gap * this.unit)
+    /** @type {number[]} left edges of the columns */
+    this.edges = []
+    this.right = this.left
+    for (const [n, width] of this.widths.entries()) {
+      this.edges.push(this.right + this.gaps[n])
+      this.right = this.edges[n] + width
+    }
+    this.right += this.gaps[this.tokens]
     const rows = clamp(Math.round(height / 7), 36, 64)
     const lanes = height - LETTERS - rows - EXPECTS
     /** @type {Band} */
@@ -64,12 +77,7 @@ export class MachineLayout {
   // The middle of a token's column.
   /** @param {number} position */
   x(position) {
-    return (this.edges[position] + this.edges[position + 1]) / 2
-  }
-
-  /** @param {number} position */
-  column(position) {
-    return this.edges[position + 1] - this.edges[position]
+    return this.edges[position] + this.widths[position] / 2
   }
 
   /** @param {number} bar @returns {Band} */
@@ -78,11 +86,11 @@ export class MachineLayout {
     return { top, bottom: top + BAR }
   }
 
-  // What is under a pixel; the position is missing right of the sentence and left of it.
+  // What is under a pixel; the position is missing where no column is.
   /** @param {number} x @param {number} y @returns {Place | undefined} */
   at(x, y) {
     const column = this.edges.findLastIndex((edge) => edge <= x)
-    const position = column >= 0 && column < this.tokens ? column : undefined
+    const position = x < this.edges[column] + this.widths[column] ? column : undefined
     const isBar = x >= this.bars.left && x < this.bars.left + this.bars.width && y >= this.bars.top
     if (isBar) return { part: "next" }
     const layer = this.lanes.findIndex((lane) => within(lane, y))

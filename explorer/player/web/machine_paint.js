@@ -62,7 +62,7 @@ export function paint(context, look, view) {
   context.clearRect(0, 0, layout.width, layout.height)
   context.fillStyle = inks.mark
   const left = layout.edges[view.position]
-  context.fillRect(left, 0, layout.column(view.position), layout.expects.bottom)
+  context.fillRect(left, 0, layout.widths[view.position], layout.expects.bottom)
   paintRows(context, look, view.step)
   paintStream(context, look, view.step)
   for (const [layer, arcs] of view.arcs.entries()) paintArcs(context, look, arcs, layer, view)
@@ -93,7 +93,7 @@ function paintRows(context, { spec, layout, colors, pixels }, step) {
   const { top, bottom } = layout.rows
   for (let token = 0; token < tokens; token++) {
     const left = layout.edges[token] + inset
-    const width = layout.column(token) - 2 * inset
+    const width = layout.widths[token] - 2 * inset
     context.drawImage(pixels, token, 0, 1, channels, left, top, width, bottom - top - 4)
   }
 }
@@ -173,13 +173,13 @@ function paintExpected(context, { spec, layout, theme, inks }, step) {
     const right = next.values[at] === spec.following[token]
     context.globalAlpha = 0.35 + 0.65 * Math.sqrt(chance)
     context.fillStyle = theme.text
-    const label = fitted(context, spec.names[next.values[at]], layout.column(token))
+    const label = fitted(context, spec.names[next.values[at]], layout.widths[token])
     context.fillText(label, x, (top + bottom) / 2 + 1)
     context.globalAlpha = 1
     if (!right) continue
     context.strokeStyle = inks.frame
     context.lineWidth = 1
-    const width = layout.column(token) - 2
+    const width = layout.widths[token] - 2
     context.strokeRect(x - width / 2, top + 3.5, width, bottom - top - 7)
   }
 }

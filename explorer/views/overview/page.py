@@ -54,6 +54,7 @@ def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
         Frame("machine", "Your sentence in the model", span=12),
         position=focus_of(moment, sentence).query,
         roles=None if unknown else heads.named(moment, now.steps),
+        unread=sentence.unread,
     )
 
 
