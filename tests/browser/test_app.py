@@ -84,7 +84,7 @@ def test_the_loss_moves_within_three_seconds_of_pressing_train(visit: Visit, app
 def test_both_tables_are_on_one_scale_again_after_that_of_one_step(
     visit: Visit, app: Server
 ) -> None:
-    page = visit(f"{app.url}/tables?run=quick-brown-fox")
+    page = visit(f"{app.url}/tables?run=quick-brown-fox&tables.view=Values")
     clock = ClockDriver(page).wait_ready()
     ends = """() => ["tokens", "positions"].map((name) =>
       document.querySelector(`[data-panel=${name}] .js-plotly-plot`)._fullData[0].zmax)"""

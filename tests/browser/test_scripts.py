@@ -93,7 +93,7 @@ def test_a_new_line_is_typed_with_shift_and_enter_or_pasted(
 
 
 def test_a_table_offers_our_csv_and_not_one_with_formulas(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/tables?run=quick-brown-fox")
+    page = visit(f"{app.url}/tables?run=quick-brown-fox&tables.view=Values")
     ClockDriver(page).wait_ready()
     page.get_by_text("Numbers", exact=True).click()
     table = page.get_by_test_id("stDataFrame").first
