@@ -109,7 +109,7 @@ st.set_page_config(
 PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
     ("Overview", partial(show, overview.draw, stories.over), ":material/dashboard:"),
     ("Train", partial(show, train.draw, around, steer), ":material/model_training:"),
-    ("Tables", partial(show, tables.draw), ":material/table_chart:"),
+    ("Tables", partial(show, tables.draw, standing=tables.state), ":material/table_chart:"),
     ("Drift", partial(show, drift.draw), ":material/scatter_plot:"),
     ("Attention", partial(show, attention.draw), ":material/grid_on:"),
     (

@@ -1,7 +1,7 @@
 """When a training has its turn, in words."""
 
 from model_core.runs import Run, runs_folder
-from model_core.runs.status import Status
+from model_core.runs.status import ACTIVE, State, Status
 from model_core.training import jobs
 
 
@@ -15,6 +15,14 @@ def would_wait() -> str:
     """When a training that is asked for now would start."""
     line = jobs.line(runs_folder())
     return "starts at once" if line.is_free else f"would be {_behind(line)}"
+
+
+def state_beside(run: Run) -> State:
+    """How a run stands; when it does not train, as any that does."""
+    own = run.status.state
+    if own in ACTIVE:
+        return own
+    return next((one.state for one in jobs.active(runs_folder()).values()), own)
 
 
 def about(seconds: float) -> str:

@@ -9,11 +9,11 @@ from explorer.views.normalization.why_not_batch_norm import view as why_not_batc
 from explorer.views.normalization.without_it import view as without_it
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
+from explorer.visit.queue import state_beside
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import option
-from model_core.runs import Run, runs_folder
-from model_core.runs.status import ACTIVE, State
-from model_core.training import jobs
+from model_core.runs import Run
+from model_core.runs.status import State
 
 WITHOUT = "Without it"
 # What is asked, and who answers; the first is shown at first.
@@ -42,7 +42,5 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 def state(run: Run) -> State:
     """How the run stands; where others stand beside it, as one of them that still trains."""
-    own = run.status.state
-    if option("normalization.lab", tuple(VIEWS)) != WITHOUT or own in ACTIVE:
-        return own
-    return next((one.state for one in jobs.active(runs_folder()).values()), own)
+    beside = option("normalization.lab", tuple(VIEWS)) == WITHOUT
+    return state_beside(run) if beside else run.status.state

@@ -4,12 +4,18 @@ from collections.abc import Callable
 
 from explorer.views.tables import values
 from explorer.views.tables.follow_one_vector import view as follow_one_vector
+from explorer.views.tables.how_many_dimensions import view as how_many_dimensions
 from explorer.views.tables.look_up import view as look_up
 from explorer.views.tables.random_at_first import view as random_at_first
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
+from explorer.visit.queue import state_beside
 from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import option
+from model_core.runs import Run
+from model_core.runs.status import State
 
+WIDTHS = "How many dimensions?"
 # By tab: the question, and the function that draws its answer; the first is the default.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "Look up": ("How does a letter become the numbers that a model computes with?", look_up.draw),
@@ -25,9 +31,19 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
         "What becomes of one vector while the model learns?",
         follow_one_vector.draw,
     ),
+    WIDTHS: (
+        "Would one number more for each token help, and where do more stop paying?",
+        how_many_dimensions.draw,
+    ),
 }
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
     view = choose_question("tables.view", {view: asked for view, (asked, _) in VIEWS.items()})
     VIEWS[view][1](moment, sentence)
+
+
+def state(run: Run) -> State:
+    """How the run stands; where others stand beside it, as one of them that still trains."""
+    beside = option("tables.view", tuple(VIEWS)) == WIDTHS
+    return state_beside(run) if beside else run.status.state

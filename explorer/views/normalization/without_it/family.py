@@ -1,7 +1,6 @@
 """The variants of a run on one clock: which there are, how they stand, their numbers by step."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,17 +51,6 @@ def shown_first(groups: Mapping[str, Mapping[str, Path]]) -> str:
 
 def any_active(paths: Iterable[Path]) -> bool:
     return any(read_status(path).active for path in paths)
-
-
-def opened(paths: Mapping[str, Path]) -> dict[str, Run]:
-    """Those of them that can be opened and have recorded a step."""
-    runs = {}
-    for variant, path in paths.items():
-        with suppress(ValueError, OSError):  # damaged, or deleted meanwhile
-            run = Run.open(path)
-            if len(run.steps):
-                runs[variant] = run
-    return runs
 
 
 def on_one_clock(moment: Moment, runs: Mapping[str, Run], wanted: int | None) -> Moment:

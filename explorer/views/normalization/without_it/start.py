@@ -13,7 +13,6 @@ from explorer.views.normalization.without_it.family import (
     family,
     name_of,
     offered,
-    opened,
     shown_first,
     standing,
 )
@@ -21,6 +20,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.queue import about
+from explorer.visit.together import opened
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.storage import unwritable

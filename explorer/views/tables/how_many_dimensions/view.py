@@ -1,0 +1,192 @@
+"""How many dimensions: what n_embd gives and costs, in runs that differ in it and in their seed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.embeddings.widths import widths_panel
+from explorer.charts.parts.scales import Scale
+from explorer.data import sweeps
+from explorer.panels import AnyPanel, Frame, Timeline
+from explorer.views.tables.how_many_dimensions.start import any_active, choose
+from explorer.views.tables.how_many_dimensions.verdict import one_more, verdict
+from explorer.visit.export import File, drawer, numbers
+from explorer.visit.moment import Moment
+from explorer.visit.page import how_computed, own_clock, own_step, plain
+from explorer.visit.sentence import Sentence
+from explorer.visit.together import opened, shown, union
+from model_core.runs import Run
+from model_core.runs.elapsed import seconds_at
+from model_core.training.sweep import Point
+from model_core.training.widths import spread
+
+STEP = "tables.dimensions.step"
+NATS = "nats per token"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The runs of a sweep, on a clock of the S steps that any of them recorded."""
+
+    runs: Mapping[Point, Run]
+    steps: np.ndarray
+
+    @property
+    def sizes(self) -> list[int]:
+        return sorted({point.n_embd for point in self.runs})
+
+    @property
+    def seeds(self) -> list[int]:
+        return sorted({point.seed for point in self.runs})
+
+    def over_time(self, read: Callable[[Run], np.ndarray]) -> np.ndarray:
+        """What `read` gives at a run's recorded steps, of all runs: (S, K, R)."""
+        return self._filled(
+            {point: shown(read(run), run.steps, self.steps) for point, run in self.runs.items()}
+        )
+
+    def at_end(self, read: Callable[[Run], float]) -> np.ndarray:
+        """One number of each run: (1, K, R)."""
+        return self._filled({point: np.array([read(run)]) for point, run in self.runs.items()})
+
+    def _filled(self, values: Mapping[Point, np.ndarray]) -> np.ndarray:
+        count = len(next(iter(values.values())))
+        whole = np.full((count, len(self.sizes), len(self.seeds)), np.nan, np.float32)
+        for point, series in values.items():
+            whole[:, self.sizes.index(point.n_embd), self.seeds.index(point.seed)] = series
+        return whole
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    paths = choose(moment.run)
+    runs = opened(paths)
+    if not runs:
+        st.info("None of these runs has recorded a step yet; the first one comes in some seconds.")
+        runs = {Point(moment.run.model_config.n_embd, 0): moment.run}
+    grid = Grid(runs, union(run.steps for run in runs.values()))
+    losses = grid.over_time(_validation)
+    timeline = _timeline(grid)
+    at = int(np.searchsorted(grid.steps, own_step(STEP, timeline, int(grid.steps[-1]))))
+    words = f"{verdict(grid.sizes, losses[at])} {one_more(grid.sizes, losses[at])}"
+    st.markdown(f"##### {plain(words)}")
+    step = own_clock(STEP, _panels(grid, losses), timeline, live=any_active(paths))
+    if step != grid.steps[at]:
+        st.rerun()
+    if len(runs) < len(paths):
+        st.caption(f"{len(paths) - len(runs)} of these runs have recorded nothing yet.")
+    with drawer():
+        _table(grid, losses[at], step)
+    _explained()
+
+
+def _validation(run: Run) -> np.ndarray:
+    """The validation loss measured last at each recorded step (R,); NaN from a lost one on."""
+    table = run.metrics()
+    losses = table["val_loss"].ffill().to_numpy(copy=True)
+    losses[~np.isfinite(table["train_loss"].to_numpy())] = np.nan
+    return losses
+
+
+def _timeline(grid: Grid) -> Timeline:
+    """The track shows the mean training loss of those that recorded a step."""
+    tables = [run.metrics().set_index("step") for run in grid.runs.values()]
+    epochs, losses = (
+        pd.concat([table[name] for table in tables], axis=1).sort_index().mean(axis=1).to_numpy()
+        for name in ("epoch", "train_loss")
+    )
+    return Timeline(grid.steps, epochs, losses)
+
+
+def _panels(grid: Grid, losses: np.ndarray) -> list[AnyPanel]:
+    sizes = grid.sizes
+    rooms = {point: sweeps.room(run) for point, run in grid.runs.items()}
+    by_run = {grid.runs[point].path: one for point, one in rooms.items()}
+    crowded = grid.over_time(lambda run: by_run[run.path].crowding)
+    ranks = grid.over_time(lambda run: by_run[run.path].rank)
+    rows = max(run.model_config.vocab_size for run in grid.runs.values())
+    limit = np.minimum(sizes, rows).astype(np.float32)
+    before = spread(grid.at_end(lambda run: float(by_run[run.path].crowding[0]))[0]).mean
+    last = {run.path: int(run.steps[-1]) for run in grid.runs.values()}
+    gaps = grid.at_end(lambda run: sweeps.gap(run, last[run.path]))
+    weights = grid.at_end(lambda run: run.model_config.weights / 1000)
+    seconds = grid.at_end(lambda run: float(seconds_at(run)[-1]))
+    one = max(last.values())
+    high, low = 330, 300
+    return [
+        widths_panel(losses, sizes, Frame("loss", "Validation loss", 6, high), Scale(NATS)),
+        widths_panel(
+            gaps,
+            sizes,
+            Frame("gap", f"Gap to training loss, step {one:,}", 3, high),
+            Scale(NATS),
+        ),
+        widths_panel(
+            weights, sizes, Frame("weights", "Parameters", 3, high), Scale("thousands", log=True)
+        ),
+        widths_panel(
+            crowded,
+            sizes,
+            Frame("crowding", "Crowding: largest cosine with another token", 5, low),
+            Scale("mean cosine"),
+            beside=("untrained", before),
+        ),
+        widths_panel(
+            ranks,
+            sizes,
+            Frame("rank", "Effective rank of the token table", 4, low),
+            Scale("directions"),
+            beside=("as many as there can be", limit),
+        ),
+        widths_panel(
+            seconds, sizes, Frame("seconds", "Time of the training", 3, low), Scale("seconds")
+        ),
+    ]
+
+
+def _table(grid: Grid, losses: np.ndarray, step: int) -> None:
+    """Every run at the settled step."""
+    rows = []
+    for point, run in grid.runs.items():
+        room, index = sweeps.room(run), int(np.searchsorted(run.steps, step, side="right")) - 1
+        rows.append(
+            {
+                "run": run.name,
+                "n_embd": point.n_embd,
+                "seed": point.seed,
+                "state": run.status.state,
+                "validation loss": losses[
+                    grid.sizes.index(point.n_embd), grid.seeds.index(point.seed)
+                ],
+                "parameters": run.model_config.weights,
+                "seconds": seconds_at(run)[-1],
+                "crowding": room.crowding[index] if index >= 0 else np.nan,
+                "effective rank": room.rank[index] if index >= 0 else np.nan,
+                "gap at its end": sweeps.gap(run, int(run.steps[-1])),
+            }
+        )
+    st.markdown(f"**At step {step:,}**; losses and gap in nats per token")
+    numbers(pd.DataFrame(rows), "Runs", File("", "dimensions", step))
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{SE} = \frac{s}{\sqrt{n}}, \qquad "
+        r"\mathrm{rank} = \exp\Big(-\sum_i p_i \ln p_i\Big),\; p_i = \frac{\sigma_i}{\sum_j "
+        r"\sigma_j}, \qquad \mathrm{crowding} = \frac1V \sum_v \max_{w \neq v} \cos(e_v, e_w)",
+        "A circle is one training, the line their mean, a bar one standard deviation s over the"
+        " n seeds of a size to either side. A run counts at a step once it has reached it. "
+        "**More dimensions stop paying** at the smallest size whose mean is within one standard"
+        " error of the lowest mean (the one-standard-error rule: Breiman, Friedman, Olshen and "
+        "Stone 1984). n and n + 1 dimensions are compared seed by seed: the mean change of the "
+        "loss ± its standard error; clear is a change that a paired t test at 5 % finds. "
+        "**Crowding** falls with n_embd even in random rows: the dashed line is the same before"
+        " training. **Effective rank** (Roy and Vetterli 2007): how many directions the token "
+        "table fills, σ its singular values. The **gap** is measured in evaluation mode, on as "
+        "many windows of both parts of the text: below 0 where the part held back is the easier"
+        " one, 0 where the text is too short to hold a part back. **Time**: tokens by the "
+        "recorded speed, without pauses; trainings beside others are slower.",
+        "training.widths, embeddings.crowding, prediction.gap, runs.elapsed",
+    )
