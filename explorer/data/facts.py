@@ -10,17 +10,21 @@ import numpy as np
 import torch
 
 from explorer.data.cache import cached
+from explorer.visit.runs import run_path
 from explorer.visit.sentence import example
 from model_core.anatomy import shapes_of
 from model_core.attention import attend
+from model_core.attention.heads import read_weights
+from model_core.attention.roles import MEASURES, probe_ids, probe_scores
 from model_core.embeddings import counts
-from model_core.labels import token_label
-from model_core.normalization.statistics import norm_statistics
+from model_core.labels import readable, token_label
+from model_core.normalization.statistics import around_norms, norm_statistics
 from model_core.prediction.lens import next_probabilities
 from model_core.runs import Run
 
 Fact = float | str
 FIRST = 6  # numbers of a row that are written out
+SAMPLE = 60  # characters of a model's own text
 
 
 def fact(run: Run, name: str, arguments: tuple[str, ...]) -> Fact:
@@ -137,6 +141,73 @@ def _norm(run: Run, number: str, norm: str = "0", step: str = "last") -> float:
     return float(statistics[number].iloc[int(norm)])
 
 
+def _entering(run: Run, position: str, norm: str = "0", step: str = "last") -> str:
+    """The numbers of one position of the example before a norm."""
+    return _written(_around(run, position, norm, step)[0])
+
+
+def _leaving(run: Run, position: str, norm: str = "0", step: str = "last") -> str:
+    """The same after it, after gain and shift."""
+    return _written(_around(run, position, norm, step)[1])
+
+
+def _mean_at(run: Run, position: str, norm: str = "0", step: str = "last") -> float:
+    """Over the channels of one position before a norm."""
+    return float(_around(run, position, norm, step)[0].mean(dtype=np.float64))
+
+
+def _std_at(run: Run, position: str, norm: str = "0", step: str = "last") -> float:
+    """The same, with the divisor C."""
+    return float(_around(run, position, norm, step)[0].std(dtype=np.float64))
+
+
+def _around(run: Run, position: str, norm: str, step: str) -> np.ndarray:
+    """(2, C): what enters and leaves a norm that reads the run's example, at one position."""
+    ids = torch.tensor(run.tokenizer.encode(example(run))[: run.model_config.block_size])
+    with torch.inference_mode():
+        both = torch.stack(around_norms(run.model_at(_step(run, step)), ids[None]))
+    return both[:, int(norm), 0, int(position)].numpy()
+
+
+def _role(run: Run, measure: str, layer: str, head: str, step: str = "last") -> float:
+    """How much of its attention a head gives to "previous token", "induction" …, on a probe."""
+    if measure not in MEASURES:
+        raise ValueError(f"{measure!r} is none of {', '.join(MEASURES)}")
+    config = run.model_config
+    ids = probe_ids(config.vocab_size, config.block_size)
+    weights = read_weights(run.model_at(_step(run, step)), ids)["weights"].numpy()
+    return float(probe_scores(weights, ids)[int(layer), int(head), MEASURES.index(measure)])
+
+
+def _top_role(run: Run, layer: str, head: str, step: str = "last") -> str:
+    """The measure that is largest."""
+    return max(MEASURES, key=lambda measure: _role(run, measure, layer, head, step))
+
+
+def _half(run: Run, token: str) -> str:
+    """In which half of the training a token's row moves further, "first" or "second"."""
+    middle = str(run.steps[np.abs(run.steps - run.steps[-1] / 2).argmin()])
+    first = _moved(run, token, "0", middle) > _moved(run, token, middle, "last")
+    return "first" if first else "second"
+
+
+def _sample(run: Run, step: str = "last") -> str:
+    """The first characters of what the model wrote at that step."""
+    text = str(run.metrics().set_index("step")["sample"].loc[_step(run, step)])
+    return readable(text[:SAMPLE])
+
+
+def _trend(run: Run, name: str, since: str = "0", until: str = "last") -> str:
+    """Whether a number that takes a step "falls" or "rises"."""
+    before, after = (float(FACTS[name](run, step)) for step in (since, until))
+    return "rises" if after > before else "falls"
+
+
+def _lower(_: Run, name: str, one: str, other: str) -> str:
+    """Which of two runs ends with the lower number."""
+    return min((one, other), key=lambda run: float(FACTS[name](Run.open(run_path(run)))))
+
+
 def _next(run: Run, text: str, step: str) -> np.ndarray:
     ids = torch.tensor(run.tokenizer.encode(text)[-run.model_config.block_size :])
     with torch.inference_mode():
@@ -214,4 +285,15 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "likeliest": _likeliest,
     "weight": _weight,
     "norm": _norm,
+    "entering": _entering,
+    "leaving": _leaving,
+    "mean_at": _mean_at,
+    "std_at": _std_at,
+    "role": _role,
+    "top_role": _top_role,
+    "half": _half,
+    "sample": _sample,
+    "state": lambda run: run.status.state,
+    "trend": _trend,
+    "lower": _lower,
 }

@@ -92,9 +92,10 @@ def answered(run: Run, asked: Prediction, said: str) -> bool:
 def _answer(run: Run, asked: Prediction) -> None:
     if asked.options:
         with st.container(horizontal=True, gap="xsmall"):
-            for option in asked.options:
+            for at, option in enumerate(asked.options):
                 words = filled(option, _facts(run))
-                st.button(plain(words), on_click=session.predict, args=(words,))
+                key = f"lesson-option-{at}"
+                st.button(plain(words), key=key, on_click=session.predict, args=(words,))
         return
     with st.form("lesson.guess", border=False), st.container(horizontal=True, gap="xsmall"):
         number = st.number_input("Your number", value=None, label_visibility="collapsed")

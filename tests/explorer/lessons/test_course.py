@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.data.facts import fact
 from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
 from explorer.lessons.wording import filled
+from explorer.visit.page import plain
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
 from tests.support.pages import DASHBOARD, component_data, go_to, press, succeeded, words
@@ -47,7 +48,7 @@ def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int)
     if slide.step is not None:
         assert component_data(app)["step"] == slide.step
     if slide.predict and slide.predict.options:
-        press(app, answer(slide))
+        press(app, plain(answer(slide)))
         assert any(":material/check:" in one.value for one in app.markdown)
 
 

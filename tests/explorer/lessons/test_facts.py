@@ -12,6 +12,9 @@ from safetensors.torch import load_file
 from explorer.data.facts import FACTS, Fact, fact
 from explorer.lessons.wording import written
 from explorer.visit.runs import RECORDED
+from model_core.attention import attend
+from model_core.attention.roles import probe_ids
+from model_core.labels import readable
 from model_core.runs import Run
 
 RUN = Run.open(RECORDED / "quick-brown-fox")
@@ -94,6 +97,47 @@ def test_attention_and_norms_are_those_of_the_example() -> None:
     assert sum(map(float, row_)) == pytest.approx(1, abs=1e-6) and row_[4] == 0
 
 
+def test_one_vector_before_and_after_the_first_norm() -> None:
+    model, entering = RUN.model_at(LAST), row("Q", LAST)
+    entering = entering + weights(LAST)["position_embedding_table.weight"][0].double().numpy()
+    norm = model.blocks[0].ln1
+    with torch.inference_mode():
+        leaving = torch.nn.functional.layer_norm(
+            torch.tensor(entering).float(), (len(entering),), norm.weight, norm.bias, norm.eps
+        )
+    assert had("entering", "0") == "[" + ", ".join(written(float(one)) for one in entering) + "]"
+    assert had("leaving", "0") == "[" + ", ".join(written(float(one)) for one in leaving) + "]"
+    assert had("mean_at", "0") == pytest.approx(sum(entering) / len(entering))
+    assert had("std_at", "0") == pytest.approx(np.sqrt(np.cov(entering, bias=True)))
+
+
+def test_a_head_of_induction_reads_what_followed() -> None:
+    """On strings repeated over and over, by hand: what followed the token the last times."""
+    run = Run.open(RECORDED / "induction")
+    shares = []
+    for ids in probe_ids(run.model_config.vocab_size, run.model_config.block_size):
+        weights = attend(run.model_at(1000), ids).weights[1, 0]
+        after = [[k for k in range(1, q) if ids[k - 1] == ids[q]] for q in range(len(ids))]
+        shares.append(np.mean([weights[q, ks].sum() for q, ks in enumerate(after) if ks]))
+    assert fact(run, "role", ("induction", "1", "0")) == pytest.approx(np.quantile(shares, 0.25))
+    assert fact(run, "top_role", ("1", "0")) == "induction"
+    with pytest.raises(ValueError, match="'copy' is none of previous token"):
+        fact(run, "role", ("copy", "1", "0"))
+
+
+def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
+    metrics = RUN.metrics()
+    assert had("sample", "0") == readable(metrics["sample"].iloc[0][:60])
+    assert had("state") == "finished"
+    assert had("trend", "loss") == "falls" and had("trend", "loss", "last", "0") == "rises"
+    pair = ("exploding-with-layer-norm", "quick-brown-fox")
+    last = [Run.open(RECORDED / name).metrics()["val_loss"].iloc[-1] for name in pair]
+    assert had("lower", "val_loss", *pair) == pair[int(np.argmin(last))]
+    start, middle, end = row("k", 0), row("k", 500), row("k", LAST)
+    further = math.dist(start, middle) > math.dist(middle, end)
+    assert had("half", "k") == ("first" if further else "second")
+
+
 @pytest.mark.parametrize(
     ("name", "arguments", "words"),
     [
@@ -111,4 +155,4 @@ def test_what_cannot_be_had_says_why(name: str, arguments: tuple[str, ...], word
 
 def test_every_number_has_a_test() -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
-    assert not [name for name in FACTS if f'had("{name}"' not in tested]
+    assert not [name for name in FACTS if f'"{name}"' not in tested]
