@@ -281,6 +281,7 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "cosine": _cosine,
     "nearer": _nearer,
     "spread": _spread,
+    "spread_of_tokens": lambda run, step="last": _spread(run, "tokens", step),
     "probability": _probability,
     "likeliest": _likeliest,
     "weight": _weight,

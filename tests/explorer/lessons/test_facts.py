@@ -74,6 +74,7 @@ def test_rows_and_what_stands_between_them_are_read_from_the_snapshots() -> None
     assert had("cosine", "k", "c") == pytest.approx(cosine)
     o = torch.cosine_similarity(torch.tensor(end), torch.tensor(row("o", LAST)), dim=0).item()
     assert had("nearer", "k", "c", "o") == ("c" if cosine > o else "o")
+    assert had("spread_of_tokens", "0") == had("spread", "tokens", "0")
     assert had("spread", "tokens", "0") == pytest.approx(weights(0)[TABLE].std(correction=0).item())
 
 
@@ -98,13 +99,11 @@ def test_attention_and_norms_are_those_of_the_example() -> None:
 
 
 def test_one_vector_before_and_after_the_first_norm() -> None:
-    model, entering = RUN.model_at(LAST), row("Q", LAST)
-    entering = entering + weights(LAST)["position_embedding_table.weight"][0].double().numpy()
-    norm = model.blocks[0].ln1
-    with torch.inference_mode():
-        leaving = torch.nn.functional.layer_norm(
-            torch.tensor(entering).float(), (len(entering),), norm.weight, norm.bias, norm.eps
-        )
+    entering = row("Q", LAST) + weights(LAST)["position_embedding_table.weight"][0].double().numpy()
+    gain, shift = (weights(LAST)[f"blocks.0.ln1.{part}"] for part in ("weight", "bias"))
+    leaving = torch.nn.functional.layer_norm(
+        torch.tensor(entering).float(), (len(entering),), gain, shift, 1e-5
+    )
     assert had("entering", "0") == "[" + ", ".join(written(float(one)) for one in entering) + "]"
     assert had("leaving", "0") == "[" + ", ".join(written(float(one)) for one in leaving) + "]"
     assert had("mean_at", "0") == pytest.approx(sum(entering) / len(entering))
