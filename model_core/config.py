@@ -41,7 +41,8 @@ class ModelConfig(_Config):
     """The size and shape of a BigramLanguageModel.
 
     `linear_init_gain` multiplies PyTorch's default initial weights of every linear layer of the
-    blocks, `embedding_init_std` is the standard deviation of the initial rows of both tables.
+    blocks, `embedding_init_std` is the standard deviation of the initial rows of both tables;
+    with `equal_rows` all rows of a table are its first one.
     `bias` gives those layers and `lm_head` a bias. `n_layer=0` is a bigram model with positions.
     """
 
@@ -55,6 +56,7 @@ class ModelConfig(_Config):
     dropout: float = Field(default=0.0, ge=0, lt=1)
     linear_init_gain: float = Field(default=1.0, gt=0, le=100)
     embedding_init_std: float = Field(default=1.0, gt=0, le=100)
+    equal_rows: bool = False
     bias: bool = False
 
     def __init__(self, /, **fields: Any) -> None:

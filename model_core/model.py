@@ -93,8 +93,9 @@ class Block(nn.Module):
 class BigramLanguageModel(nn.Module):
     """A GPT-like model of what token comes next; with n_layer=0, bigrams with positions.
 
-    Embeddings start from a normal distribution of standard deviation `embedding_init_std`, and
-    linear layers from PyTorch's default, those of the blocks times `linear_init_gain`.
+    Embeddings start from a normal distribution of standard deviation `embedding_init_std`, with
+    `equal_rows` one row of it for all, and linear layers from PyTorch's default, those of the
+    blocks times `linear_init_gain`.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -108,6 +109,8 @@ class BigramLanguageModel(nn.Module):
         with torch.no_grad():
             for table in (self.token_embedding_table, self.position_embedding_table):
                 table.weight.mul_(config.embedding_init_std)
+                if config.equal_rows:
+                    table.weight.copy_(table.weight[0].clone())
             for layer in self.blocks.modules():
                 if isinstance(layer, nn.Linear):
                     layer.weight.mul_(config.linear_init_gain)

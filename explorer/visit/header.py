@@ -25,6 +25,7 @@ NAMES = {
     "dropout": "Dropout",
     "linear_init_gain": "Initial weights times",
     "embedding_init_std": "Standard deviation of initial rows",
+    "equal_rows": "All rows of a table equal at first",
     "bias": "Bias in linear layers",
     "tokenizer": "Tokens are",
     "text": "Text",

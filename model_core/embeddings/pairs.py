@@ -1,4 +1,4 @@
-"""Mean cosine of pairs of rows that belong together, and of all others."""
+"""Which rows of a table are alike: equal ones, and pairs that belong together beside all others."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -33,6 +33,11 @@ def side_by_side(count: int) -> np.ndarray:
     """Which pairs of positions are next to each other: (T, T) bool."""
     at = np.arange(count)
     return np.abs(at[:, None] - at) == 1
+
+
+def different_rows(vectors: np.ndarray) -> np.ndarray:
+    """How many rows of (S, N, C) are left when equal ones count once: (S,) int64."""
+    return np.array([len(np.unique(step, axis=0)) for step in vectors])
 
 
 def alike(vectors: np.ndarray, together: np.ndarray, seed: int = 0) -> Alike:

@@ -233,6 +233,16 @@ def test_the_initial_rows_of_both_tables_have_the_standard_deviation_asked_for()
         assert torch.equal(small[name], value * 0.05 if is_table else value), name
 
 
+def test_equal_rows_are_the_first_of_each_table_and_nothing_else_changes() -> None:
+    torch.manual_seed(0)
+    plain = BigramLanguageModel(config()).state_dict()
+    torch.manual_seed(0)
+    equal = BigramLanguageModel(config(equal_rows=True)).state_dict()
+    for name, value in plain.items():
+        first = value[:1].expand_as(value) if "embedding_table" in name else value
+        assert torch.equal(equal[name], first), name
+
+
 def test_dropout_rests_in_evaluation_and_works_in_training() -> None:
     model, still = scrambled(config(dropout=0.5)), scrambled(config(dropout=0.0))
     idx = text(model.config)

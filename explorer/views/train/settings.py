@@ -64,6 +64,9 @@ def _model(key: str, defaults: Settings) -> dict[str, Any]:
         "norm": _choice(KINDS, key, "norm", defaults),
         "norm_position": _choice(get_args(NormPosition), key, "norm_position", defaults),
         "linear_init_gain": _text(key, "linear_init_gain", defaults),
+        "equal_rows": st.checkbox(
+            NAMES["equal_rows"], defaults["equal_rows"], key=f"{key}-equal_rows"
+        ),
     }
 
 

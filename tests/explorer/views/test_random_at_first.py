@@ -11,7 +11,9 @@ from streamlit.testing.v1 import AppTest
 from explorer.data.randomness import Looks, looks
 from explorer.views.tables.random_at_first import words as random_words
 from explorer.visit.moment import moment_of
+from model_core.embeddings.counts import frequency
 from model_core.embeddings.pairs import Alike
+from model_core.runs import Run
 from tests.support.pages import SHIPPED, drawn, opened, panels, visitor, words
 from tests.support.runs import recorded_run
 
@@ -22,6 +24,7 @@ PANELS = {"numbers", "directions", "alike", "tests"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("random") / "runs"
     recorded_run(folder / "boom", learning_rate=1e6, norm="none")  # weights become NaN
+    recorded_run(folder / "equal", "the fox and dog " * 40 + "Q!", equal_rows=True)
     recorded_run(folder / "thin", n_embd=1, n_head=1, norm="rms", text="aab" * 40)
     return folder
 
@@ -63,6 +66,29 @@ def test_a_run_with_lost_numbers_or_one_channel_has_all_of_it(run: str) -> None:
         app = view(run=run, **{"tables.random": table})
         assert set(panels(app)) == PANELS
         assert "nan" not in " ".join(panel["title"] for panel in panels(app).values()).lower()
+
+
+def test_rows_that_are_equal_at_first_are_told_apart_by_their_gradients_if_they_have_any(
+    made: Path,
+) -> None:
+    run = Run.open(made / "equal")
+    tokens = run.token_embeddings()
+    assert (tokens[0] == tokens[0, :1]).all()
+    never = frequency(run) == 0
+    assert never.sum() == 2 and (tokens[:, never] == tokens[0, :1]).all()
+    different = {tuple(row) for row in tokens[-1].tolist()}
+    assert len(different) == (~never).sum() + 1
+    app = view(run="equal")
+    assert set(panels(app)) == PANELS - {"tests"} | {"different"}
+    assert (
+        f"all {len(never)} rows are equal. {len(different)} differ"
+        in (panels(app)["numbers"]["title"])
+    )
+    said = panels(app)["different"]["title"]
+    assert said == "The 2 tokens that never occur in the training text still share one row"
+    assert f"{len(different)} of {len(never)} tokens differ" in ticks(app)
+    app.segmented_control(key="tables.random").set_value("Position table").run()
+    assert "Every row is unlike all others from step" in panels(app)["different"]["title"]
 
 
 def test_the_note_of_a_step_is_its_test_against_the_runs_own_initial_scale(

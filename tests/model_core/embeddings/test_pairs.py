@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from model_core.embeddings.pairs import alike, of_one_kind, side_by_side
+from model_core.embeddings.pairs import alike, different_rows, of_one_kind, side_by_side
 
 KINDS = ["vowel", "vowel", "mark", "consonant", "consonant", "consonant"]
 
@@ -63,3 +63,10 @@ def test_chance_is_seldom_passed_by_random_rows_and_by_a_planted_kind_it_is() ->
     planted[:, 2:5] -= 5
     found = alike(planted, kinds)
     assert found.within[0] > found.chance[0] > found.between[0]
+
+
+def test_equal_rows_count_once() -> None:
+    table = vectors(steps=2)
+    table[1, 3:] = table[1, 0]
+    assert different_rows(table).tolist() == [6, 3]
+    assert len({tuple(row) for row in table[1].tolist()}) == 3

@@ -12,7 +12,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import tables
 from explorer.data.randomness import Looks, looks
 from explorer.panels import AnyPanel, Frame, Panel, Tick
-from explorer.views.tables.random_at_first import words
+from explorer.views.tables.random_at_first import equal, words
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, left_out, with_ticks
 from explorer.visit.page import clock, how_computed
@@ -39,16 +39,17 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if table == "tokens" and (said := left_out(moment)):
         st.caption(said)
     vectors = (tables.token_embeddings if table == "tokens" else tables.position_embeddings)(moment)
-    seen = looks(moment, table)
+    seen, equal_at_first = looks(moment, table), moment.run.model_config.equal_rows
     panels: list[AnyPanel] = [
         _histogram(moment, table, vectors, seen),
         _directions(moment, vectors, seen),
         _alike(moment, table, seen),
-        _tests(moment, seen),
+        equal.panel(moment, table, vectors) if equal_at_first else _tests(moment, seen),
     ]
-    if seen.since is not None:
-        tick = Tick(int(moment.steps[seen.since]), words.tick(table, vectors, seen))
-        moment = with_ticks(moment, [tick])
+    happened = equal.ticks(moment, table, vectors) if equal_at_first else []
+    if seen.since is not None and not equal_at_first:
+        happened = [Tick(int(moment.steps[seen.since]), words.tick(table, vectors, seen))]
+    moment = with_ticks(moment, happened)
     moment = clock(moment, panels)
     with drawer():
         _table(moment, table, seen)
@@ -56,7 +57,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
 
 
 def _histogram(moment: Moment, table: Table, vectors: np.ndarray, seen: Looks) -> Panel:
-    std, end = moment.run.model_config.embedding_init_std, bound(vectors)
+    config, end = moment.run.model_config, bound(vectors)
+    std, said = config.embedding_init_std, equal.verdict if config.equal_rows else None
     edges = np.linspace(-end, end, 1 + min(BINS, int(2 * np.sqrt(vectors[0].size))))
     shares = bin_shares(vectors.reshape(len(vectors), -1), edges)
     first = np.broadcast_to(initial_shares(edges, std), shares.shape)
@@ -65,7 +67,7 @@ def _histogram(moment: Moment, table: Table, vectors: np.ndarray, seen: Looks) -
         edges,
         Frame(
             "numbers",
-            words.verdict(moment, table, vectors, seen),
+            said(moment, table, vectors) if said else words.verdict(moment, table, vectors, seen),
             7,
             310,
             notes=words.notes(seen),
@@ -138,6 +140,9 @@ def _explained(tests: int) -> None:
         f"which on every recorded step fails a test, after Holm's correction for all {tests:,} "
         f"tests: of tables that stay random at most {LEVEL:.0%} get such a mark. "
         f"A p value below {words.SMALLEST:g} is drawn there. "
-        "**Chance** for cosines: the same pairs with the rows exchanged 200 times.",
+        "**Chance** for cosines: the same pairs with the rows exchanged 200 times. **All rows "
+        "equal at first** is a setting of a new run, on Train under *All settings*: no random "
+        "numbers are needed to tell tokens apart, since each row has a gradient of its own; the "
+        "first step of Adam keeps only its signs, so a few rows may part later.",
         "randomness.p_values, randomness.not_random_from, randomness.marchenko_pastur, pairs.alike",
     )
