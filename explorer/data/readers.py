@@ -11,6 +11,7 @@ from model_core.attention.heads import read_weights
 from model_core.normalization import read_entering, read_scales
 from model_core.prediction.flow import read_flow
 from model_core.prediction.lens import read_lens
+from model_core.prediction.pairs import contexts, read_next
 from model_core.runs import Run
 from model_core.runs.history import Arrays, History, Reader, Sight
 
@@ -43,6 +44,15 @@ def flow_reader(run: Run, ids: Ids) -> Reader:
         return seen | {"levels": levels(seen.pop("weights"))}
 
     return Reader(_history(), sight, torch.tensor(ids), reduce=packed)
+
+
+@cached(8)
+def next_reader(run: Run, first: int) -> Reader:
+    """What comes next after a token of the training text; ValueError where it has no contexts."""
+    ids = run.split().train.numpy()
+    return Reader(
+        _history(), read_next, torch.from_numpy(contexts(ids, first, run.model_config.block_size))
+    )
 
 
 @cached(16)  # of all variants of a run or two

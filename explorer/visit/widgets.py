@@ -111,7 +111,7 @@ def several(
 def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:
     """A text of a run; one that nobody changed follows its default."""
     session.hold(name, default, str, str, of_run=True, follow=True)
-    typed = draw(label, key=name, max_chars=TYPED, placeholder=EMPTY, **look, **KEPT)
+    typed = draw(label, key=name, max_chars=TYPED, **{"placeholder": EMPTY} | look, **KEPT)
     if kept.is_long(typed):
         st.caption(kept.SAID)
     return typed

@@ -97,6 +97,12 @@ def nearest(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:
     return found
 
 
+def cosine(vectors: np.ndarray, one: int, other: int) -> np.ndarray:
+    """Cosine similarity (S,) of two rows of vectors (S, N, C); NaN of a row of zeros."""
+    pairs = (_points(step, "cosine") for step in vectors[:, [one, other]])
+    return np.array([-_apart(pair[0], pair[1], "cosine") for pair in pairs])
+
+
 def turnover(vectors: np.ndarray, count: int, metric: Metric) -> np.ndarray:
     """Share of each row's `count` nearest that are new since the step before: (S, N, C) -> (S, N).
 

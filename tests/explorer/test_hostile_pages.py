@@ -9,6 +9,7 @@ import torch
 
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
+from explorer.views.tables import page as tables_page
 from model_core.runs import Run
 from model_core.runs.snapshots import save_snapshot, snapshot_path, unpack
 from tests.support.hostile import FILES, SECRET, complete, harmed
@@ -19,6 +20,7 @@ PAGES = ("overview", "train", "tables", "drift", "attention", "normalization")
 VIEWS = [
     *((page, {}) for page in PAGES),
     *(("attention", {"attention.view": view}) for view in list(attention_page.VIEWS)[1:]),
+    *(("tables", {"tables.view": view}) for view in list(tables_page.VIEWS)[1:]),
     *(("normalization", {"normalization.lab": lab}) for lab in list(normalization_page.VIEWS)[1:]),
 ]
 

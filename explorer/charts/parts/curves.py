@@ -12,7 +12,7 @@ from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.ends import end_labels, room
 from explorer.charts.parts.labels import escape
 from explorer.charts.parts.scales import Scale
-from explorer.charts.parts.steps import check_steps, cursor, cursor_x, step_axis
+from explorer.charts.parts.steps import NARROW, TICKS, check_steps, cursor, cursor_x, step_axis
 from explorer.panels import Frame, Panel
 
 LOW = 0.8  # of its height a panel has in a low window: player/web/bar.js
@@ -55,9 +55,10 @@ def curves_panel(
         _line(steps, everything[:, i], name, scale.unit, colours[i]) for i, name in enumerate(drawn)
     ]
     ends = (10**low, 10**high) if scale.log else (low, high)
+    ticks = NARROW if frame.span <= 4 else TICKS
     figure = go.Figure(
         [*lines, cursor(*ends), _now(everything, colours)],
-        _layout(step_axis(steps, steps_of), (low, high), scale),
+        _layout(step_axis(steps, steps_of, ticks), (low, high), scale),
     )
     if len(drawn) > 1:
         last = _last(np.log10(everything) if scale.log else everything)

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from explorer.charts.parts.theme import CURSOR, axis_title
 from explorer.panels import Panel
 
-TICKS = 7
+TICKS, NARROW = 7, 4  # labelled steps; on a third of the page
 
 
 def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -20,13 +20,13 @@ def check_steps(steps: Sequence[int] | np.ndarray) -> np.ndarray:
     return array
 
 
-def step_axis(steps: np.ndarray, of: str = "") -> dict[str, Any]:
+def step_axis(steps: np.ndarray, of: str = "", most: int = TICKS) -> dict[str, Any]:
     """Recorded steps equally far apart: x is their index, tick labels are steps.
 
-    `of` names what the steps belong to, if not to the run.
+    `of` names what the steps belong to, if not to the run; `most` of them have labels.
     """
     last = len(steps) - 1
-    ticks = np.unique(np.linspace(0, last, min(TICKS, last + 1)).round().astype(int))
+    ticks = np.unique(np.linspace(0, last, min(most, last + 1)).round().astype(int))
     return {
         "title": axis_title(f"step {of or '(each recorded one equally wide)'}"),
         "range": [-0.5, 0.5] if last == 0 else [0, last],

@@ -7,6 +7,7 @@ from explorer.views.tables.follow_one_vector import view as follow_one_vector
 from explorer.views.tables.how_many_dimensions import view as how_many_dimensions
 from explorer.views.tables.look_up import view as look_up
 from explorer.views.tables.random_at_first import view as random_at_first
+from explorer.views.tables.what_a_dimension_encodes import view as what_a_dimension_encodes
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
 from explorer.visit.queue import state_beside
@@ -30,6 +31,10 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "Follow one vector": (
         "What becomes of one vector while the model learns?",
         follow_one_vector.draw,
+    ),
+    "What a dimension encodes": (
+        "What goes with a dimension, more than chance would?",
+        what_a_dimension_encodes.draw,
     ),
     WIDTHS: (
         "Would one number more for each token help, and where do more stop paying?",
