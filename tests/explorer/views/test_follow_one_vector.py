@@ -1,9 +1,12 @@
 """The view Follow one vector, in Streamlit's own test harness."""
 
 import json
+import shutil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.spatial.distance import cdist
 from streamlit.testing.v1 import AppTest
@@ -13,7 +16,7 @@ from explorer.visit.runs import RECORDED
 from model_core.embeddings.counts import frequency
 from model_core.embeddings.ways import way
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, drawn, go_to, opened, panels, succeeded, words
+from tests.support.pages import SHIPPED, captions, drawn, go_to, opened, panels, succeeded, words
 
 K = SHIPPED.tokenizer.encode("k")[0]
 FOLLOWED = {"tables.view": "Follow one vector"}
@@ -160,3 +163,53 @@ def test_verdicts_say_what_a_way_is(vectors: Any, distance: str, turns: str) -> 
     found, steps = way(np.array(vectors)), 10 * np.arange(len(vectors))
     assert distance in verdicts.of_distance("'k'", found, steps)
     assert turns in verdicts.of_turns(found)
+
+
+# ---- one training step as numbers ---------------------------------------------------------------
+
+
+def table_with(app: AppTest, column: str) -> pd.DataFrame:
+    (found,) = (one.value for one in app.dataframe if column in one.value)
+    return found
+
+
+@pytest.mark.parametrize("table", ["tokens", "positions"])
+def test_the_numbers_of_a_step_add_up_to_the_next_recorded_row(table: str) -> None:
+    app = follow(step="43", token=str(K), **{"tables.follow.table": table})
+    if again := [one for one in app.button if "again" in one.label]:  # a busy machine
+        succeeded(again[0].click().run())
+    at = SHIPPED.steps.tolist().index(44)
+    rows = SHIPPED.token_embeddings() if table == "tokens" else SHIPPED.position_embeddings()
+    row = K if table == "tokens" else 4
+    numbers = table_with(app, "m unbiased")
+    np.testing.assert_allclose(numbers["row"], rows[at - 1, row], atol=1e-12)
+    np.testing.assert_allclose(numbers["recorded"], rows[at, row], atol=1e-12)
+    np.testing.assert_allclose(numbers["new row"], rows[at, row], atol=1e-6)
+    moved = numbers["m unbiased"] / (np.sqrt(numbers["v unbiased"]) + 1e-8)
+    np.testing.assert_allclose(numbers["row"] - 0.01 * moved, rows[at, row], atol=1e-6)
+    order = next(one.value for one in app.markdown if one.value.startswith("1. "))
+    assert "that of step 44 is recorded" in order and "t = 44" in order
+
+
+def test_the_windows_of_a_batch_cost_on_the_mean_what_was_recorded_as_its_loss() -> None:
+    app = follow(step="44")
+    windows = table_with(app, "begins at")
+    loss = SHIPPED.metrics().set_index("step")["train_loss"][44]
+    np.testing.assert_allclose(windows["loss"].mean(), loss, rtol=1e-6)
+    text = SHIPPED.text.replace(" ", "␣")
+    for begins, window, count in windows[["begins at", "window", "looked up"]].to_numpy():
+        assert window == text[begins : begins + 42] and count == window[:-1].count("k")
+    order = next(one.value for one in app.markdown if one.value.startswith("1. "))
+    assert f"looked up {windows['looked up'].sum():,} times" in order
+    assert "this step's update added is recorded" in order, "step 45 is not recorded"
+
+
+def test_what_cannot_be_worked_out_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "No gradient is recorded at this step" in captions(follow(run="exploding", step="7"))
+    shutil.copytree(SHIPPED.path, tmp_path / "textless")
+    (tmp_path / "textless" / "text.txt").unlink()
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    app = follow(run="textless", step="43")
+    assert "cannot be worked out: text.txt of run textless is missing" in captions(app).replace("\\", "")
+    numbers = table_with(app, "move")
+    assert "m" not in numbers and numbers["difference"].abs().max() == 0

@@ -8,6 +8,7 @@ import streamlit as st
 
 from explorer.data import tables
 from explorer.panels import Tick
+from explorer.views.tables.follow_one_vector import step
 from explorer.views.tables.follow_one_vector.choices import Followed, choose
 from explorer.views.tables.follow_one_vector.panels import pictures
 from explorer.views.tables.follow_one_vector.verdicts import of_stillness
@@ -32,6 +33,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         timeline = replace(moment.timeline, ticks=sorted(ticks, key=lambda tick: tick.step))
         moment = replace(moment, timeline=timeline)
     moment = clock(moment, pictures(moment, followed, found))
+    step.draw(moment, followed)
     with drawer():
         _numbers(moment, followed, found)
     how_computed(
