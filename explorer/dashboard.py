@@ -131,6 +131,6 @@ st.html(STYLE)
 header(pages, page.title)
 if band.turn():  # the address of a new visitor says only that
     st.rerun()
-band.draw()
+band.draw(page.title.lower())
 page.run()
 freeze_once(page.title)

@@ -1,7 +1,8 @@
 """A lesson: slides, each a view of the app and what is said of it, read from a YAML file."""
 
+import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -103,10 +104,30 @@ def parse(text: str) -> Lesson:
     try:
         return Lesson.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        said = first["msg"].removeprefix("Value error, ")
-        name = ".".join(str(part) for part in first["loc"])
-        raise ValueError(f"line {_line(tree, first['loc'])}, {name}: {said}") from None
+        line = _line(tree, error.errors()[0]["loc"])
+        raise ValueError(f"line {line}, {_rule(error)}") from None
+
+
+def with_slides(lesson: Lesson | None, title: str, slides: Sequence[Mapping[str, Any]]) -> Lesson:
+    """A lesson of these slides, otherwise as it was; ValueError names the rule they break."""
+    said = {"says": lesson.says if lesson else "A lesson of your own."}
+    try:
+        return Lesson.model_validate({"title": title} | said | {"slides": slides})
+    except ValidationError as error:
+        raise ValueError(_rule(error)) from None
+
+
+def as_text(lesson: Lesson) -> str:
+    """What a file of this lesson holds."""
+    values = lesson.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=100)
+
+
+def name_for(title: str, taken: Collection[str]) -> str:
+    """A name for the file of a new lesson, none of those taken."""
+    stem = re.sub("[^a-z0-9]+", "-", title.lower()).strip("-")[:50] or "lesson"
+    names = (stem if n == 1 else f"{stem}-{n}" for n in itertools.count(1))
+    return next(name for name in names if name not in taken)
 
 
 def is_name(name: str) -> bool:
@@ -117,6 +138,13 @@ def is_name(name: str) -> bool:
 def names_of(folder: Path) -> list[str]:
     """The lessons in a folder, by name."""
     return sorted(path.stem for path in folder.glob("*.yaml") if is_name(path.stem))
+
+
+def _rule(error: ValidationError) -> str:
+    """The first rule that is broken, and by what."""
+    first = error.errors()[0]
+    name = ".".join(str(part) for part in first["loc"])
+    return f"{name}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _line(node: Any, keys: Sequence[Any]) -> int:

@@ -40,12 +40,13 @@ class Visit:
     `of_run`: keys of widgets whose values are forgotten with the run. `pending`: values of widgets
     from the next rerun on, `goal`: the page to open then, `opening`: what to show there instead of
     all that is chosen. `lesson`: name and slide, from 1, of the lesson that is on; `fresh`: its
-    view is still to be opened. `predicted`: what was said to each slide's question. `last_read`:
-    run and ids of the sentence last drawn. `heard`: by clock, what it last reported. `stories`:
-    whether their cards are open, `plays`: how many clocks were asked to play. `editing`: by editor,
-    the text whose edits it holds; `rewritten`: how often that was replaced. `trainings`: how many
-    were started, counted under the `lock`, since a double click runs the script twice at once.
-    `problem`: why what was pressed last on this page could not be written.
+    view is still to be opened; `writing`: the title it has while it is written. `predicted`: what
+    was said to each slide's question. `last_read`: run and ids of the sentence last drawn. `heard`:
+    by clock, what it last reported. `stories`: whether their cards are open, `plays`: how many
+    clocks were asked to play. `editing`: by editor, the text whose edits it holds; `rewritten`: how
+    often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
+    double click runs the script twice at once. `problem`: why what was pressed last on this page
+    could not be written.
     """
 
     chosen: Chosen = Chosen()
@@ -59,6 +60,7 @@ class Visit:
     opening: Opening | None = None
     lesson: tuple[str, int] | None = None
     fresh: bool = False
+    writing: str | None = None
     predicted: dict[tuple[str, int], str] = field(default_factory=dict)
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
@@ -178,8 +180,23 @@ def teach(name: str, slide: int) -> None:
     visit().lesson, visit().fresh = (name, slide), True
 
 
+def begin_lesson(name: str, title: str) -> None:
+    """Write a lesson that has no slide yet."""
+    visit().lesson, visit().writing, visit().goal = (name, 1), title, "overview"
+
+
+def write_lesson(title: str | None) -> None:
+    """Write on the lesson that is on, under this title, from the next rerun on; None: no more."""
+    visit().writing = title
+
+
 def end_lesson() -> None:
-    visit().lesson = None
+    visit().lesson = visit().writing = None
+
+
+def view() -> dict[str, str]:
+    """The parameters that lead to the view that is shown, without the lesson beside it."""
+    return {name: text for name, text in st.query_params.to_dict().items() if name != LESSON}
 
 
 def predict(answer: str) -> None:

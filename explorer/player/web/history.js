@@ -11,7 +11,7 @@ export function isStep(before, after) {
   const [from, to] = [before, after].map(({ searchParams }) => searchParams)
   const page = after.pathname.split("/").at(-1)
   const names = VIEWS.filter((name) => name.split(".")[0] === page)
-  return ["run", ...names].some((name) => from.get(name) !== to.get(name))
+  return ["run", "lesson", ...names].some((name) => from.get(name) !== to.get(name))
 }
 
 // Streamlit makes an entry of every change of the address, and after Back writes the present state

@@ -7,7 +7,8 @@ import streamlit as st
 from explorer.data.facts import Fact, fact
 from explorer.lessons.lesson import Lesson, Prediction, Slide
 from explorer.lessons.wording import filled, written
-from explorer.views.lessons.shelf import lesson_of
+from explorer.views.lessons import writing
+from explorer.views.lessons.shelf import is_own, lesson_of
 from explorer.visit import runs, session
 from explorer.visit.page import plain
 from model_core.runs import Run
@@ -30,12 +31,15 @@ def turn() -> bool:
     return True
 
 
-def draw() -> None:
+def draw(page: str) -> None:
     """Title, text with its numbers, question, and the way on; nothing where no lesson is on."""
-    on = session.visit().lesson
-    if on is None:
+    here = session.visit()
+    if here.lesson is None:
         return
     with st.container(key=KEY):
+        if here.writing is not None:
+            writing.draw(page, here.lesson, here.writing)
+            return
         try:
             lesson = _lesson()
             slide = _slide(lesson)
@@ -45,10 +49,13 @@ def draw() -> None:
             return
         if slide.highlight:
             st.html(f"<style>{_outlined(slide.highlight)}</style>")
-        at = lesson.slides.index(slide)
+        at = min(here.lesson[1], len(lesson.slides)) - 1
         st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
         _say(slide)
-        _ways(on[0], at, len(lesson.slides))
+        _ways(here.lesson[0], at, len(lesson.slides))
+        if is_own(here.lesson[0]):
+            args = (lesson.title,)
+            st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
         if slide.notes:
             with st.expander("Speaker notes"):
                 st.markdown(slide.notes)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from explorer.lessons.lesson import SHIPPED, Lesson, is_name, names_of, read_lesson
 from model_core.runs import runs_folder
+from model_core.runs.storage import write_whole
 
 
 def own_folder() -> Path:
@@ -14,6 +15,17 @@ def lesson_names() -> list[str]:
     """Those that come with the app in the order of the course, then the teacher's own."""
     shipped = names_of(SHIPPED)
     return shipped + [name for name in names_of(own_folder()) if name not in shipped]
+
+
+def is_own(name: str) -> bool:
+    """Whether it is the teacher's own and may be changed."""
+    return is_name(name) and (own_folder() / f"{name}.yaml").is_file()
+
+
+def save(name: str, text: str) -> None:
+    """Keep the text of an own lesson; OSError with the words to show where it cannot be."""
+    own_folder().mkdir(parents=True, exist_ok=True)
+    write_whole(own_folder() / f"{name}.yaml", text.encode())
 
 
 def lesson_of(name: str) -> Lesson:

@@ -100,3 +100,50 @@ def test_a_teachers_own_lesson_stands_beside_the_course(
     assert "The lesson broken cannot be read: line 1" in words(app)[0]
     app = go_to(press(app, "My own"), "overview")
     assert any("It has 32 channels." in one.value for one in app.markdown)
+
+
+@pytest.fixture
+def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    """Somebody who has begun a lesson of their own."""
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    app = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
+    app.text_input[-1].set_value("Vowels & co.")
+    return go_to(press(app, "Write a lesson"), "overview")
+
+
+def test_a_teacher_makes_a_lesson_of_views(writer: AppTest, tmp_path: Path) -> None:
+    app = add(writer, "First", "It has {n_embd} channels.")
+    app = add(go_to(app, "tables"), "Second", "Rows.")
+    app = add(go_to(app, "attention"), "Third", "Heads.")
+    path = tmp_path / ".lessons" / "vowels-co.yaml"
+    lesson = read_lesson(path)
+    assert lesson.title == "Vowels & co."
+    assert [slide.page for slide in lesson.slides] == ["overview", "tables", "attention"]
+    assert {slide.run for slide in lesson.slides} == {"english"}
+    app.button(key="slide-2-up").click()
+    succeeded(app.run())
+    app.button(key="slide-0-off").click()
+    succeeded(app.run())
+    assert [slide.title for slide in read_lesson(path).slides] == ["Third", "Second"]
+    app = go_to(press(app, "2 · Second"), "tables")
+    app.text_area[0].set_value("It has {n_layer} layers.")
+    press(app, "Change the chosen slide's text")
+    app = press(app, "Read it")
+    assert any("It has 2 layers." in one.value for one in app.markdown)
+
+
+def test_what_a_slide_must_not_say_is_said_and_nothing_is_lost(
+    writer: AppTest, tmp_path: Path
+) -> None:
+    app = add(writer, "First", "It has {n_embd} channels.")
+    add(app, "Second", "It has {channels}.")
+    assert "{channels} is none of vocab_size" in app.error[0].value.replace("\\", "")
+    assert app.text_area[0].value == "It has {channels}."
+    assert len(read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides) == 1
+
+
+def add(app: AppTest, title: str, text: str) -> AppTest:
+    (heading,) = [one for one in app.text_input if one.label == "Title of the slide"]
+    heading.set_value(title)
+    app.text_area[0].set_value(text)
+    return press(app, "Add this view as a slide")

@@ -1,0 +1,121 @@
+"""A lesson of the teacher's own, written beside any page: the present view becomes a slide."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from explorer.data.facts import FACTS
+from explorer.lessons.lesson import Lesson, as_text, with_slides
+from explorer.views.lessons.shelf import is_own, lesson_of, save
+from explorer.visit import session
+from explorer.visit.page import plain
+from model_core.runs.storage import unwritable
+
+HELP = (
+    "A number of the run shown stands in braces, as in {loss(0):.2f} for the loss at step 0. "
+    "There are: " + ", ".join(FACTS)
+)
+
+
+def draw(page: str, on: tuple[str, int], title: str) -> None:
+    """The slides so far, and a form for the present view of a page or the chosen slide's text."""
+    name, number = on
+    try:
+        lesson = lesson_of(name) if is_own(name) else None
+    except ValueError as error:
+        st.error(plain(str(error)))
+        st.button("Close the lesson", on_click=session.end_lesson)
+        return
+    slides = [] if lesson is None else lesson.model_dump(mode="json")["slides"]
+    st.caption(f"You write: {plain(title)}")
+    for at, slide in enumerate(slides):
+        _row(name, slides, at, plain(slide["title"]), chosen=at + 1 == number)
+    _form(page, on, title, lesson, slides)
+    if problem := session.visit().problem:
+        st.error(plain(problem))
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button("Read it", on_click=session.write_lesson, args=(None,), disabled=not slides)
+        if lesson is not None:
+            st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
+        st.button("Close", on_click=session.end_lesson)
+
+
+def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> None:
+    """One slide: opened by its title, moved up, taken out."""
+    without = slides[:at] + slides[at + 1 :]
+    earlier = without[: max(at - 1, 0)] + [slides[at]] + without[max(at - 1, 0) :]
+    with st.container(key=f"lesson-row-{at}", horizontal=True, gap="xsmall"):
+        st.button(
+            f"{at + 1} · {title}",
+            key=f"slide-{at}",
+            type="primary" if chosen else "secondary",
+            on_click=session.teach,
+            args=(name, at + 1),
+        )
+        for key, icon, says, changed, idle in (
+            ("up", ":material/arrow_upward:", "Earlier", earlier, at == 0),
+            ("off", ":material/delete:", "Take it out", without, not without),
+        ):
+            st.button(
+                icon,
+                key=f"slide-{at}-{key}",
+                help=says,
+                type="tertiary",
+                disabled=idle,
+                on_click=_keep,
+                args=(name, changed),
+            )
+
+
+def _form(
+    page: str, on: tuple[str, int], title: str, lesson: Lesson | None, slides: Sequence[Any]
+) -> None:
+    name, number = on
+    chosen = slides[number - 1] if number <= len(slides) else None
+    old: Mapping[str, Any] = chosen or {"title": "", "text": "", "notes": ""}
+    with st.form(f"lesson.slide {name} {number} {len(slides)}", border=False):
+        values = {
+            "title": st.text_input("Title of the slide", old["title"], max_chars=300),
+            "text": st.text_area("What you say of this view", old["text"], help=HELP, height=120),
+            "notes": st.text_area("Notes, for you alone", old["notes"], height=68),
+        }
+        added = st.form_submit_button("Add this view as a slide", type="primary")
+        changed = chosen and st.form_submit_button("Change the chosen slide's text")
+    shown = {"page": page, **_view()}
+    try:
+        if added:
+            _write(name, title, lesson, [*slides, values | shown])
+            session.teach(name, len(slides) + 1)
+        elif changed:
+            slides = [*slides[: number - 1], {**old, **values}, *slides[number:]]
+            _write(name, title, lesson, slides)
+    except ValueError as error:
+        st.error(plain(str(error)))
+    else:
+        if added or changed:
+            st.rerun()
+
+
+def _view() -> dict[str, Any]:
+    """What leads to the present view, as a slide has it."""
+    show = session.view()
+    own = {name: show.pop(name) for name in ("run", "step") if name in show}
+    return own | {"show": show}
+
+
+def _keep(name: str, slides: list[Any]) -> None:
+    """In a callback: the lesson has these slides."""
+    try:
+        lesson = lesson_of(name)
+        _write(name, lesson.title, lesson, slides)
+    except ValueError as error:
+        session.visit().problem = str(error)
+
+
+def _write(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) -> None:
+    text = as_text(with_slides(lesson, title, slides))
+    try:
+        save(name, text)
+    except OSError as error:
+        raise ValueError(unwritable(error)) from None
