@@ -210,6 +210,8 @@ def test_what_cannot_be_worked_out_is_said(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "textless" / "text.txt").unlink()
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
     app = follow(run="textless", step="43")
-    assert "cannot be worked out: text.txt of run textless is missing" in captions(app).replace("\\", "")
+    assert "cannot be worked out: text.txt of run textless is missing" in captions(app).replace(
+        "\\", ""
+    )
     numbers = table_with(app, "move")
     assert "m" not in numbers and numbers["difference"].abs().max() == 0
