@@ -110,18 +110,15 @@ def test_a_row_is_chosen_by_its_widget_by_a_click_and_by_the_address() -> None:
     assert "pair" in app.query_params
 
 
-def test_steps_are_labelled_with_their_epochs_on_demand(of_k: AppTest) -> None:
+def test_steps_are_labelled_with_their_epochs_on_demand() -> None:
     app = follow()
-    ticks = across(app, "way")["tickvals"]
-    epochs = SHIPPED.metrics()["epoch"].to_numpy()[[int(tick) for tick in ticks]]
-    for axis, wanted in (
-        ("epochs", [f"{epoch:.3g}" for epoch in epochs]),
-        ("steps", [f"{SHIPPED.steps[int(tick)]:,}" for tick in ticks]),
-    ):
+    epochs = [f"{epoch:.3g}" for epoch in SHIPPED.metrics()["epoch"]]
+    for axis, labels in (("epochs", epochs), ("steps", [f"{step:,}" for step in SHIPPED.steps])):
         succeeded(app.segmented_control(key="tables.follow.axis").set_value(axis).run())
         for key in ("components", "way", "turn"):
-            assert across(app, key)["ticktext"] == wanted
-            assert axis[:-1] in across(app, key)["title"]["text"]
+            drawn = across(app, key)
+            assert drawn["ticktext"] == [labels[int(tick)] for tick in drawn["tickvals"]]
+            assert axis[:-1] in drawn["title"]["text"]
 
 
 def test_a_token_that_is_in_no_batch_is_flagged(of_k: AppTest) -> None:
@@ -210,8 +207,7 @@ def test_what_cannot_be_worked_out_is_said(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / "textless" / "text.txt").unlink()
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
     app = follow(run="textless", step="43")
-    assert "cannot be worked out: text.txt of run textless is missing" in captions(app).replace(
-        "\\", ""
-    )
+    said = captions(app).replace("\\", "")
+    assert "cannot be worked out: text.txt of run textless is missing" in said
     numbers = table_with(app, "move")
     assert "m" not in numbers and numbers["difference"].abs().max() == 0
