@@ -22,8 +22,12 @@ class File(NamedTuple):
 
     @property
     def name(self) -> str:
+        return self.ending("csv")
+
+    def ending(self, suffix: str) -> str:
+        """The file's name as one of this kind."""
         step = "" if self.step is None else f"step-{self.step}"
-        return "-".join(filter(None, (self.run, self.subject, step))) + ".csv"
+        return "-".join(filter(None, (self.run, self.subject, step))) + f".{suffix}"
 
     def filled(self, table: pd.DataFrame) -> bytes:
         """The table as CSV, with the run and the step in every line; no cell is a formula."""
@@ -55,14 +59,13 @@ def numbers(
 
 def csv_button(label: str, file: File, table: Callable[[], pd.DataFrame]) -> None:
     """Download numbers; the table is made only when the button is pressed."""
-    st.download_button(
-        f"{label} as CSV",
-        data=lambda: file.filled(table().copy()),
-        file_name=file.name,
-        mime="text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-    )
+    download(f"{label} as CSV", file.name, "text/csv", lambda: file.filled(table().copy()))
+
+
+def download(label: str, name: str, mime: str, data: Callable[[], bytes]) -> None:
+    """Download a file; it is made only when the button is pressed."""
+    icon = ":material/download:"
+    st.download_button(label, data, name, mime, icon=icon, on_click="ignore")
 
 
 def file_of(moment: Moment, subject: str) -> File:

@@ -189,6 +189,18 @@ class Run:
         """The same for the position table: (S, T, C) float32."""
         return self._over_time("positions", rows, UPDATE)
 
+    def table_at(self, step: int, table: Table) -> np.ndarray:
+        """One whole table at one recorded step, without reading the rest: (V or T, C) float32.
+
+        ValueError when that step was not recorded, or is damaged meanwhile.
+        """
+        config = self.model_config
+        shape = (config.vocab_size if table == "tokens" else config.block_size, config.n_embd)
+        values = load_table(self.path, step, self.anatomy.table(table), shape)
+        if values is None:
+            raise ValueError(f"step {step} of run {self.name} holds no table of {table}")
+        return values
+
     def _over_time(self, table: Table, rows: Rows, kind: str = "") -> np.ndarray:
         if not len(self.steps):
             raise ValueError(f"run {self.name} has no recorded step yet")

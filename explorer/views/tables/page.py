@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from explorer.views.tables import values
 from explorer.views.tables.follow_one_vector import view as follow_one_vector
 from explorer.views.tables.how_many_dimensions import view as how_many_dimensions
 from explorer.views.tables.look_up import view as look_up
 from explorer.views.tables.random_at_first import view as random_at_first
+from explorer.views.tables.values import view as values
 from explorer.views.tables.what_a_dimension_encodes import view as what_a_dimension_encodes
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question

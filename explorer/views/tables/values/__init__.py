@@ -1,0 +1,1 @@
+"""Values: both tables as heatmaps over all steps, as numbers, and as files."""
