@@ -178,7 +178,13 @@ def test_panels_draw_the_numbers_of_the_models_own_activations(moment: Moment) -
             models = run.models(one.steps[one.indices])
             read = [read_inputs(model, IDS, LAYER)[side].numpy() for model in models]
         activations.append(np.stack(read).astype(np.float64))  # (S, T, C)
-    drawn = {key: of.figure.data for key, of in drawn_by(moment, shown, FIRST).items()}
+    made = drawn_by(moment, shown, FIRST)
+    drawn = {key: of.figure.data for key, of in made.items()}
+    ends = [
+        f"{one.name} {moved(values)[-1]:.2g} std"
+        for one, values in zip(shown, activations, strict=True)
+    ]
+    assert made["moved"].frame.title == f"All channels: {', '.join(ends)}"
     for at, values in enumerate(activations):
         outer, median, dot = (drawn[f"bands-{at}"][place] for place in (0, 3, 5))
         low, middle, high = np.quantile(values, (0.01, 0.5, 0.99), axis=(1, 2))
@@ -224,6 +230,10 @@ def test_since_the_step_before_the_curves_are_distances_each_training_step(momen
         ]
         y = drawn[key].figure.data[1].y
         assert np.isnan(y[0])
+        at = 1 + int(np.argmax(np.mean(rates, 0)))
+        most = np.max(np.mean(rates, 0)) / values[0].std()
+        words = f"after the norm at most {most:.2g} std a step, at {moment.steps[at]:,}"
+        assert drawn[key].frame.title.endswith(words)
         np.testing.assert_allclose(y[1:], np.mean(rates, 0) / values[0].std(), rtol=1e-3)
 
 
@@ -270,7 +280,7 @@ def test_choices_are_in_the_address_and_odd_ones_count_as_not_said(runs: Path) -
     app = view(**asked)
     assert asked.items() <= app.query_params.items()
     assert panels(app).keys() == ALL - {"channels"}
-    assert panels(app)["moved"]["title"] == "Moved each training step"
+    assert panels(app)["moved"]["title"].startswith("Channel 4: before the norm at most ")
     assert "channel 4 at 15 tokens" in captions(app) and "`blocks.0.ln2`" in captions(app)
     assert "its nearest one is shown" in captions(app)
     app.selectbox(key="normalization.shift.layer").set_value(4).run()

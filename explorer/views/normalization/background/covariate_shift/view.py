@@ -1,7 +1,7 @@
 """How the inputs of a layer move while the layers before it learn, with and without a norm."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -126,24 +126,44 @@ def _curves(
 ) -> list[AnyPanel]:
     """The shift of all numbers together and, of all channels, the mean of what each moved."""
     first, rate = f"step {moment.steps[0]:,}", choice.since == BEFORE
-    what = "Moved each training step" if rate else f"Moved since {first}"
+    what = "moved each training step" if rate else f"moved since {first}"
     name = "rate" if rate else "shift"
     drawn = {"moved": {one.name: one.relative(name) for one in shown}}
     if choice.channel is None:
         drawn["channels"] = {one.name: one.relative(f"channel_{name}").mean(1) for one in shown}
-    titles = {
-        "moved": what + (", all channels together" if choice.channel is None else ""),
-        "channels": f"{what}, each channel by itself, mean",
+    whose = {
+        "moved": "All channels" if choice.channel is None else f"Channel {choice.channel}",
+        "channels": "Each channel by itself, mean",
     }
     return [
         curves_panel(
             moment.steps,
             series,
-            Frame(key, titles[key], span=12 // (len(drawn) + 1), height=300),
-            Scale(f"std of {first}", log=rate or log),
+            Frame(
+                key,
+                f"{whose[key]}: {_told(moment.steps, series, rate)}",
+                span=12 // (len(drawn) + 1),
+                height=300,
+            ),
+            Scale(f"{what} (std of {first})", log=rate or log),
         )
         for key, series in drawn.items()
     ]
+
+
+def _told(steps: np.ndarray, series: Mapping[str, np.ndarray], rate: bool) -> str:
+    """How far each moved by the last step where that is a number; or its largest rate, and when."""
+    words = []
+    for name, moved in series.items():
+        (known,) = np.nonzero(np.isfinite(moved))
+        if not len(known):
+            words.append(f"{name} not a number at any step")
+        elif rate:
+            at = known[moved[known].argmax()]
+            words.append(f"{name} at most {moved[at]:.2g} std a step, at {steps[at]:,}")
+        else:
+            words.append(f"{name} {moved[known[-1]]:.2g} std")
+    return ", ".join(words)
 
 
 def _spread_out(one: AlignedSpread) -> str:
