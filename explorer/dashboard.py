@@ -66,8 +66,14 @@ def show(
 def _draw(view: View, run: Run) -> None:
     for note in runs.notes(run):
         st.warning(plain(note))
+    _look(view, run)
+    if end := runs.divergence(run):
+        st.warning(plain(end))
     if lost := runs.lost_weights(run):
         st.caption(plain(lost))
+
+
+def _look(view: View, run: Run) -> None:
     try:
         moment = moment_of(run)
     except ValueError as error:

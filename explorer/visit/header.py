@@ -64,10 +64,14 @@ def header(pages: Sequence[Page], title: str) -> None:
         for page in pages:
             st.page_link(page)
         st.button("Stories", type="tertiary", on_click=session.show_stories, args=(True,))
-        with st.popover(_chip(run), help="Choose a run, read its settings"):
+        end = runs.divergence(run) if run is not None else ""
+        icon = ":material/warning:" if end else None
+        with st.popover(_chip(run), icon=icon, help=end or "Choose a run, read its settings"):
             st.selectbox(
                 "Run", names, key=session.RUN, on_change=_leave_run, args=(example,), **KEPT
             )
+            if end:
+                st.markdown(f":material/warning: {plain(end)}")
             if run is not None:
                 _settings(run)
         st.text_input(

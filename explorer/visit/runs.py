@@ -46,9 +46,9 @@ def open_run() -> Run:
 
 
 def notes(run: Run) -> list[str]:
-    """What a reader of this run should know: how it ended, and which steps are not whole."""
+    """What to know before the pictures: why the run ended, and which steps are not whole."""
     status, sentences = run.status, []
-    if status.words and status.state != "stopped":
+    if status.words and status.state not in ("stopped", "diverged"):
         sentences.append(status.words)
     if run.damaged:
         first = ", ".join(f"{step:,}" for step in run.damaged[:5])
@@ -62,6 +62,11 @@ def notes(run: Run) -> list[str]:
         f"{name} has changed since this run was made: {CHANGED[name]}" for name in run.changed
     ]
     return sentences
+
+
+def divergence(run: Run) -> str:
+    """How a run that diverged ended: below the pictures, since it fits no line above them."""
+    return run.status.words if run.status.state == "diverged" else ""
 
 
 def lost_weights(run: Run) -> str:

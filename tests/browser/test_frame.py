@@ -12,7 +12,7 @@ from tests.support.browser.driver import ClockDriver, Server, Visit
 
 SIZES = ((1440, 900), (1920, 1080), (1024, 768))
 PLACES = [
-    "", "train", "drift",
+    "", "train", "drift?run=exploding",  # which diverged
     *(f"tables?{urlencode({'tables.view': view})}" for view in TABLES),
     *(f"attention?{urlencode({'attention.view': view})}" for view in ATTENTION),
     *(f"normalization?{urlencode({'normalization.lab': view})}" for view in NORMALIZATION),

@@ -241,6 +241,9 @@ def test_batch_norm_of_one_value_is_refused_in_words() -> None:
 def test_a_run_that_diverged_is_shown_all_the_same(made: Path) -> None:
     end = str(Run.open(made / "boom").steps[-1])
     app = lab(run="boom", text="the fox", step=end, **{"normalization.pool.site": "ln_f"})
+    said = f"loss became NaN or infinite at step {Run.open(made / 'boom').status.step}"
+    assert said in words(app)[0]  # below the pictures
+    assert any(said in one.value for one in app.markdown)  # in the run's chip
     for kind in ("layer", "batch", "rms"):
         assert at_last(like(app, kind))[-1].endswith("= NaN")
         assert panels(app)["way"]["title"].endswith(
