@@ -21,7 +21,7 @@ from explorer.views.train.form import around
 from explorer.views.train.standing import steer
 from explorer.visit import runs, session
 from explorer.visit.header import header
-from explorer.visit.moment import Moment, moment_of
+from explorer.visit.moment import Moment, fallen_back, moment_of
 from explorer.visit.page import freeze_once, plain, say_read
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
@@ -84,7 +84,10 @@ def _look(view: View, run: Run) -> None:
     say_read(sentence, moment.run.model_config.vocab_size)
     if sentence.count > len(sentence.ids):
         _choose_window(sentence)
+    place = st.empty()
     view(moment, sentence)
+    if said := fallen_back(moment):  # after the view: its widgets read the address
+        place.caption(plain(said))
 
 
 def _choose_window(sentence: Sentence) -> None:
@@ -134,6 +137,8 @@ if goal := session.take_goal():
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
 st.html(STYLE)
+if st.context.is_embedded:  # pictures and clock only
+    st.html('<div class="embedded"></div>')
 header(pages, page.title)
 if band.turn():  # the address of a new visitor says only that
     st.rerun()

@@ -46,6 +46,17 @@ def write(chosen: Chosen) -> dict[str, str]:
     return {name: str(value) for name, value in values.items() if value is not None}
 
 
+def malformed(parameters: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of what clicks choose that `read` ignores."""
+    kept = write(read(parameters))
+    names = ("step", "token", "head", "pair")
+    return {
+        name: parameters[name]
+        for name in names
+        if name in parameters and kept.get(name) != parameters[name]
+    }
+
+
 def renamed(parameters: Mapping[str, str]) -> dict[str, str]:
     """Parameters by their present names; where an old and a present one disagree, the latter.
 
@@ -63,6 +74,16 @@ def encoded(value: Any) -> str:
     if isinstance(value, list):
         return ".".join(str(one) for one in value[:MAX_IDS])
     return str(value)
+
+
+def says(text: str, value: Any) -> bool:
+    """Whether a parameter is a widget's value, however it is written."""
+    if text == encoded(value):
+        return True
+    try:
+        return not isinstance(value, str | bool | list) and float(text) == float(value)
+    except (ValueError, TypeError):
+        return False
 
 
 def ids(text: str) -> list[int]:

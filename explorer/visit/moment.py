@@ -105,6 +105,27 @@ def moment_of(run: Run) -> Moment:
     )
 
 
+def fallen_back(moment: Moment) -> str:
+    """What the address asked for that this run does not have, and what is shown, else ""."""
+    chosen, config = session.chosen(), moment.run.model_config
+    said = [
+        f"{name}={value[:40]} is not known here and was left out."
+        for name, value in session.visit().unknown.items()
+    ]
+    if chosen.step not in (None, moment.step):
+        said.append(f"Step {chosen.step:,} was not recorded; this is step {moment.step:,}.")
+    if chosen.token not in (None, moment.token):
+        last = config.vocab_size - 1
+        said.append(f"There is no token {chosen.token:,}: ids end at {last:,}.")
+    if config.n_layer and chosen.head != moment.head:
+        layer, head = chosen.head
+        said.append(
+            f"There is no head {layer}.{head}: this model has {config.n_layer} layers of "
+            f"{config.n_head}; this is head 0.0."
+        )
+    return " ".join(said)
+
+
 def rows_shown(run: Run, at_most: int, always: Sequence[int] = ()) -> np.ndarray:
     """Ids of tokens, ascending: all, or the most frequent ones and those `always` wanted."""
     if run.model_config.vocab_size <= at_most:

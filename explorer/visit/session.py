@@ -41,7 +41,8 @@ class Visit:
     from the next rerun on, `goal`: the page to open then, `opening`: what to show there instead of
     all that is chosen. `lesson`: name and slide, from 1, of the lesson that is on; `fresh`: its
     view is still to be opened; `writing`: the title it has while it is written. `predicted`: what
-    was said to each slide's question. `last_read`: run and ids of the sentence last drawn. `heard`:
+    was said to each slide's question. `unknown`: parameters of the address that mean nothing here,
+    by name. `last_read`: run and ids of the sentence last drawn. `heard`:
     by clock, what it last reported. `stories`: whether their cards are open, `plays`: how many
     clocks were asked to play. `editing`: by editor, the text whose edits it holds; `rewritten`: how
     often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
@@ -62,6 +63,7 @@ class Visit:
     fresh: bool = False
     writing: str | None = None
     predicted: dict[tuple[str, int], str] = field(default_factory=dict)
+    unknown: dict[str, str] = field(default_factory=dict)
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
     stories: bool = False
@@ -105,6 +107,7 @@ def begin(runs: Sequence[str], page: str) -> str:
             plays=plays,
             lesson=lesson,
             fresh=lesson is not None and len(named) == 1,
+            unknown=address.malformed(asked),
         )
     here = visit()
     if RUN in here.pending:
@@ -112,6 +115,8 @@ def begin(runs: Sequence[str], page: str) -> str:
     state.update(here.pending)
     here.pending = {}
     if page != here.page:
+        if here.page:
+            here.unknown = {}
         here.drawn, here.page, here.problem = set(SHARED), page, ""
     wanted, said = state[RUN], LOST if lost else ""
     if wanted in runs:
@@ -154,7 +159,7 @@ def choose_run(name: str, example: str) -> None:
 
 def leave_run() -> None:
     """Forget what was chosen in the run before: step, rows, heads, and widgets that are of it."""
-    visit().chosen, visit().problem = Chosen(), ""
+    visit().chosen, visit().problem, visit().unknown = Chosen(), "", {}
     for name in visit().of_run:
         st.session_state.pop(name, None)
 
@@ -305,7 +310,10 @@ def hold(
     state, here = st.session_state, visit()
     if name not in state:
         asked = here.asked.get(name)
-        state[name] = fit(default if asked is None else read(asked))
+        value = fit(default if asked is None else read(asked))
+        if asked is not None and value == default and not address.says(asked, default):
+            here.unknown[name] = asked
+        state[name] = value
         here.asked.pop(name, None)
     wanted = default if follow and state[name] == here.defaults.get(name) else state[name]
     if fit(wanted) != state[name]:  # only then: its widget may be drawn already

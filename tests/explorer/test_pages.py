@@ -444,3 +444,32 @@ def test_a_card_leads_where_its_address_does_and_plays(runs: Path, story: Story)
         assert titles(app) == []
         assert "play" not in app.query_params
     assert dict(told.query_params) == dict(addressed.query_params)
+
+
+# ---- addresses that ask for what there is not ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"step": "12"}, "Step 12 was not recorded; this is step 11."),
+        ({"token": "999"}, "There is no token 999: ids end at 26."),
+        ({"head": "9.1"}, "There is no head 9.1: this model has 2 layers of 1; this is head 0.0."),
+        ({"step": "soon"}, "step=soon is not known here and was left out."),
+        ({"attention.view": "Tails"}, "attention.view=Tails is not known here and was left out."),
+    ],
+)
+def test_a_stale_address_falls_back_with_a_note(query: dict[str, str], said: str) -> None:
+    app = opened("attention", **query)
+    notes = captions(app).replace("\\", "")
+    assert said in notes and notes.count("left out") == said.count("left out")
+
+
+def test_an_address_that_is_understood_says_nothing() -> None:
+    app = opened("attention", step="11", token="3", head="1.0", **{"attention.view": "Roles"})
+    assert "left out" not in captions(app) and "There is no" not in captions(app)
+
+
+def test_a_note_on_the_address_goes_with_its_page() -> None:
+    app = opened("attention", **{"attention.view": "Tails"})
+    assert "left out" not in captions(go_to(app, "tables"))
