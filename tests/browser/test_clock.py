@@ -210,14 +210,15 @@ def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
 # ---- drawing ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("panel", ["map", "tokens", "positions", "lines"])
-def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver, panel: str) -> None:
-    full.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
-    full.page.keyboard.press("ArrowRight")
-    full.wait_step(STEPS[1])
-    full.drag(0, 0.37)
-    full.wait_step(STEPS[74])
-    assert_drawn_alike(drawn(full.page, panel), redrawn(full.page, panel))
+def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver) -> None:
+    for panel in ("map", "tokens", "positions", "lines"):
+        full.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
+        for key, index in (("Home", 0), ("ArrowRight", 1)):
+            full.page.keyboard.press(key)
+            full.wait_step(STEPS[index])
+        full.drag(0, 0.37)
+        full.wait_step(STEPS[74])
+        assert_drawn_alike(drawn(full.page, panel), redrawn(full.page, panel))
 
 
 def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo: Server) -> None:
@@ -268,8 +269,9 @@ def test_an_axis_may_move_with_the_step_until_the_reader_takes_it(full: ClockDri
     assert ranges(page, scale)[1] == [0, 0.25]
 
 
-@pytest.mark.parametrize("change", ["steps", "new figure", "growing run"])
-def test_the_readers_zoom_stays(clock: ClockDriver, change: str) -> None:
+def test_the_readers_zoom_stays_with_steps_new_figures_and_a_growing_run(
+    clock: ClockDriver,
+) -> None:
     page = clock.page
     box = page.locator(f"{MAP} .nsewdrag").bounding_box()
     assert box is not None
@@ -279,17 +281,16 @@ def test_the_readers_zoom_stays(clock: ClockDriver, change: str) -> None:
     page.mouse.up()
     page.wait_for_function(f"() => document.querySelector('{MAP}')._fullLayout.xaxis.range[1] < 1")
     zoomed = ranges(page)
-    if change == "steps":
-        clock.drag(0, 0.6)
-        settled(page, STEPS[119])
-    elif change == "new figure":
-        page.get_by_text("#D55E00").click()
-        page.wait_for_function(
-            f"() => document.querySelector('{MAP}')._fullData[0].marker.color === '#D55E00'"
-        )
-    else:
-        page.get_by_role("button", name="Grow").click()
-        expect(clock.slider).to_have_attribute("aria-valuemax", "209")
+    clock.drag(0, 0.6)
+    settled(page, STEPS[119])
+    assert ranges(page) == zoomed
+    page.get_by_text("#D55E00").click()
+    page.wait_for_function(
+        f"() => document.querySelector('{MAP}')._fullData[0].marker.color === '#D55E00'"
+    )
+    assert ranges(page) == zoomed
+    page.get_by_role("button", name="Grow").click()
+    expect(clock.slider).to_have_attribute("aria-valuemax", "209")
     assert ranges(page) == zoomed
 
 
@@ -406,23 +407,21 @@ def test_the_keyboard_picks_a_head_and_the_clock_stands_still(full: ClockDriver)
 # ---- the page -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [WIDE, NARROW])
-def test_the_bar_covers_nothing_at_the_end_of_the_page(
-    visit: Visit, demo: Server, size: Any
-) -> None:
-    page = visit(demo.url, size=size)
-    ClockDriver(page).wait_ready()
+def test_the_bar_covers_nothing_at_the_end_of_the_page(clock: ClockDriver) -> None:
+    page = clock.page
     last = page.get_by_text("line 11 below the clock")
     last.wait_for(state="attached")
-    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 1e6)")
-    page.wait_for_function(
-        """() => {
-          const last = [...document.querySelectorAll("[data-testid=stText]")].at(-1)
-          const bar = document.querySelector(".driftscope-bar")
-          return last.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top
-        }"""
-    )
-    expect(last).to_be_in_viewport()
+    for width, height in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            """() => {
+              document.querySelector("[data-testid=stMain]").scrollTo(0, 1e6)
+              const last = [...document.querySelectorAll("[data-testid=stText]")].at(-1)
+              const bar = document.querySelector(".driftscope-bar")
+              return last.getBoundingClientRect().bottom <= bar.getBoundingClientRect().top
+            }"""
+        )
+        expect(last).to_be_in_viewport()
 
 
 def test_the_bar_follows_the_sidebar(clock: ClockDriver) -> None:

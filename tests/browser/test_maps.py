@@ -64,13 +64,13 @@ def overlaps(boxes: list[list[float]]) -> int:
 # ---- labels -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index", [0, 1, 30, 60, 119])
-def test_no_two_labels_overlap_and_most_are_shown(clock: ClockDriver, index: int) -> None:
-    go_to(clock, index)
-    boxes = visible_boxes(clock.page)
-    shown = 65 - sum(when.start <= index < when.stop for when in LOST.values())
-    assert overlaps(boxes) == 0
-    assert len(boxes) >= 0.85 * shown
+def test_no_two_labels_overlap_and_most_are_shown(clock: ClockDriver) -> None:
+    for index in (0, 1, 30, 60, 119):
+        go_to(clock, index)
+        boxes = visible_boxes(clock.page)
+        shown = 65 - sum(when.start <= index < when.stop for when in LOST.values())
+        assert overlaps(boxes) == 0, index
+        assert len(boxes) >= 0.85 * shown, index
 
 
 def shown_labels(page: Page) -> dict[int, tuple[list[float], list[float]]]:
@@ -129,25 +129,23 @@ def test_the_chosen_tokens_label_is_never_hidden(clock: ClockDriver) -> None:
 # ---- drawing ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("index", [3, 50, 119])
 @pytest.mark.parametrize("zoomed", [False, True])
-def test_what_is_drawn_fast_is_what_plotly_draws(
-    clock: ClockDriver, index: int, zoomed: bool
-) -> None:
+def test_what_is_drawn_fast_is_what_plotly_draws(clock: ClockDriver, zoomed: bool) -> None:
     """Dots and their colours, labels, trails and arrows, and what lies beyond the axes."""
     if zoomed:
         zoom(clock.page, -0.6, 0.4)
-    go_to(clock, 40)
-    go_to(clock, index)
-    ours = drawn(clock.page, "map")
-    assert_drawn_alike(ours, redrawn(clock.page, "map"))
-    assert {"1", "2"} <= ours["lines"].keys()
-    lost = {f"0 {token}" for token, when in LOST.items() if when.start <= index < when.stop}
-    assert not lost & ours["points"].keys()
-    if not zoomed:
-        assert len(ours["points"]) == len(ours["labels"]) + 1 + index + 1
-        assert len(ours["labels"]) == 65 - len(lost)
-        assert len(ours["lines"]["1"]) == 10
+    for index in (3, 50, 119):
+        go_to(clock, 40)
+        go_to(clock, index)
+        ours = drawn(clock.page, "map")
+        assert_drawn_alike(ours, redrawn(clock.page, "map"))
+        assert {"1", "2"} <= ours["lines"].keys()
+        lost = {f"0 {token}" for token, when in LOST.items() if when.start <= index < when.stop}
+        assert not lost & ours["points"].keys()
+        if not zoomed:
+            assert len(ours["points"]) == len(ours["labels"]) + 1 + index + 1
+            assert len(ours["labels"]) == 65 - len(lost)
+            assert len(ours["lines"]["1"]) == 10
 
 
 def test_places_that_come_and_go_are_no_reason_to_draw_all_anew(clock: ClockDriver) -> None:
@@ -197,26 +195,24 @@ def surround(page: Page, tool: str, corners: list[tuple[float, float]]) -> None:
     page.mouse.up()
 
 
-@pytest.mark.parametrize("tool", ["Box Select", "Lasso Select"])
-def test_a_selection_tells_the_rows_inside_and_leaves_no_trace(
-    clock: ClockDriver, tool: str
-) -> None:
+def test_a_selection_tells_the_rows_inside_and_leaves_no_trace(clock: ClockDriver) -> None:
     page = clock.page
-    go_to(clock, 110)
-    corners = [(-0.9, -0.3), (-0.4, -0.3), (-0.4, -0.9), (-0.9, -0.9)]
-    surround(page, tool, corners if tool.startswith("Lasso") else [corners[0], corners[2]])
-    x, y = places()[110].T
-    inside = (x > -0.9) & (x < -0.4) & (y > -0.9) & (y < -0.3)
-    rows = tuple(FIRST_ROW + number for number in np.flatnonzero(inside).tolist())
-    assert len(rows) > 2
-    expect(page.get_by_text(f"selection: Selection(tokens={rows})")).to_be_visible()
-    assert page.locator(".select-outline, .selectionlayer path").count() == 0
-    assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
-    page.keyboard.press("ArrowRight")
-    clock.wait_step(RECORDED[111])
-    assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
-    surround(page, tool, [(0.9, 0.9), (1.1, 0.9), (1.1, 1.1)])
-    expect(page.get_by_text("selection: Selection(tokens=())")).to_be_visible()
+    for tool in ("Box Select", "Lasso Select"):
+        go_to(clock, 110)
+        corners = [(-0.9, -0.3), (-0.4, -0.3), (-0.4, -0.9), (-0.9, -0.9)]
+        surround(page, tool, corners if tool.startswith("Lasso") else [corners[0], corners[2]])
+        x, y = places()[110].T
+        inside = (x > -0.9) & (x < -0.4) & (y > -0.9) & (y < -0.3)
+        rows = tuple(FIRST_ROW + number for number in np.flatnonzero(inside).tolist())
+        assert len(rows) > 2
+        expect(page.get_by_text(f"selection: Selection(tokens={rows})")).to_be_visible()
+        assert page.locator(".select-outline, .selectionlayer path").count() == 0
+        assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
+        page.keyboard.press("ArrowRight")
+        clock.wait_step(RECORDED[111])
+        assert_drawn_alike(drawn(page, "map"), redrawn(page, "map"))
+        surround(page, tool, [(0.9, 0.9), (1.1, 0.9), (1.1, 1.1)])
+        expect(page.get_by_text("selection: Selection(tokens=())")).to_be_visible()
 
 
 def test_a_click_says_the_row_that_the_point_stands_for(clock: ClockDriver) -> None:

@@ -134,6 +134,7 @@ def test_without_a_pointer_a_screen_reader_hears_what_is_read_most(full: ClockDr
 
 
 def test_labels_are_shown_as_they_are_and_a_newline_ends_its_line(full: ClockDriver) -> None:
+    """Those that the model has written are underlined."""
     labels = full.page.locator(f"{TOKENS} bdi")
     assert labels.all_text_contents() == SENTENCE
     assert full.page.locator(f"{TOKENS} b").count() == 0
@@ -143,6 +144,8 @@ def test_labels_are_shown_as_they_are_and_a_newline_ends_its_line(full: ClockDri
         "nodes => nodes.map(node => node.getBoundingClientRect().top)"
     )
     assert tops[0] == tops[2] < tops[3] == tops[8]
+    lines = labels.evaluate_all("nodes => nodes.map(n => getComputedStyle(n).textDecorationLine)")
+    assert lines == ["none"] * 7 + ["underline"] * 2
 
 
 def test_a_label_that_turns_the_writing_turns_nothing_of_the_tip(full: ClockDriver) -> None:
@@ -159,13 +162,6 @@ def test_a_label_that_turns_the_writing_turns_nothing_of_the_tip(full: ClockDriv
         })"""
     )
     assert starts == sorted(starts) and len(starts) == 10
-
-
-def test_written_tokens_are_underlined(full: ClockDriver) -> None:
-    lines = full.page.locator(f"{TOKENS} bdi").evaluate_all(
-        "nodes => nodes.map(node => getComputedStyle(node).textDecorationLine)"
-    )
-    assert lines == ["none"] * 7 + ["underline"] * 2
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -270,18 +266,17 @@ def shade(weight: float) -> np.ndarray:
     return paper + (deep - paper) * np.interp(sent, roots**2, roots)
 
 
-@pytest.mark.parametrize("index", [0, 70])
-def test_every_cell_of_a_head_has_the_colour_of_its_weight(full: ClockDriver, index: int) -> None:
+def test_every_cell_of_a_head_has_the_colour_of_its_weight(full: ClockDriver) -> None:
     box = head_box(full.page)
-    full.drag(0, index / 199)
-    full.wait_step(STEPS[index])
-    found = pixels(full.page, box)
     centres = ((np.arange(24) + 0.5) * box["width"] / 24).astype(int)
-    cells = found[np.ix_(centres, centres)]
-    weights = head_weights(200)[index, 1, 2]
-    for query, key in zip(*np.tril_indices(24), strict=True):
-        assert cells[query, key, :3] == pytest.approx(shade(weights[query, key]), abs=3)
-    assert (cells[..., 3] == 255 * np.tri(24)).all()
+    for index in (0, 70):
+        full.drag(0, index / 199)
+        full.wait_step(STEPS[index])
+        cells = pixels(full.page, box)[np.ix_(centres, centres)]
+        weights = head_weights(200)[index, 1, 2]
+        for query, key in zip(*np.tril_indices(24), strict=True):
+            assert cells[query, key, :3] == pytest.approx(shade(weights[query, key]), abs=3)
+        assert (cells[..., 3] == 255 * np.tri(24)).all()
 
 
 def test_a_role_is_written_into_the_masked_corner_of_its_head_while_it_has_it(
