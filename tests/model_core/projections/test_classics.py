@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -33,16 +33,23 @@ def _umap_learn_warns_of_threads_and_of_what_is_not_installed() -> Iterator[None
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _what_aligned_umap_compiles_is_compiled_once() -> Iterator[None]:
-    """It compiles the same function at each fit, for three seconds."""
+def _what_umap_learn_compiles_is_kept(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Machine code of umap-learn, most of the time of these tests, in pytest's own cache."""
     import numba
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import umap  # noqa: F401  before the cache: it decorates with what cannot be hashed
+    assert request.config.cache is not None
+    folder = request.config.cache.mkdir("numba")
+    compiler: Callable[..., Any] = numba.njit
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numba, "njit", cache(numba.njit))
+    def keeping(*function: Callable[..., Any], **options: Any) -> Any:
+        return compiler(*function, **options | {"cache": True})
+
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
+        warnings.simplefilter("ignore")
+        patch.setattr(numba.config, "CACHE_DIR", str(folder))
+        patch.setattr(numba, "njit", keeping)
+        import umap  # noqa: F401
+
         yield
 
 
