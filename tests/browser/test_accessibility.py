@@ -1,62 +1,20 @@
-"""Every page and view by the rules of axe-core; without a mouse; by the browser's Back."""
+"""Without a mouse; by the browser's Back; on a phone; and that axe-core finds what is wrong."""
 
 import re
 from collections.abc import Sequence
 
-import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, CDPSession, Locator, Page, expect
 
-from tests.support.browser.app import PAGES, go_to
+from tests.support.browser.app import go_to
 from tests.support.browser.driver import ClockDriver, Server, Visit
-
-GRAVE = ("serious", "critical")
-# No colour is on its way to another: what ends has ended.
-STILL = """() => document.getAnimations().every(({ playState, effect }) =>
-  playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
-
-
-def violations(page: Page) -> list[tuple[str, str]]:
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    return [
-        (rule["id"], node["html"][:200])
-        for rule in found
-        if rule["impact"] in GRAVE
-        for node in rule["nodes"]
-    ]
-
-
-def views(page: Page) -> list[str]:
-    """The names in the page's view switch, if it has one."""
-    switch = page.get_by_role("radiogroup", name="What to look at")
-    return switch.first.get_by_role("radio").all_inner_texts() if switch.count() else []
-
-
-@pytest.mark.parametrize("title", PAGES)
-def test_no_view_breaks_a_rule_gravely(visit: Visit, app: Server, title: str) -> None:
-    page = visit(f"{app.url}/?run=quick-brown-fox")
-    ClockDriver(page).wait_ready()
-    go_to(page, title)
-    for view in views(page) or [""]:
-        if view:
-            page.get_by_role("radio", name=view, exact=True).click()
-            expect(page.get_by_role("radio", name=view, exact=True)).to_be_checked()
-            page.mouse.move(0, 0)  # a button under the pointer has other colours
-        ClockDriver(page).wait_ready()
-        expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
-        expect(page.locator("[data-stale=true]")).to_have_count(0)
-        for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme)
-            expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
-            page.wait_for_function(STILL)
-            assert violations(page) == [], (view, scheme)
+from tests.support.browser.rules import violations
 
 
 def test_axe_finds_what_is_wrong(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/?run=quick-brown-fox")
     ClockDriver(page).wait_ready()
     page.evaluate("document.body.append(new Image())")
-    assert "image-alt" in {rule for rule, _ in violations(page)}
+    assert "image-alt" in {rule for rule, _ in violations(page, "light")}
 
 
 def tab_to(page: Page, goal: Locator) -> None:

@@ -1,4 +1,5 @@
-"""The frame of every page: pictures begin high, fill the room above the clock, nothing is cut."""
+"""Every view: pictures begin high and fill the room above the clock, nothing is cut, and no rule of
+axe-core is gravely broken."""
 
 from urllib.parse import urlencode
 
@@ -8,7 +9,8 @@ from playwright.sync_api import expect
 from explorer.views.attention.page import VIEWS as ATTENTION
 from explorer.views.normalization.page import VIEWS as NORMALIZATION
 from explorer.views.tables.page import VIEWS as TABLES
-from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.browser.driver import WIDE, ClockDriver, Server, Visit
+from tests.support.browser.rules import violations
 
 SIZES = ((1440, 900), (1920, 1080), (1024, 768))
 PLACES = [
@@ -80,8 +82,10 @@ TALL = """tall => document.querySelector(".driftscope-clock").style
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_pictures_begin_high_and_nothing_is_cut(visit: Visit, app: Server, place: str) -> None:
-    page = visit(f"{app.url}/{place}")
+def test_pictures_begin_high_nothing_is_cut_and_no_rule_is_broken(
+    visit: Visit, app: Server, place: str
+) -> None:
+    page = visit(f"{app.url}/{place}{'&' if '?' in place else '?'}run=english")
     ClockDriver(page).wait_ready()
     name = (place.split("?")[0] or "overview").capitalize()
     expect(page).to_have_title(f"{name} · Driftscope")
@@ -95,3 +99,9 @@ def test_pictures_begin_high_and_nothing_is_cut(visit: Visit, app: Server, place
         assert found["first"] <= BEGINS
         assert found["filled"] >= FILLED
     assert page.evaluate(CUT) == []  # at the smallest of these sizes
+    page.set_viewport_size({"width": WIDE[0], "height": WIDE[1]})
+    page.wait_for_function(TALL, arg="1")
+    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
+    for scheme in ("light", "dark"):
+        assert violations(page, scheme) == [], scheme
