@@ -1,7 +1,7 @@
 """The three cards of a first visit: one press each, it plays, and the point is in the numbers."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from string import ascii_lowercase, digits
 
 import numpy as np
@@ -12,7 +12,6 @@ from playwright.sync_api import Page, expect
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
 from model_core.taps import tapped
-from tests.support.browser.app import APP
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 PLACES = """() => Object.fromEntries(
@@ -22,11 +21,6 @@ PLACES = """() => Object.fromEntries(
   })
 )"""
 PAIRS = [(small, small.upper()) for small in ascii_lowercase]
-
-
-@pytest.fixture(scope="module")
-def app(serve: Callable[..., Server]) -> Iterator[Server]:
-    yield serve(APP)
 
 
 @pytest.fixture
