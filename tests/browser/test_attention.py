@@ -14,7 +14,7 @@ from model_core.runs import Run
 from model_core.training.loop import train
 from model_core.training.presets import create_from_preset
 from model_core.training.turns import only_trainer
-from tests.support.browser.app import column_labels, heat, type_sentence
+from tests.support.browser.app import assert_fits, column_labels, heat, type_sentence
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 from tests.support.runs import TINY
 
@@ -235,18 +235,17 @@ def test_a_click_on_a_cell_chooses_query_and_key(attention: Callable[..., Page])
 # ---- five views ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("size", "dark"), [(WIDE, True), (NARROW, False)], ids=["wide", "narrow"])
 def test_all_views_keep_sentence_step_and_head_and_fit_the_screen(
-    attention: Callable[..., Page], run: Run, size: tuple[int, int], dark: bool
+    attention: Callable[..., Page], run: Run
 ) -> None:
     step = int(run.steps[4])
-    page = attention(size, dark, step=step, head="1.0")
+    page = attention(step=step, head="1.0")
     for view in [*SHOWN_BY, "All heads"]:
         choose_view(page, view).wait_step(step)
         expect(page).to_have_url(re.compile(rf"step={step}&.*head=1\.0"))
         field = page.get_by_label("Sentence for the model to read")
         expect(field).to_have_value(SENTENCE)
-        assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+        assert_fits(page)
     wait_heat(page, "head", masked(plain(run, step).weights[1, 0]))
 
 

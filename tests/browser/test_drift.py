@@ -1,6 +1,7 @@
 """The Drift page in a real Chromium: asked for, drawn, selected, followed to other pages."""
 
 import re
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,6 +11,7 @@ from tests.support.browser.app import choose_preset, go_to, train
 from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
 
 FOX = "run=quick-brown-fox"
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
 
 
 def traces(page: Page) -> list[list[object]]:
@@ -24,12 +26,11 @@ def map_title(page: Page, name: str) -> None:
     expect(page.locator("[data-panel=map] h2")).to_have_text(f"Token map ({name})", timeout=60_000)
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_shipped_run_has_its_map_at_once(
-    visit: Visit, app: Server, size: tuple[int, int], dark: bool
+    visit: Visit, app: Server, size: tuple[int, int]
 ) -> None:
-    page = visit(f"{app.url}/drift?{FOX}", size=size, dark=dark)
+    page = visit(f"{app.url}/drift?{FOX}", size=size)
     ClockDriver(page).wait_ready()
     map_title(page, "UMAP")
     expect(page.get_by_text("UMAP of 120 steps: 15 neighbours")).to_be_visible()
@@ -41,8 +42,11 @@ def test_the_shipped_run_has_its_map_at_once(
     for panel in ("neighbours", "trust", "biography", "drift"):
         expect(page.locator(f"[data-panel={panel}]")).to_be_attached()
     text = page.locator("[data-panel=neighbours] pre")
-    assert text.evaluate("node => node.scrollWidth <= node.clientWidth")
-    assert text.evaluate("node => node.scrollHeight <= 24 * 7 + 2"), "a line is broken"
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
+        assert text.evaluate("node => node.scrollWidth <= node.clientWidth")
+        assert text.evaluate("node => node.scrollHeight <= 24 * 7 + 2"), "a line is broken"
 
 
 def test_a_lasso_selects_and_the_selection_follows(visit: Visit, app: Server) -> None:

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.support.browser.driver import ROOT, ClockDriver
+from tests.support.browser.driver import NARROW, ROOT, WIDE, ClockDriver
 
 APP = ROOT / "explorer" / "app.py"
 PAGES = ("Overview", "Train", "Tables", "Drift", "Attention", "Normalization")
@@ -27,6 +27,14 @@ def train(page: Page) -> str:
 def choose_preset(page: Page, preset: str) -> None:
     page.get_by_role("button", name=preset, exact=True).click()
     page.get_by_text(re.compile(f"^{preset}[-0-9]* · .* weights")).wait_for()
+
+
+def assert_fits(page: Page) -> None:
+    """On a wide screen and on a phone, where it stays, nothing is beyond the right edge."""
+    for width, height in (WIDE, NARROW):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+        assert page.evaluate("window.innerWidth") == width
 
 
 def type_sentence(page: Page, text: str) -> None:
