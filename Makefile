@@ -9,6 +9,8 @@ PIP := $(BIN)/pip --disable-pip-version-check
 
 .PHONY: run test benchmarks chromium clean
 .DELETE_ON_ERROR:
+# Tests and the many processes that they start are compiled once, not by each anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 run: .venv/app
 	$(BIN)/streamlit run explorer/app.py
