@@ -59,10 +59,14 @@ def train(
 ) -> None:
     """Train a preset, or its settings on your own text, into a new run directory."""
     from model_core.corpora import read_text_file
-    from model_core.training.presets import create_from_preset
+    from model_core.runs import create_run
+    from model_core.training.presets import plan
+    from model_core.training.room import check_room
 
     own_text = read_text_file(text) if text else None
-    create_from_preset(run_dir, preset, _changes(settings, steps=steps, seed=seed), own_text)
+    planned = plan(preset, _changes(settings, steps=steps, seed=seed), own_text)
+    check_room(planned, run_dir)
+    create_run(run_dir, planned)
     _train(run_dir, queue=False)
 
 

@@ -12,13 +12,14 @@ import torch
 from torch import Tensor
 
 from model_core.labels import readable
-from model_core.runs import Run, read_metrics
+from model_core.runs import Plan, Run, read_metrics
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
 from model_core.runs.snapshots import GRADIENT, UPDATE, pack, unpack
 from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
 from model_core.runs.storage import is_full, remedy, write_whole
-from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
+from model_core.training.recording import SAMPLE_TOKENS, Recorder, snapshot_bytes, snapshot_steps
+from model_core.training.room import check_memory
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
 
@@ -27,7 +28,6 @@ MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded 
 BAD_STEPS = 20  # in a row with a loss above 3 ln V, of which a person is warned
 RESUME_SNAPSHOTS = 4  # as many snapshots' bytes are what resuming needs, written beside the old
 INTERRUPTED = "interrupted; resume continues from the step saved last"
-SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 
 
 class _Pace:
@@ -79,7 +79,9 @@ class _Session:
         config = run.training_config
         torch.set_num_threads(config.threads)
         self.folder, self.turn, self.watch, self.tokenizer = folder, turn, watch, run.tokenizer
-        ids = torch.tensor(run.tokenizer.encode(run.text))
+        text = run.text
+        check_memory(Plan(run.corpus, text, run.tokenizer, run.model_config, config))
+        ids = torch.tensor(run.tokenizer.encode(text))
         self.trainer = Trainer(run.model_config, config, ids)
         schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
         self.due = set(schedule.tolist())

@@ -10,8 +10,7 @@ import torch
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import VALIDATION_WINDOWS
 from model_core.runs import Plan
-from model_core.training.loop import SAMPLE_TOKENS
-from model_core.training.recording import snapshot_bytes, snapshot_steps
+from model_core.training.recording import SAMPLE_TOKENS, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 
 PROBE = 0.1  # seconds that steps are repeated for, beyond the first ones

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from torch import Tensor
 
+from model_core.anatomy import anatomy_of
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.norms import NORMS
 from model_core.runs import read_metrics
@@ -18,6 +19,7 @@ from model_core.runs.files import appending
 from model_core.runs.snapshots import save_snapshot
 from model_core.runs.storage import half_written, write_whole
 
+SAMPLE_TOKENS = 64  # written at each recorded step, as far as the model reads
 LEFT_FOR = 5.0  # seconds after which a request half written is one of a server that was killed
 
 
@@ -28,7 +30,7 @@ def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
     Half are spaced geometrically and half evenly: weights change most at the start. ValueError when
     fewer than two fit.
     """
-    count = min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
+    count = most_snapshots(config, snapshot_bytes)
     if count < 2:
         raise ValueError(
             f"snapshot_budget={config.snapshot_budget:,} bytes is too small for two snapshots of "
@@ -42,6 +44,11 @@ def snapshot_steps(config: TrainingConfig, snapshot_bytes: int) -> np.ndarray:
         fits = len(_spread(config.steps, middle)) <= count
         low, high = (middle, high) if fits else (low, middle - 1)
     return _spread(config.steps, low)
+
+
+def most_snapshots(config: TrainingConfig, snapshot_bytes: int) -> int:
+    """As many steps as are recorded at most; nearly as many are."""
+    return min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
 
 
 def _spread(steps: int, points: int) -> np.ndarray:
@@ -58,6 +65,16 @@ def snapshot_bytes(config: ModelConfig) -> int:
     numbers += 2 * (V + T) * C  # gradients and updates of both tables
     tensors = 7 + 4 * L + len(norm.sizes(C)) * norms + (4 * L + 1 if config.bias else 0)
     return 4 * numbers + 130 * tensors  # a name, a shape and a checksum beside each tensor
+
+
+def line_bytes(config: ModelConfig, text: str) -> int:
+    """The approximate size in bytes of a line of metrics of a training of a model on a text."""
+    names = ("epoch", "train_loss", "grad_norm", "val_loss", "tokens_per_second")
+    long = 1000 / 7  # has as many digits as most numbers
+    sample = text[: min(SAMPLE_TOKENS, config.block_size) + 1]
+    norms = dict.fromkeys(anatomy_of(config).parts, long)
+    numbers = dict.fromkeys(names, long)
+    return len(_line({"step": 1000, **numbers, "grad_norms": norms, "sample": sample}))
 
 
 class Recorder:

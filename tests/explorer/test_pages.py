@@ -24,7 +24,7 @@ from explorer.visit.sentence import sentence as sentence_of
 from model_core.labels import token_label
 from model_core.runs import Run, list_runs
 from model_core.runs.status import State, Status, read_status, write_status
-from model_core.training import jobs
+from model_core.training import jobs, room
 from model_core.training.presets import PRESETS
 from model_core.training.turns import only_trainer
 from tests.support.pages import (
@@ -307,6 +307,17 @@ def test_what_cannot_be_trained_is_one_sentence_and_nothing_is_lost(
     assert field(app, label).value == value
     (button,) = (button for button in app.button if button.label == "Train")
     assert button.disabled
+    assert list_runs(runs) == []
+
+
+def test_what_memory_cannot_hold_is_refused_with_what_would_fit(
+    app: AppTest, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "free_memory", lambda: 310 * 2**20)
+    go_to(app, "train")
+    assert any("301 MB of memory, 1 MB of disk" in text(one) for one in app.caption)
+    field(app, "Batch size").set_value(65_536).run()
+    assert ["310 MB are free: batch_size=" in words for words in words(app)] == [True]
     assert list_runs(runs) == []
 
 

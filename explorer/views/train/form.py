@@ -23,6 +23,7 @@ from model_core.runs.storage import check_name, unwritable
 from model_core.training import jobs
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
+from model_core.training.room import check_room, disk_bytes, memory_bytes, spoken
 from model_core.training.sizes import Fit, fit
 
 OWN_BASE = "python-docs"  # of an own text: what is not suggested is as in this preset
@@ -118,11 +119,13 @@ def _checked(name: str, base: str, changes: Mapping[str, Any], text: str | None)
     """What the run is made from; ValueError when it cannot be made so, or not under this name."""
     if check_name(name) in run_names():
         raise ValueError(f"a run named {name} exists already; choose another name")
-    return planned(base, tuple(changes.items()), text)
+    plan = planned(base, tuple(changes.items()), text)
+    check_room(plan, runs_folder())
+    return plan
 
 
 def _expected(name: str, plan: Plan, suggested: Fit | None) -> None:
-    """What the run will be called, how large it is, how long it takes, when it would start."""
+    """What the run will be called, how large it is, what it takes, when it would start."""
     size = plan.model_config.weights
     parts = [name, f"{size:,} weights"]
     if suggested:
@@ -132,6 +135,7 @@ def _expected(name: str, plan: Plan, suggested: Fit | None) -> None:
         if not suggested.held_back:
             parts.append("too short to hold a part back: validation is on the same text")
     parts.append(f"{about(training_seconds(plan))} of training")
+    parts.append(f"{spoken(memory_bytes(plan))} of memory, {spoken(disk_bytes(plan))} of disk")
     busy = not jobs.line(runs_folder()).is_free
 
     @st.fragment(run_every=2.0 if busy else None)
