@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import time
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -125,16 +126,28 @@ def _beaten(folder: Path) -> float:
         return 0.0
 
 
-def write_request(folder: Path, request: Request) -> None:
-    """Request the trainer of a run to pause, continue or stop.
+def write_request(folder: Path, request: Request, *, after: int | None = None) -> None:
+    """Request the trainer of a run to pause, continue or stop; to pause `after` a step is done.
 
     It reads requests between steps, at most every half second."""
-    write_whole(folder / "request", request.encode())
+    words = request if after is None else f"{request} {after}"
+    write_whole(folder / "request", words.encode())
 
 
 def read_request(folder: Path) -> Request:
+    return _asked(folder)[0]
+
+
+def pause_after(folder: Path) -> int:
+    """The step that is still to be done before a pause; -1 for none."""
+    return _asked(folder)[1]
+
+
+def _asked(folder: Path) -> tuple[Request, int]:
     try:
         text = read_file(folder / "request")
     except (OSError, ValueError):
-        return "run"
-    return "pause" if text == b"pause" else "stop" if text == b"stop" else "run"
+        return "run", -1
+    if pause := re.fullmatch(rb"pause(?: (\d{1,9}))?", text):
+        return "pause", int(pause[1] or -1)
+    return ("stop" if text == b"stop" else "run"), -1

@@ -79,6 +79,14 @@ def resume(folder: Path) -> None:
     write_request(folder, "run")
 
 
+def step(folder: Path) -> None:
+    """Take one optimizer step of a paused training, record it, and stay paused.
+
+    Asked for again before it is taken, as by a double click, it is the same step.
+    """
+    write_request(folder, "pause", after=read_status(folder).step + 1)
+
+
 def stop(folder: Path) -> None:
     """End a training at its present step, which is recorded; it can be resumed later."""
     write_request(folder, "stop")

@@ -16,7 +16,15 @@ from model_core.runs import Plan, Run, read_metrics
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
 from model_core.runs.snapshots import GRADIENT, UPDATE, pack, unpack
-from model_core.runs.status import Request, State, Status, read_request, read_status, write_status
+from model_core.runs.status import (
+    Request,
+    State,
+    Status,
+    pause_after,
+    read_request,
+    read_status,
+    write_status,
+)
 from model_core.runs.storage import is_full, remedy, write_whole
 from model_core.training.recording import SAMPLE_TOKENS, Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.room import check_memory
@@ -89,6 +97,7 @@ class _Session:
         self.recorder = Recorder(folder, after=self._restore(run))
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
         self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last batch
+        self.stepping = False  # whether the step at hand was asked for in a pause
         self.bad_steps = 0  # the last ones in a row whose loss is far above that of guessing
         self.saved_at = self.reported_at = time.monotonic()
         self.recorded_pace, self.reported_pace = _Pace(self.trainer.step), _Pace(self.trainer.step)
@@ -134,7 +143,7 @@ class _Session:
         trainer, step = self.trainer, self.trainer.step
         stopping = self._asked_to_stop()
         last = step == trainer.config.steps
-        due = stopping or step in self.due
+        due = stopping or self.stepping or step in self.due
         # before the next batch, which batch norm's running averages follow
         weights = _copy(trainer.model.state_dict()) if due else {}
         late = time.monotonic() - self.saved_at > MEMORY_EVERY
@@ -211,19 +220,25 @@ class _Session:
 
     def _asked_to_stop(self) -> bool:
         """Report and follow requests, every HEARTBEAT seconds."""
-        if time.monotonic() - self.reported_at < HEARTBEAT:
-            return False
-        self._report("running")
+        if not self.stepping:
+            if time.monotonic() - self.reported_at < HEARTBEAT:
+                return False
+            self._report("running")
         request = read_request(self.folder)
-        if request == "pause":
+        if self.stepping or request == "pause":
             request = self._pause()
         return request == "stop"
 
     def _pause(self) -> Request:
+        """Wait until asked to go on, or for one step, which needs no turn."""
+        self.stepping = False
         if self.turn:
             self.turn.leave()
         while (request := read_request(self.folder)) == "pause":
             self._report("paused")
+            if self.trainer.step <= pause_after(self.folder):
+                self.stepping = True
+                return request
             time.sleep(HEARTBEAT)
         self.recorded_pace.since(self.trainer.step)
         if request == "run" and self.turn and not self.turn.take():

@@ -239,6 +239,7 @@ def test_why_a_training_failed_before_its_first_step_is_said(runs: Path, page: s
         ("queued", "Stop"),
         ("running", "Pause"),
         ("running", "Stop"),
+        ("paused", "Train one step"),
         ("paused", "Resume"),
         ("paused", "Stop"),
         ("stopped", "Resume"),

@@ -18,7 +18,8 @@ def steer(run: Run) -> None:
     """How it stands, the buttons, and until it is finished a bar as wide as the page."""
     status, buttons = run.status, _buttons(run)
     with st.container(gap=None):
-        words, *places = st.columns([8, *[1] * len(buttons)], vertical_alignment="center")
+        widths = [max(len(label) / 8, 1) for label in buttons]
+        words, *places = st.columns([6, *widths], vertical_alignment="center")
         words.markdown(plain(_standing(run)))
         for place, (label, action) in zip(places, buttons.items(), strict=True):
             write_button(place.button, label, action, run.path)
@@ -48,7 +49,7 @@ def _buttons(run: Run) -> dict[str, Callable[[Path], None]]:
     if state == "running":
         return {"Pause": jobs.pause, "Stop": jobs.stop}
     if state == "paused":
-        return {"Resume": jobs.resume, "Stop": jobs.stop}
+        return {"Train one step": jobs.step, "Resume": jobs.resume, "Stop": jobs.stop}
     return {"Resume": _restart} if is_own(run) and state in ("stopped", "failed") else {}
 
 

@@ -19,6 +19,7 @@ from model_core.runs import Run, read_metrics, status
 from model_core.runs.status import (
     ACTIVE,
     Status,
+    pause_after,
     read_request,
     read_status,
     write_request,
@@ -103,6 +104,13 @@ def test_a_training_is_paused_woken_and_stopped(tmp_path: Path, ended: list[Path
         assert paused.step >= running.step
         wait_until(partial(beats_since, path, paused))
         assert read_status(path).step == paused.step
+        jobs.step(path)
+        jobs.step(path)  # a double click: the same step
+        wait_until(partial(moves_since, path, paused))
+        stepped = read_status(path)
+        wait_until(partial(beats_since, path, stepped))
+        assert (read_status(path).state, read_status(path).step) == ("paused", paused.step + 1)
+        assert paused.step + 1 in Run.open(path).steps
         jobs.resume(path)
         running = reached(path, "running")
         wait_until(partial(moves_since, path, paused))
@@ -398,7 +406,11 @@ def test_a_request_nobody_made_is_to_run(tmp_path: Path) -> None:
     (tmp_path / "request").write_text("nonsense")
     assert read_request(tmp_path) == "run"
     write_request(tmp_path, "pause")
-    assert read_request(tmp_path) == "pause"
+    assert (read_request(tmp_path), pause_after(tmp_path)) == ("pause", -1)
+    write_request(tmp_path, "pause", after=137)
+    assert (read_request(tmp_path), pause_after(tmp_path)) == ("pause", 137)
+    (tmp_path / "request").write_text("pause -1")
+    assert (read_request(tmp_path), pause_after(tmp_path)) == ("run", -1)
 
 
 def test_waiting_for_a_turn_needs_no_torch() -> None:

@@ -16,7 +16,7 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.runs import Run, read_metrics
 from model_core.runs.status import Status, read_status, write_request
-from model_core.training import loop
+from model_core.training import jobs, loop
 from model_core.training.loop import train
 from model_core.training.trainer import Trainer, make_optimizer
 from model_core.training.turns import only_trainer
@@ -460,6 +460,40 @@ def test_a_validation_loss_that_is_no_number_ends_the_run_as_diverged(
 
 
 # --- requests ------------------------------------------------------------------------------------
+
+
+def test_steps_taken_one_by_one_in_a_pause_are_recorded_and_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "HEARTBEAT", 0.0)
+    path = new_run(tmp_path / "stepped", steps=30, snapshots=4)
+    seen: list[int] = []
+
+    def watch(status: Status) -> None:
+        if status.state == "paused":
+            seen.append(status.step)
+            if len(set(seen)) <= 3:
+                jobs.step(path)
+            else:
+                write_request(path, "run")
+        elif not seen and status.step >= 12:
+            write_request(path, "pause")
+
+    with only_trainer(path):
+        assert train(path, watch=watch).state == "finished"
+    first = seen[0]
+    assert sorted(set(seen)) == [first, first + 1, first + 2, first + 3]
+    planned = history(recorded_run(tmp_path / "whole", steps=30, snapshots=4).path)
+    stepped = history(path)
+    extra = {first + 1, first + 2, first + 3}
+    assert set(stepped["metrics"]) == set(planned["metrics"]) | extra
+    for name, bits in planned["snapshots"].items():
+        assert stepped["snapshots"][name] == bits
+    every = history(recorded_run(tmp_path / "every", steps=30, snapshots=31).path)
+    for step in extra:
+        name = f"{step:08d}.safetensors"
+        assert stepped["snapshots"][name] == every["snapshots"][name]
+        assert stepped["metrics"][step] == every["metrics"][step]
 
 
 def test_a_paused_training_waits_and_goes_on_to_the_same_end(
