@@ -17,6 +17,7 @@ from model_core.attention import attend
 from model_core.attention.heads import read_weights
 from model_core.attention.roles import MEASURES, probe_ids, probe_scores
 from model_core.embeddings import counts
+from model_core.embeddings.crowding import crowding
 from model_core.labels import readable, token_label
 from model_core.normalization.statistics import around_norms, norm_statistics
 from model_core.prediction.lens import next_probabilities
@@ -203,6 +204,22 @@ def _trend(run: Run, name: str, since: str = "0", until: str = "last") -> str:
     return "rises" if after > before else "falls"
 
 
+def _trend_after(run: Run, text: str, then: str) -> str:
+    """Whether the probability of a token after a text "rises" or "falls" with training."""
+    before, after = (_probability(run, text, then, step) for step in ("0", "last"))
+    return "rises" if after > before else "falls"
+
+
+def _crowding(run: Run, step: str = "last") -> float:
+    """The mean over tokens of the cosine with the nearest other one."""
+    return float(crowding(run.token_embeddings()[[_at(run, step)]])[0])
+
+
+def _higher(_: Run, name: str, one: str, other: str) -> str:
+    """Which of two runs ends with the higher number."""
+    return max((one, other), key=lambda run: float(FACTS[name](Run.open(run_path(run)))))
+
+
 def _lower(_: Run, name: str, one: str, other: str) -> str:
     """Which of two runs ends with the lower number."""
     return min((one, other), key=lambda run: float(FACTS[name](Run.open(run_path(run)))))
@@ -296,5 +313,8 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "sample": _sample,
     "state": lambda run: run.status.state,
     "trend": _trend,
+    "trend_after": _trend_after,
+    "crowding": _crowding,
     "lower": _lower,
+    "higher": _higher,
 }
