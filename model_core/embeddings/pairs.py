@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from model_core.embeddings import similarity
+
 DEALS = 200  # times that the rows are dealt out anew
 _AT_ONCE = 2**22  # numbers of the pairs of some deals in memory
 SHARE = 0.99
@@ -49,7 +51,9 @@ def alike(vectors: np.ndarray, together: np.ndarray, seed: int = 0) -> Alike:
     size = len(together)
     one, other = np.tril_indices(size, -1)
     pairs = one * size + other
-    cosines = torch.stack([_cosines(step).take(torch.from_numpy(pairs)) for step in vectors])
+    cosines = torch.stack(
+        [similarity.cosines(step).take(torch.from_numpy(pairs)) for step in vectors]
+    )
     known = ~cosines.isnan()  # (S, P), as the cosines
     cosines.nan_to_num_(0)
     own = np.take(together, pairs)[None]
@@ -68,13 +72,6 @@ def alike(vectors: np.ndarray, together: np.ndarray, seed: int = 0) -> Alike:
 
 def _dealt(together: np.ndarray, order: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return np.take(together[np.ix_(order, order)], pairs)
-
-
-def _cosines(rows: np.ndarray) -> Tensor:
-    """(N, C) -> (N, N) float32, NaN for a row without a direction."""
-    points = torch.from_numpy(rows).double()
-    points = points / torch.linalg.vector_norm(points, dim=1, keepdim=True)
-    return (points @ points.T).float()
 
 
 def _means(cosines: Tensor, known: Tensor, chosen: np.ndarray) -> np.ndarray:

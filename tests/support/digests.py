@@ -41,6 +41,8 @@ VIEWS: dict[str, list[dict[str, str]]] = {
         {},
         {"tables.view": "Random at first?"},
         {"tables.view": "Random at first?", "tables.random": "Position table"},
+        {"tables.view": "Similarity"},
+        {"tables.view": "Similarity", "tables.similar": "Positions"},
     ],
     "drift": [
         {"drift.map": "PCA"},

@@ -6,6 +6,7 @@ from explorer.views.tables.follow_one_vector import view as follow_one_vector
 from explorer.views.tables.how_many_dimensions import view as how_many_dimensions
 from explorer.views.tables.look_up import view as look_up
 from explorer.views.tables.random_at_first import view as random_at_first
+from explorer.views.tables.similarity import view as similarity
 from explorer.views.tables.values import view as values
 from explorer.views.tables.what_a_dimension_encodes import view as what_a_dimension_encodes
 from explorer.visit.moment import Moment
@@ -36,6 +37,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
         "What goes with a dimension, more than chance would?",
         what_a_dimension_encodes.draw,
     ),
+    "Similarity": ("Which rows are alike, and what lies between them?", similarity.draw),
     WIDTHS: (
         "Would one number more for each token help, and where do more stop paying?",
         how_many_dimensions.draw,

@@ -25,6 +25,7 @@ from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
 from explorer.charts.embeddings.neighbours import biography_panel
 from explorer.charts.embeddings.randomness import directions_panel
+from explorer.charts.embeddings.similarity import cosines_panel, profile_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
@@ -125,6 +126,10 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "probes": probes_panel(row, row / 2, labels, **common),
         "drift": drift_panel(row, STEPS, rows, **common),
         "drift chosen": drift_panel(row, STEPS, Rows(labels, chosen=3), **common),
+        "cosines": cosines_panel(square, Rows(labels, chosen=2), **common),
+        "profile": profile_panel(
+            np.arange(N), row, {"b": np.ones(N)}, titles=("apart", "cosine"), **common
+        ),
         "directions": directions_panel(row, np.linspace(1, 0.2, N), 0.2, **common),
         "biography": biography_panel(ids, STEPS, rows, **common),
         "head": head_panel(square, Labels(labels, query=3), **common),

@@ -1,0 +1,1 @@
+"""Which rows of a table are similar, and what lies between them."""

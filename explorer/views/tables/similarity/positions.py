@@ -1,0 +1,97 @@
+"""Positions: similarity by distance, and waves, beside sinusoids and random numbers."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.embeddings.similarity import cosines_panel, profile_panel
+from explorer.data import similarity
+from explorer.data.similarity import Waves
+from explorer.panels import AnyPanel, Frame
+from explorer.views.tables.similarity.part import Part
+from explorer.visit.export import drawer, file_of, numbers
+from explorer.visit.moment import Moment
+from explorer.visit.rows import position_rows
+from model_core.embeddings.similarity import by_distance, random_spectrum, sinusoids, spectrum
+
+SINUSOIDS, RANDOM = "sinusoids (Vaswani et al. 2017)", "random numbers"
+SLOW = 2  # turns over the block, at most, of a slow wave
+
+
+def part(moment: Moment) -> Part:
+    found = similarity.waves(moment)
+    count, channels = moment.run.model_config.block_size, moment.run.model_config.n_embd
+    values = similarity.cosines(moment, "positions", ())
+    panels: list[AnyPanel] = [
+        cosines_panel(
+            values,
+            position_rows(moment),
+            Frame("cosines", f"Cosines of the {count} positions, in their order", 5, 520, rows=2),
+        )
+    ]
+    fixed = sinusoids(count, channels)[None]
+    if count > 1:
+        panels.append(
+            profile_panel(
+                np.arange(1, count),
+                found.by_distance,
+                {SINUSOIDS: by_distance(fixed)[0], RANDOM: np.zeros(count - 1)},
+                Frame("by-distance", _near(moment, found), 7, 264),
+                ("positions apart", "mean cosine"),
+            )
+        )
+    panels.append(
+        profile_panel(
+            np.arange(count // 2 + 1),
+            found.spectrum,
+            {SINUSOIDS: spectrum(fixed)[0], RANDOM: random_spectrum(count)},
+            Frame("waves", _slow(moment, found), 7, 264),
+            (f"turns over the {count} positions", "share of the table"),
+        )
+    )
+
+    def told(settled: Moment) -> None:
+        with drawer():
+            left, right = st.columns(2)
+            far, wave = found.by_distance[settled.at], found.spectrum[settled.at]
+            with left:
+                table = pd.DataFrame({"positions apart": np.arange(1, count), "mean cosine": far})
+                numbers(table, "By distance", file_of(settled, "by-distance"), height=260)
+            with right:
+                table = pd.DataFrame({"turns": np.arange(len(wave)), "share": wave})
+                numbers(table, "Waves", file_of(settled, "waves"), height=260)
+
+    return Part(
+        panels,
+        told,
+        r"P_{2i}(t) = \sin\frac{t}{10000^{2i/C}}, \quad P_{2i+1}(t) = \cos\frac{t}{10000^{2i/C}}, "
+        r"\qquad \mathrm{share}_k \propto \sum_c \Big\lvert \sum_t P_c(t)\, e^{-2\pi i k t/T} "
+        r"\Big\rvert^2",
+        "**By distance**: the mean cosine of all pairs of positions so far apart. **Waves**: each "
+        "channel as a sum of waves over the positions (Fourier), squares summed over channels; 0 "
+        "turns is what all positions share. Sinusoids are not learned: they are drawn as the "
+        "reference for what a table of positions can be. Random numbers have every wave alike.",
+        "similarity.by_distance, similarity.spectrum, similarity.sinusoids",
+    )
+
+
+def _near(moment: Moment, found: Waves) -> str:
+    last = found.by_distance[-1]
+    if not np.isfinite(last[0]):
+        return "No two positions can be compared"
+    middle = len(last) // 2
+    far = "" if len(last) < 3 else f", {middle + 1} apart {last[middle]:.2f}"
+    return (
+        f"Side by side, positions have a cosine of {last[0]:.2f}{far} (step {moment.steps[-1]:,})"
+    )
+
+
+def _slow(moment: Moment, found: Waves) -> str:
+    last, count = found.spectrum[-1, : SLOW + 1].sum(), moment.run.model_config.block_size
+    if not np.isfinite(last):
+        return "Waves: no numbers to add up"
+    chance = random_spectrum(count)[: SLOW + 1].sum()
+    return (
+        f"Slow waves, up to {SLOW} turns, are {last:.0%} of the table at step "
+        f"{moment.steps[-1]:,}; of random numbers {chance:.0%}"
+    )
