@@ -51,10 +51,10 @@ def before_after_panel(
     true: int | None,
     shown: int = 8,
 ) -> Panel:
-    """Probabilities (V,) of the next token before and after a change, two bars a token.
+    """Probabilities (V,) of the next token with some heads and without, two bars a token.
 
     Of the `shown` tokens that are highest in either and the true next token, id `true`, in the
-    order of the probabilities before. Nothing moves with the step. ValueError when shapes do not
+    order of the probabilities with them. Nothing moves with the step. ValueError when shapes do not
     fit.
     """
     _check_true(true, labels)
@@ -67,8 +67,8 @@ def before_after_panel(
     traces = [
         _bars(values[ids], ids, labels, name).update(name=name, marker={"color": colour})
         for name, values, colour in (
-            ("before", before, theme.CATEGORIES[0]),
-            ("after", after, theme.CATEGORIES[1]),
+            ("with", before, theme.CATEGORIES[0]),
+            ("without", after, theme.CATEGORIES[1]),
         )
     ]
     frame = frame.at_height(theme.height_for(2 * len(ids)))
@@ -76,7 +76,7 @@ def before_after_panel(
         _counted(frame, ids, labels),
         go.Figure(traces, _layout(ids, labels, true, frame.height, legend=True)),
         alt=f"{_opening(frame.title, ids, labels)}. "
-        f"Before, {_best(before, labels, true)}. After, {_best(after, labels, true)}.",
+        f"With them, {_best(before, labels, true)}. Without, {_best(after, labels, true)}.",
     )
 
 

@@ -72,9 +72,9 @@ def test_before_and_after_share_the_candidates_highest_in_either() -> None:
     assert names(panel) == ["a", "·", "b"] and not panel.moving
     np.testing.assert_allclose(before.x, SHARES[0, [0, 3, 1]], rtol=1e-6)
     np.testing.assert_allclose(after.x, SHARES[1, [0, 3, 1]], rtol=1e-6)
-    assert (before.name, after.name, panel.figure.layout.showlegend) == ("before", "after", True)
-    assert before.customdata[0] == "'a' (id 0), before" and after.customdata[0].endswith("after")
-    assert panel.alt.endswith("After, 'b' is the most probable, 0.5; the true next '·' has 0.1.")
+    assert (before.name, after.name, panel.figure.layout.showlegend) == ("with", "without", True)
+    assert before.customdata[0] == "'a' (id 0), with" and after.customdata[0].endswith("without")
+    assert panel.alt.endswith("Without, 'b' is the most probable, 0.5; the true next '·' has 0.1.")
 
 
 def test_probabilities_that_do_not_fit_the_vocabulary_are_refused() -> None:
