@@ -93,7 +93,7 @@ def _path(
         marker={"color": colour, "size": 5},
         customdata=np.stack([np.arange(len(points)), 100 * shares], axis=1),
         hovertemplate=f"step %{{customdata[0]:,d}}<br>{_coordinates(titles)}<br>"
-        "excess loss: %{customdata[1]:.4~g} % of the start<extra></extra>",
+        "excess loss: %{customdata[1]:.4~g}% of the start<extra></extra>",
     )
     return path, {"1.x": so_far[0], "1.y": so_far[1]}
 
@@ -128,7 +128,7 @@ def _contours(
         showscale=False,
         contours={"start": first, "end": last, "size": distance, "coloring": "heatmap"},
         line={"color": theme.FAINT, "width": 1},
-        hovertemplate=f"{_coordinates(titles)}<br>excess loss: %{{customdata:.4~g}} % of the start"
+        hovertemplate=f"{_coordinates(titles)}<br>excess loss: %{{customdata:.4~g}}% of the start"
         "<extra></extra>",
     )
 

@@ -106,7 +106,7 @@ def _band(drawn: np.ndarray, at: int, levels: Sequence[float], colour: str) -> g
         fill="toself",
         fillcolor=theme.with_opacity(colour, opacity),
         line={"color": theme.with_opacity(colour, opacity), "width": 1},
-        name=f"{100 * levels[at]:g}–{100 * levels[-1 - at]:g} %",
+        name=f"{100 * levels[at]:g}–{100 * levels[-1 - at]:g}%",
         hoverinfo="skip",
     )
 
@@ -116,7 +116,7 @@ def _median(
 ) -> go.Scatter:
     """The median's line; its hover lists all quantiles of a step."""
     rows = [
-        f"{100 * level:g} %: %{{customdata[{at + 1}]:.4g}}" for at, level in enumerate(exact.levels)
+        f"{100 * level:g}%: %{{customdata[{at + 1}]:.4g}}" for at, level in enumerate(exact.levels)
     ]
     words = "<br>".join(reversed(rows))
     return go.Scatter(
@@ -156,7 +156,7 @@ def _words(steps: np.ndarray, exact: np.ndarray, levels: Sequence[float]) -> str
     for at in dict.fromkeys((known[0], known[-1])):
         low, median, high = exact[at, [0, len(levels) // 2, -1]]
         words += (
-            f" At step {steps[at]:,} the median is {median:.4g}, and {share:g} % lie from "
+            f" At step {steps[at]:,} the median is {median:.4g}, and {share:g}% lie from "
             f"{low:.4g} to {high:.4g}."
         )
     lost = len(steps) - len(known)

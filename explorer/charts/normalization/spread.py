@@ -59,7 +59,7 @@ def _ends(drawn: np.ndarray, pair: int) -> np.ndarray:
 
 def _bars(x: np.ndarray, ends: np.ndarray, levels: Sequence[float], pair: int) -> go.Scatter:
     """The bars between a pair of quantiles; the inner ones are wider."""
-    share = f"{100 * (levels[-1 - pair] - levels[pair]):.3g} %"
+    share = f"{100 * (levels[-1 - pair] - levels[pair]):.3g}%"
     return go.Scatter(
         x=np.repeat(x, 3),
         y=ends,
@@ -84,7 +84,7 @@ def _medians(x: np.ndarray, medians: np.ndarray, names: Sequence[str], unit: str
 
 def _words(last: np.ndarray, names: Sequence[str], levels: Sequence[float]) -> str:
     """The widest and the narrowest distribution at the last step."""
-    share = f"{100 * (levels[-1] - levels[0]):.3g} %"
+    share = f"{100 * (levels[-1] - levels[0]):.3g}%"
     words = between(
         last[:, -1] - last[:, 0],
         "narrowest at {low}, widest at {high}.",

@@ -225,7 +225,7 @@ export function isLog({ bounds: [low, high] }) {
 /** @param {number} share */
 export function percent(share) {
   if (Number.isNaN(share)) return "no number"
-  return share > 0 && share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`
+  return share > 0 && share < 0.01 ? "< 1%" : `${Math.round(100 * share)}%`
 }
 
 /** @param {number} unit pixels of a single letter's column */

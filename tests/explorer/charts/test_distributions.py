@@ -35,7 +35,7 @@ def test_bands_lie_between_a_quantile_and_its_counterpart_outermost_first() -> N
     np.testing.assert_array_equal(y, [-2, -4, -6, -8, 8, 6, 4, 2])
     np.testing.assert_array_equal(inner.y[1:9], [-1, -2, -3, -4, 4, 3, 2, 1])
     np.testing.assert_array_equal(median.y, [0, 0, 0, 0])
-    assert [trace.name for trace in (outer, inner, median)] == ["1–99 %", "25–75 %", "median"]
+    assert [trace.name for trace in (outer, inner, median)] == ["1–99%", "25–75%", "median"]
     assert outer.fill == inner.fill == "toself" and outer.fillcolor != inner.fillcolor
 
 
@@ -55,7 +55,7 @@ def test_hover_tells_every_quantile_of_a_step_itself_also_on_a_bent_scale() -> N
     for bend in (None, 0.1):
         median = bands(bend=bend).data[2]
         np.testing.assert_allclose(median.customdata, np.column_stack([STEPS, QUANTILES]))
-        assert "99 %: %{customdata[5]" in median.hovertemplate
+        assert "99%: %{customdata[5]" in median.hovertemplate
 
 
 def test_cursor_and_dot_move_with_the_step_over_the_whole_axis() -> None:
@@ -69,8 +69,8 @@ def test_cursor_and_dot_move_with_the_step_over_the_whole_axis() -> None:
 
 def test_alt_tells_median_and_bounds_of_both_ends() -> None:
     alt = bands_over_steps_panel(STEPS, Quantiles(QUANTILES, LEVELS), scale=UNIT, **BANDS).alt
-    assert "At step 0 the median is 0, and 98 % lie from -2 to 2." in alt
-    assert alt.endswith("At step 1,000 the median is 0, and 98 % lie from -8 to 8.")
+    assert "At step 0 the median is 0, and 98% lie from -2 to 2." in alt
+    assert alt.endswith("At step 1,000 the median is 0, and 98% lie from -8 to 8.")
 
 
 @pytest.mark.parametrize("levels", [(0.1, 0.9), (0.1, 0.5, 0.8), (0.9, 0.5, 0.1)])

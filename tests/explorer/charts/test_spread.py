@@ -53,8 +53,8 @@ def test_alt_names_the_narrowest_and_the_widest_place() -> None:
     wide = VALUES.copy()
     wide[-1, 1, -1] = 100
     alt = spread_panel(Quantiles(wide, LEVELS), SITES, scale=Scale("activation"), **GIVEN).alt
-    assert "narrowest at blocks.0.ln1 (98 % within 14 and 20)" in alt
-    assert "widest at ln_f (98 % within 21 and 100)" in alt
+    assert "narrowest at blocks.0.ln1 (98% within 14 and 20)" in alt
+    assert "widest at ln_f (98% within 21 and 100)" in alt
 
 
 def test_other_quantiles_than_were_told_are_refused() -> None:

@@ -81,5 +81,5 @@ def gains(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
 
 def _quantile_table(names: Sequence[str], values: np.ndarray) -> pd.DataFrame:
     """Quantiles (K, 7): one row a norm."""
-    quantiles = {f"{100 * share:g} %": values[:, q] for q, share in enumerate(QUANTILES)}
+    quantiles = {f"{100 * share:g}%": values[:, q] for q, share in enumerate(QUANTILES)}
     return pd.DataFrame({"norm": names, **quantiles})

@@ -243,7 +243,7 @@ def _row(one: AlignedSpread, at: int) -> dict[str, object]:
         "step": int(one.steps[index]) if index >= 0 else None,
         "mean": one.of("mean")[at],
         "std": one.of("std")[at],
-        **{f"{100 * level:g} %": value for level, value in levels},
+        **{f"{100 * level:g}%": value for level, value in levels},
         "moved": one.relative("shift")[at],
         "moved, as values": one.of("shift")[at],
         "moved each step": one.relative("rate")[at],
@@ -267,6 +267,6 @@ def _explained() -> None:
         "Both are divided by the standard deviation of all numbers at the first step. Since **the "
         "step before** the distance is divided by the optimizer steps in between. Bands and "
         "histogram have one scale, linear around zero and logarithmic far from it where a run "
-        "explodes; up to 2 % of the numbers lie outside of it.",
+        "explodes; up to 2% of the numbers lie outside of it.",
         "normalization.inputs.read_inputs, normalization.covariate_shift.shift, shift_rate",
     )
