@@ -9,7 +9,6 @@ from playwright.sync_api import Page, expect
 from tests.support.browser.app import (
     PAGES,
     choose_preset,
-    column_labels,
     go_to,
     heat,
     train,
@@ -69,16 +68,6 @@ def scrub_type_read_and_change_page(page: Page, text: str) -> None:
         page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
 
 
-def test_the_loss_moves_within_three_seconds_of_pressing_train(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/train")
-    ClockDriver(page).wait_ready()
-    name = train(page)
-    moving = page.get_by_text(re.compile(f"{name}: running, step [1-9].* loss"))
-    moving.wait_for(timeout=30_000)
-    page.get_by_role("button", name="Stop").click()
-    page.get_by_text(re.compile(f"{name}: stopped")).wait_for()
-
-
 def test_both_tables_are_on_one_scale_again_after_that_of_one_step(
     visit: Visit, app: Server
 ) -> None:
@@ -93,13 +82,6 @@ def test_both_tables_are_on_one_scale_again_after_that_of_one_step(
         clock.drag(1, step)
         toggle.click()
         page.wait_for_function(f"whole => String(({ends})()) === String(whole)", arg=whole)
-
-
-def test_repeated_tokens_and_digits_keep_rows_and_columns(visit: Visit, app: Server) -> None:
-    page = visit(f"{app.url}/attention?run=quick-brown-fox&text=oooo+ee")
-    ClockDriver(page).wait_ready()
-    assert len(heat(page, "head")) == 7
-    assert len(set(column_labels(page, "head"))) == 7
 
 
 def test_a_deep_link_brings_back_run_step_sentence_and_token(visit: Visit, app: Server) -> None:
