@@ -117,7 +117,7 @@ def test_the_pointer_on_an_arc_reads_it_and_a_click_opens_it(page: Page) -> None
     assert box is not None
     tip = page.locator("[data-panel=machine] .driftscope-tip")
     form = re.compile(
-        r"layer 1, head 0: '(.)' at (\d+) gives (\d+) % of its attention to '.' at (\d+)"
+        r"layer 1, head 0: '(.)' at (\d+) gives (\d+)% of its attention to '.' at (\d+)"
     )
     found = None
     for x in range(140, int(box["width"]) - 220, 7):
