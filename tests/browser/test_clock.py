@@ -294,7 +294,9 @@ def test_the_readers_zoom_stays_with_steps_new_figures_and_a_growing_run(
     assert ranges(page) == zoomed
 
 
-def test_tokens_are_shown_as_they_are(full: ClockDriver) -> None:
+def test_tokens_are_shown_as_they_are_in_a_box_that_keeps_its_height(full: ClockDriver) -> None:
+    box = full.page.locator("[data-panel=words] .driftscope-body")
+    before = box.bounding_box()
     full.page.keyboard.press("End")
     full.wait_step(LAST)
     words = full.page.locator("[data-panel=words] pre")
@@ -303,13 +305,6 @@ def test_tokens_are_shown_as_they_are(full: ClockDriver) -> None:
     expect(words).to_have_text(f"step 199: {' '.join(order)}")
     drawn = full.page.locator(f"{MAP} .textpoint").all_text_contents()
     assert {"a<br>b", "<b>", "&lt;"} <= set(drawn)
-
-
-def test_the_box_of_words_keeps_its_height(full: ClockDriver) -> None:
-    box = full.page.locator("[data-panel=words] .driftscope-body")
-    before = box.bounding_box()
-    full.page.keyboard.press("End")
-    full.wait_step(LAST)
     after = box.bounding_box()
     assert before and after and before["height"] == after["height"] == 120
 
