@@ -1,0 +1,83 @@
+"""What a person does with the runs of a folder: rename one, write a note, move it out and back."""
+
+import os
+import re
+import shutil
+import time
+from pathlib import Path
+
+from model_core.runs.files import read_file
+from model_core.runs.status import read_status
+from model_core.runs.storage import check_name, is_locked, sync_folder, write_whole
+
+DELETED = ".deleted"  # beside the runs, where a deleted one lies for KEPT seconds at least
+KEPT = 24 * 3600
+LONGEST = 2000  # characters of a note
+_MOVED = re.compile(r"(?P<name>.+)@(?P<since>\d+)")
+
+
+def read_note(path: Path) -> str:
+    """What a person wrote about a run; "" without a note, or with one that is no text."""
+    try:
+        return read_file(path / "note.txt").decode()[:LONGEST]
+    except (OSError, ValueError):
+        return ""
+
+
+def write_note(path: Path, note: str) -> None:
+    """Replace the note; ValueError for one that is too long, or no text."""
+    if len(note) > LONGEST:
+        raise ValueError(f"a note has at most {LONGEST:,} characters, got {len(note):,}")
+    try:
+        write_whole(path / "note.txt", note.encode())
+    except UnicodeEncodeError:
+        raise ValueError("the note holds half a character; type it again") from None
+
+
+def rename(path: Path, name: str) -> Path:
+    """Give a run another name; ValueError where it is taken, not allowed, or the run trains."""
+    check_name(name)
+    _check_idle(path)
+    to = path.with_name(name)
+    if to.exists():
+        raise ValueError(f"a run named {name} exists already; choose another name")
+    os.rename(path, to)
+    sync_folder(path.parent)
+    return to
+
+
+def delete(path: Path) -> Path:
+    """Move a run out of its folder; where it lies, for `restore`. ValueError while it trains.
+
+    What was moved out more than KEPT seconds ago is erased.
+    """
+    _check_idle(path)
+    folder = path.parent / DELETED
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        found = _MOVED.fullmatch(old.name)
+        if found and time.time() - int(found["since"]) / 1e9 > KEPT:
+            shutil.rmtree(old, ignore_errors=True)
+    to = folder / f"{path.name}@{time.time_ns()}"
+    os.rename(path, to)
+    sync_folder(path.parent)
+    return to
+
+
+def restore(moved: Path) -> Path:
+    """Put a deleted run back under its name; ValueError where that is taken, or it is erased."""
+    found = _MOVED.fullmatch(moved.name)
+    assert found, "what `delete` returned"
+    to = moved.parent.with_name(found["name"])
+    if to.exists():
+        raise ValueError(f"a run named {to.name} exists again; rename that one first")
+    if not moved.exists():
+        raise ValueError(f"run {to.name} was deleted more than a day ago, and is erased")
+    os.rename(moved, to)
+    sync_folder(to.parent)
+    return to
+
+
+def _check_idle(path: Path) -> None:
+    if read_status(path).active or is_locked(path / "trainer.lock"):
+        raise ValueError(f"run {path.name} is being trained; stop it first")

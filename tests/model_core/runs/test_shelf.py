@@ -1,0 +1,83 @@
+"""Runs on the shelf: renamed, noted, deleted and put back; never one that is being trained."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from model_core.runs import Run, list_runs, shelf
+from model_core.runs.storage import FileLock
+from tests.support.refusals import refusal
+from tests.support.runs import tree
+
+
+@pytest.fixture
+def path(recorded: Run, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(recorded.path, tmp_path / "fox"))
+
+
+def test_a_run_gets_another_name_and_keeps_everything(path: Path) -> None:
+    before = {name.removeprefix(str(path)): data for name, (_, data) in tree(path).items()}
+    to = shelf.rename(path, "my-fox")
+    assert list_runs(path.parent) == ["my-fox"] and Run.open(to).name == "my-fox"
+    assert {name.removeprefix(str(to)): data for name, (_, data) in tree(to).items()} == before
+
+
+def test_names_that_are_taken_or_lead_elsewhere_are_refused(path: Path) -> None:
+    shutil.copytree(path, path.with_name("other"))
+    assert refusal(shelf.rename, path, "other").startswith("a run named other exists already")
+    for name in ("..", "a b", "../x", "", ".deleted", "x" * 65):
+        with pytest.raises(ValueError, match="must be 1 to 64 letters"):
+            shelf.rename(path, name)
+    assert sorted(list_runs(path.parent)) == ["fox", "other"]
+
+
+def test_a_note_is_kept_and_replaced(path: Path) -> None:
+    assert shelf.read_note(path) == ""
+    for note in ("the good one: ε = 0", "no, the bad one"):
+        shelf.write_note(path, note)
+        assert shelf.read_note(path) == note
+    assert refusal(shelf.write_note, path, "x" * 2001) == (
+        "a note has at most 2,000 characters, got 2,001"
+    )
+    assert "half a character" in refusal(shelf.write_note, path, "\ud800")
+    (path / "note.txt").write_bytes(b"\xff")
+    assert shelf.read_note(path) == ""
+
+
+def test_a_deleted_run_lies_aside_and_comes_back(path: Path) -> None:
+    before = tree(path)
+    moved = shelf.delete(path)
+    assert list_runs(path.parent) == [] and moved.exists()
+    assert shelf.restore(moved) == path
+    assert tree(path) == before
+    moved = shelf.delete(path)
+    path.mkdir()
+    assert refusal(shelf.restore, moved).startswith("a run named fox exists again")
+
+
+def test_what_was_deleted_a_day_ago_is_erased_by_the_next_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(path, path.with_name("other"))
+    foreign = path.parent / shelf.DELETED / "not ours"
+    foreign.mkdir(parents=True)
+    moved = shelf.delete(path)
+    now = shelf.time.time()
+    monkeypatch.setattr(shelf.time, "time", lambda: now + shelf.KEPT + 1)
+    shelf.delete(path.with_name("other"))
+    assert not moved.exists() and foreign.exists()
+    assert refusal(shelf.restore, moved) == "run fox was deleted more than a day ago, and is erased"
+
+
+@pytest.mark.parametrize("change", [shelf.delete, lambda path: shelf.rename(path, "new")])
+def test_a_run_that_is_being_trained_stays(path: Path, change) -> None:  # type: ignore[no-untyped-def]
+    lock = FileLock(path / "trainer.lock")
+    assert lock.acquire()
+    try:
+        assert refusal(change, path) == "run fox is being trained; stop it first"
+    finally:
+        lock.release()
+    assert os.listdir(path.parent) == ["fox"]
+    change(path)
