@@ -56,6 +56,7 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Optimizer steps.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of weights and batches.")] = None,
     settings: Settings = [],  # noqa: B006
+    expect: Annotated[str, typer.Option(help="SHA-256 of its last weights; from a recipe.")] = "",
 ) -> None:
     """Train a preset, or its settings on your own text, into a new run directory."""
     from model_core.corpora import read_text_file
@@ -68,6 +69,8 @@ def train(
     check_room(planned, run_dir)
     create_run(run_dir, planned)
     _train(run_dir, queue=False)
+    if expect:
+        _compare(run_dir, expect)
 
 
 @app.command()
@@ -187,6 +190,21 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"--config needs a JSON object, got {text[:60]!r}")
     return value
+
+
+def _compare(run_dir: Path, expected: str) -> None:
+    """Say whether the last weights are the expected ones; ValueError where they are not."""
+    from model_core.runs import Run
+    from model_core.training.recipe import weights_hash
+
+    run = Run.open(run_dir)
+    found = weights_hash(run, int(run.steps[-1]))
+    if found != expected:
+        raise ValueError(
+            f"not the same weights after step {run.steps[-1]:,}: {found[:12]} instead of "
+            f"{expected[:12]}; other threads, machines or versions round differently"
+        )
+    typer.echo(f"the same to the bit: weights after step {run.steps[-1]:,} are {found[:12]}")
 
 
 def _check_run(folder: Path) -> None:
