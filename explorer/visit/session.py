@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -47,7 +48,9 @@ class Visit:
     clocks were asked to play. `editing`: by editor, the text whose edits it holds; `rewritten`: how
     often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
     double click runs the script twice at once. `problem`: why what was pressed last on this page
-    could not be written.
+    could not be written. `like`: the run that the form of a new one is filled from. Of the shelf:
+    why the last wish was `refused`, which run is asked about before `deleting` it, where `deleted`
+    ones lie, how many `uploads` became runs.
     """
 
     chosen: Chosen = Chosen()
@@ -72,6 +75,11 @@ class Visit:
     rewritten: Counter[str] = field(default_factory=Counter)
     trainings: int = 0
     problem: str = ""
+    like: str = ""
+    refused: str = ""
+    deleting: str = ""
+    deleted: list[Path] = field(default_factory=list)
+    uploads: int = 0
     lock: Lock = field(default_factory=Lock, compare=False)
 
 
@@ -118,6 +126,7 @@ def begin(runs: Sequence[str], page: str) -> str:
         if here.page:
             here.unknown = {}
         here.drawn, here.page, here.problem = set(SHARED), page, ""
+        here.refused = here.deleting = ""
     wanted, said = state[RUN], LOST if lost else ""
     if wanted in runs:
         return said

@@ -15,7 +15,7 @@ from model_core.runs.files import MIB, limit, read_file
 from model_core.runs.run import Run
 from model_core.runs.storage import check_name, sync_folder, write_whole
 
-LARGEST = 512 * MIB  # of all files together
+LARGEST = 300 * MIB  # of all files together
 MANY = 20_000  # files
 DIRECTORY = 200 * MANY  # bytes of the list of files at the zip's end
 NEEDED = ("run.json", "tokenizer.json", "text.txt")

@@ -2,31 +2,49 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from explorer.data.presets import planned
-from explorer.views.train import cards
-from explorer.views.train.settings import others, sliders
+from explorer.views.train import cards, shelf
+from explorer.views.train.settings import SHOWN, others, sliders
 from explorer.visit import session
-from explorer.visit.page import plain, question
+from explorer.visit.page import choose_question, plain
 from explorer.visit.queue import about, would_wait
-from explorer.visit.runs import is_own, open_run, run_names
+from explorer.visit.runs import is_own, open_run, run_names, run_path
 from explorer.visit.sentence import example
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.runs import Plan, Run, create_run, runs_folder
 from model_core.runs.storage import check_name, unwritable
-from model_core.training import jobs
+from model_core.training import jobs, recipe
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
+from model_core.training.recipe import preset_of
 from model_core.training.room import check_room, disk_bytes, memory_bytes, spoken
 from model_core.training.sizes import Fit, fit
 
 OWN_BASE = "python-docs"  # of an own text: what is not suggested is as in this preset
+VIEWS = {
+    shelf.FORM: "What does a model learn from a text, and how fast?",
+    shelf.SHELF: "Which runs are there, and what was each made from?",
+}
+
+
+class What(NamedTuple):
+    """What is trained: a preset, one's own `text` in its place, under which `name`.
+
+    `key` tells its widgets from others'; `kept` are settings that have none.
+    """
+
+    key: str
+    base: str
+    text: str | None
+    name: str
+    kept: Mapping[str, Any] = {}
 
 
 def around(run: Run) -> DeltaGenerator:
@@ -34,14 +52,19 @@ def around(run: Run) -> DeltaGenerator:
 
     One's own run is what is looked at: it stands above the form. A shipped one is an example.
     """
-    question("What does a model learn from a text, and how fast?")
+    if choose_question("train.view", VIEWS) == shelf.SHELF:
+        shelf.draw(run)
+        return st.container()
     above = st.container()
     form()
-    return above if is_own(run) else st.container()
+    return above if is_own(run) and not session.visit().like else st.container()
 
 
 def form() -> None:
     """What to train; the button alone starts it and makes it the chosen run."""
+    if session.visit().like:
+        _duplicate(session.visit().like)
+        return
     chosen = cards.choose()
     try:
         text = _own_text() if chosen == cards.OWN else None
@@ -54,23 +77,44 @@ def form() -> None:
     key = chosen if text is None else f"own-{crc32(text.encode()):x}"
     suggested = None if text is None else fit(len(text), len(set(text)))
     defaults = _defaults(base) | (dict(suggested.settings) if suggested else {})
-    _start_line(base, key, defaults, text, suggested)
+    _start_line(What(key, base, text, chosen if text is None else "own-text"), defaults, suggested)
 
 
-def _start_line(
-    base: str, key: str, defaults: Mapping[str, Any], text: str | None, suggested: Fit | None
-) -> None:
+def _duplicate(name: str) -> None:
+    """The settings of a run, to change one of them."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"As **{plain(name)}**: change one setting, then train.")
+        st.button("Back to the presets", on_click=_forget_like)
+    try:
+        like = Run.open(run_path(name))
+        preset = preset_of(like)
+        text = like.text if preset is None else None
+    except ValueError as error:
+        st.error(plain(str(error)))
+        return
+    base = preset or PRESETS[recipe.OWN_BASE]
+    changes = recipe.changes_from(like, base)
+    kept = {name: value for name, value in changes.items() if name not in SHOWN}
+    what = What(f"like-{name}", base.name, text, name, kept)
+    _start_line(what, _defaults(base.name) | changes, None)
+
+
+def _forget_like() -> None:
+    session.visit().like = ""
+
+
+def _start_line(what: What, defaults: Mapping[str, Any], suggested: Fit | None) -> None:
     """Sliders with what follows from them, and beside them the button and a drawer for the rest."""
     left, right = st.columns([4, 1], gap="medium")
     button = right.empty()
-    name = _free_name(base if text is None else "own-text")
+    key, name = what.key, _free_name(what.name)
     with right.popover("All settings", width="stretch"):
         name = st.text_input("Name of the new run", name, max_chars=64, key=f"name-{name}")
         changes = others(key, defaults)
     with left:
         changes |= sliders(key, defaults, int(changes["n_head"]))
     try:
-        plan, problem = _checked(name, base, changes, text), ""
+        plan, problem = _checked(name, what, {**what.kept, **changes}), ""
     except ValueError as error:
         plan, problem = None, str(error)
     count = session.visit().trainings
@@ -105,6 +149,7 @@ def _defaults(base: str) -> dict[str, Any]:
     preset = PRESETS[base]
     fields = {**ModelConfig.model_fields, **TrainingConfig.model_fields}
     known = {name: field.default for name, field in fields.items()}
+    known["vocab_size"] = 512  # aimed at by byte-pair encoding, as the preset's plan has it
     return known | {"tokenizer": preset.tokenizer, **preset.model, **preset.training}
 
 
@@ -115,11 +160,11 @@ def _free_name(wanted: str) -> str:
     return name
 
 
-def _checked(name: str, base: str, changes: Mapping[str, Any], text: str | None) -> Plan:
+def _checked(name: str, what: What, changes: Mapping[str, Any]) -> Plan:
     """What the run is made from; ValueError when it cannot be made so, or not under this name."""
     if check_name(name) in run_names():
         raise ValueError(f"a run named {name} exists already; choose another name")
-    plan = planned(base, tuple(changes.items()), text)
+    plan = planned(what.base, tuple(changes.items()), what.text)
     check_room(plan, runs_folder())
     return plan
 

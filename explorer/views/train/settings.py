@@ -11,6 +11,12 @@ from model_core.norms import KINDS
 from model_core.tokenizers import Kind
 
 Settings = Mapping[str, Any]
+# Those with a widget here; what else a run was made with stays as it is in a duplicate.
+SHOWN = (
+    *("n_layer", "n_embd", "steps", "tokenizer", "vocab_size", "snapshot_budget", "block_size"),
+    *("n_head", "norm", "norm_position", "linear_init_gain", "batch_size", "seed", "optimizer"),
+    *("learning_rate", "grad_clip"),
+)
 LAYERS = 12  # at most, on the slider
 CHANNELS = (2, 3, 4, 5, 6, 8, 12, 16, 20, 24, 32, 48, 64, 96, 128, 192, 256)
 STEPS = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000)
@@ -19,12 +25,12 @@ STEPS = (50, 100, 200, 300, 500, 1000, 1500, 2000, 3000, 5000, 10_000, 20_000)
 def sliders(key: str, defaults: Settings, heads: int) -> dict[str, Any]:
     """Layers, channels (a multiple of the heads) and steps; `key` is of what is trained."""
     first, second, third = st.columns(3, gap="medium")
-    wanted = defaults["n_embd"]
+    wanted, layers = defaults["n_embd"], defaults["n_layer"]
     fitting = [count for count in sorted({*CHANNELS, wanted}) if count % max(heads, 1) == 0]
     fitting = fitting or [heads]
     steps = sorted({*STEPS, defaults["steps"]})
     return {
-        "n_layer": first.slider("Layers", 0, LAYERS, defaults["n_layer"], key=f"{key}-n_layer"),
+        "n_layer": first.slider("Layers", 0, max(LAYERS, layers), layers, key=f"{key}-n_layer"),
         "n_embd": second.select_slider(
             "Channels",
             fitting,
@@ -52,8 +58,9 @@ def others(key: str, defaults: Settings) -> dict[str, Any]:
 
 def _tokenizer(key: str, defaults: Settings) -> dict[str, Any]:
     kind = _choice(get_args(Kind), key, "tokenizer", defaults)
-    size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, 512)
-    megabytes = st.number_input("Record at most this many MB", 1, 4096, 256)
+    size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, defaults["vocab_size"])
+    at_most = max(1, min(defaults["snapshot_budget"] // 2**20, 4096))
+    megabytes = st.number_input("Record at most this many MB", 1, 4096, at_most)
     changes = {"tokenizer": kind, "snapshot_budget": int(megabytes) * 2**20}
     return changes | ({"vocab_size": size} if kind == "bpe" else {})
 

@@ -1,0 +1,262 @@
+"""The shelf: all runs, and what can be done with the chosen one."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from explorer.charts.parts.labels import counted
+from explorer.data.shelf import first_difference, recipe_of
+from explorer.visit import session
+from explorer.visit.page import plain
+from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_path
+from explorer.visit.sentence import example
+from model_core.runs import Run, archive, create_run, runs_folder, shelf
+from model_core.runs.metrics import read_metrics
+from model_core.runs.status import read_status
+from model_core.runs.storage import unwritable
+from model_core.training import jobs
+from model_core.training.families import described, family_of, plan_of
+
+FORM, SHELF = "A new run", "Shelf of runs"  # the page's views
+TABLE = "shelf table"
+SHIPPED = "This run came with the app: it cannot be renamed, noted or deleted."
+MEGABYTES = archive.LARGEST // 2**20
+
+
+def draw(run: Run) -> None:
+    """The table of all runs, and beside it the card of the chosen one."""
+    left, right = st.columns([6, 5], gap="medium")
+    with left.container(key="card-shelf"):
+        _table()
+        _upload()
+    with right.container(key="card-run", border=True):
+        _card(run)
+    _say_deleted()
+
+
+def _table() -> None:
+    """A click on a line chooses the run."""
+    names = run_names()
+    rows = [_row(run_path(name)) for name in names]
+    st.dataframe(
+        pd.DataFrame(rows),
+        key=TABLE,
+        hide_index=True,
+        height=330,
+        on_select=_choose_line,
+        selection_mode="single-row",
+    )
+
+
+def _row(path: Path) -> dict[str, object]:
+    status = read_status(path)
+    losses = [row.get("val_loss") for row in read_metrics(path)]
+    known = [loss for loss in losses if isinstance(loss, float)]
+    return {
+        "run": path.name,
+        "state": status.standing,
+        "step": status.step,
+        "validation loss": known[-1] if known else None,
+        "note": shelf.read_note(path),
+    }
+
+
+def _choose_line() -> None:
+    chosen = session.value(TABLE).selection.rows
+    names = run_names()
+    if chosen and chosen[0] < len(names):
+        _choose(names[chosen[0]])
+
+
+def _choose(name: str) -> None:
+    """Look at another run from the next rerun on; its predecessor's example goes with it."""
+    try:
+        old = example(open_run())
+    except ValueError:
+        old = ""
+    session.choose_run(name, old)
+
+
+def _upload() -> None:
+    count = session.visit().uploads
+    key = f"upload {count}"
+    st.file_uploader(
+        "Add a run from a file (zip)",
+        type="zip",
+        key=key,
+        max_upload_size=MEGABYTES,
+        on_change=_unpack,
+        args=(key,),
+    )
+    if session.visit().refused:
+        st.error(plain(session.visit().refused))
+
+
+def _unpack(key: str) -> None:
+    """In a callback: make a run of what was dropped, and look at it."""
+    file = session.value(key)
+    if file is None:
+        session.visit().refused = ""
+        return
+
+    def make() -> None:
+        folder = runs_folder()
+        folder.mkdir(parents=True, exist_ok=True)
+        _choose(archive.unpack_run(file.getvalue(), folder, Path(file.name).stem[:64]).name)
+        session.visit().uploads += 1  # another field, which is empty
+
+    _tried(make)
+
+
+def _card(run: Run) -> None:
+    """What can be done with this run."""
+    own, name = is_own(run), run.name
+    if own:
+        key = f"rename {name}"
+        st.text_input("Name", name, key=key, max_chars=64, on_change=_rename, args=(run.path, key))
+        note = f"note {name}"
+        st.text_area(
+            "Note",
+            shelf.read_note(run.path),
+            key=note,
+            max_chars=shelf.LONGEST,
+            height=68,
+            on_change=_note,
+            args=(run.path, note),
+        )
+    else:
+        st.markdown(f"**{plain(name)}**")
+        st.caption(SHIPPED)
+    with st.container(horizontal=True):
+        st.button("Duplicate with a change", on_click=_duplicate, args=(name,))
+        st.button("Replay", on_click=_replay, args=(run.path,), help="Train the same once more.")
+        st.download_button(
+            "Download",
+            data=lambda: archive.packed(run.path),
+            file_name=f"{name}.zip",
+            mime="application/zip",
+            on_click="ignore",
+        )
+        if own:
+            _delete_buttons(run.path)
+    for words in _replays(run):
+        st.markdown(plain(words))
+    with st.expander("Recipe"):
+        _recipe(run)
+
+
+def _delete_buttons(path: Path) -> None:
+    """Asked twice; the second answer stands where the first was asked."""
+    if session.visit().deleting != path.name:
+        st.button("Delete", on_click=_ask_to_delete, args=(path.name,))
+        return
+    st.button("Really delete", type="primary", on_click=_delete, args=(path,))
+    st.button("Keep it", on_click=_ask_to_delete, args=("",))
+
+
+def _ask_to_delete(name: str) -> None:
+    session.visit().deleting = name
+
+
+def _delete(path: Path) -> None:
+    def move() -> None:
+        session.visit().deleted.append(shelf.delete(path))
+        _ask_to_delete("")
+        if path.name not in run_names():
+            session.choose_run(run_names()[0], session.text() or "")
+
+    _tried(move)
+
+
+def _say_deleted() -> None:
+    """What this visitor deleted, and the way back."""
+    for moved in session.visit().deleted:
+        name = moved.name.partition("@")[0]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(plain(f"{name} is deleted. It is erased after a day."))
+            st.button("Undo", key=f"undo {moved.name}", on_click=_undo, args=(moved,))
+
+
+def _undo(moved: Path) -> None:
+    def bring_back() -> None:
+        name = shelf.restore(moved).name
+        session.visit().deleted.remove(moved)
+        _choose(name)
+
+    _tried(bring_back)
+
+
+def _rename(path: Path, key: str) -> None:
+    name = session.value(key)
+    if name != path.name:
+        _tried(lambda: _choose(shelf.rename(path, _not_shipped(name)).name))
+
+
+def _not_shipped(name: str) -> str:
+    if (RECORDED / name / "run.json").is_file():
+        raise ValueError(f"{name} is the name of a run that came with the app; choose another")
+    return name
+
+
+def _note(path: Path, key: str) -> None:
+    _tried(lambda: shelf.write_note(path, session.value(key)))
+
+
+def _duplicate(name: str) -> None:
+    """Open the form, filled from this run."""
+    session.visit().like = name
+    session.put("train.view", FORM)
+
+
+def _replay(path: Path) -> None:
+    def train() -> None:
+        run = Run.open(path)
+        name = archive.free_name(runs_folder(), f"{run.name[:57]}-replay")
+        create_run(runs_folder() / name, plan_of(run))
+        jobs.start(runs_folder() / name)
+
+    _tried(train)
+
+
+def _tried(action: Callable[[], None]) -> None:
+    """In a callback: do it, or keep the words for the page."""
+    session.visit().refused = ""
+    try:
+        action()
+    except ValueError as error:
+        session.visit().refused = str(error)
+    except OSError as error:
+        session.visit().refused = unwritable(error)
+
+
+def _replays(run: Run) -> list[str]:
+    """Of each other run of the same recipe, whether it is the same to the bit."""
+    wanted, words = family_of(run, ()), []
+    for family, one in described((RECORDED, runs_folder()), ()):
+        if family == wanted and one.path != run.path:
+            words.append(_compared(run, Run.open(one.path)))
+    return words
+
+
+def _compared(run: Run, other: Run) -> str:
+    both = sorted({*run.steps.tolist()} & {*other.steps.tolist()})
+    if run.status.active or other.status.active or not both:
+        return f"{other.name} has the same recipe; whether it is the same is told once both ended."
+    step = first_difference(run, other)
+    if step is None:
+        return f"The same to the bit as {other.name}, at {counted(len(both), 'recorded step')}."
+    return f"Not the same as {other.name}, which has the same recipe: from step {step:,} on."
+
+
+def _recipe(run: Run) -> None:
+    try:
+        st.code(recipe_of(run), language="bash", wrap_lines=True)
+    except ValueError as error:
+        st.info(plain(f"No command makes this run again: {error}."))
+        return
+    st.caption(
+        "Preset, changes and seed. --expect is the SHA-256 of the weights after the last recorded "
+        "step: the command says whether yours are the same to the bit."
+    )
