@@ -105,7 +105,10 @@ def several(
         of_run=True,
         follow=True,
     )
-    return draw(label, options, key=name, **look, **KEPT)
+    chosen = draw(label, options, key=name, **look, **KEPT)
+    if len(chosen) > address.MAX_IDS:
+        st.caption(f"The address has the first {address.MAX_IDS} of these {len(chosen):,}.")
+    return chosen
 
 
 def text(draw: Draw, name: str, label: str, default: str, **look: Any) -> str:

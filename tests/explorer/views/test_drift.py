@@ -204,6 +204,21 @@ def drift_page(**query: str) -> AppTest:
     return opened("drift", run="quick-brown-fox", **named("drift", query))
 
 
+def test_more_tokens_than_an_address_has_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    letters = "".join(map(chr, range(0x4E00, 0x4E00 + 240)))
+    recorded_run(tmp_path / "many", letters * 2, steps=1)
+    app = opened("drift", run="many")
+    app.multiselect(key="tokens").set_value(list(range(201))).run()
+    assert app.query_params["tokens"].split(".")[-1] == "199"
+    said = "The address has the first 200 of these 201."
+    assert said in [one.value for one in app.caption]
+    app.multiselect(key="tokens").set_value(list(range(200))).run()
+    assert said[:12] not in "".join(one.value for one in app.caption)
+
+
 def captions(app: AppTest) -> str:
     return " ".join(caption.value.replace("\\", "") for caption in app.caption)
 
