@@ -418,27 +418,62 @@ class Death(BaseException):
     """What a killed process does at every call from then on: nothing."""
 
 
+class Written:
+    """A file whose `write` is counted; one that fails has written half before."""
+
+    def __init__(self, file: Any, count: Callable[[], None]) -> None:
+        self.file, self.count = file, count
+
+    def write(self, data: bytes) -> int:
+        try:
+            self.count()
+        except BaseException:
+            self.file.write(data[: len(data) // 2])
+            self.file.flush()
+            raise
+        return self.file.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.file, name)
+
+    def __enter__(self) -> "Written":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.file.close()
+
+
 @contextmanager
 def disk_fails(monkeypatch: pytest.MonkeyPatch, fault: BaseException, nth: int) -> Iterator[list]:
-    """The n-th call that writes raises `fault`, and all later ones, but after EIO; counts them."""
+    """The n-th open, write, fsync, rename, unlink raises `fault`, and all later but after EIO."""
     calls = [0]
+    fdopen = os.fdopen
+
+    def count() -> None:
+        calls[0] += 1
+        once = getattr(fault, "errno", 0) == errno.EIO
+        if calls[0] == nth or calls[0] > nth and not once:
+            raise fault
 
     def counted(real: Callable[..., Any], writes: Callable[..., bool]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
             if writes(*arguments):
-                calls[0] += 1
-                once = getattr(fault, "errno", 0) == errno.EIO
-                if calls[0] == nth or calls[0] > nth and not once:
-                    raise fault
+                count()
             return real(*arguments, **named)
 
         return call
+
+    def new_file(path: Path, mode: str = "r", *arguments: Any, **named: Any) -> Any:
+        file = open_(path, mode, *arguments, **named)
+        return Written(file, count) if "w" in mode else file
 
     with monkeypatch.context() as patch:
         for name in ("fsync", "replace", "unlink"):
             patch.setattr(os, name, counted(getattr(os, name), lambda *_: True))
         patch.setattr(os, "open", counted(os.open, lambda _, flags, *__: bool(flags & os.O_CREAT)))
-        patch.setattr(Path, "open", counted(Path.open, lambda _, mode="r", *__: "w" in mode))
+        patch.setattr(os, "fdopen", lambda *arguments: Written(fdopen(*arguments), count))
+        open_ = counted(Path.open, lambda _, mode="r", *__: "w" in mode)
+        patch.setattr(Path, "open", new_file)
         yield calls
 
 
@@ -467,7 +502,7 @@ def test_whichever_call_fails_the_run_opens_says_why_and_goes_on_to_the_same_end
         assert run.damaged == []
         assert set(acknowledged) <= set(run.steps.tolist())
         if calls[0] < nth:
-            assert nth > 30
+            assert nth > 40
             return
         status = run.status
         if status.state == "finished":  # only this could not be written as it should
