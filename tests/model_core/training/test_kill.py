@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -23,11 +24,11 @@ from tests.support.runs import history, new_run
 from tests.support.waiting import wait_until
 
 # half of the steps are recorded, so that much of the time goes into writing
+KILLS = int(os.environ.get("DRIFTSCOPE_KILLS", "20"))
 BUSY: dict[str, Any] = {
-    **{"steps": 1200, "snapshots": 700, "n_layer": 1},
+    **{"steps": 60 * KILLS, "snapshots": 35 * KILLS, "n_layer": 1},
     **{"norm": "batch", "dropout": 0.1},
 }
-KILLS = 20
 SAVED_EVERY = 0.5  # seconds between saves for resuming: often, so that kills fall into them
 # Each trainer is a process of its own, forked where torch is imported: that takes a second or two.
 FORKED = multiprocessing.get_context("forkserver")
@@ -88,31 +89,53 @@ def check_it_opens(path: Path) -> None:
     assert read_status(path).state in ("queued", "stopped", "finished")
 
 
-def tortured(path: Path, seed: int) -> int:
-    """Kill and resume a run's trainer, then let it finish; how many kills were in time."""
-    draw = random.Random(seed)
-    in_time = 0
-    for _ in range(KILLS // 2):
-        in_time += kill_at_a_random_moment(path, draw)
-        check_it_opens(path)
-    process = resume(path)
-    _, said = process.communicate()
+def tail(path: Path, ended: Event) -> int:
+    """Read a run as a page does that follows it, without an error; how often."""
+    times = 0
+    while not ended.wait(0.2):
+        run = Run.open(path)
+        assert run.status.state in ("queued", "running", "stopped", "finished")
+        if len(run.steps):
+            assert np.isfinite(run.token_embeddings()[-1]).all()
+            assert len(run.metrics()) == len(run.steps)
+        times += 1
+    return times
+
+
+def tortured(path: Path, seed: int) -> tuple[int, int]:
+    """Kill and resume a run's trainer, which is followed, then let it finish.
+
+    How many kills were in time, and how often it was read.
+    """
+    draw, in_time, ended = random.Random(seed), 0, Event()
+    with ThreadPoolExecutor(1) as reader:
+        read = reader.submit(tail, path, ended)
+        try:
+            for _ in range(KILLS // 2):
+                in_time += kill_at_a_random_moment(path, draw)
+                check_it_opens(path)
+            process = resume(path)
+            _, said = process.communicate()
+        finally:
+            ended.set()
     assert (process.returncode, said) == (0, b"")
-    return in_time
+    return in_time, read.result()
 
 
 @pytest.mark.slow
-def test_twenty_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+def test_kills_at_random_moments_change_nothing_and_stop_no_reader(tmp_path: Path) -> None:
     paths = [new_run(tmp_path / name, **BUSY) for name in ("first", "second", "whole")]
     with ThreadPoolExecutor(2) as pool:
-        in_time = list(pool.map(tortured, paths[:2], (1, 2)))
+        in_time, read = zip(*pool.map(tortured, paths[:2], (1, 2)), strict=True)
+    print(f"{sum(in_time)} of {KILLS} kills in time, {sum(read)} reads")
     assert sum(in_time) > KILLS / 2
+    assert min(read) > KILLS / 2
     whole = resume(paths[2])
     assert whole.wait() == 0
     assert whole.stderr
     whole.stderr.close()
     expected = history(paths[2])
-    assert len(expected["metrics"]) > 500
+    assert len(expected["metrics"]) > 25 * KILLS
     for path in paths[:2]:
         assert history(path) == expected
         assert Run.open(path).status.state == "finished"
