@@ -25,7 +25,7 @@ _store = PayloadStore(STORE_BYTES)
 _LOADER = """\
 export default async function (component) {
   const player = await import(new URL("assets/%s/player.js", document.baseURI).href)
-  return player.clock(component, "assets/plotly.min.js?v=%s")
+  return player.clock(component, "assets/plotly.min.js?v=%s", "assets/%s/player.css")
 }
 """
 
@@ -90,7 +90,7 @@ def step_clock(
     digest = _store.put(encode(panels, timeline, alone=alone))
     component = st.components.v2.component(
         "driftscope_clock",
-        js=_LOADER % (player_version(), plotly_version()),
+        js=_LOADER % (player_version(), plotly_version(), player_version()),
         isolate_styles=False,
     )
     result = component(

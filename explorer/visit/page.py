@@ -14,7 +14,7 @@ import streamlit as st
 
 from explorer.charts.parts.labels import running
 from explorer.panels import AnyPanel, Timeline
-from explorer.player import Pick, step_clock
+from explorer.player import Pick, encode, offline_page, step_clock
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
@@ -77,6 +77,8 @@ def clock(
         alone=alone,
         plays=session.visit().plays,
     )
+    if panels and not alone:
+        _offer(moment, panels)
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]
         session.choose(step=None if follows else state.step)
@@ -91,6 +93,25 @@ def clock(
     if of_step and moment.step != drawn:
         st.rerun()
     return moment
+
+
+def _offer(moment: Moment, panels: Sequence[AnyPanel]) -> None:
+    """These panels and their clock as a file that needs no server; made when it is asked for."""
+    name = moment.run.name
+    page = session.visit().page.lower()
+    st.download_button(
+        "These pictures as one HTML file",
+        data=lambda: offline_page(
+            encode(panels, moment.timeline), title=f"{name} · {page}", step=moment.step
+        ),
+        file_name=f"{name}-{page}-step-{moment.step}.html",
+        mime="text/html",
+        type="tertiary",
+        icon=":material/download:",
+        on_click="ignore",
+        key="offline",
+        help="It plays and obeys keys in a browser, without a server or a network.",
+    )
 
 
 def _badge(moment: Moment) -> str:

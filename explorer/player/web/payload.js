@@ -5,10 +5,11 @@ const RETRIES = 6
 /** @type {Map<string, Promise<unknown>>} */
 const loaded = new Map()
 
-// The server forgets old payloads: then Python is asked once to store it again, and we wait.
+// The server forgets old payloads: then Python is asked once to store it again, and we wait. A page
+// without a server has the address of its payload instead of a digest.
 /** @param {string} digest @param {() => void} lost @param {AbortSignal} signal */
 export async function fetchPayload(digest, lost, signal) {
-  const url = new URL(`clock/${digest}`, document.baseURI).href
+  const url = digest.includes(":") ? digest : new URL(`clock/${digest}`, document.baseURI).href
   for (let attempt = 0; ; attempt++) {
     const answer = await fetch(url, { signal })
     if (answer.ok) return decode(await answer.arrayBuffer())

@@ -18,10 +18,10 @@ const clocks = new WeakMap()
 
 // Streamlit calls this when the component appears, when its data changes, and when the theme does.
 // The clean-up of an overtaken call may run late: only the newest one closes the clock.
-/** @param {Component} component @param {string} plotlyPath */
-export function clock(component, plotlyPath) {
+/** @param {Component} component @param {string} plotlyPath @param {string} stylePath */
+export function clock(component, plotlyPath, stylePath) {
   const host = component.parentElement
-  const own = clocks.get(host) ?? new Clock(component, plotlyPath)
+  const own = clocks.get(host) ?? new Clock(component, plotlyPath, stylePath)
   clocks.set(host, own)
   const call = own.update(component)
   return () => {
@@ -32,9 +32,10 @@ export function clock(component, plotlyPath) {
 }
 
 export class Clock {
-  /** @param {Component} component @param {string} plotlyPath */
-  constructor(component, plotlyPath) {
+  /** @param {Component} component @param {string} plotlyPath @param {string} stylePath */
+  constructor(component, plotlyPath, stylePath) {
     this.plotlyPath = plotlyPath
+    this.stylePath = stylePath
     this.call = 0
     this.digest = ""
     /** @type {Payload} */
@@ -97,7 +98,7 @@ export class Clock {
     try {
       const [payload] = await Promise.all([
         fetchPayload(digest, () => this.reports.trigger("lost", digest), this.abort.signal),
-        loadStyle(new URL("player.css", import.meta.url).href),
+        loadStyle(new URL(this.stylePath, document.baseURI).href),
       ])
       if (digest !== this.digest || this.abort.signal.aborted) return
       if (payload.panels.some(({ kind }) => kind === "plot")) await loadScript(this.plotlyPath)

@@ -1,0 +1,89 @@
+"""One HTML file of a page's panels and clock: it plays and obeys keys without a server."""
+
+import gzip
+import re
+from base64 import b64encode
+from html import escape
+from json import dumps, loads
+
+from explorer.player.assets import player_files, plotly_gzip
+
+_IMPORT = re.compile(r'(from|import) "\./(\w+\.js)"')
+# A page of the server gives the clock these by its theme; here the reader's own preference does.
+_STYLE = """\
+:root { color-scheme: light dark; --st-background-color: #FFFFFF; --st-text-color: #31333F;
+  --st-primary-color: #0072B2; --st-secondary-background-color: #F0F2F6;
+  --st-border-color: rgba(49, 51, 63, 0.2); --st-font: system-ui, sans-serif;
+  --st-heading-font: system-ui, sans-serif; --st-code-font: ui-monospace, monospace; }
+@media (prefers-color-scheme: dark) { :root { --st-background-color: #0E1117;
+  --st-text-color: #FAFAFA; --st-primary-color: #56A8F0; --st-secondary-background-color: #262730;
+  --st-border-color: rgba(250, 250, 250, 0.2); } }
+body { margin: 0; padding: 0.5rem 1rem; background: var(--st-background-color);
+  color: var(--st-text-color); font: 16px var(--st-font); }
+h1 { margin: 0.25rem 0 0.5rem; font-size: 1.1rem; }"""
+_START = """\
+const unpacked = async (id, type) => {
+  const packed = await fetch("data:;base64," + document.getElementById(id).textContent)
+  const stream = packed.body.pipeThrough(new DecompressionStream("gzip"))
+  return URL.createObjectURL(new Blob([await new Response(stream).arrayBuffer()], { type }))
+}
+const { clock } = await import("driftscope/player.js")
+const host = document.getElementById("clock")
+const step = Number(host.dataset.step)
+const paths = [unpacked("payload", ""), unpacked("plotly", "text/javascript"),
+  unpacked("style", "text/css")]
+const [payload, plotly, style] = await Promise.all(paths)
+const silent = () => {}
+clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0 },
+  setStateValue: silent, setTriggerValue: silent }, plotly, style)
+"""
+
+
+def offline_page(payload: bytes, *, title: str, step: int) -> bytes:
+    """The HTML of a payload that holds all steps, standing at `step` at first.
+
+    Where it has figures the page brings plotly.js, 1.9 MB.
+    """
+    length = int.from_bytes(payload[:4], "little")
+    figures = any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])
+    modules = _modules("player.js")
+    imports = {f"driftscope/{name}": _as_url(source) for name, source in modules.items()}
+    parts = {
+        "payload": gzip.compress(payload, mtime=0),
+        "plotly": plotly_gzip() if figures else gzip.compress(b"", mtime=0),
+        "style": gzip.compress(player_files()["player.css"], mtime=0),
+    }
+    packed = "\n".join(
+        f'<script id="{name}" type="text/plain">{b64encode(data).decode()}</script>'
+        for name, data in parts.items()
+    )
+    return f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>{escape(title)}</title>
+<style>{_STYLE}</style>
+<script type="importmap">{dumps({"imports": imports})}</script>
+<h1>{escape(title)}</h1>
+<main id="clock" data-step="{step}"></main>
+{packed}
+<script type="module">{_START}</script>
+</html>
+""".encode()
+
+
+def _modules(first: str) -> dict[str, str]:
+    """The sources that a module needs, itself among them, by name; each imports by bare names."""
+    files, found, wanted = player_files(), {}, [first]
+    while wanted:
+        name = wanted.pop()
+        if name in found:
+            continue
+        source = files[name].decode()
+        wanted += [other for _, other in _IMPORT.findall(source)]
+        found[name] = _IMPORT.sub(r'\1 "driftscope/\2"', source)
+    return found
+
+
+def _as_url(source: str) -> str:
+    return f"data:text/javascript;base64,{b64encode(source.encode()).decode()}"

@@ -1,0 +1,48 @@
+"""One HTML file of a page: it holds all that its clock needs, and the same payload."""
+
+import gzip
+import json
+import re
+from base64 import b64decode
+
+from explorer import player
+from explorer.player import offline_page
+from explorer.player.assets import player_files
+from tests.support.pages import component_data, opened
+
+
+def payload() -> bytes:
+    """Of the Overview of the shipped run, with all steps."""
+    app = opened()
+    kept = player.payload(component_data(app.run())["payload"])
+    assert kept is not None
+    return kept
+
+
+def part(html: str, name: str) -> bytes:
+    (found,) = re.findall(rf'<script id="{name}" type="text/plain">([^<]*)</script>', html)
+    return gzip.decompress(b64decode(found))
+
+
+def test_the_file_holds_the_payload_and_every_module_and_asks_no_server() -> None:
+    data = payload()
+    html = offline_page(data, title="A <run> & more", step=7).decode()
+    assert part(html, "payload") == data and part(html, "plotly") == b""
+    assert part(html, "style") == player_files()["player.css"]
+    assert "<title>A &lt;run&gt; &amp; more</title>" in html and 'data-step="7"' in html
+    (found,) = re.findall(r'<script type="importmap">(.*)</script>', html)
+    modules = json.loads(found)["imports"]
+    for url in modules.values():
+        source = b64decode(url.partition(",")[2]).decode()
+        assert '"./' not in source.replace('"./*', "") or "import" not in source
+        assert set(re.findall(r'(?:from|import) "(driftscope/\w+\.js)"', source)) <= set(modules)
+    assert {"driftscope/player.js", "driftscope/machine.js"} <= set(modules)
+    assert len(html) <= 8e6 and "http:" not in html and "https:" not in html
+
+
+def test_a_page_with_figures_brings_the_library_that_draws_them() -> None:
+    app = opened("drift").run()
+    kept = player.payload(component_data(app)["payload"])
+    assert kept is not None
+    html = offline_page(kept, title="run", step=0).decode()
+    assert b"plotly.js v" in part(html, "plotly")[:200] and len(html) <= 8e6
