@@ -188,5 +188,5 @@ def _explained() -> None:
         "many windows of both parts of the text: below 0 where the part held back is the easier"
         " one, 0 where the text is too short to hold a part back. **Time**: tokens by the "
         "recorded speed, without pauses; trainings beside others are slower.",
-        "training.widths, embeddings.crowding, prediction.gap, runs.elapsed",
+        "spread, crowding, effective_rank, training_gap, seconds_at",
     )
