@@ -41,6 +41,7 @@ VIEWS: dict[str, list[dict[str, str]]] = {
         {},
         {"tables.view": "Random at first?"},
         {"tables.view": "Random at first?", "tables.random": "Position table"},
+        {"tables.view": "What if", "tables.whatif": "Two tokens swapped"},
         {"tables.view": "Similarity"},
         {"tables.view": "Similarity", "tables.similar": "Positions"},
     ],

@@ -9,6 +9,7 @@ from explorer.views.tables.random_at_first import view as random_at_first
 from explorer.views.tables.similarity import view as similarity
 from explorer.views.tables.values import view as values
 from explorer.views.tables.what_a_dimension_encodes import view as what_a_dimension_encodes
+from explorer.views.tables.what_if import view as what_if
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
 from explorer.visit.queue import state_beside
@@ -38,6 +39,7 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
         what_a_dimension_encodes.draw,
     ),
     "Similarity": ("Which rows are alike, and what lies between them?", similarity.draw),
+    "What if": ("What would other numbers do?", what_if.draw),
     WIDTHS: (
         "Would one number more for each token help, and where do more stop paying?",
         how_many_dimensions.draw,

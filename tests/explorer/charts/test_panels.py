@@ -27,6 +27,7 @@ from explorer.charts.embeddings.neighbours import biography_panel
 from explorer.charts.embeddings.randomness import directions_panel
 from explorer.charts.embeddings.similarity import cosines_panel, profile_panel
 from explorer.charts.embeddings.tables import table_panel
+from explorer.charts.embeddings.what_if import losses_panel
 from explorer.charts.normalization.block import block_panel
 from explorer.charts.normalization.cube import cube_panel
 from explorer.charts.normalization.depth import Sites, depth_panel, token_depth_panel
@@ -130,6 +131,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "profile": profile_panel(
             np.arange(N), row, {"b": np.ones(N)}, titles=("apart", "cosine"), **common
         ),
+        "losses": losses_panel(float(curve[0]), float(curve[1]), 3.0, **common),
         "directions": directions_panel(row, np.linspace(1, 0.2, N), 0.2, **common),
         "biography": biography_panel(ids, STEPS, rows, **common),
         "head": head_panel(square, Labels(labels, query=3), **common),
