@@ -14,7 +14,7 @@ def kolmogorov_smirnov(vectors: np.ndarray, std: float) -> tuple[np.ndarray, np.
     """The largest distance between the numbers' distribution and N(0, std²), and its p value.
 
     vectors (S, N, C) -> (S,) each; NaN where a number is not finite. The p value is Kolmogorov's
-    with Stephens' correction for n numbers (1970): within 5 % from 100 numbers on.
+    with Stephens' correction for n numbers (1970): within 5% from 100 numbers on.
     """
     from scipy.special import kolmogorov, ndtr
 

@@ -1,6 +1,6 @@
 """What the model expects next: its best candidates, and before and after a change."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,39 +44,37 @@ def next_panel(
 
 
 def before_after_panel(
-    probabilities: tuple[np.ndarray, np.ndarray],
+    probabilities: Mapping[str, np.ndarray],
     labels: Sequence[str],
     frame: Frame,
     *,
     true: int | None,
     shown: int = 8,
 ) -> Panel:
-    """Probabilities (V,) of the next token with some heads and without, two bars a token.
+    """Probabilities (V,) of the next token before a change and after it, two bars a token.
 
-    Of the `shown` tokens that are highest in either and the true next token, id `true`, in the
-    order of the probabilities with them. Nothing moves with the step. ValueError when shapes do not
-    fit.
+    By the names of the two. Of the `shown` tokens that are highest in either and the true next
+    token, id `true`, in the order of the first. Nothing moves with the step. ValueError when
+    shapes do not fit.
     """
     _check_true(true, labels)
-    before, after = (
-        gaps(values, name, (len(labels),))
-        for name, values in zip(("before", "after"), probabilities, strict=True)
-    )
+    given = {name: gaps(values, name, (len(labels),)) for name, values in probabilities.items()}
+    before, after = given.values()
     ids = _candidates(np.maximum(_known(before), _known(after)), true, shown)
     ids = ids[np.argsort(-_known(before[ids]), kind="stable")]
     traces = [
         _bars(values[ids], ids, labels, name).update(name=name, marker={"color": colour})
-        for name, values, colour in (
-            ("with", before, theme.CATEGORIES[0]),
-            ("without", after, theme.CATEGORIES[1]),
-        )
+        for (name, values), colour in zip(given.items(), theme.CATEGORIES, strict=False)
     ]
     frame = frame.at_height(theme.height_for(2 * len(ids)))
     return Panel(
         _counted(frame, ids, labels),
         go.Figure(traces, _layout(ids, labels, true, frame.height, legend=True)),
-        alt=f"{_opening(frame.title, ids, labels)}. "
-        f"With them, {_best(before, labels, true)}. Without, {_best(after, labels, true)}.",
+        alt=f"{_opening(frame.title, ids, labels)}."
+        + "".join(
+            f" {name.capitalize()}: {_best(values, labels, true)}."
+            for name, values in given.items()
+        ),
     )
 
 

@@ -133,7 +133,7 @@ def _without(
             off=off,
         ),
         before_after_panel(
-            (before.probabilities, after.probabilities),
+            {"with": before.probabilities, "without": after.probabilities},
             labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
             Frame(
                 "before-after",

@@ -139,7 +139,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         "contribution": contribution_panel(square, pair, **common),
         "pair": pair_panel(row, numbers(N, bad=bad), **common),
         "next": next_panel(row, **expected),
-        "before after": before_after_panel((row[0], row[1]), **expected),
+        "before after": before_after_panel({"a": row[0], "b": row[1]}, **expected),
         "lens": lens_panel(deep, NAMES, labels, position=2, **common),
         "scores": scores_panel(heads, NAMES, 0.4, selected=(1, 2), **common),
         "role curves": role_curves_panel(STEPS, heads[:, 0, 0], NAMES, 0.4, **common),

@@ -67,14 +67,16 @@ def test_a_probability_that_is_no_number_comes_last() -> None:
 
 
 def test_before_and_after_share_the_candidates_highest_in_either() -> None:
-    panel = before_after_panel((SHARES[0], SHARES[1]), LABELS, true=3, shown=2, **NEXT)
+    panel = before_after_panel(
+        {"with": SHARES[0], "without": SHARES[1]}, LABELS, true=3, shown=2, **NEXT
+    )
     before, after = panel.figure.data
     assert names(panel) == ["a", "·", "b"] and not panel.moving
     np.testing.assert_allclose(before.x, SHARES[0, [0, 3, 1]], rtol=1e-6)
     np.testing.assert_allclose(after.x, SHARES[1, [0, 3, 1]], rtol=1e-6)
     assert (before.name, after.name, panel.figure.layout.showlegend) == ("with", "without", True)
     assert before.customdata[0] == "'a' (id 0), with" and after.customdata[0].endswith("without")
-    assert panel.alt.endswith("Without, 'b' is the most probable, 0.5; the true next '·' has 0.1.")
+    assert panel.alt.endswith("Without: 'b' is the most probable, 0.5; the true next '·' has 0.1.")
 
 
 def test_probabilities_that_do_not_fit_the_vocabulary_are_refused() -> None:
@@ -83,7 +85,7 @@ def test_probabilities_that_do_not_fit_the_vocabulary_are_refused() -> None:
     with pytest.raises(ValueError, match=r"probabilities must have shape \(S, 4\)"):
         next_panel(SHARES, LABELS[:4], true=None, **NEXT)
     with pytest.raises(ValueError, match=r"after must have shape \(5\), got \(4,\)"):
-        before_after_panel((SHARES[0], SHARES[1, :4]), LABELS, true=None, **NEXT)
+        before_after_panel({"a": SHARES[0], "after": SHARES[1, :4]}, LABELS, true=None, **NEXT)
 
 
 def test_the_lens_runs_down_the_depth_and_is_blank_where_nothing_is_known_to_follow() -> None:

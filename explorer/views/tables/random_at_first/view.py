@@ -92,7 +92,7 @@ def _alike(moment: Moment, table: Table, seen: Looks) -> Panel:
     of_pairs = {within: seen.alike.within, between: seen.alike.between}
     return curves_panel(
         moment.steps,
-        of_pairs | {"chance, 99 % below": seen.alike.chance},
+        of_pairs | {"chance, 99% below": seen.alike.chance},
         Frame("alike", words.alike(moment, table, seen), 6, 240),
         Scale("mean cosine"),
     )

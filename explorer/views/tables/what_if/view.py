@@ -80,7 +80,7 @@ def _next(
         one, other = (shortened(labels[int(chances.argmax())]) for chances in (first, then))
         best = f"still '{one}'" if one == other else f"'{other}' instead of '{one}'"
     return before_after_panel(
-        (first, then),
+        {"before": first, "after": then},
         labels,
         Frame("next", f"Next after '{shortened(sentence.labels[at])}' at {at}: {best}", 7, 270),
         true=sentence.after(at),
