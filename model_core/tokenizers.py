@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any, Literal, Protocol, get_args
 
@@ -11,7 +11,8 @@ from model_core import words
 from model_core.labels import token_label
 
 Kind = Literal["character", "word", "bpe"]
-MAX_VOCABULARY = 20_000
+MAX_VOCABULARY = 20_000  # of a new tokenizer
+MAX_LISTED = 1_000_000  # tokens in a file: as many as a model may have
 PIECE = 2**16  # characters encoded at a time
 LONGEST = 2**21  # characters of a word for byte-pair encoding: it takes 5 s and 0.3 GB
 MAX_TOKEN_LENGTH = 64  # characters of a byte-pair token: doubling merges would fill the memory
@@ -22,6 +23,12 @@ _WORD_START = re.compile(
     r"|(?<=[A-Za-z0-9])(?=[,;:.(){}\[\]<>\"])|(?<=[、。，！？：；])(?=[\u4e00-\u9fff])"
 )
 _LONE = re.compile("[\ud800-\udfff]")
+# How words are cut, by what tokenizer.json says of their marks and spaces; new ones as the last.
+_WORDS: dict[tuple[Any, Any], Callable[[str], list[str]]] = {
+    (None, None): _CUT_AT_MARKS.findall,
+    ("joined", None): words.pieces,
+    ("joined", "attached"): words.spaced,
+}
 
 
 class Tokenizer(Protocol):
@@ -60,12 +67,14 @@ class UnknownTokens(ValueError):
 class _SplittingTokenizer:
     """A vocabulary of the pieces a text splits into; decoding joins them again.
 
-    `marks_apart`: words end at a combining mark, as in older runs.
+    `rule` says how words are cut: older runs had others.
     """
 
-    def __init__(self, kind: Kind, tokens: Sequence[str], *, marks_apart: bool = False) -> None:
+    def __init__(
+        self, kind: Kind, tokens: Sequence[str], rule: tuple[Any, Any] = ("joined", "attached")
+    ) -> None:
         self.kind = kind
-        self._marks_apart = marks_apart
+        self._rule = rule
         self.tokens = tuple(tokens)
         self._ids = {token: index for index, token in enumerate(self.tokens)}
         if len(self._ids) != len(self.tokens):
@@ -85,11 +94,14 @@ class _SplittingTokenizer:
         return "".join(self.tokens[index] for index in ids)
 
     def to_json(self) -> dict[str, Any]:
-        joined = {"marks": "joined"} if self.kind == "word" and not self._marks_apart else {}
-        return {"kind": self.kind} | joined | {"tokens": list(self.tokens)}
+        told = dict(zip(("marks", "spaces"), self._rule, strict=True))
+        if self.kind == "character":
+            told = {}
+        rule = {name: how for name, how in told.items() if how is not None}
+        return {"kind": self.kind} | rule | {"tokens": list(self.tokens)}
 
     def _split(self, text: str) -> list[str]:
-        return _CUT_AT_MARKS.findall(text) if self._marks_apart else split(text, self.kind)
+        return list(text) if self.kind == "character" else _WORDS[self._rule](text)
 
 
 class _BytePairTokenizer:
@@ -141,8 +153,8 @@ class _BytePairTokenizer:
 
 
 def split(text: str, kind: Kind) -> list[str]:
-    """Characters, or words, with each space and punctuation mark a separate piece."""
-    return list(text) if kind == "character" else words.pieces(text)
+    """Characters, or words and punctuation marks, each with the space before it."""
+    return list(text) if kind == "character" else words.spaced(text)
 
 
 def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str = "") -> Tokenizer:
@@ -177,18 +189,19 @@ def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
             raise ValueError("tokenizer.json is damaged: a merge must join two tokens")
         return _BytePairTokenizer([(first, second) for first, second in pairs])
     if kind == "character" or kind == "word":
-        tokens, marks = _strings(state.get("tokens")), state.get("marks")
-        if marks not in (None, "joined"):
+        tokens, rule = _strings(state.get("tokens")), (state.get("marks"), state.get("spaces"))
+        if rule not in list(_WORDS):  # a list in the file has no hash
             raise ValueError(
-                f"tokenizer.json is damaged: marks must be joined, got {repr(marks)[:40]}"
+                "tokenizer.json is damaged: marks must be joined and spaces attached, "
+                f"got {repr(rule)[:40]}"
             )
-        return _SplittingTokenizer(kind, tokens, marks_apart=kind == "word" and marks is None)
+        return _SplittingTokenizer(kind, tokens, rule)
     raise ValueError(f"tokenizer kind must be character, word or bpe, got {str(kind)[:40]!r}")
 
 
 def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list) or len(value) > MAX_VOCABULARY:
-        raise ValueError(f"tokenizer.json is damaged: no list of at most {MAX_VOCABULARY:,} tokens")
+    if not isinstance(value, list) or len(value) > MAX_LISTED:
+        raise ValueError(f"tokenizer.json is damaged: no list of at most {MAX_LISTED:,} tokens")
     return value
 
 

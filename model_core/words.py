@@ -18,6 +18,15 @@ def pieces(text: str) -> list[str]:
     return re.findall(rf"\w[\w{marks}]*|\s|[^\w\s][{marks}]*", text)
 
 
+def spaced(text: str) -> list[str]:
+    """The same, but one space goes with the word or mark after it: together the whole text.
+
+    As GPT-2 has it (Radford et al. 2019): of several spaces the last one.
+    """
+    marks = _marks(text)
+    return re.findall(rf" ?\w[\w{marks}]*| ?[^\w\s][{marks}]*|\s", text)
+
+
 def letters(text: str) -> list[str]:
     """Each character with its marks: together the whole text."""
     return re.findall(rf"(?s).[{_marks(text)}]*", text)

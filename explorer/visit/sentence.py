@@ -48,10 +48,11 @@ class Sentence:
 def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     """What the model reads of a typed text: all that its vocabulary has, or the run's example.
 
+    A first word that the vocabulary has only after a space is read as that one.
     What is too long is read from token `start` on, or from the last place where a whole block fits.
     """
     tokenizer, size = run.tokenizer, run.model_config.block_size
-    pieces = tokenizer.pieces(_lines(tokenizer, text))
+    pieces = _pieces(tokenizer, meant(run, text))
     read = [index for _, index in pieces if index is not None]
     ids = read or tokenizer.encode(example(run)) or [0]
     start = min(start, max(len(ids) - size, 0))
@@ -62,14 +63,23 @@ def sentence(run: Run, text: str, start: int = 0) -> Sentence:
     return Sentence(window, labels, start, len(ids), typed, instead=not read)
 
 
+def _pieces(tokenizer: Tokenizer, text: str) -> list[tuple[str, int | None]]:
+    pieces = tokenizer.pieces(text)
+    if pieces and pieces[0][1] is None:
+        spaced = tokenizer.pieces(" " + text)
+        if len(spaced) == len(pieces) and spaced[0][1] is not None:
+            return spaced
+    return pieces
+
+
 def on_one_line(tokenizer: Tokenizer, text: str) -> str:
     """A text as it is typed into a field of one line, with ⏎ where a line ends."""
     return text if _has_sign(tokenizer) else text.replace("\n", NEWLINE)
 
 
-def _lines(tokenizer: Tokenizer, text: str) -> str:
+def meant(run: Run, text: str) -> str:
     """What is meant by such a text."""
-    if NEWLINE not in text or _has_sign(tokenizer):
+    if NEWLINE not in text or _has_sign(run.tokenizer):
         return text
     return text.replace(NEWLINE, "\n")
 

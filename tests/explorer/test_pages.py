@@ -138,13 +138,12 @@ def test_a_text_of_which_nothing_is_known_gives_way_to_the_example(app: AppTest)
 
 
 def test_unknown_words_are_left_out_without_harm_to_others(runs: Path) -> None:
-    run = recorded_run(runs / "words", tokenizer="word")
+    run = recorded_run(runs / "words", tokenizer="word", block_size=3)
     read = sentence_of(run, "he jumped over the-lazy dog")
-    assert read.labels[:6] == (SPACE, "jumped", SPACE, "over", SPACE, "the")
-    assert read.labels[6:] == ("lazy", SPACE)  # eight tokens at a time: " dog" comes later
-    assert [piece for piece, known in read.typed if not known] == ["he", "-"]
-    assert read.unread == {0: "he", 6: "-"}  # each before the token at this position
-    assert sentence_of(run, "he jumped over the-lazy dog", start=1).unread == {5: "-"}
+    assert read.labels == ("␣jumped", "␣over", "␣the")  # three tokens at a time: " dog" comes later
+    assert [piece for piece, known in read.typed if not known] == ["he", "-", "lazy"]
+    assert read.unread == {0: "he", 3: "-lazy"}  # each before the token at this position
+    assert sentence_of(run, "he jumped over the-lazy dog", start=1).unread == {2: "-lazy"}
 
 
 def test_no_character_is_cut_where_tokens_are_bytes(runs: Path) -> None:

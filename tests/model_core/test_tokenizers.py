@@ -93,9 +93,9 @@ def test_the_seeds_sentence_has_27_characters_in_sorted_order() -> None:
     assert tokenizer.encode("a. ") == [3, 1, 0]
 
 
-def test_words_spaces_and_punctuation_are_tokens_of_their_own() -> None:
-    text = "Don't go,  fox_1!\n"
-    pieces = ["Don", "'", "t", " ", "go", ",", " ", " ", "fox_1", "!", "\n"]
+def test_words_and_punctuation_are_tokens_with_the_space_before_them() -> None:
+    text = "Don't go,  fox_1 !\n"
+    pieces = ["Don", "'", "t", " go", ",", " ", " fox_1", " !", "\n"]
     assert split(text, "word") == pieces
     tokenizer = train_tokenizer(text, "word")
     assert [tokenizer.tokens[index] for index in tokenizer.encode(text)] == pieces
@@ -107,7 +107,7 @@ def test_words_spaces_and_punctuation_are_tokens_of_their_own() -> None:
 )
 def test_a_word_stays_whole_in_every_script(word: str) -> None:
     text = f"{word}, {word}\n"
-    assert split(text, "word") == [word, ",", " ", word, "\n"]
+    assert split(text, "word") == [word, ",", f" {word}", "\n"]
     tokenizer = train_tokenizer(text, "word")
     assert word in tokenizer.tokens and tokenizer.decode(tokenizer.encode(text)) == text
 
@@ -124,8 +124,24 @@ def test_a_run_whose_words_end_at_marks_is_read_as_it_was_recorded() -> None:
     assert train_tokenizer(text, "word").to_json() == {
         "kind": "word",
         "marks": "joined",
-        "tokens": [" ", "e\u0301te\u0301", "hi"],
+        "spaces": "attached",
+        "tokens": [" hi", "e\u0301te\u0301"],
     }
+
+
+def test_a_run_whose_spaces_are_tokens_is_read_as_it_was_recorded() -> None:
+    text = "e\u0301te\u0301 hi"
+    recorded = {"kind": "word", "marks": "joined", "tokens": [" ", "e\u0301te\u0301", "hi"]}
+    old = tokenizer_from_json(recorded)
+    assert [old.tokens[index] for index in old.encode(text)] == ["e\u0301te\u0301", " ", "hi"]
+    assert old.decode(old.encode(text)) == text and old.to_json() == recorded
+
+
+def test_the_seeds_sentence_has_a_token_a_word_and_none_for_spaces() -> None:
+    tokenizer = train_tokenizer(SENTENCE, "word")
+    pieces = ["Quick", " brown", " fox", " jumped", " over", " the", " lazy", " dog", "."]
+    assert [piece for piece, _ in tokenizer.pieces(SENTENCE)] == pieces
+    assert sorted(tokenizer.tokens) == sorted(pieces)
 
 
 @pytest.mark.parametrize("vocab_size", [256, 300, 512])
@@ -298,7 +314,7 @@ def test_what_does_not_fit_into_the_sentence_is_counted() -> None:
 def test_unknown_words_are_named_whole() -> None:
     with pytest.raises(UnknownTokens) as error:
         train_tokenizer("the fox", "word").encode("the lazy fox, the dog")
-    assert error.value.unknown == ("lazy", ",", "dog")
+    assert error.value.unknown == (" lazy", ",", " the", " dog")
 
 
 def test_an_accent_typed_apart_is_explained() -> None:
@@ -347,7 +363,7 @@ def test_too_many_characters_lead_to_words_or_byte_pairs() -> None:
 
 
 def test_too_many_words_lead_to_byte_pairs() -> None:
-    text = " ".join(map(str, range(20_000)))
+    text = " ".join(map(str, range(20_001)))
     assert refused(train_tokenizer, text, "word") == (
         "the text has 20,001 different words, more than 20,000; choose byte-pair encoding"
     )
@@ -378,7 +394,9 @@ def test_an_unknown_kind_is_named_with_those_there_are() -> None:
         {"kind": "word", "tokens": ["a", "\ud800"]},
         {"kind": "word", "tokens": ["a"], "marks": ["x" * 500]},
         {"kind": "word", "tokens": [["a"] * 500]},
-        {"kind": "word", "tokens": [str(number) for number in range(20_001)]},
+        {"kind": "word", "tokens": ["a"] * 1_000_001},
+        {"kind": "word", "tokens": ["a"], "spaces": "attached"},
+        {"kind": "word", "tokens": ["a"], "marks": "joined", "spaces": "x" * 500},
         {"kind": "bpe"},
         {"kind": "bpe", "merges": "ab"},
         {"kind": "bpe", "merges": ["ab"]},

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model_core.words import letters, pieces, words
+from model_core.words import letters, pieces, spaced, words
 
 MARKED = st.text("aé1_ \n!,\u0301\u0308नि्สัمُ\u200d\u200c👩\ufe0f", max_size=20)
 
@@ -18,6 +18,16 @@ def test_no_mark_is_cut_off_its_letter(text: str) -> None:
         for before, part in zip(parts, parts[1:], strict=False):
             if unicodedata.category(part[0])[0] == "M":
                 assert before.isspace() and parts is not letters  # has no letter of its own
+
+
+@given(MARKED | st.text(max_size=20))
+def test_a_space_goes_with_what_follows_it_and_nothing_else_changes(text: str) -> None:
+    parts = spaced(text)
+    assert "".join(parts) == text
+    apart = [part for one in parts for part in ([" ", one[1:]] if one[0] == " " else [one])]
+    assert [part for part in apart if part] == pieces(text)
+    for before, part in zip(parts, parts[1:], strict=False):
+        assert before != " " or part[0].isspace()
 
 
 @given(MARKED)

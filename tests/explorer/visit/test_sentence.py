@@ -35,6 +35,13 @@ def test_a_new_line_is_typed_as_it_is_drawn(tmp_path: Path, kind: Kind) -> None:
     assert on_one_line(signed.tokenizer, "a\nc") == "a\nc"
 
 
+def test_a_first_word_known_only_after_a_space_is_read_as_that_one(tmp_path: Path) -> None:
+    run = Run.open(new_run(tmp_path / "words", tokenizer="word"))
+    assert sentence(run, "fox jumped").labels == ("␣fox", "␣jumped")
+    assert sentence(run, "Quick fox").labels == ("Quick", "␣fox")
+    assert sentence(run, "cat fox").typed == (("cat", False), (" fox", True))
+
+
 @pytest.mark.parametrize("kind", ["character", "word", "bpe"])
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
 def test_the_example_is_read_whole_at_one_time(tmp_path: Path, kind: Kind, text: str) -> None:
