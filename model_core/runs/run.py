@@ -1,7 +1,7 @@
 """Run: a training history on disk, opened for reading."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -65,7 +65,7 @@ class Run:
         path = Path(path)
         description = read_description(path)
         try:
-            run = cls(path, description, tokenizer_from_json(read_json(path / "tokenizer.json")))
+            run = cls(path, description, _tokenizer_in(path / "tokenizer.json"))
         except (KeyError, TypeError, AttributeError):
             raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
         tokens, size = len(run.tokenizer.tokens), run.model_config.vocab_size
@@ -282,6 +282,20 @@ class Run:
         if wrong := misfit(stored_in(tensors), self.model_config):
             raise ValueError(f"the snapshot of step {step} has changed: {wrong}")
         return tensors
+
+
+def _tokenizer_in(path: Path) -> Tokenizer:
+    """The tokenizer of a file, made once: with 50,000 merges that takes as long as a page."""
+    try:
+        stat = path.stat()
+    except OSError:
+        stat = None
+    return _tokenizer(path, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _tokenizer(path: Path, _version: tuple[int, ...] | None) -> Tokenizer:
+    return tokenizer_from_json(read_json(path))
 
 
 def _row_ids(rows: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
