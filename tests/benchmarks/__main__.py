@@ -14,6 +14,7 @@ from tests.benchmarks.opening import opening_seconds
 from tests.benchmarks.play import play_frames
 from tests.benchmarks.rows import Row, at_least, at_most
 from tests.benchmarks.speed import training_speeds
+from tests.benchmarks.tables import VIEWS, table_times
 
 
 def training_rows() -> list[Row]:
@@ -55,6 +56,15 @@ def typing_rows() -> Iterator[Row]:
     yield at_most("drag, 16 heads, 41 characters, p95", typed["drag_p95_ms"], 34, "ms")
 
 
+def table_rows() -> Iterator[Row]:
+    found = table_times()
+    wide = "50,257 tokens × 64 × 12 steps"
+    for view in VIEWS:
+        yield at_most(f"{wide}: {view} opens", found[f"{view} opens"], 3, "s")
+        yield at_most(f"{wide}: drag in {view}, p95", found[f"{view} drag"], 34, "ms")
+    yield at_most(f"{wide}: the server grows", found["grown"], 500, "MB")
+
+
 def opening_rows() -> Iterator[Row]:
     opening = opening_seconds()
     yield beside_bare("start to first picture", opening["start"], opening["bare start"], 0.8)
@@ -69,6 +79,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "opening": opening_rows,
     "training": training_rows,
     "maps": map_rows,
+    "tables": table_rows,
 }
 
 
