@@ -10,11 +10,16 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.data import cuts
+from explorer.views.tables.look_up import three_tokenizers
 from explorer.views.tables.look_up.any_id import refused
 from explorer.views.tables.look_up.rows import window
+from explorer.visit.moment import moment_of
 from model_core.embeddings.lookup import refusal
 from model_core.runs import Run
-from tests.support.pages import FOX, SHIPPED, captions, drawn, opened, panels, words
+from model_core.tokenizers import train_tokenizer
+from model_core.words import spaced
+from tests.support.pages import FOX, SHIPPED, captions, drawn, opened, panels, visitor, words
 from tests.support.runs import recorded_run
 
 IDS = SHIPPED.tokenizer.encode(FOX)
@@ -128,3 +133,36 @@ def test_the_positions_drawn_hold_the_chosen_one(
 ) -> None:
     found = window(at, count)
     assert (found.start, found.stop) == shown and at in found
+
+
+def test_one_text_is_cut_by_three_tokenizers_that_give_it_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    visitor(monkeypatch)
+    moment, found = moment_of(SHIPPED), cuts.tokenizers(SHIPPED)
+    pieces = {kind: one.pieces(FOX) for kind, one in found.items() if not isinstance(one, str)}
+    assert all("".join(piece for piece, _ in cut) == FOX for cut in pieces.values())
+    assert [id_ for _, id_ in pieces["character"]] == IDS
+    assert [piece for piece, _ in pieces["word"]][:3] == ["Quick", " brown", " fox"]
+    table = three_tokenizers.as_table(moment, found, FOX).set_index("tokens are")
+    tokens = [41, 9, len(train_tokenizer(SHIPPED.text, "bpe", cuts.PAIRS).encode(FOX))]
+    assert table["tokens of this sentence"].tolist() == tokens
+    sizes = [27, len(set(spaced(SHIPPED.text)))]
+    assert table["vocabulary V"].tolist()[:2] == sizes and 256 < table["vocabulary V"].iloc[2] < 512
+    parameters = table["parameters of the table V × C"]
+    assert parameters.tolist() == (table["vocabulary V"] * 5).tolist()
+    shown = three_tokenizers.written(pieces["word"][:2])
+    ids = [id_ for _, id_ in pieces["word"][:2]]
+    assert shown == f"Quick\u00a0{ids[0]}   ␣brown\u00a0{ids[1]}"
+    assert three_tokenizers.written([("ü", None)]) == "ü\u00a0–"
+
+
+def test_the_three_tokenizers_are_shown_when_they_are_asked_for() -> None:
+    app = opened("tables")
+    assert not app.code
+    for text in ("the dog", ""):
+        app.text_input(key="text").set_value(text).run()
+        if not app.code:
+            app.toggle(key="tables.three").set_value(True).run()
+        assert not app.exception and len(app.code) == 3
+        assert "o" in app.code[0].value

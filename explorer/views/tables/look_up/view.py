@@ -8,14 +8,15 @@ from explorer.charts.embeddings.lookup import one_hot_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data.lookup import entering
 from explorer.panels import AnyPanel, Frame, Positions, Text, Words
-from explorer.views.tables.look_up import any_id
+from explorer.views.tables.look_up import any_id, three_tokenizers
 from explorer.views.tables.look_up.arithmetic import written_out
 from explorer.views.tables.look_up.rows import LookedUp, look_up, position_rows, token_rows
+from explorer.visit import session
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, marked, thinned
 from explorer.visit.page import clock, how_computed, plain
-from explorer.visit.sentence import Sentence
+from explorer.visit.sentence import Sentence, meant
 
 NUMBERS = 4 * 10**6  # of a table at all steps shown, 16 MB
 TALL, ABOVE, BELOW = 560, 156, 390  # pixels: the token table is as high as what stands beside it
@@ -29,6 +30,8 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     found = look_up(moment, sentence, position_of(sentence))
     moment = clock(moment, _panels(moment, sentence, found), of_step=True)
     _checked(moment, sentence, found)
+    text = meant(moment.run, session.text() or "") or moment.run.tokenizer.decode(sentence.ids)
+    three_tokenizers.draw(moment, text)
     with drawer():
         _numbers(moment, sentence)
     how_computed(
