@@ -21,7 +21,7 @@ from model_core.runs.status import State
 WIDTHS = "How many dimensions?"
 # By tab: the question, and the function that draws its answer; the first is the default.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
-    "Look up": ("How does a letter become the numbers that a model computes with?", look_up.draw),
+    "Look up": ("How does a letter become numbers?", look_up.draw),
     "Values": (
         "Which numbers does the model keep for each token and each position?",
         values.draw,

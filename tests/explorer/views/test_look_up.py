@@ -48,6 +48,7 @@ def test_quick_is_looked_up_in_both_tables_and_added() -> None:
     np.testing.assert_array_equal(moving(app, "entering"), sums)
     shown = panels(app)
     assert shown["text"]["beneath"] == [str(one) for one in IDS]
+    assert shown["text"]["says"] == "'{key}' at {key_at}"  # of the token pointed at, too
     written = shown["arithmetic"]["texts"]
     for text, row, place, total in zip(
         written, tokens[:, IDS[4]], positions[:, 4], sums[:, 4], strict=True

@@ -74,7 +74,7 @@ def _text(moment: Moment, sentence: Sentence, at: int) -> Text:
         Frame("text", "Each token has an id: click one", span=12, height=120),
         sentence.labels,
         None,
-        says="'{query}' at {query_at} is looked up",
+        says="'{key}' at {key_at}",
         query=at,
         alt=f"The sentence of {len(sentence.labels)} tokens, below each its id.",
         marked=marked(moment, sentence),
