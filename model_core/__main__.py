@@ -1,4 +1,4 @@
-"""The command line: train, resume, sweep, map, list, presets."""
+"""The command line: train, resume, again, sweep, map, list, presets."""
 
 import io
 import json
@@ -82,6 +82,24 @@ def resume(
 ) -> None:
     """Resume a run from the step saved last, with the same result as if never stopped."""
     _train(run_dir, queue=queue)
+
+
+@app.command()
+def again(
+    run_dir: Annotated[Path, typer.Argument(help="A recorded run.", callback=_at_home)],
+    first: Annotated[int, typer.Argument(help="The first step to record.")],
+    last: Annotated[int, typer.Argument(help="The last one.")],
+    queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
+) -> None:
+    """Record every step from FIRST to LAST of a run, with the bits that they had the first time."""
+    _check_run(run_dir)
+    _stop_on_signals(run_dir)
+    with only_trainer(run_dir):
+        from model_core.training.again import record_again
+
+        if not queue:
+            write_request(run_dir, "run")
+        record_again(run_dir, first, last, turn=Turn(run_dir) if queue else None)
 
 
 @app.command()
@@ -212,11 +230,15 @@ def _check_run(folder: Path) -> None:
         raise ValueError(f"no run in {folder.resolve().name[:64]!r}; `train --run-dir` makes one")
 
 
+def _stop_on_signals(folder: Path) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: write_request(folder, "stop"))
+
+
 def _train(folder: Path, queue: bool) -> None:
     """Train with a progress bar; Ctrl-C and SIGTERM stop at the present step, which is recorded."""
     _check_run(folder)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: write_request(folder, "stop"))
+    _stop_on_signals(folder)
     with only_trainer(folder):
         if not queue:
             write_request(folder, "run")

@@ -57,14 +57,22 @@ def number(
     bounds: tuple[N, N],
     *,
     of_run: bool = False,
+    follow: bool = False,
     **look: Any,
 ) -> N:
-    """A number within bounds."""
-    bounded(name, default, bounds, of_run=of_run)
+    """A number within bounds; with `follow`, one that nobody changed follows its default."""
+    bounded(name, default, bounds, of_run=of_run, follow=follow)
     return draw(label, *bounds, key=name, **look, **KEPT)
 
 
-def bounded(name: str, default: N, bounds: tuple[N, N], *, of_run: bool = False) -> N:
+def bounded(
+    name: str,
+    default: N,
+    bounds: tuple[N, N],
+    *,
+    of_run: bool = False,
+    follow: bool = False,
+) -> N:
     """What `number` returns, for where it has no widget."""
     low, high = bounds
 
@@ -78,7 +86,7 @@ def bounded(name: str, default: N, bounds: tuple[N, N], *, of_run: bool = False)
     def fit(value: float) -> N:
         return type(default)(min(max(value, low), high))
 
-    return session.hold(name, default, read, fit, of_run=of_run)
+    return session.hold(name, default, read, fit, of_run=of_run, follow=follow)
 
 
 def add(name: str, count: int, most: int) -> None:

@@ -23,13 +23,26 @@ def start(folder: Path) -> None:
     The process has its own session and outlives its parent. ValueError when the run is being
     trained already.
     """
+    _start(folder, "resume")
+
+
+def again(folder: Path, first: int, last: int) -> None:
+    """Record the steps from `first` to `last` of a run once more, every one, in a new process.
+
+    ValueError when the run is being trained.
+    """
+    _start(folder, "again", str(first), str(last))
+
+
+def _start(folder: Path, command: str, *arguments: str) -> None:
     if is_locked(folder / "trainer.lock"):
         raise ValueError(f"run {folder.name} is already being trained")
     write_request(folder, "run")
     write_status(folder, replace(read_status(folder), state="queued", words="", queued_at=time()))
     with appending(folder / "trainer.log") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "model_core", "resume", str(folder.resolve()), "--queue"],
+            [sys.executable, "-m", "model_core", command, str(folder.resolve()), *arguments]
+            + ["--queue"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=log,

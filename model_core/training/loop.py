@@ -3,7 +3,7 @@
 import math
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,11 +11,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model_core.labels import readable
 from model_core.runs import Plan, Run, read_metrics
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
-from model_core.runs.snapshots import GRADIENT, UPDATE, pack, unpack
+from model_core.runs.snapshots import pack, unpack
 from model_core.runs.status import (
     Request,
     State,
@@ -26,8 +25,9 @@ from model_core.runs.status import (
     write_status,
 )
 from model_core.runs.storage import is_full, remedy, write_whole
-from model_core.training.recording import SAMPLE_TOKENS, Recorder, snapshot_bytes, snapshot_steps
+from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
 from model_core.training.room import check_memory
+from model_core.training.taken import is_finite, numbers_of, sampled_text, tensors_of, weights_of
 from model_core.training.trainer import Trainer
 from model_core.training.turns import Turn
 
@@ -83,7 +83,7 @@ class _Session:
 
     def __init__(self, folder: Path, turn: Turn | None, watch: Callable[[Status], None]) -> None:
         run = Run.open(folder)
-        _check_unchanged(run)
+        check_unchanged(run)
         config = run.training_config
         torch.set_num_threads(config.threads)
         self.folder, self.turn, self.watch, self.tokenizer = folder, turn, watch, run.tokenizer
@@ -144,31 +144,24 @@ class _Session:
         stopping = self._asked_to_stop()
         last = step == trainer.config.steps
         due = stopping or self.stepping or step in self.due
-        # before the next batch, which batch norm's running averages follow
-        weights = _copy(trainer.model.state_dict()) if due else {}
+        weights = weights_of(trainer) if due else {}
         late = time.monotonic() - self.saved_at > MEMORY_EVERY
         resume_state = self._resume_state() if due and (stopping or last or late) else {}
         measured = self._measured() if due else {}
         loss = trainer.compute_gradients()
         self.done, self.loss = step, loss
         self._warn(step, loss)
-        diverged = not (math.isfinite(loss) and math.isfinite(measured.get("val_loss") or 0.0))
+        diverged = not is_finite(loss, measured)
         if due or diverged:
-            norms = trainer.gradient_norms()
-            metrics = {
-                "epoch": trainer.epoch,
-                "train_loss": loss,
-                "grad_norm": math.hypot(*norms.values()),
-                "grad_norms": norms,
-                **measured,
-            }
-            self._record(weights or _copy(trainer.model.state_dict()), metrics, update=not diverged)
+            metrics = numbers_of(trainer, loss, measured)
+            weights = weights or weights_of(trainer)
+            self.recorder.record(step, tensors_of(trainer, weights, update=not diverged), metrics)
             if resume_state:
                 self._save_state(resume_state)
         else:
             trainer.update()
         if diverged:
-            words = _divergence(step, trainer.config.learning_rate)
+            words = divergence(step, trainer.config.learning_rate)
             self.status = replace(self.status, words=words)
             return "diverged"
         return "finished" if last else "stopped" if stopping else "running"
@@ -182,17 +175,6 @@ class _Session:
             self.status = replace(self.status, words=words)
         elif not self.bad_steps and self.status.words:
             self.status = replace(self.status, words="")
-
-    def _record(self, weights: dict[str, Tensor], metrics: dict[str, Any], *, update: bool) -> None:
-        """Record the present step: its weights, the tables' gradients, the update if any."""
-        trainer, step = self.trainer, self.trainer.step
-        gradients = trainer.table_gradients()  # before the update, which clips them
-        tensors = weights | {GRADIENT + name: value for name, value in gradients.items()}
-        if update:
-            trainer.update()
-            after = trainer.model.state_dict()
-            tensors |= {UPDATE + name: after[name] - weights[name] for name in gradients}
-        self.recorder.record(step, tensors, metrics)
 
     def _resume_state(self) -> dict[str, Tensor]:
         """What is needed besides the weights to continue from this step."""
@@ -210,13 +192,8 @@ class _Session:
         return {
             "val_loss": trainer.validation_loss() if evaluate else None,
             "tokens_per_second": pace and pace * self.tokens_a_step,
-            "sample": self._sampled_text(),
+            "sample": sampled_text(trainer, self.tokenizer),
         }
-
-    def _sampled_text(self) -> str:
-        """Text by the present model, "" when its probabilities are not finite."""
-        count = min(SAMPLE_TOKENS, self.trainer.model.config.block_size)
-        return readable(self.tokenizer.decode(self.trainer.sample(count).tolist()))
 
     def _asked_to_stop(self) -> bool:
         """Report and follow requests, every HEARTBEAT seconds."""
@@ -263,7 +240,7 @@ class _Session:
         return self.status
 
 
-def _check_unchanged(run: Run) -> None:
+def check_unchanged(run: Run) -> None:
     """ValueError where training would continue on another text, or over another model's steps."""
     if run.changed:
         raise ValueError(
@@ -274,7 +251,7 @@ def _check_unchanged(run: Run) -> None:
         raise ValueError(f"not resumed: {summary(run.unfit)}")
 
 
-def _divergence(step: int, learning_rate: float) -> str:
+def divergence(step: int, learning_rate: float) -> str:
     return (
         f"loss became NaN or infinite at step {step:,}; everything up to it is kept. "
         f"{_advice(learning_rate)}"
@@ -319,10 +296,6 @@ def _words(error: BaseException, step: int) -> str:
         kept = f"{error.strerror} near step {step:,}; what was recorded is kept"
         return f"{kept}. {remedy(error)}, then resume"
     return (str(error) or type(error).__name__)[:200]
-
-
-def _copy(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in tensors.items()}
 
 
 def _finite(value: float | None) -> float | None:

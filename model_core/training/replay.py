@@ -108,17 +108,8 @@ class Replay:
         if self._trainer is not None and self._trainer.step <= step:
             torch.set_rng_state(self._random)  # of dropout
             return self._trainer
-        run = self._run
-        trainer = self._trainer = Trainer(
-            run.model_config, run.training_config, torch.tensor(run.tokenizer.encode(run.text))
-        )
-        saved = _resume_state(run)
-        if saved and int(saved["step"]) <= step:
-            at = int(saved.pop("step"))
-            trainer.restore(at, run.weights(at), saved)
-        else:
-            trainer.model.load_state_dict(run.weights(0))
-        return trainer
+        self._trainer = trainer_before(self._run, step)
+        return self._trainer
 
     def _keep(self, trainer: Trainer) -> None:
         found = {name: _moments(trainer, name) for name in trainer.model.anatomy.tables}
@@ -138,6 +129,22 @@ class Replay:
                 f"trained again here, {wrong[0]} differs from what was recorded at step "
                 f"{trainer.step:,}: this run was made on another machine or with another torch"
             )
+
+
+def trainer_before(run: Run, step: int) -> Trainer:
+    """The trainer of a run at the step stored for resuming, if that is not later, else at 0.
+
+    It seeds torch's random numbers. ValueError without the run's text.
+    """
+    ids = torch.tensor(run.tokenizer.encode(run.text))
+    trainer = Trainer(run.model_config, run.training_config, ids)
+    saved = _resume_state(run)
+    if saved and int(saved["step"]) <= step:
+        at = int(saved.pop("step"))
+        trainer.restore(at, run.weights(at), saved)
+    else:
+        trainer.model.load_state_dict(run.weights(0))
+    return trainer
 
 
 def same_bits(one: Tensor, other: Tensor) -> bool:

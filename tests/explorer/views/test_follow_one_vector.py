@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,20 @@ from explorer.visit.runs import RECORDED
 from model_core.embeddings.counts import frequency
 from model_core.embeddings.ways import way
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, captions, drawn, go_to, opened, panels, succeeded, words
+from model_core.runs.status import read_status
+from tests.support.pages import (
+    SHIPPED,
+    captions,
+    drawn,
+    go_to,
+    opened,
+    panels,
+    press,
+    succeeded,
+    words,
+)
+from tests.support.runs import recorded_run
+from tests.support.waiting import wait_until
 
 K = SHIPPED.tokenizer.encode("k")[0]
 FOLLOWED = {"tables.view": "Follow one vector"}
@@ -170,22 +184,34 @@ def table_with(app: AppTest, column: str) -> pd.DataFrame:
     return found
 
 
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run of the visitor's own, made on this machine: its bits can be made again."""
+    folder = tmp_path_factory.mktemp("own")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DRIFTSCOPE_RUNS", str(folder))
+        yield recorded_run(folder / "mine", grad_clip=0.3, weight_decay=0.1, learning_rate=0.01)
+
+
 @pytest.mark.parametrize("table", ["tokens", "positions"])
-def test_the_numbers_of_a_step_add_up_to_the_next_recorded_row(table: str) -> None:
-    app = follow(step="43", token=str(K), **{"tables.follow.table": table})
+def test_the_numbers_of_a_step_add_up_to_the_next_recorded_row(own: Run, table: str) -> None:
+    app = follow(run="mine", step="1", token=str(K), **{"tables.follow.table": table})
     if again := [one for one in app.button if "again" in one.label]:  # a busy machine
         succeeded(again[0].click().run())
-    at = SHIPPED.steps.tolist().index(44)
-    rows = SHIPPED.token_embeddings() if table == "tokens" else SHIPPED.position_embeddings()
-    row = K if table == "tokens" else 4
+    rows = own.token_embeddings() if table == "tokens" else own.position_embeddings()
+    before, after = rows[1:3, K if table == "tokens" else 4]
+    assert own.steps[1:3].tolist() == [1, 2]
     numbers = table_with(app, "m unbiased")
-    np.testing.assert_allclose(numbers["row"], rows[at - 1, row], atol=1e-12)
-    np.testing.assert_allclose(numbers["recorded"], rows[at, row], atol=1e-12)
-    np.testing.assert_allclose(numbers["new row"], rows[at, row], atol=1e-6)
+    np.testing.assert_allclose(numbers["row"], before, atol=1e-12)
+    np.testing.assert_allclose(numbers["recorded"], after, atol=1e-12)
+    np.testing.assert_allclose(numbers["new row"], after, atol=1e-6)
+    norm = own.metrics()["grad_norm"][1]
+    np.testing.assert_allclose(numbers["clipped"], numbers["gradient"] * 0.3 / norm, rtol=1e-4)
     moved = numbers["m unbiased"] / (np.sqrt(numbers["v unbiased"]) + 1e-8)
-    np.testing.assert_allclose(numbers["row"] - 0.01 * moved, rows[at, row], atol=1e-6)
+    np.testing.assert_allclose(before * (1 - 0.01 * 0.1) - 0.01 * moved, after, atol=1e-6)
     order = next(one.value for one in app.markdown if one.value.startswith("1. "))
-    assert "that of step 44 is recorded" in order and "t = 44" in order
+    assert "that of step 2 is recorded" in order and "weight decay 0.1, t = 2" in order
+    assert f"at 0.3: every gradient times {0.3 / (norm + 1e-6):.4g}" in order
 
 
 def test_the_windows_of_a_batch_cost_on_the_mean_what_was_recorded_as_its_loss() -> None:
@@ -211,3 +237,24 @@ def test_what_cannot_be_worked_out_is_said(tmp_path: Path, monkeypatch: pytest.M
     assert "cannot be worked out: text.txt of run textless is missing" in said
     numbers = table_with(app, "move")
     assert "m" not in numbers and numbers["difference"].abs().max() == 0
+
+
+def test_steps_between_the_recorded_ones_are_recorded_on_demand(own: Run) -> None:
+    app = follow(run="mine", step="5")
+    first, last = (app.number_input(key=f"tables.follow.{end}") for end in ("first", "last"))
+    assert (first.value, last.value) == (0, 30)
+    first.set_value(5)
+    succeeded(last.set_value(12).run())
+    new = sorted(set(range(5, 13)) - set(own.steps))
+    press(app, f"Record {len(new)} steps more")
+    wait_until(lambda: read_status(own.path).state == "finished")
+    assert set(Run.open(own.path).steps) == {*own.steps, *new}
+    assert not read_status(own.path).words
+    assert "Every one of them is recorded." in captions(succeeded(app.run()))
+    succeeded(app.number_input(key="tables.follow.first").set_value(13).run())
+    (said,) = words(app)
+    assert said == "steps must ascend within 0 and 30, got 13 to 12"
+
+
+def test_a_run_that_comes_with_the_app_stays_as_it_is(of_k: AppTest) -> None:
+    assert "stay as they are" in captions(of_k)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from explorer.charts.parts.labels import counted, running
 from explorer.data import replays, tables
+from explorer.views.tables.follow_one_vector import more_steps
 from explorer.views.tables.follow_one_vector.choices import Followed
 from explorer.visit.export import file_of, numbers
 from explorer.visit.moment import Moment, labels_of
@@ -70,6 +71,7 @@ def draw(moment: Moment, followed: Followed) -> None:
             column_config=_look(table),
         )
     _windows(moment, followed)
+    more_steps.draw(moment)
 
 
 def _moments(moment: Moment, followed: Followed) -> Moments | None:
