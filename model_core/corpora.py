@@ -15,6 +15,11 @@ VALIDATION_WINDOWS = 32
 BUILT_IN = ("quick-brown-fox", "python-docs", "python-docs-short", "stories", "induction")
 PRINTABLE = "".join(map(chr, range(32, 127)))  # of ASCII: all that ordinary English is typed with
 SHORT = 60_000  # characters
+# The rules of the stories: a name has a pronoun, an animal a sound, a place a weather.
+PRONOUNS = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
+SOUNDS = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
+WEATHER = {"park": "sunny", "lake": "windy", "hill": "snowy", "garden": "rainy"}
+COLORS, TOYS = ("red", "blue", "green", "white"), ("ball", "kite", "drum", "boat")
 
 
 @dataclass(frozen=True)
@@ -54,18 +59,14 @@ def stories(count: int, seed: int = 0) -> str:
     in the first sentence returns in the last. Everything else is independent and uniform: no
     model can predict it.
     """
-    pronouns = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
-    sounds = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
-    weather = {"park": "sunny", "lake": "windy", "hill": "snowy", "garden": "rainy"}
-    colors, toys = ("red", "blue", "green", "white"), ("ball", "kite", "drum", "boat")
     draw = random.Random(seed)
 
     def story() -> str:
-        name, animal, place = (draw.choice(list(pool)) for pool in (pronouns, sounds, weather))
-        color, toy = draw.choice(colors), draw.choice(toys)
+        name, animal, place = (draw.choice(list(pool)) for pool in (PRONOUNS, SOUNDS, WEATHER))
+        color, toy = draw.choice(COLORS), draw.choice(TOYS)
         return (
-            f"{name} had a {color} {toy}. One {weather[place]} day {pronouns[name]} went to the "
-            f"{place}. A {animal} came and {sounds[animal]}. "
+            f"{name} had a {color} {toy}. One {WEATHER[place]} day {PRONOUNS[name]} went to the "
+            f"{place}. A {animal} came and {SOUNDS[animal]}. "
             f"{name} gave the {animal} the {color} {toy}."
         )
 

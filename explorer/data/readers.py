@@ -20,19 +20,19 @@ LIKELIEST = 10  # tokens kept of what may come next
 
 
 @cached(1)
-def _history() -> History:
+def history() -> History:
     return History()
 
 
 @cached(8)
 def reader(run: Run, kind: str, ids: Ids, _sight: Sight) -> Reader:
     """`kind` names the sight."""
-    return Reader(_history(), _sight, torch.tensor(ids))
+    return Reader(history(), _sight, torch.tensor(ids))
 
 
 @cached(8)
 def lens_reader(run: Run, ids: Ids, position: int) -> Reader:
-    return Reader(_history(), partial(read_lens, position=position), torch.tensor(ids))
+    return Reader(history(), partial(read_lens, position=position), torch.tensor(ids))
 
 
 @cached(8)
@@ -43,7 +43,7 @@ def flow_reader(run: Run, ids: Ids) -> Reader:
     def packed(seen: Arrays) -> Arrays:
         return seen | {"levels": levels(seen.pop("weights"))}
 
-    return Reader(_history(), sight, torch.tensor(ids), reduce=packed)
+    return Reader(history(), sight, torch.tensor(ids), reduce=packed)
 
 
 @cached(8)
@@ -51,18 +51,18 @@ def next_reader(run: Run, first: int) -> Reader:
     """What comes next after a token of the training text; ValueError where it has no contexts."""
     ids = run.split().train.numpy()
     return Reader(
-        _history(), read_next, torch.from_numpy(contexts(ids, first, run.model_config.block_size))
+        history(), read_next, torch.from_numpy(contexts(ids, first, run.model_config.block_size))
     )
 
 
 @cached(16)  # of all variants of a run or two
 def scale_reader(run: Run, ids: Ids) -> Reader:
-    return Reader(_history(), read_scales, torch.tensor(ids))
+    return Reader(history(), read_scales, torch.tensor(ids))
 
 
 @cached(4)
 def entering_reader(run: Run, batch: tuple[Ids, ...], norm: str) -> Reader:
-    return Reader(_history(), partial(read_entering, norm=norm), torch.tensor(batch))
+    return Reader(history(), partial(read_entering, norm=norm), torch.tensor(batch))
 
 
 @cached(8)
@@ -73,4 +73,4 @@ def probe_reader(run: Run) -> Reader:
     def scored(seen: Arrays) -> Arrays:  # (S, B, L, H, T, T)
         return {"scores": roles.probe_scores(seen["weights"].swapaxes(0, 1), probes)}
 
-    return Reader(_history(), read_weights, probes, reduce=scored)
+    return Reader(history(), read_weights, probes, reduce=scored)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from explorer.views.tables import when_is_what_learned
 from explorer.views.tables.follow_one_vector import view as follow_one_vector
 from explorer.views.tables.how_many_dimensions import view as how_many_dimensions
 from explorer.views.tables.look_up import view as look_up
@@ -43,6 +44,10 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     WIDTHS: (
         "Would one number more for each token help, and where do more stop paying?",
         how_many_dimensions.draw,
+    ),
+    "When is what learned": (
+        "When are counts, words and rules learned?",
+        when_is_what_learned.draw,
     ),
 }
 
