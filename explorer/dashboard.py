@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer.views import stories
 from explorer.views.attention import page as attention
+from explorer.views.compare import page as compare
 from explorer.views.drift import page as drift
 from explorer.views.lessons import band
 from explorer.views.lessons import page as lessons
@@ -23,6 +24,7 @@ from explorer.visit import runs, session
 from explorer.visit.header import header
 from explorer.visit.moment import Moment, fallen_back, moment_of
 from explorer.visit.page import freeze_once, plain, say_read
+from explorer.visit.queue import state_beside
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import number
@@ -126,6 +128,7 @@ PAGES: tuple[tuple[str, Callable[[], None], str], ...] = (
         partial(show, normalization.draw, standing=normalization.state),
         ":material/equalizer:",
     ),
+    ("Compare", partial(show, compare.draw, standing=state_beside), ":material/compare:"),
     ("Lessons", lessons.draw, ":material/school:"),
 )
 pages = [

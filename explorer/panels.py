@@ -270,7 +270,8 @@ class Tick:
 class Timeline:
     """Recorded steps, epochs and losses in `unit` (NaN: unknown), (S,) each.
 
-    `trust` (S,) in [0, 1]: how far to trust the map shown at each step (NaN: unknown).
+    `trust` (S,) in [0, 1]: how far to trust the map shown at each step (NaN: unknown). On another
+    clock than that of steps, `steps` are its moments, `per` of which make one `clock` unit.
     """
 
     steps: np.ndarray
@@ -279,3 +280,5 @@ class Timeline:
     ticks: Sequence[Tick] = ()
     trust: np.ndarray | None = None
     unit: str = "nats/token"
+    clock: str = "step"
+    per: int = 1

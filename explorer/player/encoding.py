@@ -85,6 +85,8 @@ def encode(panels: Sequence[AnyPanel], timeline: Timeline, *, alone: bool = Fals
             "losses": arrays.add(np.asarray(timeline.losses, np.float64)),
             "trust": _optional(arrays, timeline.trust),
             "unit": str(timeline.unit),
+            "clock": str(timeline.clock),
+            "per": int(timeline.per),
             "ticks": [{"step": int(t.step), "label": str(t.label)} for t in timeline.ticks],
         },
         "panels": [_describe(panel, steps, len(timeline.steps), arrays) for panel in panels],

@@ -16,7 +16,7 @@ from tests.support.hostile import FILES, SECRET, complete, harmed
 from tests.support.pages import captions, opened, words
 from tests.support.runs import recorded_run
 
-PAGES = ("overview", "train", "tables", "drift", "attention", "normalization")
+PAGES = ("overview", "train", "tables", "drift", "attention", "normalization", "compare")
 VIEWS = [
     *((page, {}) for page in PAGES),
     *(("attention", {"attention.view": view}) for view in list(attention_page.VIEWS)[1:]),

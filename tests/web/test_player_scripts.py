@@ -198,5 +198,6 @@ def test_every_switch_of_views_is_a_step_of_the_history() -> None:
         for file in views.rglob("*.py")
         for name in re.findall(r'choose_(?:view|question)\("([\w.]+)"', file.read_text())
     }
-    listed = re.search(r"const VIEWS = (\[.*\])", (PLAYER / "web" / "history.js").read_text())
-    assert listed and named == set(json.loads(listed[1])) != set()
+    script = (PLAYER / "web" / "history.js").read_text()
+    listed = re.search(r"const VIEWS = (\[[^]]*\])", script)
+    assert listed and named == set(re.findall(r'"([^"]+)"', listed[1])) != set()

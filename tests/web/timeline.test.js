@@ -9,6 +9,8 @@ const TIMELINE = {
   losses: new Float64Array([3.295, NaN, 12345678]),
   trust: undefined,
   unit: "nats/token",
+  clock: "step",
+  per: 1,
   ticks: [],
 }
 
@@ -27,6 +29,13 @@ test("a step in words: small and large numbers, and those that are unknown", () 
     "step 1 · epoch 0.0040 · loss –",
     "step 1,250 · epoch – · loss 1.2e7 nats/token",
   ])
+})
+
+test("a moment of another clock in words, in whole units or in parts of them", () => {
+  const on = (clock, per) => describe({ ...TIMELINE, clock, per }, 2)
+  assert.equal(on("token", 1), "token 1,250 · epoch – · loss 1.2e7 nats/token")
+  assert.equal(on("second", 1000), "second 1.25 · epoch – · loss 1.2e7 nats/token")
+  assert.equal(on("epoch", 1000), "epoch 1.25 · loss 1.2e7 nats/token")
 })
 
 test("a timeline with trust says it too", () => {

@@ -22,6 +22,8 @@ interface Timeline {
   losses: Float64Array
   trust: Float64Array | undefined
   unit: string
+  clock: string
+  per: number
   ticks: Tick[]
 }
 
@@ -128,6 +130,8 @@ interface Header {
     losses: number
     trust: number | null
     unit: string
+    clock: string
+    per: number
     ticks: Tick[]
   }
   panels: HeaderPanel[]

@@ -1,7 +1,13 @@
 // Back and Forward: an entry for what a person would call a step, and the page as it was there.
 
 // Names in the address: each change of one is a step on its page; so are another page or run.
-const VIEWS = ["tables.view", "attention.view", "normalization.lab", "normalization.part"]
+const VIEWS = [
+  "train.view",
+  "tables.view",
+  "attention.view",
+  "normalization.lab",
+  "normalization.part",
+]
 
 // Whether these two addresses are two steps. One without choices is a page that just opens.
 /** @param {URL} before @param {URL} after */

@@ -37,14 +37,13 @@ export function decode(buffer) {
   }
   /** @param {number} number */
   const numbers = (number) => /** @type {Float64Array} */ (arrays[number].values)
-  const { steps, epochs, losses, trust, unit, ticks } = header.timeline
+  const { steps, epochs, losses, trust, ...words } = header.timeline
   const timeline = {
     steps: numbers(steps),
     epochs: numbers(epochs),
     losses: numbers(losses),
     trust: trust === null ? undefined : numbers(trust),
-    unit,
-    ticks,
+    ...words,
   }
   const panels = header.panels.map((panel) => ({
     ...panel,

@@ -7,6 +7,8 @@ export const EMPTY = {
   losses: new Float64Array(),
   trust: undefined,
   unit: "",
+  clock: "step",
+  per: 1,
   ticks: [],
 }
 
@@ -27,10 +29,18 @@ export function describe(timeline, index) {
 }
 
 /** @param {Timeline} timeline @param {number} index */
-export function numbersAt({ steps, epochs, losses, unit }, index) {
+export function numbersAt(timeline, index) {
+  const { steps, epochs, losses, unit, clock } = timeline
   const loss = Number.isFinite(losses[index]) ? `${decimal(losses[index])} ${unit}` : "–"
   const epoch = Number.isFinite(epochs[index]) ? decimal(epochs[index]) : "–"
-  return `step ${integer(steps[index])} · epoch ${epoch} · loss ${loss}`
+  const now = momentAt(timeline, steps[index])
+  return clock === "epoch" ? `${now} · loss ${loss}` : `${now} · epoch ${epoch} · loss ${loss}`
+}
+
+// A moment in words, by the clock's unit: "step 1,250", "second 3.20".
+/** @param {Timeline} timeline @param {number} moment */
+export function momentAt({ clock, per }, moment) {
+  return `${clock} ${per === 1 ? integer(moment) : decimal(moment / per)}`
 }
 
 /** @param {Float64Array} trust @param {number} index */

@@ -3,7 +3,7 @@
 import { paintLoss, paintShare, prepare } from "./curves.js"
 import { clamp, element, hiddenTip, label } from "./dom.js"
 import { PALETTE } from "./theme.js"
-import { describe, integer, nearest, trustAt } from "./timeline.js"
+import { describe, momentAt, nearest, trustAt } from "./timeline.js"
 
 /** @import { Clock } from "./player.js" */
 /** @import { Size } from "./curves.js" */
@@ -94,7 +94,8 @@ export class Track {
   }
 
   /** @param {Timeline} timeline */
-  showTicks({ ticks, steps }) {
+  showTicks(timeline) {
+    const { ticks, steps } = timeline
     const text = JSON.stringify([ticks, [...steps]])
     if (text === this.shownTicks) return
     this.shownTicks = text
@@ -103,7 +104,7 @@ export class Track {
       const mark = element("button", "driftscope-tick")
       mark.type = "button"
       mark.dataset.index = String(index)
-      label(mark, `${tick.label} · step ${integer(tick.step)}`)
+      label(mark, `${tick.label} · ${momentAt(timeline, tick.step)}`)
       mark.style.left = `${100 * this.part(index)}%`
       mark.onfocus = () => this.showTip(mark.title, index)
       mark.onblur = () => this.hideTip()
@@ -124,7 +125,7 @@ export class Track {
     this.nameMark(timeline, index)
     this.slider.setAttribute("aria-valuenow", String(index))
     this.slider.setAttribute("aria-valuetext", describe(timeline, index))
-    if (this.pressed !== undefined) this.showTip(`step ${integer(timeline.steps[index])}`, index)
+    if (this.pressed !== undefined) this.showTip(momentAt(timeline, timeline.steps[index]), index)
   }
 
   // What happened last, by its name above its mark.
