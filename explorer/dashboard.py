@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
 from explorer.views import stories
@@ -50,19 +51,25 @@ def show(
 
     @st.fragment(run_every=LIVE_EVERY.get(state))
     def body() -> None:
+        run = None
         try:
             run = runs.open_run()
             first(run)
             _draw(view, run)
         except (ValueError, OSError):
-            if session.run() in runs.run_names():
+            if session.run() in runs.run_names() and not _has_changed(run):
                 raise
-            st.rerun()  # deleted meanwhile: the header says so
+            st.rerun()  # deleted or damaged meanwhile: what is left of it is drawn
         if standing(run) != state:
             st.rerun()
 
     with place(shown):
         body()
+
+
+def _has_changed(run: Run | None) -> bool:
+    """Whether a run has other whole snapshots now than when it was opened."""
+    return run is not None and not np.array_equal(run.steps, runs.open_run().steps)
 
 
 def _draw(view: View, run: Run) -> None:

@@ -165,11 +165,17 @@ def fewer(moment: Moment, tokens: int) -> Moment:
 
 
 def evenly(moment: Moment, count: int) -> Moment:
-    """`moment` at no more than `count` evenly spaced steps, but at least two."""
-    count = max(count, 2)
-    if len(moment.steps) <= count:
+    """`moment` at no more than `count` evenly spaced steps, but at least two.
+
+    Of a run that grows, steps that are shown stay, or every second of them does.
+    """
+    last, gaps = len(moment.steps) - 1, max(count, 2) - 1
+    if last <= gaps:
         return moment
-    indices = np.unique(np.linspace(0, len(moment.steps) - 1, count).round().astype(int))
+    if moment.live:
+        indices = np.append(np.arange(0, last, 1 << (-(-last // gaps) - 1).bit_length()), last)
+    else:
+        indices = np.unique(np.linspace(0, last, gaps + 1).round().astype(int))
     line, steps = moment.timeline, moment.steps[indices]
     trust = None if line.trust is None else line.trust[indices]
     return replace(

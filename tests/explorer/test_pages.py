@@ -484,3 +484,22 @@ def test_an_address_that_is_understood_says_nothing() -> None:
 def test_a_note_on_the_address_goes_with_its_page() -> None:
     app = opened("attention", **{"attention.view": "Tails"})
     assert "left out" not in captions(go_to(app, "tables"))
+
+
+def test_a_snapshot_damaged_while_a_page_is_drawn_is_left_out(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the steps were listed, before the tables were read."""
+    run = recorded_run(runs / "hurt")
+    steps, last = run.steps, max(run.path.glob("snapshots/*"))
+    draw = tables_page.draw
+
+    def damaging(*arguments: Any) -> None:
+        if last.stat().st_size:
+            last.write_bytes(b"")
+        draw(*arguments)
+
+    monkeypatch.setattr(tables_page, "draw", damaging)
+    app = opened("tables", run="hurt")
+    assert words(app) == [f"Damaged snapshots are left out: step {steps[-1]}."]
+    assert component_data(app)["step"] == steps[-2]

@@ -75,11 +75,13 @@ def _colours(moment: Moment, rows: Rows, choices: Choices) -> tuple[Colours | No
 
 def _focus(moment: Moment, rows: Rows, turnover: np.ndarray | None) -> int:
     """The index of the row whose neighbours are shown: the chosen one, else the first selected,
-    else the one whose neighbours changed most."""
+    else the one whose neighbours changed most, of a growing run up to the map's last fit."""
     chosen, selected = rows.chosen(moment), rows.selected(moment)
     if chosen is not None or selected:
         return selected[0] if chosen is None else chosen
-    return 0 if turnover is None else int(tokens_changed_most(turnover, 1)[0])
+    if turnover is None:
+        return 0
+    return int(tokens_changed_most(turnover[: tables.first_steps(moment)], 1)[0])
 
 
 def _describe(
