@@ -14,6 +14,7 @@ from tests.benchmarks.opening import opening_seconds
 from tests.benchmarks.play import play_frames
 from tests.benchmarks.rows import Row, at_least, at_most
 from tests.benchmarks.speed import training_speeds
+from tests.benchmarks.sweep import sweep_seconds
 from tests.benchmarks.tables import VIEWS, table_times
 
 
@@ -72,6 +73,13 @@ def opening_rows() -> Iterator[Row]:
     yield at_most("Train pressed to first loss seen", opening["train"], 3, "s")
 
 
+def sweep_rows() -> Iterator[Row]:
+    seconds, cores = sweep_seconds(), os.cpu_count() or 1
+    alone, together = seconds["one after the other"], seconds["all cores"]
+    told = f"sweep, 5 sizes × 3 seeds ({together:.0f} s on {cores} cores, {alone:.0f} s on one)"
+    yield at_most(f"{told} / a share of them on each core", cores * together / alone, 1.1, "×")
+
+
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "drag": drag_rows,
     "play": play_rows,
@@ -79,6 +87,7 @@ PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "opening": opening_rows,
     "training": training_rows,
     "maps": map_rows,
+    "sweep": sweep_rows,
     "tables": table_rows,
 }
 
