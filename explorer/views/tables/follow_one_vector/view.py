@@ -28,7 +28,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if still:
         st.info(plain(still))
     if found.far_at:
-        label = f"{followed.name} is half of its way from the start"
+        label = f"{followed.name} is half as far from its start as at last"
         ticks = [*moment.timeline.ticks, Tick(int(moment.steps[found.far_at]), label)]
         timeline = replace(moment.timeline, ticks=sorted(ticks, key=lambda tick: tick.step))
         moment = replace(moment, timeline=timeline)
@@ -45,8 +45,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         "mean cosine near 1 says that they go on in one direction, near 0 that they do not. Between"
         " two recorded steps the row may have gone a longer way and turned more often: where steps "
         "are recorded densely, way and turns are those of the optimizer's own steps. Neighbours: "
-        "the nearest rows of the same table, by cosine and by distance, in all channels.",
-        "ways.way, neighbours.neighbours, counts.updates",
+        "the nearest rows of the same table, by cosine and by distance, in all channels. One "
+        "step: the gradient is clipped, enters the optimizer's moments, and moves the row.",
+        "ways.way, neighbours.neighbours, counts.updates, arithmetic.row_step, replay.Replay",
     )
 
 
