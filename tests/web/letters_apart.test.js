@@ -121,3 +121,9 @@ test("of too many words the first that have room are written", () => {
   assert.ok(letters.count > 10 && letters.count < 100)
   assert.equal(assertApart(letters, letters.at(0).spots), letters.count)
 })
+
+test("a single letter stands at its point", () => {
+  const room = ROOMS[0]
+  const alone = new Standing(() => Float64Array.of(50, 60), fitted(widths(["a"]), room), room)
+  assert.deepEqual([...alone.at(0).spots], [50, 60])
+})

@@ -2,7 +2,7 @@
 
 /** @import { Clock } from "./player.js" */
 
-import { darken, present, turn } from "./presenting.js"
+import { darken, isTaught, present, turn } from "./presenting.js"
 
 const TAKEN = [
   "input, textarea, select, button, summary, iframe, [contenteditable]:not([contenteditable=false])",
@@ -31,7 +31,7 @@ export function listen(clock) {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
     if (clock.last < 0 || isTaken(event)) return
     const action = ACTIONS[event.key]
-    if (!action) return
+    if (!action || (event.key.startsWith("Page") && !isTaught())) return // the page scrolls
     event.preventDefault() // neither scroll nor press
     if (event.key === " " && event.repeat) return
     action(clock, event)

@@ -89,7 +89,7 @@ function loosened(points, { widths, height }) {
   const axes = [0, 1].map((axis) => momentsOf(seeded.filter((_, n) => n % 2 === axis)))
   const needed = widths.reduce((sum, width) => sum + width * height, 0)
   const taken = 2 * Math.PI * (axes[0].variance + axes[1].variance) // by an even disc of these
-  const factor = Math.max(LOOSE * Math.sqrt(needed / taken), 1)
+  const factor = taken > 0 ? Math.max(LOOSE * Math.sqrt(needed / taken), 1) : 1 // one letter
   return seeded.map((at, n) => axes[n % 2].mean + factor * (at - axes[n % 2].mean))
 }
 

@@ -30,6 +30,11 @@ export function darken() {
   if (root.classList.contains(PRESENTED)) root.classList.toggle(BLACK)
 }
 
+// Whether a slide of a lesson is beside the page.
+export function isTaught() {
+  return document.querySelector(".st-key-lesson-ways") !== null
+}
+
 // Streamlit names a widget's element by its key.
 /** @param {"next" | "back"} way */
 export function turn(way) {
