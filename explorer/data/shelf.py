@@ -4,16 +4,17 @@ import numpy as np
 
 from explorer.data.cache import cached
 from model_core.runs import Run
+from model_core.runs.status import State
 from model_core.training import recipe
 
 
 def recipe_of(run: Run) -> str:
     """The command that makes a run again; ValueError where none does."""
-    return _recipe(run, run.steps)
+    return _recipe(run, run.steps, run.status.state)
 
 
 @cached(16)
-def _recipe(run: Run, steps: np.ndarray) -> str:
+def _recipe(run: Run, steps: np.ndarray, state: State) -> str:
     return recipe.recipe(run)
 
 

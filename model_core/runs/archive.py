@@ -6,6 +6,7 @@ import shutil
 import struct
 import time
 import zlib
+from collections.abc import Collection
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -54,17 +55,19 @@ def packed(path: Path) -> bytes:
     return data.getvalue()
 
 
-def unpack_run(data: bytes, folder: Path, fallback: str) -> Path:
+def unpack_run(data: bytes, folder: Path, fallback: str, taken: Collection[str] = ()) -> Path:
     """Make a run of a zip in a runs folder, under its own name or `fallback`.
 
-    Where that is taken, a number follows. Nothing of it is believed: names, sizes and numbers are
-    checked as those of a folder from anywhere, and a run that does not open is not made.
-    ValueError with the reason.
+    Where a run there has that name, or it is one of those `taken`, a number follows. Nothing of the
+    zip is believed: names, sizes and numbers are checked as those of a folder from anywhere, and a
+    run that does not open is not made. ValueError with the reason.
     """
     try:
         with ZipFile(_checked_end(data)) as archive:
             name, entries = _entries(archive.infolist())
-            return _made(archive, entries, folder, name or fallback)
+            return _made(
+                archive, entries, folder / free_name(folder, check_name(name or fallback), taken)
+            )
     except (BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, struct.error):
         raise ValueError(
             "this is no zip file that can be read whole; download the run again"
@@ -122,26 +125,32 @@ def _check_all(entries: list[_Entry]) -> None:
         raise ValueError(f"{odd[0].name} is packed in a way that is not read; zip it as usual")
 
 
-def _made(archive: ZipFile, entries: list[_Entry], folder: Path, wanted: str) -> Path:
-    name = free_name(folder, check_name(wanted))
+def _made(archive: ZipFile, entries: list[_Entry], to: Path) -> Path:
+    folder, name = to.parent, to.name
     making = folder / f".upload.{os.getpid()}.{time.monotonic_ns()}"
     (making / name / "snapshots").mkdir(parents=True)
     try:
-        for entry in entries:  # no more is read of one than its size says
-            write_whole(making / name / entry.name, archive.read(entry.info), lasting=False)
+        for entry in entries:
+            write_whole(making / name / entry.name, _content(archive, entry), lasting=False)
         if not len(Run.open(making / name).steps):
-            raise ValueError(f"run {wanted[:40]} has no whole recorded step that fits its run.json")
-        os.rename(making / name, folder / name)
+            raise ValueError(f"run {name[:40]} has no whole recorded step that fits its run.json")
+        os.rename(making / name, to)
     finally:
         shutil.rmtree(making, ignore_errors=True)
     sync_folder(folder)
-    return folder / name
+    return to
 
 
-def free_name(folder: Path, wanted: str) -> str:
-    """`wanted`, or with a number where there is such a run already."""
+def _content(archive: ZipFile, entry: _Entry) -> bytes:
+    """As much as the file's size says: `ZipFile.read` would unpack all that follows too."""
+    with archive.open(entry.info) as file:
+        return file.read(entry.info.file_size)
+
+
+def free_name(folder: Path, wanted: str, taken: Collection[str] = ()) -> str:
+    """`wanted`, or with a number where a run in the folder, or one of those `taken`, has it."""
     name, number = wanted, 2
-    while (folder / name).exists():
+    while name in taken or (folder / name).exists():
         ending = f"-{number}"
         name, number = wanted[: 64 - len(ending)] + ending, number + 1
     return name

@@ -19,6 +19,7 @@ from explorer.visit.sentence import example
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.runs import Plan, Run, create_run, runs_folder
+from model_core.runs.archive import free_name
 from model_core.runs.storage import check_name, unwritable
 from model_core.training import jobs, recipe
 from model_core.training.pace import training_seconds
@@ -107,7 +108,7 @@ def _start_line(what: What, defaults: Mapping[str, Any], suggested: Fit | None) 
     """Sliders with what follows from them, and beside them the button and a drawer for the rest."""
     left, right = st.columns([4, 1], gap="medium")
     button = right.empty()
-    key, name = what.key, _free_name(what.name)
+    key, name = what.key, free_name(runs_folder(), what.name, run_names())
     with right.popover("All settings", width="stretch"):
         name = st.text_input("Name of the new run", name, max_chars=64, key=f"name-{name}")
         changes = others(key, defaults)
@@ -151,13 +152,6 @@ def _defaults(base: str) -> dict[str, Any]:
     known = {name: field.default for name, field in fields.items()}
     known["vocab_size"] = 512  # aimed at by byte-pair encoding, as the preset's plan has it
     return known | {"tokenizer": preset.tokenizer, **preset.model, **preset.training}
-
-
-def _free_name(wanted: str) -> str:
-    taken, name, number = set(run_names()), wanted, 2
-    while name in taken:
-        name, number = f"{wanted}-{number}", number + 1
-    return name
 
 
 def _checked(name: str, what: What, changes: Mapping[str, Any]) -> Plan:

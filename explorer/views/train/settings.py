@@ -58,10 +58,14 @@ def others(key: str, defaults: Settings) -> dict[str, Any]:
 
 def _tokenizer(key: str, defaults: Settings) -> dict[str, Any]:
     kind = _choice(get_args(Kind), key, "tokenizer", defaults)
-    size = st.number_input("Vocabulary aimed at (bpe only)", 256, 20_000, defaults["vocab_size"])
-    at_most = max(1, min(defaults["snapshot_budget"] // 2**20, 4096))
+    aim = defaults["vocab_size"]
+    size = st.number_input("Vocabulary aimed at (bpe only)", 256, max(20_000, aim), aim)
+    budget = defaults["snapshot_budget"]
+    at_most = max(1, min(budget // 2**20, 4096))
     megabytes = st.number_input("Record at most this many MB", 1, 4096, at_most)
-    changes = {"tokenizer": kind, "snapshot_budget": int(megabytes) * 2**20}
+    if megabytes != at_most:
+        budget = int(megabytes) * 2**20
+    changes = {"tokenizer": kind, "snapshot_budget": budget}
     return changes | ({"vocab_size": size} if kind == "bpe" else {})
 
 
@@ -100,4 +104,4 @@ def _choice(options: tuple[str, ...], key: str, name: str, defaults: Settings) -
 
 def _text(key: str, name: str, defaults: Settings) -> str:
     """A number as text, so that 3e-4 can be typed as it is spoken."""
-    return st.text_input(NAMES[name], f"{defaults[name]:g}", key=f"{key}-{name}")
+    return st.text_input(NAMES[name], f"{defaults[name]:.15g}", key=f"{key}-{name}")

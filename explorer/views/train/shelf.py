@@ -1,6 +1,7 @@
 """The shelf: all runs, and what can be done with the chosen one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -104,7 +105,8 @@ def _unpack(key: str) -> None:
     def make() -> None:
         folder = runs_folder()
         folder.mkdir(parents=True, exist_ok=True)
-        _choose(archive.unpack_run(file.getvalue(), folder, Path(file.name).stem[:64]).name)
+        stem = Path(file.name).stem[:64]
+        _choose(archive.unpack_run(file.getvalue(), folder, stem, run_names()).name)
         session.visit().uploads += 1  # another field, which is empty
 
     _tried(make)
@@ -236,7 +238,8 @@ def _replays(run: Run) -> list[str]:
     wanted, words = family_of(run, ()), []
     for family, one in described((RECORDED, runs_folder()), ()):
         if family == wanted and one.path != run.path:
-            words.append(_compared(run, Run.open(one.path)))
+            with suppress(ValueError, OSError):  # damaged, or deleted meanwhile
+                words.append(_compared(run, Run.open(one.path)))
     return words
 
 
@@ -252,11 +255,17 @@ def _compared(run: Run, other: Run) -> str:
 
 def _recipe(run: Run) -> None:
     try:
-        st.code(recipe_of(run), language="bash", wrap_lines=True)
+        command = recipe_of(run)
     except ValueError as error:
         st.info(plain(f"No command makes this run again: {error}."))
         return
-    st.caption(
-        "Preset, changes and seed. --expect is the SHA-256 of the weights after the last recorded "
-        "step: the command says whether yours are the same to the bit."
-    )
+    st.code(command, language="bash", wrap_lines=True)
+    words = "Preset, changes and seed."
+    if "--text" in command:
+        words += " text.txt is in the downloaded run."
+    if "--expect" in command:
+        words += (
+            " --expect is the SHA-256 of the weights after the last recorded step: the command "
+            "says whether yours are the same to the bit."
+        )
+    st.caption(words)

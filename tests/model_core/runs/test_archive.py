@@ -3,6 +3,7 @@
 import io
 import shutil
 import stat
+import tracemalloc
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,25 @@ def test_what_is_no_run_is_refused_and_leaves_nothing(
     assert said.startswith(words.replace("fox/run.json is packed", "metrics.jsonl is packed")), said
     assert len(said) <= 200 and said.isprintable()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bomb_is_not_unpacked_beyond_the_size_it_says(recorded: Run, tmp_path: Path) -> None:
+    data = zipped(
+        files_of(recorded) | {"fox/note.txt": bytes(5 * 10**7)}, compression=zipfile.ZIP_DEFLATED
+    )
+    said = data.replace((5 * 10**7).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match="no zip file that can be read whole"):
+            unpack_run(said, tmp_path, "upload")
+        assert tracemalloc.get_traced_memory()[1] < 10**7
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_name_taken_elsewhere_is_not_given_again(recorded: Run, tmp_path: Path) -> None:
+    made = unpack_run(packed(recorded.path), tmp_path, "upload", ("fox", "fox-2"))
+    assert made == tmp_path / "fox-3"
 
 
 def test_a_link_is_only_a_text(recorded: Run, tmp_path: Path) -> None:

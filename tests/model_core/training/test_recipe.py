@@ -2,6 +2,8 @@
 
 import hashlib
 import shlex
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ import safetensors.numpy
 from explorer.recorded.recipes import RECIPES, RECORDED
 from model_core.__main__ import main
 from model_core.runs import Run, create_run
+from model_core.runs.status import State, write_status
 from model_core.training.families import family_of
 from model_core.training.recipe import first_difference, plan_again, recipe, weights_hash
 from model_core.training.sweep import train_member
@@ -70,6 +73,14 @@ def test_each_recorded_run_has_a_recipe_that_makes_it(name: str) -> None:
     run = Run.open(RECORDED / name)
     assert family_of(plan_again(run), ()) == family_of(run, ())
     assert f"--seed {run.training_config.seed}" in recipe(run)
+
+
+def test_weights_are_expected_only_of_a_run_that_has_ended(recorded: Run, tmp_path: Path) -> None:
+    shutil.copytree(recorded.path, tmp_path / "fox")
+    states: dict[State, bool] = {"finished": True, "stopped": False, "diverged": True}
+    for state, told in states.items():
+        write_status(tmp_path / "fox", replace(recorded.status, state=state))
+        assert ("--expect" in recipe(Run.open(tmp_path / "fox"))) == told
 
 
 def test_a_run_that_cannot_be_made_again_has_none(tmp_path: Path) -> None:
