@@ -32,11 +32,13 @@ def fact(run: Run, name: str, arguments: tuple[str, ...]) -> Fact:
     """The number of this name; ValueError or TypeError where a run or an argument has none."""
     if name not in FACTS:
         raise ValueError(f"there is no {name!r}")
-    return _fact(run, len(run.steps), name, arguments)
+    if name in ("higher", "lower"):  # of other runs, whose own numbers are kept
+        return FACTS[name](run, *arguments)
+    return _fact(run, (len(run.steps), run.status.state), name, arguments)
 
 
 @cached(512)
-def _fact(run: Run, _recorded: int, name: str, arguments: tuple[str, ...]) -> Fact:
+def _fact(run: Run, as_of: tuple[int, str], name: str, arguments: tuple[str, ...]) -> Fact:
     if not len(run.steps):
         raise ValueError(f"run {run.name} has no recorded step yet")
     return FACTS[name](run, *arguments)
@@ -217,16 +219,18 @@ def _crowding(run: Run, step: str = "last") -> float:
 
 def _higher(_: Run, name: str, one: str, other: str) -> str:
     """Which of two runs ends with the higher number."""
-    return max((one, other), key=lambda run: float(FACTS[name](Run.open(run_path(run)))))
+    return max((one, other), key=lambda run: float(fact(Run.open(run_path(run)), name, ())))
 
 
 def _lower(_: Run, name: str, one: str, other: str) -> str:
     """Which of two runs ends with the lower number."""
-    return min((one, other), key=lambda run: float(FACTS[name](Run.open(run_path(run)))))
+    return min((one, other), key=lambda run: float(fact(Run.open(run_path(run)), name, ())))
 
 
 def _next(run: Run, text: str, step: str) -> np.ndarray:
     ids = torch.tensor(run.tokenizer.encode(text)[-run.model_config.block_size :])
+    if not len(ids):
+        raise ValueError("a model needs a text to read")
     with torch.inference_mode():
         logits = run.model_at(_step(run, step))(ids[None])[0][0, -1]
     return next_probabilities(logits)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 Value = float | str
+_FORMAT = re.compile(r",?(?:\.\d{1,2})?[defg%]?")
 # A name, its arguments, another run, a format.
 _NUMBER = re.compile(r"\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*))?\}")
 
@@ -29,7 +30,7 @@ def filled(
         arguments = tuple(one.strip() for one in inside.split(",")) if inside else ()
         try:
             return quoted(written(value(name, arguments, run), form))
-        except (ValueError, TypeError, OSError) as error:
+        except (ValueError, TypeError, LookupError, ArithmeticError, OSError) as error:
             raise ValueError(f"{found[0]} cannot be had: {error}") from None
 
     return _NUMBER.sub(put, text)
@@ -39,6 +40,8 @@ def written(value: Value, form: str = "") -> str:
     """A number as it stands in a text, with a true minus sign."""
     if isinstance(value, str):
         return value
+    if not _FORMAT.fullmatch(form):  # a wide one would take all memory
+        raise ValueError(f"{form[:40]!r} is no format of a number; some are .2f ,d .1%")
     if not form:
         form = ",d" if isinstance(value, Integral) else ",.2f" if isinstance(value, Real) else ""
     return format(value, form).replace("-", "−")

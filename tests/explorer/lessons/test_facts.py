@@ -1,7 +1,9 @@
 """Numbers in lessons, each computed a second way from the files of a run."""
 
 import math
+import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from model_core.attention import attend
 from model_core.attention.roles import probe_ids
 from model_core.labels import readable
 from model_core.runs import Run
+from model_core.runs.status import write_status
 
 RUN = Run.open(RECORDED / "quick-brown-fox")
 TEXT = "Quick brown fox jumped over the lazy dog."
@@ -48,6 +51,19 @@ def test_sizes_are_those_of_the_text_and_of_the_files() -> None:
     model = RUN.model_at(0)
     assert had("parameters") == sum(one.numel() for one in model.parameters())
     assert had("n_layer") == 2 and had("n_head") == 1 and had("head_size") == had("n_embd")
+
+
+def test_a_run_that_grows_or_ends_is_asked_anew(recorded: Run, tmp_path: Path) -> None:
+    path = tmp_path / "fox"
+    shutil.copytree(recorded.path, path)
+    last = max(path.glob("snapshots/*"))
+    last.rename(tmp_path / "later")
+    write_status(path, replace(recorded.status, state="stopped"))
+    names = ("last_step", "state")
+    assert [fact(Run.open(path), name, ()) for name in names] == [recorded.steps[-2], "stopped"]
+    (tmp_path / "later").rename(last)
+    write_status(path, recorded.status)
+    assert [fact(Run.open(path), name, ()) for name in names] == [recorded.steps[-1], "finished"]
 
 
 def test_losses_are_as_recorded() -> None:

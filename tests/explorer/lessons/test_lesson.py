@@ -88,6 +88,18 @@ def test_a_number_that_cannot_be_had_is_named() -> None:
     with pytest.raises(ValueError, match=r"^\{loss\(7\)\} cannot be had: there is none$"):
         filled("It is {loss(7)}.", value)
 
+    def missing(name: str, arguments: tuple[str, ...], run: str) -> float:
+        raise IndexError("no layer 9")
+
+    with pytest.raises(ValueError, match=r"^\{weight\(9\)\} cannot be had: no layer 9$"):
+        filled("{weight(9)}", missing)
+
+
+@pytest.mark.parametrize("form", ["999999999d", ".999f", "c", "x>9", "_"])
+def test_a_number_is_written_in_few_ways_and_never_in_millions_of_digits(form: str) -> None:
+    with pytest.raises(ValueError, match="is no format of a number; some are"):
+        filled(f"{{n_embd:{form}}}", lambda *_: 3)
+
 
 def test_text_of_a_lesson_cannot_reach_into_a_value() -> None:
     text = "{loss.__class__} {loss[0]} {loss!r} {0}"
