@@ -215,7 +215,7 @@ class _Session:
             self._report("paused")
             if self.trainer.step <= pause_after(self.folder):
                 self.stepping = True
-                return request
+                break
             time.sleep(HEARTBEAT)
         self.recorded_pace.since(self.trainer.step)
         if request == "run" and self.turn and not self.turn.take():

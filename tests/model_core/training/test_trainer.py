@@ -494,6 +494,9 @@ def test_steps_taken_one_by_one_in_a_pause_are_recorded_and_change_nothing(
         name = f"{step:08d}.safetensors"
         assert stepped["snapshots"][name] == every["snapshots"][name]
         assert stepped["metrics"][step] == every["metrics"][step]
+    # the pause is no time of training
+    speeds = {row["step"]: row["tokens_per_second"] for row in read_metrics(path)}
+    assert {speeds[step] for step in extra} == {None}
 
 
 def test_a_paused_training_waits_and_goes_on_to_the_same_end(
