@@ -18,7 +18,7 @@ def loss(moment: Moment, edit: Edit | None) -> float:
         return edits.loss(model, *windows)
 
 
-@cached(32, settled)
+@cached(4, settled)  # of a large vocabulary some 50 MB each
 def reading(moment: Moment, ids: Ids, edit: Edit | None) -> Reading:
     model = moment.run.model_at(moment.step)
     with edits.edited(model, edit):

@@ -1,7 +1,5 @@
 """Follow one vector: every number of one row over training, its way, and who was near it."""
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -13,7 +11,7 @@ from explorer.views.tables.follow_one_vector.choices import Followed, choose
 from explorer.views.tables.follow_one_vector.panels import pictures
 from explorer.views.tables.follow_one_vector.verdicts import of_stillness
 from explorer.visit.export import File, drawer, numbers
-from explorer.visit.moment import Moment, left_out
+from explorer.visit.moment import Moment, left_out, with_ticks
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.ways import Way, way
@@ -29,9 +27,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.info(plain(still))
     if found.far_at:
         label = f"{followed.name} is half as far from its start as at last"
-        ticks = [*moment.timeline.ticks, Tick(int(moment.steps[found.far_at]), label)]
-        timeline = replace(moment.timeline, ticks=sorted(ticks, key=lambda tick: tick.step))
-        moment = replace(moment, timeline=timeline)
+        moment = with_ticks(moment, [Tick(int(moment.steps[found.far_at]), label)])
     moment = clock(moment, pictures(moment, followed, found))
     step.draw(moment, followed)
     with drawer():

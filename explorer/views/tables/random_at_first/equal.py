@@ -42,7 +42,8 @@ def panel(moment: Moment, table: Table, vectors: np.ndarray) -> Panel:
 def _kept(moment: Moment, table: Table, vectors: np.ndarray, counts: np.ndarray) -> str:
     """Which rows remain equal to others at the last step."""
     if counts[-1] == vectors.shape[1]:
-        first = moment.steps[np.flatnonzero(counts < vectors.shape[1])[-1] + 1]
+        before = np.flatnonzero(counts < vectors.shape[1])
+        first = moment.steps[before[-1] + 1 if len(before) else 0]
         return f"Every row is unlike all others from step {first:,} on"
     known = frequency(moment.run)
     never = known[moment.rows] == 0

@@ -42,8 +42,9 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         files.draw(moment, which)
     how_computed(
         r"x_t = E_{\mathrm{token}}[\mathrm{id}_t] + E_{\mathrm{position}}[t]",
-        "Both tables start as random numbers (standard normal) and are moved by every gradient "
-        "step. Reading a text only looks rows up: the numbers here are the parameters themselves. "
+        "Both tables start as random numbers (normal, of the standard deviation in the run's "
+        "settings; all rows alike where that is set) and are moved by every gradient step. "
+        "Reading a text only looks rows up: the numbers here are the parameters themselves. "
         "A change is the table of the step minus that of another recorded step; drift and move are "
         "Euclidean lengths of such a change of one row.",
         "Run.token_embeddings, Run.position_embeddings, measures.row_measures",

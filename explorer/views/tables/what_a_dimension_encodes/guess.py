@@ -11,6 +11,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import dimensions, tables
 from explorer.panels import Frame, Panel
 from explorer.visit.moment import Moment, frequency
+from explorer.visit.page import plain
 from explorer.visit.widgets import one_of, text
 from model_core.embeddings.counts import most_frequent
 from model_core.embeddings.neighbours import cosine
@@ -101,7 +102,7 @@ def _chance_of(moment: Moment, guess: Guess, words: str) -> list[Panel]:
     try:
         given = dimensions.next_shares(moment, guess.first)[:, guess.second]
     except ValueError as error:
-        st.caption(f"{words}: {error}.")
+        st.caption(plain(f"{words}: {error}."))
         return []
     now = f"{given[moment.at]:.0%} in the model at step {moment.step:,}"
     highest = max(share, float(np.nanmax(given, initial=0)))

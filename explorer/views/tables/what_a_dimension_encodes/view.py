@@ -1,6 +1,6 @@
 """What a dimension encodes: what goes with it beyond chance, and what whole rows tell."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from explorer.panels import Frame, Panel, Tick
 from explorer.views.tables.what_a_dimension_encodes import guess as guesses
 from explorer.views.tables.what_a_dimension_encodes.guess import Curves
 from explorer.visit.export import digits, drawer, file_of, numbers
-from explorer.visit.moment import Moment, evenly, left_out, thinned
+from explorer.visit.moment import Moment, evenly, left_out, thinned, with_ticks
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.probes import FOLDS, PERMUTATIONS
@@ -137,8 +137,7 @@ def _ticked(moment: Moment, judged: _Judged) -> Moment:
     marks = [
         Tick(int(moment.steps[at]), f"rows tell {name}") for at, name in since if at is not None
     ]
-    ticks = sorted([*moment.timeline.ticks, *marks], key=lambda tick: tick.step)
-    return replace(moment, timeline=replace(moment.timeline, ticks=ticks))
+    return with_ticks(moment, marks)
 
 
 def _table(moment: Moment, judged: _Judged) -> None:
