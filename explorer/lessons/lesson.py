@@ -17,7 +17,7 @@ SHIPPED = Path(__file__).parent
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 Prose = Annotated[str, Field(min_length=1, max_length=1200)]
-Page = Literal["overview", "train", "tables", "drift", "attention", "normalization"]
+Page = Literal["overview", "train", "tables", "drift", "attention", "normalization", "compare"]
 
 
 class Part(BaseModel):

@@ -10,6 +10,7 @@ import streamlit as st
 
 from explorer.panels import Timeline
 from explorer.visit.moment import Moment
+from explorer.visit.page import plain
 from explorer.visit.runs import run_names, run_path
 from explorer.visit.together import latest, opened, shown, union
 from explorer.visit.widgets import number, one_of
@@ -95,12 +96,18 @@ def choose(moment: Moment) -> tuple[Shared, tuple[int, int]]:
         with st.popover("Head"):
             head = _head(moment)
     runs = opened({name: run_path(name) for name in wanted})
-    untimed = [name for name, run in runs.items() if not np.isfinite(seconds_at(run)).all()]
-    if clock == "second" and untimed:
-        st.info(f"{untimed[0]} has no recorded speed: compared by steps; tokens and epochs work.")
+    if untold := [name for name, run in runs.items() if not _tells(run, clock)]:
+        st.info(plain(f"{untold[0]} has no {clock} recorded for each step: compared by steps."))
         clock = "step"
     moments = _thinned(union(moments_of(run, clock) for run in runs.values()))
     return Shared(runs, clock, moments), head
+
+
+def _tells(run: Run, clock: Clock) -> bool:
+    """Whether it is known when each recorded step was."""
+    if clock == "epoch":
+        return bool(run.metrics()["epoch"].notna().all())
+    return clock != "second" or bool(np.isfinite(seconds_at(run)).all())
 
 
 def _head(moment: Moment) -> tuple[int, int]:

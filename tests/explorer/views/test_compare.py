@@ -1,6 +1,8 @@
 """Compare: several runs on one clock, each at its latest recorded step before."""
 
 import json
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,10 +61,21 @@ def test_a_run_without_speeds_is_compared_by_steps_and_says_so(runs: tuple[Run, 
     if np.isfinite(runs[0].metrics()["tokens_per_second"][1:]).any():
         assert header["timeline"]["clock"] == "second"
     else:
-        assert words(app) == [
-            f"{FIRST} has no recorded speed: compared by steps; tokens and epochs work."
-        ]
+        assert words(app) == [f"{FIRST} has no second recorded for each step: compared by steps."]
         np.testing.assert_array_equal(arrays[header["timeline"]["steps"]], runs[0].steps)
+
+
+def test_a_run_whose_metrics_are_lost_is_compared_by_steps(
+    runs: tuple[Run, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(runs[0].path, tmp_path / "lost")
+    (tmp_path / "lost" / "metrics.jsonl").write_text("")
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    app = opened("compare", run="lost", **{"compare.second": "english", "compare.clock": "epoch"})
+    header, arrays = drawn(app)
+    assert header["timeline"]["clock"] == "step"
+    assert words(app) == ["lost has no epoch recorded for each step: compared by steps."]
+    assert arrays[header["timeline"]["steps"]].min() == 0
 
 
 def test_runs_of_other_tokens_sizes_and_lengths_stand_beside_each_other() -> None:
