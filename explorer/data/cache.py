@@ -22,6 +22,11 @@ def settled(moment: Moment) -> str:
     return f"{moment.run.identity}:{moment.step}"
 
 
+def settled_among(moment: Moment) -> str:
+    """The same with what is recorded before it."""
+    return f"{recorded(moment)}:{moment.step}"
+
+
 def recorded(moment: Moment) -> str:
     """A run with all its recorded steps: snapshots are added, never changed."""
     return f"{moment.run.identity}:{len(moment.run.steps)}:{moment.run.steps[-1]}"

@@ -5,14 +5,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from explorer.data.cache import cached, of_run, settled
+from explorer.data.cache import cached, of_run, settled, settled_among
 from explorer.data.tables import updates
 from explorer.visit.moment import Moment, frequency, labels_of
 from model_core.config import Table
 from model_core.embeddings.measures import row_measures
 
 
-@cached(4, settled)
+@cached(4, settled_among)  # for the move since the step before
 def measured(moment: Moment, table: Table) -> pd.DataFrame:
     """One row an id; of tokens also their names, counts and updates, as far as the text is there.
 

@@ -11,10 +11,14 @@ from model_core.config import Table
 from model_core.embeddings import similarity
 
 Ids = tuple[int, ...]
+PAIRED = 256  # positions whose pairs are compared, the first ones: of 4,096, a step takes 134 MB
 
 
 class Waves(NamedTuple):
-    """A position table at S steps: mean cosines by distance (S, T - 1), and shares of waves."""
+    """A position table at S steps: mean cosines by distance (S, T - 1), and shares of waves.
+
+    The distances are those among the first PAIRED positions.
+    """
 
     by_distance: np.ndarray
     spectrum: np.ndarray
@@ -36,4 +40,4 @@ def order(moment: Moment, rows: Ids, at: int) -> np.ndarray:
 @cached(8, shown)
 def waves(moment: Moment) -> Waves:
     vectors = tables.position_embeddings(moment)
-    return Waves(similarity.by_distance(vectors), similarity.spectrum(vectors))
+    return Waves(similarity.by_distance(vectors[:, :PAIRED]), similarity.spectrum(vectors))

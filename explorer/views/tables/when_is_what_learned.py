@@ -1,7 +1,6 @@
 """When is what learned: counts of the text, spelling, rules, and items of the reader's own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import knowledge
 from explorer.panels import AnyPanel, Events, Frame, Panel, Tick
 from explorer.visit.export import File, drawer, numbers
-from explorer.visit.moment import Moment, evenly, thinned
+from explorer.visit.moment import Moment, evenly, thinned, with_ticks
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import text
@@ -59,8 +58,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     panels.append(
         Events(Frame("changes", "What happened, and what was learned", 6, HEIGHT), alt=EVENTS)
     )
-    ticks = sorted([*moment.timeline.ticks, *marks.values()], key=lambda tick: tick.step)
-    clock(replace(moment, timeline=replace(moment.timeline, ticks=ticks)), panels)
+    clock(with_ticks(moment, marks.values()), panels)
     with drawer():
         divergences = {
             f"KL from {name}": one for name, one in zip(GUESSES, divergence.T, strict=True)

@@ -1,12 +1,15 @@
 """Positions: similarity by distance, and waves, beside sinusoids and random numbers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer.charts.embeddings.similarity import cosines_panel, profile_panel
+from explorer.charts.parts.rows import Rows
 from explorer.data import similarity
-from explorer.data.similarity import Waves
+from explorer.data.similarity import PAIRED, Waves
 from explorer.panels import AnyPanel, Frame
 from explorer.views.tables.similarity.part import Part
 from explorer.visit.export import drawer, file_of, numbers
@@ -21,21 +24,23 @@ SLOW = 2  # turns over the block, at most, of a slow wave
 def part(moment: Moment) -> Part:
     found = similarity.waves(moment)
     count, channels = moment.run.model_config.block_size, moment.run.model_config.n_embd
-    values = similarity.cosines(moment, "positions", ())
+    pairs = min(count, PAIRED)
+    values = similarity.cosines(moment, "positions", tuple(range(pairs)))
+    some = f"first {pairs} of {count:,}" if pairs < count else str(count)
     panels: list[AnyPanel] = [
         cosines_panel(
             values,
-            position_rows(moment),
-            Frame("cosines", f"Cosines of the {count} positions, in their order", 5, 520, rows=2),
+            _rows(moment, pairs),
+            Frame("cosines", f"Cosines of the {some} positions, in their order", 5, 520, rows=2),
         )
     ]
     fixed = sinusoids(count, channels)[None]
     if count > 1:
         panels.append(
             profile_panel(
-                np.arange(1, count),
+                np.arange(1, pairs),
                 found.by_distance,
-                {SINUSOIDS: by_distance(fixed)[0], RANDOM: np.zeros(count - 1)},
+                {SINUSOIDS: by_distance(fixed[:, :pairs])[0], RANDOM: np.zeros(pairs - 1)},
                 Frame("by-distance", _near(moment, found), 7, 264),
                 ("positions apart", "mean cosine"),
             )
@@ -55,7 +60,7 @@ def part(moment: Moment) -> Part:
             left, right = st.columns(2)
             far, wave = found.by_distance[settled.at], found.spectrum[settled.at]
             with left:
-                table = pd.DataFrame({"positions apart": np.arange(1, count), "mean cosine": far})
+                table = pd.DataFrame({"positions apart": np.arange(1, pairs), "mean cosine": far})
                 numbers(table, "By distance", file_of(settled, "by-distance"), height=260)
             with right:
                 table = pd.DataFrame({"turns": np.arange(len(wave)), "share": wave})
@@ -73,6 +78,13 @@ def part(moment: Moment) -> Part:
         "reference for what a table of positions can be. Random numbers have every wave alike.",
         "similarity.by_distance, similarity.spectrum, similarity.sinusoids",
     )
+
+
+def _rows(moment: Moment, count: int) -> Rows:
+    """The first positions; the chosen one is the query, where it is one of them."""
+    rows = position_rows(moment)
+    chosen = rows.chosen if rows.chosen is not None and rows.chosen < count else None
+    return replace(rows, labels=rows.labels[:count], chosen=chosen)
 
 
 def _near(moment: Moment, found: Waves) -> str:
