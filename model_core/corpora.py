@@ -9,10 +9,14 @@ import torch
 from torch import Tensor
 
 from model_core.config import MAX_TEXT_BYTES
+from model_core.special import END
 
 SENTENCE = "Quick brown fox jumped over the lazy dog."
 VALIDATION_WINDOWS = 32
-BUILT_IN = ("quick-brown-fox", "python-docs", "python-docs-short", "stories", "induction")
+BUILT_IN = (
+    *("quick-brown-fox", "python-docs", "python-docs-short", "stories", "stories-with-ends"),
+    "induction",
+)
 PRINTABLE = "".join(map(chr, range(32, 127)))  # of ASCII: all that ordinary English is typed with
 SHORT = 60_000  # characters
 # The rules of the stories: a name has a pronoun, an animal a sound, a place a weather.
@@ -47,6 +51,8 @@ def built_in_text(name: str) -> str:
             return built_in_text("python-docs")[:SHORT]
         case "stories":
             return stories(6_000)
+        case "stories-with-ends":
+            return stories(6_000).replace("\n", END)
         case "induction":
             return repeated_words(5_000)
     raise ValueError(f"corpus must be one of {', '.join(BUILT_IN)}, got {name[:40]!r}")

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from model_core.special import END
+
 _BYTE = re.compile("[\udc80-\udcff]")  # one that is no character, as PEP 383 writes it
 # letters, symbols and marks that are invisible: fillers, joiners, variation selectors
 _BLANK = re.compile(
@@ -17,8 +19,10 @@ _STACKED = 4  # marks on one letter; more would reach into other lines
 def token_label(token: str) -> str:
     """A token as displayed: glyphs for what is invisible, a circle below marks without a letter.
 
-    A byte that is no whole character is ⟨0xE2⟩.
+    A byte that is no whole character is ⟨0xE2⟩, the end of a text ⟨end⟩.
     """
+    if token == END:
+        return "⟨end⟩"
     label, room = [], 0
     for character in token:
         shown = _visible(character)

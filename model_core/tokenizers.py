@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, get_args
 
 from model_core import words
 from model_core.labels import token_label
+from model_core.special import END, WithEnd
 
 Kind = Literal["character", "word", "bpe"]
 MAX_VOCABULARY = 20_000  # of a new tokenizer
@@ -160,17 +161,25 @@ def split(text: str, kind: Kind) -> list[str]:
 def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str = "") -> Tokenizer:
     """A tokenizer for `text`; `vocab_size` is the target of byte-pair encoding only.
 
-    A vocabulary of characters also has those of `alphabet`, which `text` may lack. Ids follow the
-    sorted pieces, so the same text gives the same ids. ValueError when the text is empty or has
-    more than MAX_VOCABULARY different pieces.
+    A text that has END is texts with ends between them: END is one token then. A vocabulary of
+    characters also has those of `alphabet`, which `text` may lack. Ids follow the sorted pieces, so
+    the same text gives the same ids. ValueError when the text is empty or has more than
+    MAX_VOCABULARY different pieces.
     """
-    if not text:
+    parts = text.split(END)
+    made = _trained(parts, kind, vocab_size - (len(parts) > 1), alphabet)
+    return WithEnd(made) if len(parts) > 1 else made
+
+
+def _trained(texts: Sequence[str], kind: Kind, vocab_size: int, alphabet: str) -> Tokenizer:
+    if not any(texts):
         raise ValueError("the text is empty; give at least two characters")
     if kind not in get_args(Kind):
         raise ValueError(f"tokenizer must be character, word or bpe, got {str(kind)[:40]!r}")
     if kind == "bpe":
-        return _BytePairTokenizer(_trained_merges(text, vocab_size))
-    tokens = sorted({*split(text, kind), *(alphabet if kind == "character" else "")})
+        return _BytePairTokenizer(_trained_merges("\n".join(texts), vocab_size))
+    pieces = {piece for text in texts for piece in split(text, kind)}
+    tokens = sorted(pieces.union(alphabet if kind == "character" else ""))
     if len(tokens) > MAX_VOCABULARY:
         other = "words or byte-pair encoding" if kind == "character" else "byte-pair encoding"
         raise ValueError(
@@ -182,6 +191,10 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str 
 
 def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
     """The tokenizer that `to_json` described; ValueError when the description is not valid."""
+    if (end := state.get("end_of_text")) is not None:
+        if end != END:
+            raise ValueError(f"tokenizer.json is damaged: its end of text must be {END}")
+        return WithEnd(tokenizer_from_json({**state, "end_of_text": None}))
     kind = state.get("kind")
     if kind == "bpe":
         pairs = [_strings(pair) for pair in _list(state.get("merges"))]

@@ -6,6 +6,7 @@ from itertools import takewhile
 from explorer.charts.parts.labels import isolated
 from model_core.labels import token_label, whole_characters
 from model_core.runs import Run
+from model_core.special import END
 from model_core.tokenizers import Tokenizer
 from model_core.training.presets import example_sentence
 
@@ -78,7 +79,9 @@ def on_one_line(tokenizer: Tokenizer, text: str) -> str:
 
 
 def meant(run: Run, text: str) -> str:
-    """What is meant by such a text."""
+    """What is meant by such a text; the label of the end of a text is that token."""
+    if END in run.tokenizer.tokens:
+        text = text.replace(token_label(END), END)
     if NEWLINE not in text or _has_sign(run.tokenizer):
         return text
     return text.replace(NEWLINE, "\n")

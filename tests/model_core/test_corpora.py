@@ -30,6 +30,7 @@ from model_core.corpora import (
     validation_windows,
     windows,
 )
+from model_core.special import END
 
 BOM = b"\xef\xbb\xbf"
 
@@ -85,6 +86,10 @@ def test_stories_keep_the_regularities_they_document() -> None:
         ("place", "weather", 4),
     ):
         assert len({(story[one], story[other]) for story in told if story}) == count
+
+
+def test_stories_with_ends_are_the_stories_with_a_token_between() -> None:
+    assert built_in_text("stories-with-ends").split(END) == built_in_text("stories").split("\n")
 
 
 def test_repeated_words_are_forty_letters_of_a_word_without_repeats() -> None:

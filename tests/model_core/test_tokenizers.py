@@ -16,6 +16,7 @@ from tokenizers import decoders, pre_tokenizers
 from model_core import tokenizers
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.labels import readable, token_label, whole_characters
+from model_core.special import END
 from model_core.tokenizers import (
     Kind,
     UnknownTokens,
@@ -414,3 +415,42 @@ def test_a_damaged_tokenizer_file_is_a_sentence_not_a_crash(state: dict[str, Any
     said = refused(tokenizer_from_json, state)
     assert said.startswith(("tokenizer", "merge of ", "a vocabulary lists each token once"))
     assert said.isprintable()
+
+
+# --- the end of a text ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_end_of_a_text_is_one_token_and_nothing_is_made_of_its_letters(kind: Kind) -> None:
+    text = f"a fox{END}{END}a dog <|end|> x{END}"
+    tokenizer = train_tokenizer(text, kind, 300)
+    end = len(tokenizer.tokens) - 1
+    ids = tokenizer.encode(text)
+    assert tokenizer.tokens[end] == END and ids.count(end) == 3 and ids[-1] == end
+    assert tokenizer.decode(ids) == text
+    assert tokenizer.pieces(text) == [(tokenizer.tokens[one], one) for one in ids]
+    parts = [tokenizer.encode(part) for part in text.split(END)]
+    assert ids == [*parts[0], end, end, *parts[2], end]
+    again = tokenizer_from_json(tokenizer.to_json())
+    assert again.tokens == tokenizer.tokens and again.encode(text) == ids
+    assert not [token for token in tokenizer.tokens[:end] if END in token]
+
+
+def test_a_text_without_an_end_has_no_such_token_and_an_older_run_none_either() -> None:
+    assert END not in train_tokenizer("a fox <|endoftext", "word").tokens
+    older = tokenizer_from_json({"kind": "character", "tokens": sorted({*END, "a"})})
+    assert len(older.encode(f"a{END}")) == 1 + len(END)
+
+
+def test_an_end_made_of_two_halves_stays_letters() -> None:
+    nested = f"<|endof{END}text|>"
+    tokenizer = train_tokenizer(nested, "character")
+    assert tokenizer.tokens.count(END) == 1
+    assert tokenizer.decode(tokenizer.encode(nested)) == nested
+
+
+def test_a_text_of_ends_alone_and_another_sign_for_it_are_refused() -> None:
+    with pytest.raises(ValueError, match="the text is empty"):
+        train_tokenizer(END * 3, "word")
+    with pytest.raises(ValueError, match="its end of text must be"):
+        tokenizer_from_json({"kind": "word", "tokens": ["a"], "end_of_text": "</s>"})

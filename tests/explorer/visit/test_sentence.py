@@ -6,6 +6,7 @@ import pytest
 
 from explorer.visit.sentence import example, on_one_line, sentence
 from model_core.runs import Run
+from model_core.special import END
 from model_core.tokenizers import Kind
 from model_core.training.presets import create_from_preset
 from tests.support.runs import new_run
@@ -56,3 +57,11 @@ def test_the_example_is_read_whole_at_one_time(tmp_path: Path, kind: Kind, text:
         assert said and text.startswith(said)
         assert not read.instead and not read.typed and read.count == len(read.ids)
         assert run.tokenizer.decode(read.ids) == said
+
+
+def test_the_end_of_a_text_is_typed_as_it_is_drawn(tmp_path: Path) -> None:
+    new_run(tmp_path / "ends", f"a fox{END}a dog{END}" * 30)
+    run = Run.open(tmp_path / "ends")
+    typed = sentence(run, "fox⟨end⟩a")
+    assert typed == sentence(run, f"fox{END}a")
+    assert typed.labels == ("f", "o", "x", "⟨end⟩", "a") and not typed.typed
