@@ -97,7 +97,6 @@ def _card(story: Story) -> None:
             type="primary",
             width="stretch",
             on_click=session.tell,
-            args=(story.page,),
-            kwargs=dict(story.address),
+            args=(story.page, story.address),
         )
         st.caption(story.says)

@@ -184,7 +184,7 @@ def go(page: str, **widgets: Any) -> None:
     visit().pending |= widgets
 
 
-def tell(page: str, *, plays: bool = True, **parameters: str) -> None:
+def tell(page: str, parameters: Mapping[str, str], *, plays: bool = True) -> None:
     """Open in the next rerun what an address of a page leads to, and play it."""
     visit().opening = Opening(page, parameters, plays)
 

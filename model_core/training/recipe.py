@@ -59,10 +59,14 @@ def recipe(run: Run) -> str:
     base = preset or PRESETS[OWN_BASE]
     changes = changes_from(run, base)
     own = {} if preset else {"--text": "text.txt"}
-    seed = {"--seed": str(run.training_config.seed)}
-    steps = {"--steps": str(run.training_config.steps)}
     changes = {name: value for name, value in changes.items() if name not in ("seed", "steps")}
-    options = {"--preset": base.name, **own, "--run-dir": f"runs/{run.name}-again", **steps, **seed}
+    options = {
+        "--preset": base.name,
+        **own,
+        "--run-dir": f"runs/{run.name[:58]}-again",
+        "--steps": str(run.training_config.steps),
+        "--seed": str(run.training_config.seed),
+    }
     words = [f"{name} {shlex.quote(value)}" for name, value in options.items()]
     words += [f"--set {name}={shlex.quote(str(value))}" for name, value in changes.items()]
     if len(run.steps) and run.status.state in ("finished", "diverged"):

@@ -1,1 +1,1 @@
-"""Lessons that need no run."""
+"""The Lessons page, the slide beside every page, and worked examples that need no run."""

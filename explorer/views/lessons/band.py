@@ -27,7 +27,7 @@ def turn() -> bool:
         parameters = {name: filled(text, facts) for name, text in slide.address.items()}
     except ValueError:  # said where the slide is drawn
         return False
-    session.tell(slide.page, plays=slide.play, **parameters)
+    session.tell(slide.page, parameters, plays=slide.play)
     return True
 
 
