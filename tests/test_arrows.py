@@ -238,6 +238,7 @@ OWN = {
     "explorer.player.assets": {"read_bytes"},  # of the package
     "explorer.server.security": {"read_bytes"},  # of Streamlit's package
     "model_core.corpora": {"open"},  # a text that its user names
+    "model_core.runs.archive": {"open"},  # a part of a zip in memory
     "model_core.training.room": {"read_text"},  # the system's own figures
     "model_core.runs.storage": {"open"},  # a new file beside the one it replaces, a folder
 }

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs import Plan, Run, list_runs
+from model_core.runs.archive import free_name
 from model_core.runs.format import read_description
 from model_core.runs.storage import read_json
 
@@ -64,13 +65,24 @@ def described(folders: Iterable[Path], free: Free) -> Iterator[tuple[Family, Mem
             yield family, Member(model, training, path)
 
 
+def groups(folders: Iterable[Path], free: Free) -> list[list[Member]]:
+    """All runs in groups that differ in `free` settings alone, each oldest first.
+
+    In the order in which the first of each was made.
+    """
+    found: list[tuple[Family, list[Member]]] = []
+    for family, one in described(folders, free):
+        group = next((members for known, members in found if known == family), None)
+        if group is None:
+            group = []
+            found.append((family, group))
+        group.append(one)
+    return [group for _, group in found]
+
+
 def free_path(folder: Path, name: str, ending: str) -> Path:
     """An unused path; a long name is cut to leave space for its ending and a number."""
-    path = folder / f"{name[: 58 - len(ending)]}-{ending}"
-    first, number = path, 2
-    while path.exists():
-        path, number = first.with_name(f"{first.name}-{number}"), number + 1
-    return path
+    return folder / free_name(folder, f"{name[: 58 - len(ending)]}-{ending}")
 
 
 def _kept(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from model_core.config import ModelConfig
 from model_core.runs import Plan, Run, create_run
 from model_core.runs.status import Status, read_status, write_request, write_status
-from model_core.training.families import Family, described, family_of, free_path
+from model_core.training.families import described, family_of, free_path, groups
 from model_core.training.turns import only_trainer
 
 SIZES = (2, 3, 5, 6, 8, 16, 32, 64)
@@ -89,18 +89,12 @@ def sweeps(folders: Iterable[Path]) -> list[Paths]:
 
     In the order in which the first of each was made.
     """
-    groups: list[tuple[Family, Paths]] = []
-    for family, one in described(folders, FREE):
-        group = next((paths for known, paths in groups if known == family), None)
-        if group is None:
-            group = {}
-            groups.append((family, group))
-        group[Point(one.model.n_embd, one.training.seed)] = one.path
-    sizes = [len({point.n_embd for point in group}) for _, group in groups]
+    found = (
+        {Point(one.model.n_embd, one.training.seed): one.path for one in group}
+        for group in groups(folders, FREE)
+    )
     return [
-        dict(sorted(group.items()))
-        for (_, group), count in zip(groups, sizes, strict=True)
-        if count > 1
+        dict(sorted(paths.items())) for paths in found if len({point.n_embd for point in paths}) > 1
     ]
 
 

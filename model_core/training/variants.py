@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, get_args
 from model_core.config import ModelConfig, NormPosition
 from model_core.norms import KINDS, NORMS, NormKind
 from model_core.runs import Plan, Run, create_run
-from model_core.training.families import Family, described, family_of, free_path
+from model_core.training.families import described, family_of, free_path, groups
 from model_core.training.presets import plan
 
 
@@ -132,11 +132,8 @@ def families(folders: Iterable[Path]) -> list[dict[str, Path]]:
 
     In the order in which the first of each was made.
     """
-    groups: list[tuple[Family, dict[str, Path]]] = []
-    for family, one in described(folders, Variant._fields):
-        group = next((paths for known, paths in groups if known == family), None)
-        if group is None:
-            group = {}
-            groups.append((family, group))
-        group[variant_name(one.model)] = one.path
-    return [{name: group[name] for name in VARIANTS if name in group} for _, group in groups]
+    found = (
+        {variant_name(one.model): one.path for one in group}
+        for group in groups(folders, Variant._fields)
+    )
+    return [{name: paths[name] for name in VARIANTS if name in paths} for paths in found]
