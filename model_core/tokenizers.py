@@ -4,12 +4,12 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import Any, Literal, Protocol, get_args
 
 from model_core import words
 from model_core.labels import token_label
-from model_core.special import END, WithEnd
+from model_core.special import END
 
 Kind = Literal["character", "word", "bpe"]
 MAX_VOCABULARY = 20_000  # of a new tokenizer
@@ -153,6 +153,38 @@ class _BytePairTokenizer:
         return {"kind": "bpe", "merges": [list(pair) for pair in self._merges]}
 
 
+class _WithEnd:
+    """A tokenizer for the texts between ends, and a last id for END itself.
+
+    No token of a text crosses an end, and no merge or word is made of its characters.
+    """
+
+    def __init__(self, between: Tokenizer) -> None:
+        self._between = between
+        self.kind: Kind = between.kind
+        self.tokens = (*between.tokens, END)
+
+    def encode(self, text: str) -> list[int]:
+        end = len(self._between.tokens)
+        first, *others = map(self._between.encode, text.split(END))
+        return first + [token for part in others for token in (end, *part)]
+
+    def pieces(self, text: str) -> list[tuple[str, int | None]]:
+        end: tuple[str, int | None] = (END, len(self._between.tokens))
+        first, *others = map(self._between.pieces, text.split(END))
+        return first + [piece for part in others for piece in (end, *part)]
+
+    def decode(self, ids: Iterable[int]) -> str:
+        end = len(self._between.tokens)
+        runs = groupby(ids, lambda token: token == end)
+        return "".join(
+            END * len(list(run)) if is_end else self._between.decode(run) for is_end, run in runs
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return self._between.to_json() | {"end_of_text": END}
+
+
 def split(text: str, kind: Kind) -> list[str]:
     """Characters, or words and punctuation marks, each with the space before it."""
     return list(text) if kind == "character" else words.spaced(text)
@@ -168,7 +200,7 @@ def train_tokenizer(text: str, kind: Kind, vocab_size: int = 512, alphabet: str 
     """
     parts = text.split(END)
     made = _trained(parts, kind, vocab_size - (len(parts) > 1), alphabet)
-    return WithEnd(made) if len(parts) > 1 else made
+    return _WithEnd(made) if len(parts) > 1 else made
 
 
 def _trained(texts: Sequence[str], kind: Kind, vocab_size: int, alphabet: str) -> Tokenizer:
@@ -194,7 +226,7 @@ def tokenizer_from_json(state: dict[str, Any]) -> Tokenizer:
     if (end := state.get("end_of_text")) is not None:
         if end != END:
             raise ValueError(f"tokenizer.json is damaged: its end of text must be {END}")
-        return WithEnd(tokenizer_from_json({**state, "end_of_text": None}))
+        return _WithEnd(tokenizer_from_json({**state, "end_of_text": None}))
     kind = state.get("kind")
     if kind == "bpe":
         pairs = [_strings(pair) for pair in _list(state.get("merges"))]
