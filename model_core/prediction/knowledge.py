@@ -46,9 +46,14 @@ class Known(NamedTuple):
 
 
 def asked(train: Tensor, held_back: Tensor, tokens: Sequence[str], size: int) -> Asked:
-    """Of windows evenly spaced in the text `held_back`, with counts of `train` (n,)."""
+    """Of windows evenly spaced in the text `held_back`, with counts of `train` (n,).
+
+    A window has `size` tokens, of a vocabulary too large for CELLS fewer.
+    """
     vocab = len(tokens)
-    count = max(min(POSITIONS, CELLS // vocab) // size, 1)
+    most = max(min(POSITIONS, CELLS // vocab), 2)
+    size = min(size, most)
+    count = most // size
     starts = _starts(len(held_back), size, count)
     windows = torch.stack([held_back[at : at + size + 1] for at in starts])
     ids, targets = windows[:, :-1], windows[:, 1:]

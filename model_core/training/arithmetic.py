@@ -41,8 +41,8 @@ class RowStep(NamedTuple):
 
 
 def clip_factor(norm: float, grad_clip: float) -> float:
-    """What all gradients are multiplied by when theirs together have this norm."""
-    return min(1.0, grad_clip / (norm + CLIP_EPSILON)) if grad_clip else 1.0
+    """What all gradients are multiplied by when theirs together have this norm; NaN of a NaN."""
+    return float(np.minimum(1.0, grad_clip / (norm + CLIP_EPSILON))) if grad_clip else 1.0
 
 
 def row_step(

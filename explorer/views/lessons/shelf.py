@@ -1,5 +1,6 @@
 """The lessons that there are: those that come with the app, and the teacher's own."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from explorer.lessons.lesson import SHIPPED, Lesson, is_name, names_of, read_lesson
@@ -34,7 +35,14 @@ def lesson_of(name: str) -> Lesson:
         path = folder / f"{name}.yaml"
         if is_name(name) and path.is_file():
             try:
-                return read_lesson(path)
+                stat = path.stat()
+                return _read(path, (stat.st_mtime_ns, stat.st_size))
             except (ValueError, OSError) as error:
                 raise ValueError(f"The lesson {name} cannot be read: {error}") from None
     raise ValueError(f"There is no lesson named {name[:60]!r}; choose one on the Lessons page.")
+
+
+@lru_cache(64)
+def _read(path: Path, _of: tuple[int, int]) -> Lesson:
+    """A file of one time and size is read once: every rerun asks for the lesson that is on."""
+    return read_lesson(path)

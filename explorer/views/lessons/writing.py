@@ -119,3 +119,4 @@ def _write(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) 
         save(name, text)
     except OSError as error:
         raise ValueError(unwritable(error)) from None
+    session.visit().predicted.clear()  # a question may stand on another slide now

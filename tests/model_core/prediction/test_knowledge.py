@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from model_core.prediction.knowledge import (
+    CELLS,
     COUNTED,
     Asked,
     Known,
@@ -129,3 +130,10 @@ def test_a_share_is_learned_where_it_and_the_mean_from_there_on_are_above() -> N
     assert learned_since(np.array([0.0, 1, 0.9]), 0.9) == 1
     assert learned_since(np.array([1, 1, 0.0]), 0.9) is None
     assert learned_since(np.array([1, 1, np.nan]), 0.9) is None
+
+
+def test_a_large_vocabulary_has_shorter_windows_and_no_more_cells() -> None:
+    vocab = CELLS // 16
+    ids = torch.arange(400)
+    read = asked(ids, ids, [str(one) for one in range(vocab)], 64)
+    assert read.ids.shape == (1, 16) and read.shares.shape == (3, 1, 16, vocab)

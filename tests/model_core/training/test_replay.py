@@ -1,5 +1,6 @@
 """One training step of one row: its arithmetic, its batch and its moments, in a second way."""
 
+import math
 from itertools import product
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +13,7 @@ from model_core.config import Optimizer, Table, TrainingConfig
 from model_core.runs import Run
 from model_core.runs.snapshots import load_snapshot, pack, snapshot_path
 from model_core.training import replay
-from model_core.training.arithmetic import BETAS, EPSILON, Moments, row_step
+from model_core.training.arithmetic import BETAS, EPSILON, Moments, clip_factor, row_step
 from model_core.training.replay import Replay, batch_at, same_bits, window_losses
 from model_core.training.trainer import make_optimizer
 from tests.support.refusals import refusal
@@ -184,3 +185,9 @@ def test_bits_are_compared_not_numbers() -> None:
     assert not same_bits(torch.tensor([0.0]), torch.tensor([-0.0]))
     assert not same_bits(torch.zeros(2), torch.zeros(1, 2))
     assert not same_bits(torch.zeros(1), torch.zeros(1, dtype=torch.float64))
+
+
+def test_without_the_norm_of_all_gradients_no_factor_is_known() -> None:
+    assert math.isnan(clip_factor(math.nan, 1.0))
+    assert clip_factor(math.nan, 0.0) == 1.0
+    assert clip_factor(4.0, 1.0) == pytest.approx(0.25, rel=1e-6) and clip_factor(0.5, 1.0) == 1.0
