@@ -72,6 +72,8 @@ def test_a_lasso_selects_and_the_selection_follows(visit: Visit, app: Server) ->
     )
     for title, panel in (("Tables", "tokens"), ("Attention", "head")):
         go_to(page, title)
+        if title == "Tables":
+            page.get_by_role("radio", name="Values").click()
         marked = page.locator(f"[data-panel={panel}] .ytick [style*='{theme.SELECTED}']")
         expect(marked.first).to_be_attached()
         expect(page).to_have_url(re.compile(re.escape(found[0])))

@@ -76,7 +76,9 @@ def _why(vectors: np.ndarray, seen: Looks) -> str:
     match TESTS[int(seen.p[seen.since].argmin())]:
         case "size":
             last = np.flatnonzero(np.isfinite(seen.p).all(1))[-1]
-            first, end = (float(np.sqrt((vectors[at] ** 2).mean())) for at in (0, last))
+            first, end = (
+                float(np.sqrt((vectors[at].astype(np.float64) ** 2).mean())) for at in (0, last)
+            )
             return f"their size changes ({first:.2g} at first, {end:.2g} at last)"
         case "directions":
             return (
