@@ -5,6 +5,7 @@ A step is a recorded one, or "last"; a token is its label, "␣" for a space.
 
 import math
 from collections.abc import Callable, Mapping
+from typing import cast, get_args
 
 import numpy as np
 import torch
@@ -16,11 +17,14 @@ from model_core.anatomy import shapes_of
 from model_core.attention import attend
 from model_core.attention.heads import read_weights
 from model_core.attention.roles import MEASURES, probe_ids, probe_scores
+from model_core.config import Table
 from model_core.embeddings import counts
 from model_core.embeddings.crowding import crowding
+from model_core.embeddings.neighbours import cosine
 from model_core.labels import readable, token_label
 from model_core.normalization.statistics import around_norms, norm_statistics
 from model_core.prediction.lens import next_probabilities
+from model_core.prediction.pairs import followers
 from model_core.runs import Run
 
 Fact = float | str
@@ -67,9 +71,9 @@ def _count(run: Run, token: str) -> int:
 
 def _follows(run: Run, after: str, before: str) -> float:
     """P(after | before) in the training text."""
-    ids = run.split().train.numpy()
-    followers = ids[1:][ids[:-1] == _token(run, before)]
-    return float((followers == _token(run, after)).mean())
+    ids, vocab = run.split().train.numpy(), run.model_config.vocab_size
+    found = followers(ids, _token(run, before), vocab)
+    return float(found[_token(run, after)] / found.sum())
 
 
 def _row(run: Run, token: str, step: str = "last") -> str:
@@ -103,8 +107,8 @@ def _distance(run: Run, one: str, other: str, step: str = "last") -> float:
 
 
 def _cosine(run: Run, one: str, other: str, step: str = "last") -> float:
-    a, b = (_token_row(run, token, step).astype(np.float64) for token in (one, other))
-    return float(a @ b / (np.linalg.norm(a) * np.linalg.norm(b)))
+    rows = np.stack([_token_row(run, token, step) for token in (one, other)])
+    return float(cosine(rows[None], 0, 1)[0])
 
 
 def _nearer(run: Run, token: str, one: str, other: str, step: str = "last") -> str:
@@ -114,7 +118,7 @@ def _nearer(run: Run, token: str, one: str, other: str, step: str = "last") -> s
 
 def _spread(run: Run, table: str = "tokens", step: str = "last") -> float:
     """The standard deviation of all numbers of a table."""
-    return float(_table(run, table)[_at(run, step)].std(dtype=np.float64))
+    return float(_table(run, table, step).std(dtype=np.float64))
 
 
 def _probability(run: Run, text: str, then: str, step: str = "last") -> float:
@@ -200,21 +204,15 @@ def _sample(run: Run, step: str = "last") -> str:
     return readable(text[:SAMPLE])
 
 
-def _trend(run: Run, name: str, since: str = "0", until: str = "last") -> str:
-    """Whether a number that takes a step "falls" or "rises"."""
-    before, after = (float(FACTS[name](run, step)) for step in (since, until))
-    return "rises" if after > before else "falls"
-
-
-def _trend_after(run: Run, text: str, then: str) -> str:
-    """Whether the probability of a token after a text "rises" or "falls" with training."""
-    before, after = (_probability(run, text, then, step) for step in ("0", "last"))
+def _trend(run: Run, name: str, since: str = "0", until: str = "last", *arguments: str) -> str:
+    """Whether a number with these arguments and a step "falls" or "rises"."""
+    before, after = (float(FACTS[name](run, *arguments, step)) for step in (since, until))
     return "rises" if after > before else "falls"
 
 
 def _crowding(run: Run, step: str = "last") -> float:
     """The mean over tokens of the cosine with the nearest other one."""
-    return float(crowding(run.token_embeddings()[[_at(run, step)]])[0])
+    return float(crowding(_table(run, "tokens", step)[None])[0])
 
 
 def _higher(_: Run, name: str, one: str, other: str) -> str:
@@ -244,11 +242,10 @@ def _position(run: Run, position: str, step: str) -> np.ndarray:
     return run.position_embeddings([int(position)])[_at(run, step), 0]
 
 
-def _table(run: Run, name: str) -> np.ndarray:
-    tables = {"tokens": run.token_embeddings, "positions": run.position_embeddings}
-    if name not in tables:
+def _table(run: Run, name: str, step: str) -> np.ndarray:
+    if name not in get_args(Table):
         raise ValueError(f"{name!r} is neither tokens nor positions")
-    return tables[name]()
+    return run.table_at(_step(run, step), cast(Table, name))
 
 
 def _distance_of(one: np.ndarray, other: np.ndarray) -> float:
@@ -285,7 +282,7 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "n_head": lambda run: run.model_config.n_head,
     "head_size": lambda run: run.model_config.n_embd // run.model_config.n_head,
     "parameters": _parameters,
-    "numbers": lambda run, table="tokens": _table(run, table)[0].size,
+    "numbers": lambda run, table="tokens": _table(run, table, "last").size,
     "last_step": lambda run: int(run.steps[-1]),
     "guessing": lambda run: math.log(run.model_config.vocab_size),
     "loss": _loss,
@@ -302,7 +299,6 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "cosine": _cosine,
     "nearer": _nearer,
     "spread": _spread,
-    "spread_of_tokens": lambda run, step="last": _spread(run, "tokens", step),
     "probability": _probability,
     "likeliest": _likeliest,
     "weight": _weight,
@@ -317,7 +313,6 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "sample": _sample,
     "state": lambda run: run.status.state,
     "trend": _trend,
-    "trend_after": _trend_after,
     "crowding": _crowding,
     "lower": _lower,
     "higher": _higher,

@@ -1,6 +1,9 @@
 """How much room the rows of a table have: their nearest others, and the directions they fill."""
 
 import numpy as np
+import torch
+
+from model_core.embeddings.similarity import directions
 
 
 def crowding(vectors: np.ndarray) -> np.ndarray:
@@ -25,11 +28,8 @@ def effective_rank(vectors: np.ndarray) -> np.ndarray:
 
 def _nearest(rows: np.ndarray) -> np.ndarray:
     """(N, C) -> (N,)."""
-    with np.errstate(all="ignore"):  # NaN says it
-        unit = rows / np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
-        cosines = unit @ unit.T
-    np.fill_diagonal(cosines, -np.inf)
-    return cosines.max(axis=1)
+    points = directions(rows)
+    return (points @ points.T).fill_diagonal_(-torch.inf).max(1).values.numpy()
 
 
 def _rank(rows: np.ndarray) -> float:

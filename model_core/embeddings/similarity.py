@@ -24,7 +24,7 @@ class Analogy(NamedTuple):
 
 def cosines(rows: np.ndarray) -> Tensor:
     """Of all pairs of rows (N, C): (N, N) float32, NaN for a row that is zero or not finite."""
-    points = _directions(rows)
+    points = directions(rows)
     return (points @ points.T).float()
 
 
@@ -38,7 +38,7 @@ def cluster_order(rows: np.ndarray) -> np.ndarray:
     from scipy.cluster.hierarchy import leaves_list, linkage
     from scipy.spatial.distance import squareform
 
-    known = np.flatnonzero(~_directions(rows).isnan().any(1).numpy())
+    known = np.flatnonzero(~directions(rows).isnan().any(1).numpy())
     lost = np.setdiff1d(np.arange(len(rows)), known)
     if len(known) < 3:
         return np.concatenate([known, lost])
@@ -116,8 +116,8 @@ def sinusoids(count: int, channels: int) -> np.ndarray:
     return np.where(at % 2, np.cos(angles), np.sin(angles)).astype(np.float32)
 
 
-def _directions(rows: np.ndarray) -> Tensor:
+def directions(rows: np.ndarray) -> Tensor:
     """Rows (N, C) as unit vectors in float64, NaN where there is none."""
-    points = torch.from_numpy(rows).double()
+    points = torch.from_numpy(rows.astype(np.float64))
     units = points / torch.linalg.vector_norm(points, dim=1, keepdim=True)
     return torch.where(units.isfinite().all(1, keepdim=True), units, torch.nan)

@@ -93,7 +93,6 @@ def test_rows_and_what_stands_between_them_are_read_from_the_snapshots() -> None
     rows = torch.nn.functional.normalize(weights(LAST)[TABLE].double(), dim=1)
     alike = rows @ rows.T - 2 * torch.eye(len(rows))
     assert had("crowding") == pytest.approx(alike.max(1).values.mean().item(), abs=1e-6)
-    assert had("spread_of_tokens", "0") == had("spread", "tokens", "0")
     assert had("spread", "tokens", "0") == pytest.approx(weights(0)[TABLE].std(correction=0).item())
 
 
@@ -152,7 +151,7 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
     last = [Run.open(RECORDED / name).metrics()["val_loss"].iloc[-1] for name in pair]
     assert had("lower", "val_loss", *pair) == pair[int(np.argmin(last))]
     assert had("higher", "val_loss", *pair) == pair[int(np.argmax(last))]
-    assert had("trend_after", "Quic", "k") == "rises"
+    assert had("trend", "probability", "0", "last", "Quic", "k") == "rises"
     start, middle, end = row("k", 0), row("k", 500), row("k", LAST)
     further = math.dist(start, middle) > math.dist(middle, end)
     assert had("half", "k") == ("first" if further else "second")
