@@ -58,7 +58,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     panels.append(
         Events(Frame("changes", "What happened, and what was learned", 6, HEIGHT), alt=EVENTS)
     )
-    clock(with_ticks(moment, marks.values()), panels)
+    clock(with_ticks(moment, (tick for tick in marks.values() if tick.step)), panels)
     with drawer():
         divergences = {
             f"KL from {name}": one for name, one in zip(GUESSES, divergence.T, strict=True)
@@ -120,21 +120,20 @@ def _orders(divergence: np.ndarray) -> dict[str, np.ndarray]:
 def _marks(
     moment: Moment, curves: Mapping[str, np.ndarray], shares: Mapping[str, np.ndarray]
 ) -> Marks:
-    """From which step on each curve (S,) stays below zero, and each share is above LEARNED.
-
-    Without those that are so at first.
-    """
+    """From which step on each curve (S,) stays below zero, and each share is above LEARNED."""
     since = {name: below_since(one, 0.0) for name, one in curves.items()}
     since |= {name: learned_since(one, LEARNED) for name, one in shares.items()}
-    return {name: Tick(int(moment.steps[at]), name) for name, at in since.items() if at}
+    return {name: Tick(int(moment.steps[at]), name) for name, at in since.items() if at is not None}
 
 
 def _verdict(names: Mapping[str, str], marks: Marks) -> str:
     """From which step on each is learned, in the order of time, by the words for it."""
     known = sorted((name for name in names if name in marks), key=lambda name: marks[name].step)
-    since = ", ".join(f"{names[name]} {marks[name].step:,}" for name in known)
+    always = ", ".join(names[name] for name in known if not marks[name].step)
+    since = ", ".join(f"{names[name]} {marks[name].step:,}" for name in known if marks[name].step)
     never = ", ".join(word for name, word in names.items() if name not in marks)
     parts = (
+        f"so from the start: {always}" if always else "",
         f"learned from step: {since}" if since else "",
         f"not learned: {never}" if never else "",
     )

@@ -81,10 +81,14 @@ def test_what_is_learned_is_marked_from_where_it_stays(monkeypatch: pytest.Monke
     marks = view._marks(moment, curves, shares)
     assert {name: tick.step for name, tick in marks.items()} == {
         "kept": moment.steps[3],
+        "always": 0,
         "mostly": moment.steps[1],
     }
     assert view._verdict({"kept": "k", "lost": "l"}, marks) == (
         f"Learned from step: k {moment.steps[3]:,}; not learned: l"
+    )
+    assert view._verdict({"always": "a", "lost": "l"}, marks) == (
+        "So from the start: a; not learned: l"
     )
 
 
