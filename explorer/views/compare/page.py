@@ -56,8 +56,9 @@ def draw(moment: Moment, typed: Sentence) -> None:
 def _verdict(shared: Shared, at: int) -> str:
     """The runs by their training loss at this moment, lowest first."""
     table = metrics_at(shared, at).sort_values("train_loss")
+    ends = {name: shared.of(run)[-1] for name, run in shared.runs.items()}
     known = [
-        f"{shared.short[name]} {loss:.3g}"
+        f"{shared.short[name]} {loss:.3g}{' at its end' * bool(ends[name] < shared.moments[at])}"
         for name, loss in zip(table["run"], table["train_loss"], strict=True)
         if np.isfinite(loss)
     ]

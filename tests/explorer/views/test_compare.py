@@ -37,7 +37,17 @@ def test_both_runs_are_drawn_side_by_side_on_one_clock(runs: tuple[Run, Run]) ->
     lowest = min(losses, key=losses.__getitem__)
     title = next(one.value for one in app.markdown if one.value.startswith("#####"))
     first = lowest.removeprefix("small-batch-").replace("-", "\\-")
-    assert f"training loss\\: {first} " in title
+    assert f"training loss\\: {first} " in title and "at its end" not in title
+
+
+def test_a_run_that_ended_earlier_is_said_to_show_its_end() -> None:
+    short, long = (Run.open(RECORDED / name) for name in ("quick-brown-fox", "english"))
+    assert short.steps[-1] < long.steps[-1]
+    app = opened("compare", run=long.name, **{"compare.second": short.name})
+    title = next(one.value for one in app.markdown if one.value.startswith("#####"))
+    said = title.replace("\\", "")
+    losses = [run.metrics()["train_loss"].iloc[-1] for run in (short, long)]
+    assert f"quick-brown-fox {losses[0]:.3g} at its end, english {losses[1]:.3g} nats" in said
 
 
 def test_the_clock_counts_tokens_epochs_or_steps(runs: tuple[Run, Run]) -> None:
