@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import streamlit as st
 from starlette.middleware import Middleware
 
-from explorer.server.routes import ROUTES, BelowBase
+from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers
 from explorer.server.warming import Warming
 
@@ -35,6 +35,11 @@ app = st.App(
     "dashboard.py",
     lifespan=lifespan,
     routes=ROUTES,
-    middleware=[Middleware(Headers), Middleware(BelowBase), Middleware(Warming)],
+    middleware=[
+        Middleware(Leaving),
+        Middleware(Headers),
+        Middleware(BelowBase),
+        Middleware(Warming),
+    ],
     on_script_error=on_script_error,
 )

@@ -2,12 +2,14 @@
 
 import gzip
 import re
+from contextlib import suppress
 
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnected
 
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
@@ -96,3 +98,17 @@ class BelowBase:
         else:
             ours = {**scope, "path": path} if path.startswith(OURS) else scope
             await self.app(ours, receive, send)
+
+
+class Leaving:
+    """Plain ASGI middleware: a visitor who leaves while a message is sent is no fault of the app.
+
+    Streamlit (1.67) then reads from the closed socket, and the server would log a trace.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with suppress(WebSocketDisconnected):
+            await self.app(scope, receive, send)

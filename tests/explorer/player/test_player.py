@@ -14,7 +14,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
+from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
@@ -43,7 +44,7 @@ from explorer.player.assets import FILES, player_files, player_version
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
-from explorer.server.routes import ROUTES, BelowBase
+from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers, content_security_policy
 from explorer.server.warming import own_modules
 from tests.support.pages import component_data, decoded
@@ -530,6 +531,42 @@ def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     asyncio.run(app(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
     return messages[0]["status"], found, b"".join(m.get("body", b"") for m in messages[1:])
+
+
+def converse(endpoint: Callable[[WebSocket], Any]) -> None:
+    """Run a socket's endpoint behind `Leaving`; the visitor is gone before the first message."""
+    app = Starlette(routes=[WebSocketRoute("/stream", endpoint)], middleware=[Middleware(Leaving)])
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        if message["type"] == "websocket.send":
+            raise OSError("the client has closed the connection")
+
+    scope = {
+        "type": "websocket", "path": "/stream", "raw_path": b"/stream", "query_string": b"",
+        "headers": [], "http_version": "1.1", "root_path": "", "subprotocols": [],
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+
+
+def test_a_visitor_who_leaves_while_a_message_is_sent_is_no_fault() -> None:
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        with pytest.raises(WebSocketDisconnect):
+            await websocket.send_bytes(b"a picture")
+        await websocket.receive_bytes()
+
+    converse(endpoint)
+
+
+def test_another_error_of_a_socket_is_logged() -> None:
+    async def endpoint(websocket: WebSocket) -> None:
+        raise RuntimeError("a fault")
+
+    with pytest.raises(RuntimeError, match="a fault"):
+        converse(endpoint)
 
 
 def test_every_listed_file_is_served_and_cached_for_ever() -> None:

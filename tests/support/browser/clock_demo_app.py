@@ -6,12 +6,12 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from explorer.app import on_script_error
-from explorer.server.routes import ROUTES, BelowBase
+from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers
 
 app = st.App(
     Path(__file__).with_name("clock_demo.py"),
     routes=ROUTES,
-    middleware=[Middleware(Headers), Middleware(BelowBase)],
+    middleware=[Middleware(Leaving), Middleware(Headers), Middleware(BelowBase)],
     on_script_error=on_script_error,
 )
