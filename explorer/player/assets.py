@@ -9,8 +9,8 @@ from pathlib import Path
 SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
-    "player", "bar", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap", "history",
-    "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "machine",
+    "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap",
+    "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "machine",
     "machine_arcs", "machine_layout", "machine_paint", "mosaic", "mosaic_layout", "panel", "paths",
     "payload", "placing", "playback", "plot", "plotly_internals", "presenting", "reconnect",
     "reports", "scatter", "selection", "space", "spelling", "text", "theme", "timeline", "track",

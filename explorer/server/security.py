@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
-FIRST = ("history", "reconnect", "typing")
+FIRST = ("chosen_theme", "history", "reconnect", "typing")
 WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 

@@ -170,3 +170,13 @@ def test_a_clock_of_its_own_keeps_its_step_across_views_and_pages(
     page.locator("[data-panel=excess]").wait_for()
     expect(page.locator(".driftscope-clock")).to_have_count(1)
     assert ClockDriver(page).wait_ready().step() == 21
+
+
+def test_a_chosen_theme_holds_on_every_page(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/lessons")
+    dark, light = "rgb(14, 17, 23)", "rgb(255, 255, 255)"
+    for theme, other, background in (("Dark", "tables", dark), ("System", "lessons", light)):
+        page.get_by_test_id("stMainMenu").get_by_role("button").click()
+        page.get_by_test_id("stMainMenuPopover").get_by_text(theme).click()
+        page.goto(f"{app.url}/{other}")
+        expect(page.get_by_test_id("stApp")).to_have_css("background-color", background)
