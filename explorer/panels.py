@@ -180,7 +180,8 @@ class Machine:
     (S, T, K) float32: the tokens that are likeliest after each position, as indices into `names`,
     and their probabilities; `true` (S, T) float32 that of the token which follows, whose index is
     in `following` (T,), -1 for none. `position` is the chosen one, `picks` the sentence's ids; a
-    click leads to the page of the part.
+    click leads to the page of the part. Of V = `vocabulary` tokens one is next; `parameters` (L+2,)
+    are counted in the tables, in each layer, and in what follows the last.
     """
 
     frame: Frame
@@ -196,6 +197,8 @@ class Machine:
     following: Sequence[int]
     position: int
     picks: Tokens
+    vocabulary: int
+    parameters: Sequence[int]
     alt: str = ""
     roles: Roles | None = None
     unread: Mapping[int, str] = field(default_factory=dict)  # labels struck through before them

@@ -4,6 +4,7 @@ A site is a module's name as `taps` takes it: its output, or with ":in" its inpu
 and layers are in the order of computing.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +13,8 @@ from torch import Tensor
 
 from model_core.config import ModelConfig, Table
 from model_core.norms import LEARNED, NORMS
+
+BUFFERS = ("running_mean", "running_var", "num_batches_tracked")  # of a norm over the batch
 
 
 @dataclass(frozen=True)
@@ -163,12 +166,25 @@ def shapes_of(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
     if config.bias:
         shapes |= {f"{name}.bias": size[:1] for name, size in linear.items()}
     names = [LEARNED[one].parameter for one in norm.learns]
-    names += ["running_mean", "running_var"] * norm.over_batch
+    names += BUFFERS[:2] * norm.over_batch
     for site in anatomy.norms:
         sizes = zip(names, norm.sizes(C), strict=True)
         shapes |= {f"{site}.{name}": (size,) for name, size in sizes}
-        shapes |= {f"{site}.num_batches_tracked": ()} if norm.over_batch else {}
+        shapes |= {f"{site}.{BUFFERS[2]}": ()} if norm.over_batch else {}
     return dict(zip(anatomy.tables, ((V, C), (T, C)), strict=True)) | shapes
+
+
+def parameter_counts(config: ModelConfig) -> Mapping[str, int]:
+    """How many parameters each of `parts` has; what a norm counts of its batches is none."""
+    names = {name: math.prod(size) for name, size in shapes_of(config).items()}
+    return {
+        part: sum(
+            count
+            for name, count in names.items()
+            if name.startswith(f"{part}.") and name.rpartition(".")[2] not in BUFFERS
+        )
+        for part in anatomy_of(config).parts
+    }
 
 
 def short(name: str) -> str:

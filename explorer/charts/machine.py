@@ -10,7 +10,7 @@ from explorer.panels import NO_NUMBER, Frame, Machine, Roles, Tokens
 
 LANES = 240  # pixels of all layers together, but each has its least and its most
 LANE = (38, 88)
-BESIDE = 128  # pixels of letters, rows and what comes next
+BESIDE = 160  # pixels of letters, rows and what comes next
 
 
 def machine(
@@ -20,12 +20,14 @@ def machine(
     frame: Frame,
     *,
     position: int,
+    parameters: Sequence[int],
     roles: Roles | None = None,
     unread: Mapping[int, str] = MappingProxyType({}),
 ) -> Machine:
     """What `read_flow` saw at S steps, its weights as "levels", of a sentence's ids and labels.
 
-    `names` are the labels of all V tokens, `unread` those of what was left out before a position.
+    `names` are the labels of all V tokens, `unread` those of what was left out before a position,
+    `parameters` counted as in `Machine`.
     """
     ids, labels = sentence
     used, indices = np.unique(np.append(flow["next"], [ids]), return_inverse=True)
@@ -44,6 +46,8 @@ def machine(
         [*following.tolist(), -1],
         position,
         Tokens(tuple(ids)),
+        len(names),
+        parameters,
         _alt(flow, labels, names),
         roles,
         unread,

@@ -165,6 +165,8 @@ def check_machine(panel: Machine, steps: int) -> None:
             )
     if panel.position not in range(time) or {len(panel.following), len(panel.picks.ids)} != {time}:
         raise ValueError(f"{where}: position, ids and what follows must fit {time} labels")
+    if len(panel.parameters) != depths + 1:
+        raise ValueError(f"{where}: {len(panel.parameters)} counts do not fit {depths + 1} parts")
     named = np.append(panel.next, panel.following)
     if named.min() < -1 or named.max() >= len(panel.names):
         raise ValueError(f"{where}: a token has none of {len(panel.names)} names")

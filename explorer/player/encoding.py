@@ -193,6 +193,8 @@ def _machine(panel: Machine, arrays: _Arrays) -> dict[str, Any]:
         "unread": {str(position): label for position, label in panel.unread.items()},
         "bounds": [float(end) for end in panel.bounds],
         "position": int(panel.position),
+        "vocabulary": int(panel.vocabulary),
+        "parameters": [int(count) for count in panel.parameters],
         **_roles(panel.roles, arrays),
     }
 

@@ -95,6 +95,19 @@ def test_a_line_of_what_changed_moves_the_clock_at_once_and_is_lit(page: Page) -
     expect(page).to_have_url(re.compile(f"step={step}(&|$)"))
 
 
+def test_parts_say_their_shapes_and_how_many_parameters_they_have(page: Page) -> None:
+    model, machine = FOX.model_at(1000), page.locator("[data-panel=machine]")
+    counts = [sum(one.numel() for one in block.parameters()) for block in model.blocks]
+    expect(machine.locator(".driftscope-name-attention")).to_contain_text(
+        [f"layer {at} · {count} parameters" for at, count in enumerate(counts)]
+    )
+    tables = model.token_embedding_table.weight.numel() + FOX.model_config.block_size * 5
+    rows, head = machine.locator(".driftscope-name-rows"), machine.locator(".driftscope-name-next")
+    expect(rows).to_have_text(f"token + position 41 × 5 {tables} parameters")
+    rest = sum(one.numel() for one in model.parameters()) - sum(counts) - tables
+    expect(head).to_have_text(f"expects next 41 × 27 {rest} parameters")
+
+
 def test_every_part_is_the_way_to_its_page(page: Page) -> None:
     machine = page.locator("[data-panel=machine]")
     machine.get_by_role("button", name="Q at 0").press("ArrowRight")

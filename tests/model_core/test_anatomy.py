@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model_core.anatomy import Anatomy, anatomy_of, shapes_of, short
+from model_core.anatomy import Anatomy, anatomy_of, parameter_counts, shapes_of, short
 from model_core.config import ModelConfig, NormPosition
 from model_core.model import BigramLanguageModel
 from model_core.norms import KINDS
@@ -53,6 +53,15 @@ def test_shapes_are_those_of_the_model_itself(model: BigramLanguageModel, bias: 
     assert {name: tuple(one.shape) for name, one in state.items()} == shapes_of(config)
     for name, tensor in state.items():
         assert tensor.dtype == (torch.float32 if shapes_of(config)[name] else torch.int64)
+
+
+def test_parameters_are_counted_as_the_model_has_them(model: BigramLanguageModel) -> None:
+    counted = {
+        part: sum(one.numel() for one in model.get_submodule(part).parameters())
+        for part in model.anatomy.parts
+    }
+    assert parameter_counts(model.config) == counted
+    assert sum(counted.values()) == sum(one.numel() for one in model.parameters())
 
 
 def test_the_anatomy_names_what_the_model_has(model: BigramLanguageModel) -> None:

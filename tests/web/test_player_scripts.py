@@ -68,7 +68,8 @@ def panels(rng: np.random.Generator) -> list[AnyPanel]:
                 rows=rng.integers(0, 256, (3, 3, 4)).astype(np.uint8), weights=weights,
                 sizes=x[:, None, :3].repeat(2, 1), bounds=(0.5, 2), next=table[:, :1].repeat(3, 1)
                 .clip(0, 0), chances=table[:, :1].repeat(3, 1), true=x[:, :3], names=["a"],
-                following=[0, 0, -1], position=2, picks=Tokens((1, 2, 3))),
+                following=[0, 0, -1], position=2, picks=Tokens((1, 2, 3)), vocabulary=9,
+                parameters=[4, 2, 1]),
         Letters(Frame("map", "Letters", 6, 260), ["a", "b"], table[..., :2], ["#000000"] * 2,
                 Tokens((1, 2)), 1),
     ]  # fmt: skip

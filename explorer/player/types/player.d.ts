@@ -80,6 +80,8 @@ interface MachineSpec extends Frame {
   unread: Record<string, string>
   bounds: [low: number, high: number]
   position: number
+  vocabulary: number
+  parameters: number[]
   roles: Stepped | undefined
   role_names: string[]
 }

@@ -6,6 +6,7 @@ import { MachineLayout, WIDE } from "./machine_layout.js"
 import { glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
 import { shortened } from "./spelling.js"
 import { GLYPHS } from "./theme.js"
+import { integer } from "./timeline.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
 /** @import { Part, Place } from "./machine_layout.js" */
@@ -141,13 +142,27 @@ export class Machine {
     node.style.setProperty("--top", `${top}px`)
     node.style.setProperty("--high", `${height}px`)
     node.style.setProperty("--lines", String(Math.max(Math.floor(height / LINE) - 1, 1)))
-    if (part === "rows") node.textContent = "token + position"
-    if (part === "next") node.textContent = "expects next"
+    if (part === "rows") node.textContent = this.named("token + position", 0)
+    if (part === "next") node.textContent = this.named("expects next", this.spec.parameters.length - 1)
     node.onclick = () => {
       const best = layer === undefined ? undefined : this.read(layer, this.at)[0]
       this.go(part, this.at, layer, part === "attention" ? best : undefined)
     }
     return node
+  }
+
+  // A part that is not a layer, with the shape of what it puts out and how many parameters it has.
+  /** @param {string} words @param {number} part */
+  named(words, part) {
+    const { spec, look } = this
+    const last = part ? spec.vocabulary : spec.arrays.rows.shape[2]
+    const parts = [words, this.shape(last), parameters(spec.parameters[part])]
+    return parts.join(look.layout.wide ? "\n" : " · ")
+  }
+
+  /** @param {number} last axis */
+  shape(last) {
+    return `${integer(this.spec.labels.length)} × ${integer(last)}`
   }
 
   /** @param {number} index */
@@ -188,18 +203,22 @@ export class Machine {
   say(position) {
     const after = `after '${shortened(this.spec.labels[position])}' at ${position}`
     if (this.after.textContent !== after) this.after.textContent = after
+    const { spec } = this
     const right = this.guessed()
     const of = this.spec.labels.length - 1
     write(this.verdict, of ? `guesses ${right} of ${of} next tokens` : "")
     for (const [layer, { heads, size }] of (this.lanes ?? []).entries()) {
       const roles = this.roles(layer)
-      write(heads, [`layer ${layer}`, ...counted(roles.map(({ role }) => role))].join(" · "))
-      write(size, `stream ${this.meanSize(layer + 1)}`)
+      const count = parameters(spec.parameters[layer + 1])
+      const found = counted(roles.map(({ role }) => role))
+      write(heads, [`layer ${layer}`, ...found, count].join(" · "))
+      const mean = this.meanSize(layer + 1)
+      write(size, `stream ${mean} · ${this.shape(spec.arrays.rows.shape[2])}`)
       const each = roles.map(({ head, role }) => `, head ${head}: ${role}`)
-      label(heads, `layer ${layer}${each.join("")}: open Attention`)
+      label(heads, `layer ${layer}, ${count}${each.join("")}: open Attention`)
       label(
         size,
-        `mean size of the residual ${size.textContent} after layer ${layer}: open Normalization`,
+        `mean size of the residual stream after layer ${layer}, ${mean}: open Normalization`,
       )
     }
   }
@@ -387,6 +406,11 @@ function counted(roles) {
 /** @param {HTMLElement} node @param {string} words */
 function write(node, words) {
   if (node.textContent !== words) node.textContent = words
+}
+
+/** @param {number} count */
+function parameters(count) {
+  return `${integer(count)} parameter${count === 1 ? "" : "s"}`
 }
 
 /** @param {number} value */

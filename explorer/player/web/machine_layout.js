@@ -4,13 +4,14 @@ import { clamp } from "./dom.js"
 import { lettersOf, shortened } from "./spelling.js"
 
 export const WIDE = 720 // from here on names stand at the left and what comes next at the right
-const GUTTER = 128
+const GUTTER = 152
 const SIDE = 180
 const GAP = 20 // before what comes next
 const COLUMN = { least: 8, most: 64 } // of a single letter
 const LETTER = 0.6 // of such a column, for each further letter of a token
 const LETTERS = 28
 const EXPECTS = 30
+const FOOT = 18 // below it, where its name has more than one line
 const NAME = 18 // a line of names above each part of a narrow picture
 const BAR = 20
 const NEAR = 7 // pixels from an arc that still mean it
@@ -51,8 +52,9 @@ export class MachineLayout {
       this.right = this.edges[n] + width
     }
     this.right += this.gaps[this.tokens]
-    const rows = clamp(Math.round(height / 7), 36, 64)
-    const lanes = height - LETTERS - rows - EXPECTS
+    const rows = clamp(Math.round(height / 7), 50, 64)
+    const foot = this.wide ? FOOT : 0
+    const lanes = height - LETTERS - rows - EXPECTS - foot
     /** @type {Band} */
     this.letters = { top: 0, bottom: LETTERS }
     this.rows = below(this.letters, name, rows)
@@ -70,7 +72,7 @@ export class MachineLayout {
       : { left: 0, top: this.expects.bottom + NAME, width }
     this.bars.width = Math.min(this.bars.width, 420)
     const end = this.bars.top + LETTERS + bars * BAR
-    this.height = Math.max(this.expects.bottom, end)
+    this.height = Math.max(this.expects.bottom + foot, end)
     this.width = this.wide ? this.bars.left + this.bars.width : Math.max(this.right, width)
   }
 

@@ -18,7 +18,9 @@ from explorer.visit.page import clock, question
 from explorer.visit.rows import token_rows
 from explorer.visit.sentence import Sentence
 from explorer.visit.trust import explain_trust, trust_words
+from model_core.anatomy import parameter_counts
 from model_core.embeddings.token_classes import token_class
+from model_core.runs import Run
 
 EVENTS = "What happened in the training, by its steps; each line moves the clock there."
 MAP = 220  # pixels
@@ -53,9 +55,18 @@ def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
         labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
         Frame("machine", "Your sentence in the model", span=12),
         position=focus_of(moment, sentence).query,
+        parameters=_parameters(moment.run),
         roles=None if unknown else heads.named(moment, now.steps),
         unread=sentence.unread,
     )
+
+
+def _parameters(run: Run) -> list[int]:
+    """How many the tables have, each block, and what follows the last."""
+    counts = list(parameter_counts(run.model_config).values())
+    first = len(run.anatomy.tables)
+    last = first + run.model_config.n_layer
+    return [sum(counts[:first]), *counts[first:last], sum(counts[last:])]
 
 
 def _written(moment: Moment) -> Words:

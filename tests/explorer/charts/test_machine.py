@@ -28,7 +28,14 @@ def flow(**change: Any) -> dict[str, np.ndarray]:
 
 
 def drawn(**change: Any) -> Machine:
-    return machine(flow(**change), (IDS, LABELS), NAMES, Frame("machine", "Model"), position=2)
+    return machine(
+        flow(**change),
+        (IDS, LABELS),
+        NAMES,
+        Frame("machine", "Model"),
+        position=2,
+        parameters=[9] * 4,
+    )
 
 
 def test_names_are_those_of_the_likeliest_and_of_what_follows() -> None:

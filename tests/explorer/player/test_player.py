@@ -101,6 +101,8 @@ def machine(**change: Any) -> Machine:
         "following": [1, -1],
         "position": 1,
         "picks": Tokens((7, 40)),
+        "vocabulary": 50,
+        "parameters": [3, 2, 1],
     }
     return Machine(Frame("machine", "Model", height=300), **(values | change))
 
@@ -269,6 +271,7 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([machine(position=2)], timeline()), "position, ids and what follows"),
         (lambda: encode([machine(picks=Tokens((7,)))], timeline()), "must fit 2 labels"),
         (lambda: encode([machine(names=["a"])], timeline()), "a token has none of 1 names"),
+        (lambda: encode([machine(parameters=[9])], timeline()), "1 counts do not fit 3 parts"),
         (lambda: encode([letters(points=W[:2])], timeline()), r"float32 \(3, 2, 2\) with at"),
         (lambda: encode([letters(colours=["#000000"])], timeline()), "must fit 2 labels"),
         (lambda: encode([letters(chosen=2)], timeline()), "no token 2 among 2"),
