@@ -143,7 +143,8 @@ export class Machine {
     node.style.setProperty("--high", `${height}px`)
     node.style.setProperty("--lines", String(Math.max(Math.floor(height / LINE) - 1, 1)))
     if (part === "rows") node.textContent = this.named("token + position", 0)
-    if (part === "next") node.textContent = this.named("expects next", this.spec.parameters.length - 1)
+    if (part === "next")
+      node.textContent = this.named("expects next", this.spec.parameters.length - 1)
     node.onclick = () => {
       const best = layer === undefined ? undefined : this.read(layer, this.at)[0]
       this.go(part, this.at, layer, part === "attention" ? best : undefined)
