@@ -196,7 +196,7 @@ def _evenly(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
 
 
-@cached(6, recorded)
+@cached(12, recorded)  # of four runs that are compared, two each
 def _table(moment: Moment, table: Table, rows: tuple[int, ...]) -> np.ndarray:
     run = moment.run
     read = run.token_embeddings if table == "tokens" else run.position_embeddings

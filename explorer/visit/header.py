@@ -109,6 +109,11 @@ def _settings(run: Run) -> None:
         st.markdown("\n".join([f"| {title} | |", "|---|---|", *rows]))
 
 
+def setting(name: str) -> str:
+    """What a field of a run's configurations is called in a sentence."""
+    return NAMES[name].partition(":")[0]
+
+
 def _written(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"

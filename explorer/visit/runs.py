@@ -18,16 +18,21 @@ CHANGED = {
 
 def run_names() -> list[str]:
     """The recorded runs that come with the app, then the visitor's own, newest last."""
-    shipped = [recipe.name for recipe in RECIPES]
-    return shipped + [name for name in list_runs(runs_folder()) if name not in shipped]
+    return [*run_paths()]
+
+
+def run_paths() -> dict[str, Path]:
+    """Where the runs of `run_names` are, in that order: the visitor's own before a shipped one."""
+    folder = runs_folder()
+    shipped = {recipe.name: RECORDED / recipe.name for recipe in RECIPES}
+    return shipped | {name: folder / name for name in list_runs(folder)}
 
 
 def run_path(name: str) -> Path:
-    """Where the run of this name is, the visitor's own before a shipped one; else ValueError."""
-    if name not in run_names():
+    """Where the run of this name is; ValueError without one."""
+    if (path := run_paths().get(name)) is None:
         raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
-    own = runs_folder() / name
-    return own if (own / "run.json").is_file() else RECORDED / name
+    return path
 
 
 def is_own(run: Run) -> bool:

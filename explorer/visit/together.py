@@ -1,26 +1,8 @@
 """Several runs on one clock: which of a run's recorded steps each moment of the clock shows."""
 
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import TypeVar
+from collections.abc import Iterable
 
 import numpy as np
-
-from model_core.runs import Run
-
-K = TypeVar("K")
-
-
-def opened(paths: Mapping[K, Path]) -> dict[K, Run]:
-    """Those of some runs that can be opened and have recorded a step."""
-    runs = {}
-    for key, path in paths.items():
-        with suppress(ValueError, OSError):  # damaged, or deleted meanwhile
-            run = Run.open(path)
-            if len(run.steps):
-                runs[key] = run
-    return runs
 
 
 def union(clocks: Iterable[np.ndarray]) -> np.ndarray:

@@ -14,6 +14,7 @@ from model_core.runs.format import read_description
 from model_core.runs.storage import read_json
 
 Free = Collection[str]  # fields of both configurations that may differ
+RECORDING = ("snapshots", "snapshot_budget", "eval_interval", "threads")  # teach nothing else
 
 
 class Family(NamedTuple):
@@ -55,14 +56,36 @@ def described(folders: Iterable[Path], free: Free) -> Iterator[tuple[Family, Mem
     """
     paths = {name: folder / name for folder in folders for name in list_runs(folder)}
     for path in sorted(paths.values(), key=_made):
-        with suppress(KeyError, TypeError, ValueError, OSError):
-            description = read_description(path)
-            model = ModelConfig.recorded(**description["model"])
-            training = TrainingConfig(**description["training"])
-            tokenizer = json.dumps(read_json(path / "tokenizer.json"))
-            text_hash = description["corpus"]["sha256"]
-            family = Family(text_hash, *_kept(model, training, free), tokenizer)
-            yield family, Member(model, training, path)
+        with suppress(ValueError, OSError):
+            yield described_in(path, free)
+
+
+def described_in(path: Path, free: Free = ()) -> tuple[Family, Member]:
+    """One run with its family; ValueError or OSError where it is damaged."""
+    description = read_description(path)
+    try:
+        model = ModelConfig.recorded(**description["model"])
+        training = TrainingConfig(**description["training"])
+    except (KeyError, TypeError):
+        raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
+    tokenizer = json.dumps(read_json(path / "tokenizer.json"))
+    text_hash = description["corpus"]["sha256"]
+    family = Family(text_hash, *_kept(model, training, free), tokenizer)
+    return family, Member(model, training, path)
+
+
+def differences(one: Family, other: Family) -> list[str]:
+    """Names of the settings in which two runs differ, of those that change what is learned.
+
+    "text" and "tokenizer" among them; a vocabulary follows from both, and is none.
+    """
+    ours, theirs = ({**made.model, **made.training} for made in (one, other))
+    told = [name for name in ours if name not in RECORDING and ours[name] != theirs.get(name)]
+    told = [name for name in told if name != "vocab_size"]
+    if one.text != other.text:
+        kinds = (json.loads(made.tokenizer).get("kind") for made in (one, other))
+        return ["text", *["tokenizer"] * (len({*kinds}) > 1), *told]
+    return ["tokenizer"] * (one.tokenizer != other.tokenizer) + told
 
 
 def groups(folders: Iterable[Path], free: Free) -> list[list[Member]]:

@@ -19,6 +19,7 @@ from tests.support.runs import recorded_run
 PAGES = ("overview", "train", "tables", "drift", "attention", "normalization", "compare")
 VIEWS = [
     *((page, {}) for page in PAGES),
+    ("compare", {"compare.first": "fox"}),  # which differs from others in more than one setting
     *(("attention", {"attention.view": view}) for view in list(attention_page.VIEWS)[1:]),
     *(("tables", {"tables.view": view}) for view in list(tables_page.VIEWS)[1:]),
     *(("normalization", {"normalization.lab": lab}) for lab in list(normalization_page.VIEWS)[1:]),

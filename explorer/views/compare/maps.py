@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from explorer.data.tables import vectors
 from explorer.views.compare.choose import Shared
-from explorer.visit.moment import labels_of, rows_shown
+from explorer.visit.moment import labels_of, moment_of, rows_shown
 from model_core.embeddings.alignment import overlay, widened
 from model_core.runs import Run
 
@@ -37,8 +38,9 @@ def maps_of(shared: Shared) -> Maps | None:
     if len(tokens) < LEAST:
         return None
     width = max(run.model_config.n_embd for run in shared.runs.values())
+    rows = {name: tuple(places[token] for token in tokens) for name, places in where.items()}
     tables = {
-        name: widened(run.token_embeddings([where[name][token] for token in tokens]), width)
+        name: widened(vectors(moment_of(run), "tokens", rows[name]), width)
         for name, run in shared.runs.items()
     }
     lasts = {name: one for name, table in tables.items() if (one := _last(table)) is not None}
@@ -53,7 +55,7 @@ def maps_of(shared: Shared) -> Maps | None:
         name: ((one.moved(tables[name]) - target.mean(axis=0)) @ plane)[shared.indices(run)]
         for (name, run), one in zip(shared.runs.items(), laid.values(), strict=True)
     }
-    ids = [where[first.name][token] for token in tokens]
+    ids = [*rows[first.name]]
     likeness = {name: one.likeness for name, one in list(laid.items())[1:]}
     chance = {name: _by_chance(lasts[name], target) for name in likeness}
     return Maps(ids, tokens, labels_of(first, np.array(ids)), points, likeness, chance)

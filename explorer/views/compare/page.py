@@ -14,6 +14,8 @@ from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.squares import Labels
 from explorer.data import heads
+from explorer.data.others import memory
+from explorer.data.tables import vectors
 from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.compare.choose import PER, Shared, choose, metrics_at
 from explorer.views.compare.maps import Maps, maps_of
@@ -25,8 +27,7 @@ from explorer.visit.sentence import Sentence, sentence
 from model_core.costs import flops_a_token
 from model_core.embeddings.token_classes import token_class
 from model_core.runs import Run
-from model_core.training.families import plan_of
-from model_core.training.room import memory_bytes, spoken
+from model_core.training.room import spoken
 
 STEP = "compare.step"
 LOSSES = {"train_loss": "Training loss", "val_loss": "Validation loss"}
@@ -54,7 +55,7 @@ def draw(moment: Moment, typed: Sentence) -> None:
 
 
 def _verdict(shared: Shared, at: int) -> str:
-    """The runs by their training loss at this moment, lowest first."""
+    """What differs if it is one setting; the runs by their training loss now, lowest first."""
     table = metrics_at(shared, at).sort_values("train_loss")
     ends = {name: shared.of(run)[-1] for name, run in shared.runs.items()}
     known = [
@@ -63,9 +64,11 @@ def _verdict(shared: Shared, at: int) -> str:
         if np.isfinite(loss)
     ]
     here = shared.moments[at] / PER[shared.clock]
+    only = f"{shared.differing[0]} alone differs. " if len(shared.differing) == 1 else ""
     if not known:
-        return f"At {shared.clock} {here:,.4g} no training loss is a number."
-    return f"At {shared.clock} {here:,.4g}, training loss: {', '.join(known)} nats per token."
+        return f"{only}At {shared.clock} {here:,.4g} no training loss is a number."
+    said = f"training loss: {', '.join(known)} nats per token."
+    return f"{only}At {shared.clock} {here:,.4g}, {said}"
 
 
 def _losses(shared: Shared) -> list[Panel]:
@@ -130,7 +133,7 @@ def _tables(shared: Shared) -> list[Panel]:
     for at, (name, run) in enumerate(shared.runs.items()):
         ids, size = rows_shown(run, ROWS), run.model_config.vocab_size
         some = "" if len(ids) == size else f", {len(ids)} of {size:,} tokens"
-        values = run.token_embeddings(ids)[shared.indices(run)]
+        values = vectors(moment_of(run), "tokens", tuple(ids.tolist()))[shared.indices(run)]
         rows = Rows(labels_of(run, ids), row_ids=ids.tolist())
         frame = Frame(
             f"table-{at}", f"Token table of {shared.short[name]}{some}", *_size(shared, 560)
@@ -155,9 +158,9 @@ def _numbers(shared: Shared, at: int) -> None:
 
 def _costs(name: str, run: Run) -> dict[str, object]:
     try:
-        memory = spoken(memory_bytes(plan_of(run)))
+        at_most = spoken(memory(run))
     except ValueError:
-        memory = "unknown without its text"
+        at_most = "unknown without its text"
     config = run.model_config
     return {
         "run": name,
@@ -167,7 +170,7 @@ def _costs(name: str, run: Run) -> dict[str, object]:
         "norm": config.norm,
         "parameters": config.weights,
         "bytes of weights": 4 * config.weights,
-        "training at most": memory,
+        "training at most": at_most,
         "FLOPs a token": flops_a_token(config),
     }
 

@@ -3,12 +3,14 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from explorer.visit.runs import RECORDED
-from model_core.runs import Run
+from model_core.runs import Run, files
 from tests.support.pages import captions, drawn, opened, panels, succeeded, words
 
 FIRST, SECOND = "small-batch-layer-norm", "small-batch-batch-norm"
@@ -43,7 +45,7 @@ def test_both_runs_are_drawn_side_by_side_on_one_clock(runs: tuple[Run, Run]) ->
 def test_a_run_that_ended_earlier_is_said_to_show_its_end() -> None:
     short, long = (Run.open(RECORDED / name) for name in ("quick-brown-fox", "english"))
     assert short.steps[-1] < long.steps[-1]
-    app = opened("compare", run=long.name, **{"compare.second": short.name})
+    app = opened("compare", **{"compare.first": long.name, "compare.second": short.name})
     title = next(one.value for one in app.markdown if one.value.startswith("#####"))
     said = title.replace("\\", "")
     losses = [run.metrics()["train_loss"].iloc[-1] for run in (short, long)]
@@ -81,7 +83,8 @@ def test_a_run_whose_metrics_are_lost_is_compared_by_steps(
     shutil.copytree(runs[0].path, tmp_path / "lost")
     (tmp_path / "lost" / "metrics.jsonl").write_text("")
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
-    app = opened("compare", run="lost", **{"compare.second": "english", "compare.clock": "epoch"})
+    wanted = {"first": "lost", "second": "english", "clock": "epoch"}
+    app = opened("compare", run="lost", **{f"compare.{name}": one for name, one in wanted.items()})
     header, arrays = drawn(app)
     assert header["timeline"]["clock"] == "step"
     assert words(app) == ["lost has no epoch recorded for each step: compared by steps."]
@@ -89,8 +92,45 @@ def test_a_run_whose_metrics_are_lost_is_compared_by_steps(
 
 
 def test_runs_of_other_tokens_sizes_and_lengths_stand_beside_each_other() -> None:
-    others = {"compare.second": "english", "compare.third": "induction", "step": "0"}
-    app = opened("compare", run="quick-brown-fox", **others)
+    wanted = {"first": "quick-brown-fox", "second": "english", "third": "induction"}
+    app = opened("compare", **{f"compare.{name}": one for name, one in wanted.items()})
     assert len([key for key in panels(app) if key.startswith("table-")]) == 3
     assert "map-2" in panels(app)  # of the letters that all have
-    assert captions(app) is not None
+    said = captions(app).replace("\\", "")
+    assert "They differ in text, block size, channels, heads per layer, " in said
+
+
+def title(app: AppTest) -> str:
+    found = next(one.value for one in app.markdown if one.value.startswith("#####"))
+    return found.replace("\\", "")
+
+
+def test_at_first_two_runs_are_shown_that_differ_in_one_setting() -> None:
+    for run in (SECOND, "english"):
+        app = opened("compare", run=run)
+        shown = [app.selectbox(key=f"compare.{name}").value for name in ("first", "second")]
+        assert set(shown) == {FIRST, SECOND} and shown[0] == (run if run == SECOND else FIRST)
+        assert title(app).startswith("##### Normalization alone differs. At step 1,500, ")
+        assert ("No run differs from english" in captions(app)) == (run == "english")
+    for _ in range(2):
+        succeeded(app.selectbox(key="compare.first").set_value("exploding").run())
+        succeeded(app.selectbox(key="compare.second").set_value("exploding-with-layer-norm").run())
+        assert title(app).startswith("##### Normalization alone differs. At step 30")
+        succeeded(app.selectbox(key="compare.first").set_value("induction").run())
+        assert "alone differs" not in title(app)
+
+
+def test_a_rerun_reads_nothing_of_the_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = opened("compare", run=FIRST, **{"compare.third": "english"})
+    read: list[Path] = []
+    real = files.open_file
+
+    def counted(path: Path, *rest: Any, **named: Any) -> int:
+        read.append(path)
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(files, "open_file", counted)
+    succeeded(app.run())
+    others = {path.name for path in read if path.parent.name in (SECOND, "english")}
+    assert others <= {"status.json"}
+    assert not [path for path in read if path.suffix == ".safetensors"]

@@ -1,12 +1,8 @@
 """Several runs on one clock: each moment shows the latest recorded before."""
 
-from pathlib import Path
-
 import numpy as np
 
-from explorer.visit.together import latest, opened, shown, union
-from model_core.runs import Run
-from tests.support.runs import new_run
+from explorer.visit.together import latest, shown, union
 
 AT, CLOCK = np.array([2, 4, 8]), np.array([0, 2, 3, 4, 7, 8, 9])
 
@@ -17,8 +13,3 @@ def test_each_moment_shows_the_latest_recorded_before() -> None:
     values = shown(np.array([10.0, 20.0, 30.0]), AT, CLOCK)
     np.testing.assert_array_equal(values, [np.nan, 10, 10, 20, 20, 30, np.nan])
     assert union([AT, np.array([1, 2])]).tolist() == [1, 2, 4, 8]
-
-
-def test_only_runs_with_a_recorded_step_are_opened(recorded: Run, tmp_path: Path) -> None:
-    paths = {"new": new_run(tmp_path / "new"), "gone": tmp_path / "gone", "fox": recorded.path}
-    assert list(opened(paths)) == ["fox"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.charts.parts.labels import counted
+from explorer.data.others import opened
 from explorer.data.variants import planned
 from explorer.views.normalization.without_it.family import (
     any_active,
@@ -20,7 +21,6 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.queue import about
-from explorer.visit.together import opened
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.storage import unwritable

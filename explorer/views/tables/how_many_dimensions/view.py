@@ -10,6 +10,7 @@ import streamlit as st
 from explorer.charts.embeddings.widths import widths_panel
 from explorer.charts.parts.scales import Scale
 from explorer.data import sweeps
+from explorer.data.others import opened
 from explorer.panels import AnyPanel, Frame, Timeline
 from explorer.views.tables.how_many_dimensions.start import any_active, choose
 from explorer.views.tables.how_many_dimensions.verdict import one_more, verdict
@@ -17,7 +18,7 @@ from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import how_computed, own_clock, own_step, plain
 from explorer.visit.sentence import Sentence
-from explorer.visit.together import opened, shown, union
+from explorer.visit.together import shown, union
 from model_core.runs import Run
 from model_core.runs.elapsed import seconds_at
 from model_core.training.sweep import Point
