@@ -13,6 +13,7 @@ from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.scales import Scale
 from explorer.panels import Frame, Panel
 
+ABOVE = 0.25  # of the axis, for crosses above the last number, and for that number's own label
 BROKEN = "not finite: infinite, or not a number"
 
 
@@ -50,12 +51,16 @@ def gradient_panel(steps: Sequence[int] | np.ndarray, norms: np.ndarray, frame: 
 
 
 def marked(panel: Panel, values: np.ndarray) -> Panel:
-    """The same panel with a cross at the top for each of (S,) values that is not finite."""
+    """The same panel with a cross above it for each of (S,) values that is not finite."""
     broken = np.flatnonzero(~np.isfinite(values))
     if not len(broken) or len(broken) == len(values):
         return panel
-    high = panel.figure.layout.yaxis.range[1]
-    top = 10**high if panel.figure.layout.yaxis.type == "log" else high
+    axis = panel.figure.layout.yaxis
+    low, high = axis.range
+    room = ABOVE * (high - low)
+    axis.range = low - room / 4, high + room  # what stands below the lowest line has its room again
+    top = high + 0.9 * room  # Plotly draws nothing that rounding puts beyond the end
+    top = 10**top if axis.type == "log" else top
     crosses = go.Scatter(
         x=broken.astype(np.float32),
         y=np.full(len(broken), top, np.float32),

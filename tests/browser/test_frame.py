@@ -14,8 +14,8 @@ from tests.support.browser.rules import violations
 
 SIZES = ((1440, 900), (1920, 1080), (1024, 768))
 PLACES = [
-    "", "train", "train?train.view=Shelf+of+runs", "compare",
-    "drift?run=exploding",  # which diverged
+    "", "train?train.view=Shelf+of+runs", "compare",
+    "train?run=exploding", "drift?run=exploding",  # which diverged
     *(f"tables?{urlencode({'tables.view': view})}" for view in TABLES),
     *(f"attention?{urlencode({'attention.view': view})}" for view in ATTENTION),
     *(f"normalization?{urlencode({'normalization.lab': view})}" for view in NORMALIZATION),

@@ -136,13 +136,20 @@ def _now(everything: np.ndarray, colours: Sequence[str]) -> go.Scatter:
         y=values,
         mode="markers+text" if len(values) <= LABELLED else "markers",
         marker={"color": list(colours), "size": 10},
-        texttemplate="%{y:.3g}",
+        texttemplate=f"%{{y:{_digits(everything)}}}",
         textposition=sides,
         textfont={"size": 14},
         cliponaxis=False,
         hoverinfo="skip",
         showlegend=False,
     )
+
+
+def _digits(everything: np.ndarray) -> str:
+    """d3's format of three digits: written out where numbers are not too large or small for it."""
+    sizes = np.abs(everything[np.isfinite(everything) & (everything != 0)])
+    is_plain = sizes.size == 0 or (sizes.max() < 1e6 and sizes.min() >= 1e-4)
+    return ",.3r" if is_plain else ".3g"
 
 
 def _words(steps: np.ndarray, drawn: Mapping[str, np.ndarray], everything: np.ndarray) -> str:

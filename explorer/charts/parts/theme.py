@@ -96,6 +96,7 @@ def value_axis(
     if ticks and ticks.get("type") == "log":
         title += ", log scale"
     axis = {"title": axis_title(title), "range": list(ends), "showgrid": True}
+    axis |= {"separatethousands": True, "minexponent": 6}  # 10,000 and not 10k
     return axis | (ticks or {"nticks": 6})
 
 

@@ -107,6 +107,7 @@ def _forget_like() -> None:
 def _start_line(what: What, defaults: Mapping[str, Any], suggested: Fit | None) -> None:
     """Sliders with what follows from them, and beside them the button and a drawer for the rest."""
     left, right = st.columns([4, 1], gap="medium")
+    right = right.container(gap="xsmall")
     button = right.empty()
     key, name = what.key, free_name(runs_folder(), what.name, run_names())
     with right.popover("All settings", width="stretch"):

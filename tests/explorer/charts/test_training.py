@@ -9,7 +9,7 @@ from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.ends import apart
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import TICKS, step_axis
-from explorer.charts.training import gradient_panel, loss_panel
+from explorer.charts.training import gradient_panel, loss_panel, marked
 from explorer.panels import Frame
 
 STEPS = [0, 1, 10, 1000]
@@ -171,3 +171,25 @@ def test_what_is_not_finite_is_marked_where_it_happens() -> None:
     whole = gradient_panel(STEPS, np.array([1.0, 2, 3, 4]), Frame("g", "Gradient"))
     unknown = gradient_panel(STEPS, np.full(4, np.nan), Frame("g", "Gradient"))
     assert len(whole.figure.data) == len(unknown.figure.data) == 3  # an old run has none at all
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_a_cross_stands_above_the_last_number_and_its_label(log: bool) -> None:
+    values = np.array([4, 3, 1000, np.nan])
+    scale = Scale("nats per token", log=log)
+    before = curves_panel(STEPS, {"training": values}, Frame("c", "Loss"), scale)
+    low, high = before.figure.layout.yaxis.range
+    after = marked(before, values).figure
+    (top,) = np.log10(after.data[-1].y) if log else after.data[-1].y
+    share = (top - high) / (high - low)  # of a plot about 150 pixels high; a label has 20
+    assert share >= 0.2 and after.layout.yaxis.range[1] > top
+
+
+@pytest.mark.parametrize(
+    ("greatest", "form"), [(999_999, ",.3r"), (1e6, ".3g"), (0.5, ",.3r"), (5e-5, ".3g")]
+)
+def test_numbers_beside_dots_are_written_out_where_they_can_be_read_so(
+    greatest: float, form: str
+) -> None:
+    figure = curves_panel([0, 1], {"training": np.array([np.nan, greatest])}, **CURVES).figure
+    assert figure.data[2].texttemplate == f"%{{y:{form}}}"
