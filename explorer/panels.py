@@ -258,7 +258,48 @@ class Writings:
     alt: str = ""
 
 
-AnyPanel: TypeAlias = Panel | Mosaic | Text | Machine | Letters | Events | Words | Writings
+@dataclass(frozen=True)
+class Item:
+    """Something named on a row, in a few words; `number` is its place among what was measured."""
+
+    name: str
+    words: str = ""
+    number: int | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a Listing: `text` as code or as a heading; `faint` is what did not happen."""
+
+    text: str
+    items: Sequence[Item] = ()
+    heading: bool = False
+    faint: bool = False
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Rows of text, and beside them N things with a small picture and K numbers at each step.
+
+    `numbers` (S, N, K) float32, NaN for none, under `headings` (K,). `pictures` (N,) of (S, R, C)
+    uint8 as the rows of a Machine. At each step the largest of the column `lead` has a frame and is
+    named beside the title: `says` with {name}, out of `names` (N,), and {value}.
+    """
+
+    frame: Frame
+    rows: Sequence[Row]
+    headings: Sequence[str]
+    numbers: np.ndarray
+    pictures: Sequence[np.ndarray]
+    names: Sequence[str]
+    says: str
+    lead: int
+    alt: str = ""
+
+
+AnyPanel: TypeAlias = (
+    Panel | Mosaic | Text | Machine | Letters | Events | Words | Writings | Listing
+)
 
 
 @dataclass(frozen=True)

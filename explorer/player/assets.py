@@ -10,11 +10,11 @@ SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
     "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap",
-    "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "machine",
-    "machine_arcs", "machine_layout", "machine_paint", "mosaic", "mosaic_layout", "panel", "paths",
-    "payload", "placing", "playback", "plot", "plotly_internals", "presenting", "reconnect",
-    "reports", "scatter", "selection", "space", "spelling", "text", "theme", "timeline", "track",
-    "typing", "words", "writings",
+    "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "listing",
+    "machine", "machine_arcs", "machine_layout", "machine_paint", "mosaic", "mosaic_layout",
+    "panel", "paths", "payload", "placing", "playback", "plot", "plotly_internals", "presenting",
+    "reconnect", "reports", "scatter", "selection", "space", "spelling", "text", "theme",
+    "timeline", "track", "typing", "words", "writings",
 ]
 # fmt: on
 FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}

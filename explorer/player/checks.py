@@ -10,6 +10,7 @@ from explorer.panels import (
     AnyPanel,
     Frame,
     Letters,
+    Listing,
     Machine,
     Mosaic,
     Panel,
@@ -186,6 +187,24 @@ def check_letters(panel: Letters, steps: int) -> None:
         raise ValueError(f"{where}: colours and ids must fit {count} labels")
     if panel.chosen is not None and not 0 <= panel.chosen < count:
         raise ValueError(f"{where}: no token {panel.chosen} among {count}")
+
+
+def check_listing(panel: Listing, steps: int) -> None:
+    """Raises ValueError unless every item that has a number has a picture and a name."""
+    where, shape = f"panel {panel.frame.key!r}", panel.numbers.shape
+    wanted = (steps, len(panel.names), len(panel.headings))
+    if panel.numbers.dtype != np.float32 or shape != wanted or not 0 <= panel.lead < wanted[2]:
+        raise ValueError(
+            f"{where}: numbers must be float32 {wanted}, one column the lead, "
+            f"got {panel.numbers.dtype} {shape}"
+        )
+    if [len(picture) for picture in panel.pictures] != [steps] * wanted[1]:
+        raise ValueError(f"{where}: {len(panel.pictures)} pictures must fit {wanted}")
+    if any(picture.dtype != np.uint8 or picture.ndim != 3 for picture in panel.pictures):
+        raise ValueError(f"{where}: a picture must be uint8 (steps, rows, columns)")
+    numbered = [item.number for row in panel.rows for item in row.items if item.number is not None]
+    if sorted(numbered) != list(range(wanted[1])):
+        raise ValueError(f"{where}: {len(numbered)} numbered items do not fit {wanted[1]} names")
 
 
 def check_words(panel: Words | Writings, recorded: int) -> None:

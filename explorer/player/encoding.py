@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any, assert_never
 
 import numpy as np
@@ -12,6 +13,7 @@ from explorer.panels import (
     AnyPanel,
     Events,
     Letters,
+    Listing,
     Machine,
     Mosaic,
     Panel,
@@ -25,6 +27,7 @@ from explorer.player.checks import (
     check_frame,
     check_keys,
     check_letters,
+    check_listing,
     check_machine,
     check_mosaic,
     check_moving,
@@ -126,6 +129,9 @@ def _describe(panel: AnyPanel, steps: int, recorded: int, arrays: _Arrays) -> di
         case Letters():
             check_letters(panel, recorded)
             return common | _letters(panel, arrays)
+        case Listing():
+            check_listing(panel, steps)
+            return common | _listing(panel, arrays)
         case Events():
             return common | {"kind": "events"}
         case Text():
@@ -206,6 +212,20 @@ def _letters(panel: Letters, arrays: _Arrays) -> dict[str, Any]:
         "labels": [str(label) for label in panel.labels],
         "colours": [str(colour) for colour in panel.colours],
         "chosen": panel.chosen,
+    }
+
+
+def _listing(panel: Listing, arrays: _Arrays) -> dict[str, Any]:
+    names = {str(n): picture for n, picture in enumerate(panel.pictures)}
+    return {
+        "kind": "listing",
+        "array": arrays.add(panel.numbers),
+        "arrays": {name: arrays.add(picture) for name, picture in names.items()},
+        "lines": [asdict(row) for row in panel.rows],
+        "headings": list(panel.headings),
+        "names": [str(name) for name in panel.names],
+        "says": panel.says,
+        "lead": int(panel.lead),
     }
 
 

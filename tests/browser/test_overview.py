@@ -13,6 +13,7 @@ from model_core.prediction.words import known_words, unknown_words
 from model_core.runs import Run
 from tests.support.browser.app import go_to, type_sentence
 from tests.support.browser.driver import ClockDriver, Server, Visit, sent_messages
+from tests.support.browser.rules import violations
 
 FOX = Run.open(RECORDED / "quick-brown-fox")
 SENTENCE = "Quick brown fox jumped over the lazy dog."
@@ -197,3 +198,27 @@ def test_the_picture_begins_high_and_nothing_is_behind_the_clock(
     assert bar is not None and last is not None
     assert last["y"] + last["height"] <= bar["y"]
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+
+
+def test_the_code_has_the_numbers_of_the_step_and_names_the_widest(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/?run=quick-brown-fox&overview.view=Line+by+line")
+    clock = ClockDriver(page).wait_ready()
+    wait_whole(page)
+    code = page.locator("[data-panel=code]")
+    row = code.locator(".driftscope-row", has_text="logits = self.lm_head")
+    ids = torch.tensor([FOX.tokenizer.encode(SENTENCE)])
+    for step, key in ((1000, "End"), (0, "Home")):
+        clock.slider.press(key)
+        clock.wait_step(step)
+        logits = FOX.model_at(step).double()(ids)[0].detach().numpy()
+        shown = row.locator(".driftscope-number").all_inner_texts()
+        for text, exact in zip(shown, (logits.mean(), logits.std()), strict=True):
+            assert float(text.replace("−", "-")) == pytest.approx(exact, rel=6e-3)
+        spreads = code.locator(".driftscope-number:last-child").all_inner_texts()[1:]
+        largest = max(float(text) for text in spreads)
+        most = code.locator(".driftscope-most .driftscope-number:last-child")
+        assert float(most.inner_text()) == largest
+        expect(code.locator(".driftscope-verdict")).to_contain_text(f"std {most.inner_text()}")
+    assert violations(page, "light") == []

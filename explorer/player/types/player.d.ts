@@ -106,6 +106,24 @@ interface WritingsSpec extends Frame {
   steps: number[]
   texts: string[]
 }
+interface ListingSpec extends Frame {
+  kind: "listing"
+  /** numbers (S, N, K) */
+  array: Stepped<Float32Array<ArrayBuffer>>
+  /** pictures by item */
+  arrays: Record<string, Stepped<Uint8Array<ArrayBuffer>>>
+  lines: ListingRow[]
+  headings: string[]
+  names: string[]
+  says: string
+  lead: number
+}
+interface ListingRow {
+  text: string
+  items: { name: string; words: string; number: number | null }[]
+  heading: boolean
+  faint: boolean
+}
 type PanelSpec =
   | PlotSpec
   | MosaicSpec
@@ -115,6 +133,7 @@ type PanelSpec =
   | EventsSpec
   | WordsSpec
   | WritingsSpec
+  | ListingSpec
 
 interface Payload {
   alone: boolean

@@ -2,6 +2,7 @@
 
 // Names in the address: each change of one is a step on its page; so are another page or run.
 const VIEWS = [
+  "overview.view",
   "train.view",
   "tables.view",
   "attention.view",

@@ -3,12 +3,11 @@
 import { clamp } from "./dom.js"
 import { share } from "./machine_layout.js"
 import { lettersOf, shortened } from "./spelling.js"
-import { fade, GLYPHS, lookup, PALETTE } from "./theme.js"
+import { fade, GLYPHS, PALETTE, signed } from "./theme.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
 /** @import { MachineLayout } from "./machine_layout.js" */
 
-const ONE = 254 // the last level of a colour scale; 255 is not finite
 const THICK = 0.62 // of a column, at the largest size
 const WIDEST = 20 // pixels, at the largest size
 const STRONGEST = 2.6 // pixels of an arc that has all, in a lane of
@@ -40,8 +39,7 @@ const NUMBER = 48 // pixels of a bar's number
 /** @param {MachineSpec} spec @param {MachineLayout} layout @param {Theme} theme @returns {Look} */
 export function lookOf(spec, layout, theme) {
   const [, tokens, channels] = spec.arrays.rows.shape
-  const colors = new Uint32Array(256) // what is not finite stays transparent
-  colors.set(lookup(signed(theme), ONE + 1))
+  const colors = signed(theme)
   /** @param {string} name */
   const ink = (name) => PALETTE[name][Number(theme.dark)]
   const inks = {
@@ -242,14 +240,4 @@ function fitted(context, text, room) {
     letters.pop()
   }
   return letters.length > 1 ? `${letters.join("")}…` : letters[0]
-}
-
-// Around zero, which is the page's own colour.
-/** @param {Theme} theme @returns {[at: number, color: string][]} */
-function signed({ dark, background }) {
-  const [coldest, cold, warm, warmest] = ["coldest", "cold", "warm", "warmest"].map((name) => {
-    return PALETTE[name][Number(dark)]
-  })
-  const colors = [coldest, cold, background, warm, warmest]
-  return colors.map((color, n) => [n / (colors.length - 1), color])
 }

@@ -3,6 +3,7 @@
 import { element } from "./dom.js"
 import { Events } from "./events.js"
 import { Letters } from "./letters.js"
+import { Listing } from "./listing.js"
 import { Machine } from "./machine.js"
 import { Mosaic } from "./mosaic.js"
 import { Plot } from "./plot.js"
@@ -20,6 +21,7 @@ const KINDS = {
   events: Events,
   words: Words,
   writings: Writings,
+  listing: Listing,
 }
 
 export class Panel {

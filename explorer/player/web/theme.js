@@ -164,6 +164,23 @@ export function lookup(stops, size) {
   return table
 }
 
+// Colours of the levels 0 to 254 around 127, which is the page's own; 255, not finite, is clear.
+/** @param {Theme} theme */
+export function signed({ dark, background }) {
+  const [coldest, cold, warm, warmest] = ["coldest", "cold", "warm", "warmest"].map((name) => {
+    return PALETTE[name][Number(dark)]
+  })
+  const stops = [coldest, cold, background, warm, warmest]
+  const colors = new Uint32Array(256)
+  colors.set(
+    lookup(
+      stops.map((color, n) => [n / (stops.length - 1), color]),
+      255,
+    ),
+  )
+  return colors
+}
+
 // The lookup table of a trace's own colour scale.
 /** @param {{ colorscale: [number, string][], reversescale?: boolean }} trace */
 export function levels({ colorscale, reversescale }) {

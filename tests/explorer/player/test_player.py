@@ -25,7 +25,9 @@ from explorer.panels import (
     Cells,
     Frame,
     Heads,
+    Item,
     Letters,
+    Listing,
     Machine,
     Mosaic,
     Pairs,
@@ -33,6 +35,7 @@ from explorer.panels import (
     Picks,
     Positions,
     Roles,
+    Row,
     Text,
     Tick,
     Timeline,
@@ -105,6 +108,20 @@ def machine(**change: Any) -> Machine:
         "parameters": [3, 2, 1],
     }
     return Machine(Frame("machine", "Model", height=300), **(values | change))
+
+
+def listing(**change: Any) -> Listing:
+    """Two lines of code, one of which has two numbers."""
+    values: dict[str, Any] = {
+        "rows": [Row("f", heading=True), Row("x = 1", [Item("x", "1 × 2", 0)]), Row("y", ())],
+        "headings": ("mean", "std"),
+        "numbers": np.zeros((3, 1, 2), np.float32),
+        "pictures": [np.zeros((3, 1, 2), np.uint8)],
+        "names": ["x in f"],
+        "says": "{name} {value}",
+        "lead": 1,
+    }
+    return Listing(Frame("code", "Code", height=300), **(values | change))
 
 
 def letters(**change: Any) -> Letters:
@@ -272,6 +289,11 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([machine(picks=Tokens((7,)))], timeline()), "must fit 2 labels"),
         (lambda: encode([machine(names=["a"])], timeline()), "a token has none of 1 names"),
         (lambda: encode([machine(parameters=[9])], timeline()), "1 counts do not fit 3 parts"),
+        (lambda: encode([listing(numbers=W)], timeline()), r"numbers must be float32 \(3, 1, 2\)"),
+        (lambda: encode([listing(lead=2)], timeline()), "one column the lead"),
+        (lambda: encode([listing(pictures=[])], timeline()), "0 pictures must fit"),
+        (lambda: encode([listing(pictures=[W])], timeline()), "must be uint8"),
+        (lambda: encode([listing(rows=[])], timeline()), "0 numbered items do not fit 1 names"),
         (lambda: encode([letters(points=W[:2])], timeline()), r"float32 \(3, 2, 2\) with at"),
         (lambda: encode([letters(colours=["#000000"])], timeline()), "must fit 2 labels"),
         (lambda: encode([letters(chosen=2)], timeline()), "no token 2 among 2"),

@@ -1,0 +1,47 @@
+"""The model's code as rows with numbers."""
+
+from collections.abc import Mapping, Sequence
+from itertools import count
+
+import numpy as np
+
+from explorer.charts.machine import signed_levels
+from explorer.panels import Frame, Item, Listing, Row
+from model_core.lines import Assigned, Call, is_measured
+
+ROW = 24  # pixels
+
+
+def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: Frame) -> Listing:
+    """The calls that `follow` found, with what `read_lines` saw at S steps."""
+    numbers, rows, names = count(), [], []
+    for call in calls:
+        whose = f"{call.module} · " if call.module else ""
+        rows.append(Row(f"{whose}{call.function}", heading=True))
+        for at, text in enumerate(call.lines):
+            here = [one for one in call.values if one.at == at]
+            skipped = at in call.skipped
+            items = [Item("", "not run")] if skipped else [_item(one, numbers) for one in here]
+            names += [f"{one.name} in {call.function}" for one in here if is_measured(one.value)]
+            if text.strip():
+                rows.append(Row(text, items, faint=skipped))
+    spread = seen["std"]
+    return Listing(
+        frame.at_height(ROW * len(rows)),
+        rows,
+        ("mean", "std"),
+        np.stack([seen["mean"], spread], axis=-1),
+        [signed_levels(seen[str(n)]) for n in range(len(names))],
+        names,
+        "widest: {name}, std {value}",
+        1,
+        f"{len(rows)} lines of code; at the last step std is between {spread[-1].min():.3g} "
+        f"and {spread[-1].max():.3g}.",
+    )
+
+
+def _item(one: Assigned, numbers: "count[int]") -> Item:
+    if isinstance(one.value, int):
+        return Item(one.name, f"= {one.value:,}")
+    shape = " × ".join(f"{size:,}" for size in one.value.shape)
+    return Item(one.name, shape, next(numbers) if is_measured(one.value) else None)

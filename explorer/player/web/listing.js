@@ -1,0 +1,129 @@
+// Rows of text, and beside them what was measured on each: a small picture and numbers of the step.
+
+import { element, given } from "./dom.js"
+import { signed } from "./theme.js"
+
+export class Listing {
+  // Set by `show`, which comes first.
+  /** @type {ListingSpec} */
+  spec
+  words = "" // what the rows were built from
+  colors = new Uint32Array(256)
+  /** @type {{ node: HTMLElement, canvas: HTMLCanvasElement, numbers: HTMLElement[] }[]} by number */
+  items = []
+
+  /** @param {HTMLElement} body @param {Hands} hands */
+  constructor(body, { head }) {
+    this.verdict = element("span", "driftscope-verdict")
+    head.append(this.verdict)
+    this.rows = element("div", "driftscope-rows")
+    body.append(this.rows)
+    body.removeAttribute("role") // it is read row by row
+  }
+
+  /** @param {ListingSpec} spec @param {number} index @param {Theme} theme */
+  show(spec, index, theme) {
+    this.spec = spec
+    this.colors = signed(theme)
+    const words = JSON.stringify([spec.lines, spec.headings])
+    if (words !== this.words) this.build()
+    this.words = words
+    return this.draw(index)
+  }
+
+  build() {
+    const { lines, headings } = this.spec
+    this.items = []
+    const columns = headings.map((heading) => worded("b", "driftscope-number", heading))
+    const named = ["", "", ""].map((words) => worded("b", "", words))
+    const top = element("div", "driftscope-item driftscope-top")
+    top.append(...named, ...columns)
+    const first = element("div", "driftscope-row")
+    first.append(element("code", ""), top)
+    this.rows.style.setProperty("--numbers", String(headings.length))
+    this.rows.replaceChildren(first, ...lines.map((line) => this.row(line)))
+  }
+
+  /** @param {ListingRow} row */
+  row({ text, items, heading, faint }) {
+    const node = element("div", "driftscope-row")
+    node.classList.toggle("driftscope-over", heading)
+    node.classList.toggle("driftscope-skipped", faint)
+    const measured = element("div", "driftscope-items")
+    measured.append(...items.map((one) => this.item(one)))
+    node.append(worded(heading ? "h3" : "code", "", text), measured)
+    return node
+  }
+
+  /** @param {ListingRow["items"][number]} item */
+  item({ name, words, number }) {
+    const node = element("div", "driftscope-item")
+    node.append(worded("code", "", name), worded("span", "", words))
+    if (number === null) return node
+    const canvas = element("canvas", "")
+    const numbers = this.spec.headings.map(() => element("span", "driftscope-number"))
+    node.append(canvas, ...numbers)
+    this.items[number] = { node, canvas, numbers }
+    return node
+  }
+
+  /** @param {number} index */
+  draw(index) {
+    const { array, arrays, headings, lead, names, says } = this.spec
+    const [steps, count, columns] = array.shape
+    const first = (steps === 1 ? 0 : index) * count * columns
+    let [most, largest] = [Number.NEGATIVE_INFINITY, -1]
+    for (const [n, { canvas, numbers }] of this.items.entries()) {
+      paint(canvas, arrays[n], index, this.colors)
+      for (const k of headings.keys()) {
+        const value = array.values[first + n * columns + k]
+        const text = written(value)
+        if (numbers[k].textContent !== text) numbers[k].textContent = text
+        if (k === lead && value > most) [most, largest] = [value, n]
+      }
+    }
+    for (const [n, { node }] of this.items.entries()) {
+      node.classList.toggle("driftscope-most", n === largest)
+    }
+    const name = names[largest]
+    const words = says.replace("{name}", () => name).replace("{value}", written(most))
+    this.verdict.textContent = largest < 0 ? "" : words
+    return true
+  }
+
+  resize() {}
+
+  close() {}
+}
+
+/** @param {"b" | "code" | "h3" | "span"} tag @param {string} name @param {string} words */
+function worded(tag, name, words) {
+  const node = element(tag, name)
+  node.textContent = words
+  return node
+}
+
+// A pixel a number, as large as the style sheet says.
+/**
+ * @param {HTMLCanvasElement} canvas @param {Stepped} picture @param {number} index
+ * @param {Uint32Array} colors
+ */
+function paint(canvas, { shape: [steps, height, width], values }, index, colors) {
+  if (canvas.width !== width) canvas.width = width
+  if (canvas.height !== height) canvas.height = height
+  const image = new ImageData(width, height)
+  const from = (steps === 1 ? 0 : index) * width * height
+  const levels = values.subarray(from, from + width * height)
+  new Uint32Array(image.data.buffer).set(Array.from(levels, (level) => colors[level]))
+  given(canvas.getContext("2d")).putImageData(image, 0, 0)
+}
+
+/** @param {number} value */
+function written(value) {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "infinite"
+  const size = Math.abs(value)
+  if (size >= 1e5 || (size && size < 1e-3)) {
+    return value.toExponential(1).replace("e+", "e").replace("-", "−")
+  }
+  return String(+value.toPrecision(3)).replace("-", "−")
+}

@@ -1,0 +1,60 @@
+"""The model's own code, and beside each line what it made of the sentence."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from explorer.charts.listings import code_listing
+from explorer.data import lines
+from explorer.panels import Frame
+from explorer.visit import session
+from explorer.visit.moment import Moment, evenly, fewer, thinned
+from explorer.visit.page import clock, how_computed
+from explorer.visit.sentence import Sentence
+from explorer.visit.widgets import one_of
+
+STEPS = 150  # with some 30 pictures of 1 KiB each
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    moment = evenly(fewer(moment, len(sentence.ids)), STEPS)
+    if words := thinned(moment, "pictures at all of them are too large"):
+        st.caption(words)
+    layer = _layer(moment)
+    new = session.is_new((moment.run.name, sentence.ids))
+    alone = new and lines.unread(moment, sentence.ids, layer)
+    now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
+    panel = code_listing(
+        lines.calls(moment.run, len(sentence.ids), layer),
+        lines.seen(now, sentence.ids, layer),
+        Frame("code", "The model's own code", span=12),
+    )
+    clock(moment, [panel], alone=alone)
+    how_computed(
+        r"\bar x = \frac1n\sum_i x_i, \qquad \mathrm{std} = \sqrt{\frac1n\sum_i (x_i-\bar x)^2}",
+        "The lines are the source of the functions that run, read from them, in the order of their "
+        "calls; norms have the library's. While they run on your sentence, what each line assigns "
+        "or returns is kept: its shape, and mean and std over **all** its n numbers, read in "
+        "float64. In a picture positions go downward and channels to the right, heads side by "
+        "side, blue is below zero, orange above; one scale for all steps of a line. A large one is "
+        "averaged. In training attention takes the fused "
+        "kernel of the other branch, with the same result.",
+        "lines.follow, lines.read_lines",
+    )
+
+
+def _layer(moment: Moment) -> int:
+    """Which block is followed."""
+    layers = range(moment.run.model_config.n_layer)
+    if len(layers) < 2:
+        return 0
+    return one_of(
+        st.segmented_control,
+        "overview.layer",
+        "Which block is followed",
+        layers,
+        default=moment.head[0],
+        of_run=True,
+        format_func=lambda layer: f"layer {layer}",
+        label_visibility="collapsed",
+    )
