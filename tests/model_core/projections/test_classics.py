@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import numpy as np
 import pytest
@@ -22,34 +21,13 @@ from model_core.training.turns import only_trainer
 from tests.support.refusals import refusal
 from tests.support.tables import clustered, jump, still, walk
 
-pytestmark = pytest.mark.slow  # numba compiles
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("umap_learn")]  # numba compiles
 
 
 @pytest.fixture(autouse=True)
 def _umap_learn_warns_of_threads_and_of_what_is_not_installed() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        yield
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _what_umap_learn_compiles_is_kept(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Machine code of umap-learn, most of the time of these tests, in pytest's own cache."""
-    import numba
-
-    assert request.config.cache is not None
-    folder = request.config.cache.mkdir("numba")
-    compiler: Callable[..., Any] = numba.njit
-
-    def keeping(*function: Callable[..., Any], **options: Any) -> Any:
-        return compiler(*function, **options | {"cache": True})
-
-    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patch:
-        warnings.simplefilter("ignore")
-        patch.setattr(numba.config, "CACHE_DIR", str(folder))
-        patch.setattr(numba, "njit", keeping)
-        import umap  # noqa: F401
-
         yield
 
 

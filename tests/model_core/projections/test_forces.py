@@ -57,6 +57,7 @@ def objective(places: Tensor, graph: Graph, curve: Curve) -> Tensor:
     return (-p[:, i, j] * q.log() - r * (1 - q).log()).sum()
 
 
+@pytest.mark.usefixtures("umap_learn")
 @pytest.mark.parametrize("min_dist", [0.0, 0.1, 0.25, 0.5, 0.8, 0.99, 1.0])
 def test_the_curve_is_umap_learns(min_dist: float) -> None:
     with warnings.catch_warnings():

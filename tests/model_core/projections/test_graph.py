@@ -68,6 +68,7 @@ TABLES = {
 }
 
 
+@pytest.mark.usefixtures("umap_learn")
 @pytest.mark.parametrize("name", TABLES)
 def test_the_fuzzy_graph_is_umap_learns(name: str) -> None:
     points, n_neighbors = TABLES[name]
