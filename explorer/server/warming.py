@@ -29,12 +29,20 @@ class Warming:
     @classmethod
     def start(cls) -> None:
         """Begin to import, in a thread of its own."""
-        cls.imported = asyncio.create_task(asyncio.to_thread(import_all))
+        cls.imported = asyncio.create_task(asyncio.to_thread(prepare))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket" and self.imported:
             await asyncio.shield(self.imported)
         await self.app(scope, receive, send)
+
+
+def prepare() -> None:
+    """Import everything; erase what a server before this one left half made."""
+    import_all()
+    from model_core.runs import runs_folder, shelf
+
+    shelf.clear(runs_folder())
 
 
 def import_all() -> None:

@@ -3,7 +3,6 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -49,8 +48,8 @@ class Visit:
     often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
     double click runs the script twice at once. `problem`: why what was pressed last on this page
     could not be written. `like`: the run that the form of a new one is filled from. Of the shelf:
-    why the last wish was `refused`, which run is asked about before `deleting` it, where `deleted`
-    ones lie, how many `uploads` became runs.
+    why the last wish was `refused`, which run is asked about before `deleting` it, how many
+    `uploads` became runs.
     """
 
     chosen: Chosen = Chosen()
@@ -78,7 +77,6 @@ class Visit:
     like: str = ""
     refused: str = ""
     deleting: str = ""
-    deleted: list[Path] = field(default_factory=list)
     uploads: int = 0
     lock: Lock = field(default_factory=Lock, compare=False)
 

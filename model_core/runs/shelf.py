@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from model_core.runs.files import read_file
 from model_core.runs.status import read_status
 from model_core.runs.storage import check_name, is_locked, sync_folder, write_whole
 
-DELETED = ".deleted"  # beside the runs, where a deleted one lies for KEPT seconds at least
+DELETED = ".deleted"  # beside the runs, where a deleted one lies for KEPT seconds
 KEPT = 24 * 3600
+LEFT = 3600
 LONGEST = 2000  # characters of a note
 _MOVED = re.compile(r"(?P<name>.+)@(?P<since>\d+)")
+_MAKING = re.compile(r"\.[\w.-]+\.\d+\.\d+")  # what `create_run` and `unpack_run` rename when whole
 
 
 def read_note(path: Path) -> str:
@@ -47,21 +50,42 @@ def rename(path: Path, name: str) -> Path:
 
 
 def delete(path: Path) -> Path:
-    """Move a run out of its folder; where it lies, for `restore`. ValueError while it trains.
-
-    What was moved out more than KEPT seconds ago is erased.
-    """
+    """Move a run out of its folder; where it lies, for `restore`. ValueError while it trains."""
     _check_idle(path)
+    clear(path.parent)
     folder = path.parent / DELETED
     folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        found = _MOVED.fullmatch(old.name)
-        if found and time.time() - int(found["since"]) / 1e9 > KEPT:
-            shutil.rmtree(old, ignore_errors=True)
     to = folder / f"{path.name}@{time.time_ns()}"
     os.rename(path, to)
     sync_folder(path.parent)
     return to
+
+
+def deleted(folder: Path) -> dict[Path, float]:
+    """What was moved out of a runs folder and is kept, newest first, with its age in seconds."""
+    ages = {path: age for path, age in _moved_out(folder) if age <= KEPT}
+    return dict(sorted(ages.items(), key=lambda one: one[1]))
+
+
+def clear(folder: Path) -> None:
+    """Erase what was moved out of a runs folder more than KEPT seconds ago.
+
+    And folders that a killed process left half made there more than LEFT seconds ago.
+    """
+    gone = [path for path, age in _moved_out(folder) if age > KEPT]
+    for path in folder.glob(".*"):
+        if _MAKING.fullmatch(path.name) and path.is_dir() and not path.is_symlink():
+            with suppress(OSError):  # somebody else removed it
+                gone += [path] * (time.time() - path.stat().st_mtime > LEFT)
+    for path in gone:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _moved_out(folder: Path) -> list[tuple[Path, float]]:
+    """What lies in a runs folder's DELETED, and seconds since then."""
+    there = [*(folder / DELETED).glob("*")]
+    found = ((path, _MOVED.fullmatch(path.name)) for path in there)
+    return [(path, time.time() - int(one["since"]) / 1e9) for path, one in found if one]
 
 
 def restore(moved: Path) -> Path:

@@ -13,7 +13,7 @@ from streamlit.util import calc_hash
 from explorer import player
 from explorer.visit import session
 from explorer.visit.runs import RECORDED
-from model_core.runs import Run
+from model_core.runs import Run, files
 
 DASHBOARD = Path(__file__).parents[2] / "explorer" / "dashboard.py"
 SHIPPED = Run.open(RECORDED / "quick-brown-fox")
@@ -60,6 +60,19 @@ def words(app: AppTest) -> list[str]:
     sentences = [re.sub(r"\\(.)", r"\1", box.value) for box in boxes]
     assert all(0 < len(words) <= 200 and words.isprintable() for words in sentences), sentences
     return sentences
+
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """Every file of a run that is opened from now on."""
+    read: list[Path] = []
+    real = files.open_file
+
+    def counted(path: Path, *rest: Any, **named: Any) -> int:
+        read.append(path)
+        return real(path, *rest, **named)
+
+    monkeypatch.setattr(files, "open_file", counted)
+    return read
 
 
 def press(app: AppTest, label: str) -> AppTest:

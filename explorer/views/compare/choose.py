@@ -103,14 +103,14 @@ def choose(moment: Moment) -> tuple[Shared, tuple[int, int]]:
         )
         with st.popover("Head"):
             head = _head(made[wanted[0]].model if wanted[0] in made else {})
+        differing = tuple(setting(name) for name in apart(wanted, made))
+        if said := _why(moment.run.name, wanted, made, differing):
+            st.caption(plain(said), width="content")
     runs = opened({name: paths[name] for name in wanted}) or {moment.run.name: moment.run}
     if untold := [name for name, run in runs.items() if not _tells(run, clock)]:
         st.info(plain(f"{untold[0]} has no {clock} recorded for each step: compared by steps."))
         clock = "step"
     moments = _thinned(union(moments_of(run, clock) for run in runs.values()))
-    differing = tuple(setting(name) for name in apart([*runs], made))
-    if said := _why(moment.run.name, [*runs], made, differing):
-        st.caption(plain(said))
     return Shared(runs, clock, moments, differing), head
 
 

@@ -1,24 +1,25 @@
 """The shelf: all runs, and what can be done with the chosen one."""
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from explorer.charts.parts.labels import counted
-from explorer.data.shelf import first_difference, recipe_of
+from explorer.data.others import families, opened
+from explorer.data.shelf import first_difference, line, recipe_of
 from explorer.visit import session
 from explorer.visit.page import plain
-from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_path
+from explorer.visit.queue import about
+from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_paths
 from explorer.visit.sentence import example
 from model_core.runs import Run, archive, create_run, runs_folder, shelf
-from model_core.runs.metrics import read_metrics
-from model_core.runs.status import read_status
 from model_core.runs.storage import unwritable
 from model_core.training import jobs
-from model_core.training.families import described, family_of, plan_of
+from model_core.training.families import plan_of
 
 FORM, SHELF = "A new run", "Shelf of runs"  # the page's views
 TABLE = "shelf table"
@@ -28,47 +29,50 @@ MEGABYTES = archive.LARGEST // 2**20
 
 def draw(run: Run) -> None:
     """The table of all runs, and beside it the card of the chosen one."""
+    shelf.clear(runs_folder())
     left, right = st.columns([6, 5], gap="medium")
     with left.container(key="card-shelf"):
-        _table()
+        _table(run)
         _upload()
     with right.container(key="card-run", border=True):
         _card(run)
     _say_deleted()
 
 
-def _table() -> None:
-    """A click on a line chooses the run."""
-    names = run_names()
-    rows = [_row(run_path(name)) for name in names]
+def _table(run: Run) -> None:
+    """A click on a line chooses its run; the chosen one's line is marked."""
+    paths = run_paths()
+    names = [*paths]
+    session.put(
+        TABLE, {"selection": {"rows": [names.index(run.name)] if run.name in paths else []}}
+    )
     st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame([_row(path) for path in paths.values()]),
         key=TABLE,
         hide_index=True,
         height=330,
-        on_select=_choose_line,
-        selection_mode="single-row",
+        on_select=partial(choose_line, names),
+        selection_mode="single-row-required",
     )
 
 
 def _row(path: Path) -> dict[str, object]:
-    status = read_status(path)
-    losses = [row.get("val_loss") for row in read_metrics(path)]
-    known = [loss for loss in losses if isinstance(loss, float)]
+    status, loss, note = line(path)
     return {
         "run": path.name,
         "state": status.standing,
         "step": status.step,
-        "validation loss": known[-1] if known else None,
-        "note": shelf.read_note(path),
+        "validation loss": loss,
+        "note": note,
     }
 
 
-def _choose_line() -> None:
-    chosen = session.value(TABLE).selection.rows
-    names = run_names()
-    if chosen and chosen[0] < len(names):
-        _choose(names[chosen[0]])
+def choose_line(names: Sequence[str]) -> None:
+    """In a callback: of the lines as they were drawn, which others may have changed since."""
+    rows = session.value(TABLE).selection.rows
+    name = names[rows[0]] if rows and rows[0] < len(names) else ""
+    if name in run_names():
+        _choose(name)
 
 
 def _choose(name: str) -> None:
@@ -164,7 +168,7 @@ def _ask_to_delete(name: str) -> None:
 
 def _delete(path: Path) -> None:
     def move() -> None:
-        session.visit().deleted.append(shelf.delete(path))
+        shelf.delete(path)
         _ask_to_delete("")
         if path.name not in run_names():
             session.choose_run(run_names()[0], session.text() or "")
@@ -173,21 +177,17 @@ def _delete(path: Path) -> None:
 
 
 def _say_deleted() -> None:
-    """What this visitor deleted, and the way back."""
-    for moved in session.visit().deleted:
+    """What was deleted, by whomever, and the way back."""
+    for moved, age in shelf.deleted(runs_folder()).items():
         name = moved.name.partition("@")[0]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(plain(f"{name} is deleted. It is erased after a day."))
+            words = f"{name} was deleted {about(age)} ago. It is erased after a day."
+            st.markdown(plain(words))
             st.button("Undo", key=f"undo {moved.name}", on_click=_undo, args=(moved,))
 
 
 def _undo(moved: Path) -> None:
-    def bring_back() -> None:
-        name = shelf.restore(moved).name
-        session.visit().deleted.remove(moved)
-        _choose(name)
-
-    _tried(bring_back)
+    _tried(lambda: _choose(shelf.restore(moved).name))
 
 
 def _rename(path: Path, key: str) -> None:
@@ -235,22 +235,22 @@ def _tried(action: Callable[[], None]) -> None:
 
 def _replays(run: Run) -> list[str]:
     """Of each other run of the same recipe, whether it is the same to the bit."""
-    wanted, words = family_of(run, ()), []
-    for family, one in described((RECORDED, runs_folder()), ()):
-        if family == wanted and one.path != run.path:
-            with suppress(ValueError, OSError):  # damaged, or deleted meanwhile
-                words.append(_compared(run, Run.open(one.path)))
-    return words
+    paths = run_paths()
+    made = families(paths)
+    same = [name for name, one in made.items() if name != run.name and one == made.get(run.name)]
+    runs = opened({name: paths[name] for name in same})
+    trains = {name for name in (run.name, *same) if line(paths[name]).status.active}
+    return [_compared(run, name, runs.get(name), bool({run.name, name} & trains)) for name in same]
 
 
-def _compared(run: Run, other: Run) -> str:
-    both = sorted({*run.steps.tolist()} & {*other.steps.tolist()})
-    if run.status.active or other.status.active or not both:
-        return f"{other.name} has the same recipe; whether it is the same is told once both ended."
+def _compared(run: Run, name: str, other: Run | None, training: bool) -> str:
+    both = np.intersect1d(run.steps, other.steps) if other is not None else ()
+    if training or other is None or not len(both):
+        return f"{name} has the same recipe; whether it is the same is told once both ended."
     step = first_difference(run, other)
     if step is None:
-        return f"The same to the bit as {other.name}, at {counted(len(both), 'recorded step')}."
-    return f"Not the same as {other.name}, which has the same recipe: from step {step:,} on."
+        return f"The same to the bit as {name}, at {counted(len(both), 'recorded step')}."
+    return f"Not the same as {name}, which has the same recipe: from step {step:,} on."
 
 
 def _recipe(run: Run) -> None:

@@ -3,15 +3,14 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.visit.runs import RECORDED
-from model_core.runs import Run, files
-from tests.support.pages import captions, drawn, opened, panels, succeeded, words
+from model_core.runs import Run
+from tests.support.pages import captions, counted_reads, drawn, opened, panels, succeeded, words
 
 FIRST, SECOND = "small-batch-layer-norm", "small-batch-batch-norm"
 
@@ -122,14 +121,7 @@ def test_at_first_two_runs_are_shown_that_differ_in_one_setting() -> None:
 
 def test_a_rerun_reads_nothing_of_the_runs_again(monkeypatch: pytest.MonkeyPatch) -> None:
     app = opened("compare", run=FIRST, **{"compare.third": "english"})
-    read: list[Path] = []
-    real = files.open_file
-
-    def counted(path: Path, *rest: Any, **named: Any) -> int:
-        read.append(path)
-        return real(path, *rest, **named)
-
-    monkeypatch.setattr(files, "open_file", counted)
+    read = counted_reads(monkeypatch)
     succeeded(app.run())
     others = {path.name for path in read if path.parent.name in (SECOND, "english")}
     assert others <= {"status.json"}

@@ -2,17 +2,18 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.views.train.shelf import FORM, SHELF
+from explorer.views.train.shelf import FORM, SHELF, TABLE, choose_line
 from model_core.runs import Run, list_runs, shelf
 from model_core.runs.archive import packed
 from model_core.training import jobs
 from model_core.training.families import plan_of
 from model_core.training.sweep import train_member
-from tests.support.pages import opened, press, succeeded, words
+from tests.support.pages import counted_reads, opened, press, succeeded, visitor, words
 
 VIEW = {"train.view": SHELF}
 
@@ -52,6 +53,54 @@ def test_deleting_is_asked_twice_and_undone(folder: Path) -> None:
         press(app, "Undo")
         assert list_runs(folder) == ["mine"] and app.selectbox(key="run").value == "mine"
         assert "Undo" not in labels(app)
+
+
+def test_undo_is_offered_for_a_day_to_whoever_opens_the_shelf(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moved = shelf.delete(folder / "mine")
+    now = shelf.time.time()
+    for _ in range(2):
+        app = opened("train", **VIEW)
+        assert any("mine was deleted about 1 s ago" in one.value for one in app.markdown)
+        press(app, "Undo")
+        assert list_runs(folder) == ["mine"] and app.selectbox(key="run").value == "mine"
+        moved = shelf.delete(folder / "mine")
+    monkeypatch.setattr(shelf.time, "time", lambda: now + shelf.KEPT + 60)
+    assert "Undo" not in labels(opened("train", **VIEW)) and not moved.exists()
+
+
+def test_a_line_is_the_run_that_stood_there_when_it_was_drawn(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = visitor(monkeypatch)
+    drawn = ["english", "mine", "other"]
+    for row, chosen in ((1, "mine"), (2, None)):  # there is no run named other
+        state["visit"].pending = {}
+        state[TABLE] = SimpleNamespace(selection=SimpleNamespace(rows=[row]))
+        choose_line(drawn)
+        assert state["visit"].pending.get("run") == chosen
+
+
+def test_the_chosen_run_is_marked_in_the_table(folder: Path) -> None:
+    app = opened("train", run="mine", **VIEW)
+    for name in ("english", "mine"):
+        succeeded(app.selectbox(key="run").set_value(name).run())
+        (row,) = app.session_state[TABLE]["selection"]["rows"]
+        assert app.dataframe[0].value["run"][row] == name
+
+
+def test_a_rerun_reads_no_other_run_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(folder / "mine", folder / "same")
+    app = opened("train", run="mine", **VIEW)
+    assert any("The same to the bit as same" in one.value for one in app.markdown)
+    read = counted_reads(monkeypatch)
+    succeeded(app.run())
+    assert {path.parent for path in read} == {folder / "mine"}
+    shelf.write_note(folder / "same", "seen")
+    succeeded(app.run())
+    table = app.dataframe[0].value
+    assert table[table["run"] == "same"]["note"].item() == "seen"
 
 
 def test_a_run_that_came_with_the_app_stays_and_says_so(folder: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from model_core.runs import Run, list_runs, shelf
+from model_core.runs import Run, archive, list_runs, shelf
+from model_core.runs import format as format_
 from model_core.runs.storage import FileLock
+from model_core.training.families import plan_of
 from tests.support.refusals import refusal
 from tests.support.runs import tree
 
@@ -57,18 +59,60 @@ def test_a_deleted_run_lies_aside_and_comes_back(path: Path) -> None:
     assert refusal(shelf.restore, moved).startswith("a run named fox exists again")
 
 
-def test_what_was_deleted_a_day_ago_is_erased_by_the_next_one(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("how", ["the next deletion", "a look at the shelf"])
+def test_what_was_deleted_a_day_ago_is_erased(
+    path: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     shutil.copytree(path, path.with_name("other"))
     foreign = path.parent / shelf.DELETED / "not ours"
     foreign.mkdir(parents=True)
     moved = shelf.delete(path)
+    assert list(shelf.deleted(path.parent)) == [moved]
     now = shelf.time.time()
+    monkeypatch.setattr(shelf.time, "time", lambda: now + shelf.KEPT - 1)
+    shelf.clear(path.parent)
+    assert shelf.deleted(path.parent)[moved] == pytest.approx(shelf.KEPT - 1, abs=5)
     monkeypatch.setattr(shelf.time, "time", lambda: now + shelf.KEPT + 1)
-    shelf.delete(path.with_name("other"))
+    assert shelf.deleted(path.parent) == {} and moved.exists()
+    if how == "the next deletion":
+        shelf.delete(path.with_name("other"))
+    else:
+        shelf.clear(path.parent)
     assert not moved.exists() and foreign.exists()
     assert refusal(shelf.restore, moved) == "run fox was deleted more than a day ago, and is erased"
+
+
+def test_what_a_killed_server_left_half_made_is_erased_an_hour_later(
+    recorded: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    folder = tmp_path / "runs"
+    for module in (archive, format_):  # each about to give its folder its name, and to tidy up
+        monkeypatch.setattr(module.os, "rename", kill)
+        monkeypatch.setattr(module.shutil, "rmtree", lambda *_, **__: None)
+    folder.mkdir()
+    with pytest.raises(Killed):
+        archive.unpack_run(archive.packed(recorded.path), folder, "fox")
+    with pytest.raises(Killed):
+        format_.create_run(folder / "my-fox.2", plan_of(recorded))
+    monkeypatch.undo()
+    left = {one.name.split(".")[1] for one in folder.iterdir()}
+    assert left == {"upload", "my-fox"}
+    foreign = [folder / ".venv", folder / ".cache.1", folder / ".kept.12.34"]
+    for one in foreign[:2]:
+        one.mkdir()
+    foreign[2].symlink_to(tmp_path)
+    shelf.clear(folder)
+    assert len(list(folder.iterdir())) == 5
+    for one in folder.iterdir():
+        os.utime(one, (0, 0), follow_symlinks=False)
+    shelf.clear(folder)
+    assert sorted(folder.iterdir()) == sorted(foreign)
 
 
 @pytest.mark.parametrize("change", [shelf.delete, lambda path: shelf.rename(path, "new")])
