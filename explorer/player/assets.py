@@ -13,8 +13,8 @@ SCRIPTS = [
     "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "listing",
     "machine", "machine_arcs", "machine_layout", "machine_paint", "mosaic", "mosaic_layout",
     "panel", "paths", "payload", "placing", "playback", "plot", "plotly_internals", "presenting",
-    "reconnect", "reports", "scatter", "selection", "space", "spelling", "text", "theme",
-    "timeline", "track", "typing", "words", "writings",
+    "reconnect", "reports", "saving", "scatter", "selection", "space", "spelling", "svg",
+    "svg_context", "text", "theme", "timeline", "track", "typing", "vector", "words", "writings",
 ]
 # fmt: on
 FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}

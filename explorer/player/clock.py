@@ -75,6 +75,7 @@ def step_clock(
     live: str = "",
     alone: bool = False,
     plays: int = 0,
+    names: Sequence[str] = (),
     key: str = "clock",
 ) -> ClockState:
     """Draw the panels and their clock, one per page. Raises ValueError like `encode`.
@@ -85,7 +86,7 @@ def step_clock(
     that are `alone` have the arrays of `step` only, (1, ...), but for Words and Letters: once they
     are drawn the browser causes one more rerun, which should bring all steps. Whenever `plays` is
     larger than in any call before, the browser plays from `step` on, unless its owner prefers
-    reduced motion.
+    reduced motion. `names`: what pictures that somebody saves are of, such as run and page.
     """
     digest = _store.put(encode(panels, timeline, alone=alone))
     component = st.components.v2.component(
@@ -101,6 +102,7 @@ def step_clock(
             "live": live,
             "heard": heard.move,
             "plays": plays,
+            "names": list(names),
         },
         on_step_change=lambda: None,
         on_pick_change=lambda: None,

@@ -3,6 +3,7 @@
 import gzip
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from json import dumps, loads
 
@@ -34,16 +35,19 @@ const paths = [unpacked("payload", ""), unpacked("plotly", "text/javascript"),
   unpacked("style", "text/css")]
 const [payload, plotly, style] = await Promise.all(paths)
 const silent = () => {}
-clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0 },
+const names = JSON.parse(host.dataset.names)
+clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0, names },
   setStateValue: silent, setTriggerValue: silent }, plotly, style)
 """
 
 
-def offline_page(payload: bytes, *, title: str, step: int) -> bytes:
+def offline_page(payload: bytes, *, names: Sequence[str], step: int) -> bytes:
     """The HTML of a payload that holds all steps, standing at `step` at first.
 
+    `names`: what it is of, such as run and page; pictures saved out of it say so, too.
     Where it has figures the page brings plotly.js, 1.9 MB.
     """
+    title = escape(" · ".join(names))
     length = int.from_bytes(payload[:4], "little")
     figures = any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])
     modules = _modules("player.js")
@@ -61,11 +65,11 @@ def offline_page(payload: bytes, *, title: str, step: int) -> bytes:
 <html lang="en">
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>{escape(title)}</title>
+<title>{title}</title>
 <style>{_STYLE}</style>
 <script type="importmap">{dumps({"imports": imports})}</script>
-<h1>{escape(title)}</h1>
-<main id="clock" data-step="{step}"></main>
+<h1>{title}</h1>
+<main id="clock" data-step="{step}" data-names="{escape(dumps(list(names)))}"></main>
 {packed}
 <script type="module">{_START}</script>
 </html>

@@ -76,9 +76,10 @@ def clock(
         live=_badge(moment),
         alone=alone,
         plays=session.visit().plays,
+        names=(names := (moment.run.name, session.visit().page.lower())),
     )
     if panels and not alone:
-        _offer(moment, panels)
+        _offer(moment, panels, names)
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]
         session.choose(step=None if follows else state.step)
@@ -95,16 +96,12 @@ def clock(
     return moment
 
 
-def _offer(moment: Moment, panels: Sequence[AnyPanel]) -> None:
+def _offer(moment: Moment, panels: Sequence[AnyPanel], names: Sequence[str]) -> None:
     """These panels and their clock as a file that needs no server; made when it is asked for."""
-    name = moment.run.name
-    page = session.visit().page.lower()
     st.download_button(
         "These pictures as one HTML file",
-        data=lambda: offline_page(
-            encode(panels, moment.timeline), title=f"{name} · {page}", step=moment.step
-        ),
-        file_name=f"{name}-{page}-step-{moment.step}.html",
+        data=lambda: offline_page(encode(panels, moment.timeline), names=names, step=moment.step),
+        file_name="-".join((*names, f"step-{moment.step}.html")),
         mime="text/html",
         type="tertiary",
         icon=":material/download:",
@@ -145,7 +142,8 @@ def own_clock(
     key = f"{name}.clock"
     heard = session.visit().heard[key]
     badge = "LIVE" if live else ""
-    state = step_clock(panels, timeline, step=step, heard=heard, live=badge, key=key)
+    names = (session.visit().page.lower(),)
+    state = step_clock(panels, timeline, step=step, heard=heard, live=badge, names=names, key=key)
     if state.step is not None:
         step = state.step
         session.put(name, step)

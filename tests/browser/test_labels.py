@@ -30,7 +30,7 @@ def test_every_tick_says_its_token(chromium: Browser, tmp_path: Path) -> None:
     panel = table_panel(values, Rows(labels, "token", chosen=2), Frame("tokens", "", height=1500))
     line = Timeline(np.zeros(1, int), np.zeros(1), np.ones(1), ())
     path = tmp_path / "labels.html"
-    path.write_bytes(offline_page(encode([panel], line), title="labels", step=0))
+    path.write_bytes(offline_page(encode([panel], line), names=("labels",), step=0))
     page = chromium.new_page(viewport={"width": 900, "height": 1600})
     try:
         page.goto(path.as_uri())

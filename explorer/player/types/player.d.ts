@@ -182,6 +182,11 @@ interface Hands {
   select(rows: number[]): void
   redraw(): void
   timeline(): Timeline
+  theme(): Theme
+  /** What pictures are of: the run, the page. */
+  names(): string[]
+  /** Draw the present step now. */
+  catchUp(): void
   jump(index: number, since: number): void
 }
 /** `show` and `draw` return true when the picture now shows this step. */
@@ -191,12 +196,25 @@ interface Picture {
   draw(index: number): boolean
   resize(): void
   close(): void
+  /** Where it paints on a canvas. */
+  context?: CanvasRenderingContext2D
+  /** The SVG of nodes that only it can read. */
+  stills?(): Promise<[Element, string][]>
+  /** What its lengths and colours mean, for a caption. */
+  scale?(): string[]
 }
 
 /** What Streamlit hands a component (version 2), as far as it is used. */
 interface Component {
   parentElement: HTMLElement
-  data: { payload: string; step: number; live: string; heard: number; plays: number }
+  data: {
+    payload: string
+    step: number
+    live: string
+    heard: number
+    plays: number
+    names: string[]
+  }
   setStateValue(name: "step", value: { step: number; move: number }): void
   setTriggerValue(name: "pick" | "selection" | "lost" | "rest", value: unknown): void
 }

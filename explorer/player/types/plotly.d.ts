@@ -28,6 +28,10 @@ interface Window {
     react(div: PlotlyDiv, data: Attributes[], layout: Attributes, config: Attributes): void
     update(div: PlotlyDiv, data: Attributes, layout: Attributes, traces: number[]): void
     purge(div: PlotlyDiv): void
+    toImage(
+      div: PlotlyDiv,
+      how: { format: "png"; width: number; height: number; scale: number },
+    ): Promise<string>
     Fx: {
       /** A point by its number, or what is at numbers on both axes. */
       hover(

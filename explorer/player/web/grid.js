@@ -58,11 +58,18 @@ export class Grid {
   /** @param {PanelSpec} spec */
   open(spec) {
     const { reports } = this.clock
+    /** @type {Panel} */
     const panel = new Panel(spec, {
       pick: (index) => reports.act("pick", { panel: spec.key, index }),
       select: (rows) => reports.act("selection", { panel: spec.key, rows }),
       redraw: () => this.clock.schedule(),
       timeline: () => this.clock.timeline,
+      theme: () => this.clock.theme,
+      names: () => this.clock.names,
+      catchUp: () => {
+        panel.visible = true // who saves it by the keyboard may not see it yet
+        this.draw()
+      },
       jump: (index, since) => this.clock.jump(index, since),
     })
     this.owners.set(panel.cell, panel).set(panel.body, panel)

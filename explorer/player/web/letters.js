@@ -240,6 +240,10 @@ export class Letters {
     this.pick([n])
   }
 
+  scale() {
+    return ["both axes on one scale, the same at every step"]
+  }
+
   close() {}
 }
 

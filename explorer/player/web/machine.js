@@ -3,7 +3,7 @@
 import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
-import { glyphSize, lookOf, paint, percent, start } from "./machine_paint.js"
+import { glyphSize, isLog, lookOf, paint, percent, start } from "./machine_paint.js"
 import { shortened } from "./spelling.js"
 import { GLYPHS } from "./theme.js"
 import { integer } from "./timeline.js"
@@ -368,6 +368,12 @@ export class Machine {
     this.at = clamp(goals[event.key], 0, last)
     for (const [n, node] of this.buttons.entries()) node.tabIndex = n === this.at ? 0 : -1
     this.buttons[this.at].focus()
+  }
+
+  scale() {
+    const [low, high] = this.spec.bounds.map(number)
+    const by = isLog(this.spec) ? "by its logarithm" : "in proportion"
+    return [`width of a band: size of the residual stream, ${low} to ${high}, ${by}`]
   }
 
   close() {}

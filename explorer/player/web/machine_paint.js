@@ -108,25 +108,25 @@ function paintStream(context, { spec, layout, inks }, step) {
     const size = sizes.values[first + depth * tokens + token]
     return Math.max(share(size, spec.bounds, isLog(spec)) * most, 0.5)
   }
-  const [whole, broken] = [new Path2D(), new Path2D()]
   const ends = [layout.rows.bottom, ...layout.lanes.map(({ bottom }) => bottom)]
-  for (let token = 0; token < tokens; token++) {
-    const x = layout.x(token)
-    for (let depth = 0; depth + 1 < depths; depth++) {
-      const [above, below] = [half(depth, token), half(depth + 1, token)]
-      const path = Number.isNaN(above + below) ? broken : whole
-      const [up, down] = [above, below].map((width) => (Number.isNaN(width) ? most : width))
-      path.moveTo(x - up, ends[depth])
-      path.lineTo(x + up, ends[depth])
-      path.lineTo(x + down, ends[depth + 1])
-      path.lineTo(x - down, ends[depth + 1])
-      path.closePath()
+  for (const broken of [false, true]) {
+    context.beginPath()
+    for (let token = 0; token < tokens; token++) {
+      const x = layout.x(token)
+      for (let depth = 0; depth + 1 < depths; depth++) {
+        const [above, below] = [half(depth, token), half(depth + 1, token)]
+        if (Number.isNaN(above + below) !== broken) continue
+        const [up, down] = [above, below].map((width) => (Number.isNaN(width) ? most : width))
+        context.moveTo(x - up, ends[depth])
+        context.lineTo(x + up, ends[depth])
+        context.lineTo(x + down, ends[depth + 1])
+        context.lineTo(x - down, ends[depth + 1])
+        context.closePath()
+      }
     }
+    context.fillStyle = broken ? inks.broken : inks.stream
+    context.fill()
   }
-  context.fillStyle = inks.stream
-  context.fill(whole)
-  context.fillStyle = inks.broken
-  context.fill(broken)
 }
 
 /**

@@ -253,5 +253,9 @@ export class Mosaic {
     })
   }
 
+  scale() {
+    return ["colour: a weight from 0 to 1, by its square root"]
+  }
+
   close() {}
 }

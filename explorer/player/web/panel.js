@@ -7,6 +7,7 @@ import { Listing } from "./listing.js"
 import { Machine } from "./machine.js"
 import { Mosaic } from "./mosaic.js"
 import { Plot } from "./plot.js"
+import { Saving } from "./saving.js"
 import { Text } from "./text.js"
 import { Words } from "./words.js"
 import { Writings } from "./writings.js"
@@ -38,8 +39,10 @@ export class Panel {
     this.notes = []
     this.body = element("div", "driftscope-body")
     this.body.setAttribute("role", "figure") // an image may not hold what takes the focus
-    this.cell.append(head, this.body)
+    /** @type {Picture} */
     this.picture = new KINDS[spec.kind](this.body, { head, ...hands })
+    this.saving = new Saving(this, { head, ...hands })
+    this.cell.append(head, this.saving.root, this.body)
     this.visible = true
     this.resized = false
     /** @type {PanelSpec | undefined} what is to be presented */
@@ -66,6 +69,7 @@ export class Panel {
     this.due = undefined
     this.resized = false // it is drawn at its present size
     this.title.textContent = spec.title
+    this.saving.name(spec.title)
     this.notes = spec.notes
     this.note.hidden = !spec.notes.length
     this.write(index)

@@ -42,6 +42,8 @@ export class Clock {
     this.payload = { alone: false, timeline: EMPTY, panels: [] }
     this.timeline = EMPTY
     this.index = 0
+    /** @type {string[]} what pictures are of: the run, the page */
+    this.names = []
     this.live = "" // the badge of a run that grows, or will
     this.nextLive = ""
     this.plays = 0
@@ -74,8 +76,9 @@ export class Clock {
   /** @param {Component} component */
   update(component) {
     this.reports.hear(component)
-    const { payload, live, plays } = component.data
+    const { payload, live, plays, names } = component.data
     this.plays = plays
+    this.names = names
     const theme = readTheme(this.root)
     const themeChanged = JSON.stringify(theme) !== JSON.stringify(this.theme)
     this.theme = theme

@@ -211,6 +211,35 @@ export class Plot {
     return this.familiar ? cameras(this.div) : []
   }
 
+  // A scene is drawn by WebGL, whose pixels only Plotly can read.
+  async stills() {
+    if (!this.div.querySelector(".gl-container canvas")) return []
+    const { clientWidth: width, clientHeight: height } = this.div
+    const url = await window.Plotly.toImage(this.div, { format: "png", width, height, scale: 2 })
+    const image = `<image width="${width}" height="${height}" href="${url}"/>`
+    return /** @type {[Element, string][]} */ ([[this.div, image]])
+  }
+
+  // The ends of what has no numbers in the picture: colours without a bar, axes without ticks.
+  scale() {
+    const { data = [], layout } = this.div
+    const colours = data
+      .map((trace) => ({
+        trace,
+        ends: [trace.zmin ?? trace.marker?.cmin, trace.zmax ?? trace.marker?.cmax],
+      }))
+      .filter(({ trace, ends }) => ends.every(Number.isFinite) && trace.showscale === false)
+      .map(({ ends }) => `colour from ${ends.map(short).join(" to ")}`)
+    const axes = Object.keys(layout)
+      .filter((name) => /^[xy]axis\d*$/.test(name) && layout[name].showticklabels === false)
+      .filter((name) => layout[name].range?.every(Number.isFinite))
+      .map(
+        (name) => `${name.replace("axis", "")} from ${layout[name].range.map(short).join(" to ")}`,
+      )
+    const found = [...new Set([...colours, ...axes])]
+    return found.length ? [found.join(" · ")] : []
+  }
+
   // A page that is being left has no size any more, and Plotly calls that an error.
   resize() {
     if (this.div.data && this.div.getClientRects().length) window.Plotly.Plots.resize(this.div)
@@ -230,6 +259,11 @@ const OFFICIAL = Symbol("Plotly's own call draws every step")
 function lookOf(spec, theme) {
   const moves = spec.moving.map(({ path }) => path) // what moved before keeps its last value
   return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter, moves])
+}
+
+/** @param {number} value */
+function short(value) {
+  return String(Number(value.toPrecision(3)))
 }
 
 // Both ends of the axis in turn for NaN, so that even a line of such points has a length.

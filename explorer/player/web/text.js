@@ -258,6 +258,10 @@ export class Text {
     this.describe(this.tipped)
   }
 
+  scale() {
+    return this.spec.array ? ["colour: a weight from 0 to 1, by its square root"] : []
+  }
+
   close() {}
 }
 

@@ -26,10 +26,10 @@ def part(html: str, name: str) -> bytes:
 
 def test_the_file_holds_the_payload_and_every_module_and_asks_no_server() -> None:
     data = payload()
-    html = offline_page(data, title="A <run> & more", step=7).decode()
+    html = offline_page(data, names=("A <run>", "more"), step=7).decode()
     assert part(html, "payload") == data and part(html, "plotly") == b""
     assert part(html, "style") == player_files()["player.css"]
-    assert "<title>A &lt;run&gt; &amp; more</title>" in html and 'data-step="7"' in html
+    assert "<title>A &lt;run&gt; · more</title>" in html and 'data-step="7"' in html
     (found,) = re.findall(r'<script type="importmap">(.*)</script>', html)
     modules = json.loads(found)["imports"]
     for url in modules.values():
@@ -44,5 +44,5 @@ def test_a_page_with_figures_brings_the_library_that_draws_them() -> None:
     app = opened("drift").run()
     kept = player.payload(component_data(app)["payload"])
     assert kept is not None
-    html = offline_page(kept, title="run", step=0).decode()
+    html = offline_page(kept, names=("run", "drift"), step=0).decode()
     assert b"plotly.js v" in part(html, "plotly")[:200] and len(html) <= 8e6

@@ -511,7 +511,7 @@ def clock_page() -> None:
     words = Words(Frame("w", "Text", height=120), ["a", "b", st.text_input("text")])
     heard = st.session_state.setdefault("heard", Heard())
     timeline = Timeline(steps, steps / 10, steps / 1)
-    state = step_clock([words], timeline, step=5, heard=heard, live="LIVE")
+    state = step_clock([words], timeline, step=5, heard=heard, live="LIVE", names=("run", "page"))
     st.text(str(state))
 
 
@@ -519,7 +519,7 @@ def test_only_a_digest_and_the_step_go_over_the_socket() -> None:
     app = AppTest.from_function(clock_page).run()
     assert not app.exception
     data = component_data(app)
-    rest = {"step": 5, "live": "LIVE", "heard": 0, "plays": 0}
+    rest = {"step": 5, "live": "LIVE", "heard": 0, "plays": 0, "names": ["run", "page"]}
     assert {**data, "payload": None} == {"payload": None, **rest}
     kept = player.payload(data["payload"])
     assert kept is not None
