@@ -112,7 +112,8 @@ def fallen_back(moment: Moment) -> str:
         f"{name}={value[:40]} is not known here and was left out."
         for name, value in session.visit().unknown.items()
     ]
-    if chosen.step not in (None, moment.step):
+    # A step settled on in this very rerun is another one than the moment's, but recorded.
+    if chosen.step is not None and chosen.step not in moment.run.steps:
         said.append(f"Step {chosen.step:,} was not recorded; this is step {moment.step:,}.")
     if chosen.token not in (None, moment.token):
         last = config.vocab_size - 1

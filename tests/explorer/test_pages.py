@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from html import unescape
 from itertools import cycle, islice
 from pathlib import Path
@@ -13,12 +14,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.data.presets import planned
+from explorer.player import ClockState
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
+from explorer.views.overview import page as overview_page
 from explorer.views.stories import STORIES, Story
 from explorer.views.tables import page as tables_page
 from explorer.views.train import form
-from explorer.visit import queue
+from explorer.visit import page, queue
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.labels import token_label
@@ -94,7 +97,7 @@ ENGLISH = (
     "S?!q",
 )
 VIEWS = {
-    "overview": (),
+    "overview": overview_page.VIEWS,
     "train": (),
     "tables": tables_page.VIEWS,
     "drift": (),
@@ -479,6 +482,19 @@ def test_a_stale_address_falls_back_with_a_note(query: dict[str, str], said: str
 def test_an_address_that_is_understood_says_nothing() -> None:
     app = opened("attention", step="11", token="3", head="1.0", **{"attention.view": "Roles"})
     assert "left out" not in captions(app) and "There is no" not in captions(app)
+
+
+def test_a_step_settled_on_is_not_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    app, real = opened("attention", step="11"), page.step_clock
+    for step in (0, 1000):
+
+        def settled(*given: Any, at: int = step, **more: Any) -> ClockState:
+            return replace(real(*given, **more), step=at)
+
+        monkeypatch.setattr(page, "step_clock", settled)
+        succeeded(app.run())
+        assert app.query_params["step"] == str(step)
+        assert "was not recorded" not in captions(app)
 
 
 def test_a_note_on_the_address_goes_with_its_page() -> None:
