@@ -31,3 +31,10 @@ def test_every_path_that_a_page_names_is_there(page: Path) -> None:
     paths = named(page.read_text(encoding="utf-8"))
     assert paths
     assert not [path for path in paths if not any((start / path).exists() for start in starts)]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("docs/pictures/*")), ids=lambda path: path.name)
+def test_a_picture_is_small_and_shown(path: Path) -> None:
+    """`python -m docs.pictures` makes them."""
+    assert path.stat().st_size <= {".png": 250_000, ".webp": 1_500_000}[path.suffix]
+    assert f"docs/pictures/{path.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
