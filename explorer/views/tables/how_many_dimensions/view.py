@@ -114,9 +114,10 @@ def _panels(grid: Grid, losses: np.ndarray) -> list[AnyPanel]:
     gaps = grid.at_end(lambda run: sweeps.gap(run, last[run.path]))
     weights = grid.at_end(lambda run: run.model_config.weights / 1000)
     seconds = grid.at_end(lambda run: float(seconds_at(run)[-1]))
+    timed = bool(np.isfinite(seconds).any())  # no speed is recorded in the runs of the app
     one = max(last.values())
     high, low = 330, 300
-    return [
+    panels: list[AnyPanel] = [
         widths_panel(losses, sizes, Frame("loss", "Validation loss", 6, high), Scale(NATS)),
         widths_panel(
             gaps,
@@ -130,21 +131,22 @@ def _panels(grid: Grid, losses: np.ndarray) -> list[AnyPanel]:
         widths_panel(
             crowded,
             sizes,
-            Frame("crowding", "Crowding: largest cosine with another token", 5, low),
+            Frame("crowding", "Crowding: largest cosine with another token", 6 - timed, low),
             Scale("mean cosine"),
             beside=("untrained", before),
         ),
         widths_panel(
             ranks,
             sizes,
-            Frame("rank", "Effective rank of the token table", 4, low),
+            Frame("rank", "Effective rank of the token table", 6 - 2 * timed, low),
             Scale("directions"),
             beside=("as many as there can be", limit),
         ),
-        widths_panel(
-            seconds, sizes, Frame("seconds", "Time of the training", 3, low), Scale("seconds")
-        ),
     ]
+    if timed:
+        frame = Frame("seconds", "Time of the training", 3, low)
+        panels.append(widths_panel(seconds, sizes, frame, Scale("seconds")))
+    return panels
 
 
 def _table(grid: Grid, losses: np.ndarray, step: int) -> None:

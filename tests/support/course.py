@@ -1,0 +1,19 @@
+"""The lessons that come with the app, and what the runs put into their texts."""
+
+from explorer.data.facts import Fact, fact
+from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
+from explorer.lessons.wording import filled
+from explorer.visit.runs import RECORDED
+from model_core.runs import Run
+
+COURSE = {name: read_lesson(SHIPPED / f"{name}.yaml") for name in names_of(SHIPPED)}
+
+
+def written(slide: Slide, text: str) -> str:
+    """A text of a slide with its numbers."""
+    assert slide.run
+
+    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
+        return fact(Run.open(RECORDED / (other or str(slide.run))), name, arguments)
+
+    return filled(text, value)
