@@ -1,12 +1,10 @@
 """Lessons in the browser: turned by keys in a presentation, each slide with its pictures."""
 
 import re
-from collections.abc import Callable
 
 from playwright.sync_api import expect
 
 from explorer.lessons.lesson import SHIPPED, read_lesson
-from tests.support.browser.app import APP
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 STORY = "00-in-three-minutes"
@@ -17,12 +15,10 @@ DRAWN = """() => [...document.querySelectorAll(".driftscope-panel")].filter((pan
 }).length"""
 
 
-def test_the_story_of_three_minutes_is_told_with_few_keys(
-    visit: Visit, serve: Callable[..., Server]
-) -> None:
+def test_the_story_of_three_minutes_is_told_with_few_keys(visit: Visit, app: Server) -> None:
     """From random numbers to why layer norm and not batch norm: P, then Page Down five times."""
     slides = read_lesson(SHIPPED / f"{STORY}.yaml").slides
-    page = visit(f"{serve(APP).url}/?lesson={STORY}.1")
+    page = visit(f"{app.url}/?lesson={STORY}.1")
     clock = ClockDriver(page).wait_ready()
     page.keyboard.press("p")
     for number, slide in enumerate(slides, 1):

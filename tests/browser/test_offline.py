@@ -1,13 +1,11 @@
 """A page as one HTML file: opened from disk without a network it shows what the app shows."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
-from tests.support.browser.app import APP
 from tests.support.browser.driver import ClockDriver, Server, Visit
 
 RUN = Run.open(RECORDED / "quick-brown-fox")
@@ -28,9 +26,9 @@ def said(page: Page, step: int) -> list[list[str]]:
 
 
 def test_the_file_obeys_keys_and_says_what_the_app_says(
-    visit: Visit, serve: Callable[..., Server], chromium: Browser, tmp_path: Path
+    visit: Visit, app: Server, chromium: Browser, tmp_path: Path
 ) -> None:
-    page = visit(serve(APP).url + "/?run=quick-brown-fox&step=0")
+    page = visit(f"{app.url}/?run=quick-brown-fox&step=0")
     ClockDriver(page).wait_ready()
     with page.expect_download() as download:
         page.get_by_role("button", name="These pictures as one HTML file").click()
