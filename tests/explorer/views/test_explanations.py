@@ -35,6 +35,7 @@ def functions() -> set[str]:
 SAID = {"how_computed": 2, "Part": 4}  # which argument says it, by what is called
 
 
+@cache
 def named() -> dict[str, str]:
     """The file of a view, and what it says computes its numbers."""
     found = {}
