@@ -14,9 +14,13 @@ pytest.register_assert_rewrite("tests.support")  # before its import: helpers fa
 from tests.support.runs import recorded_run, trained_once  # noqa: E402
 
 BROWSER = "tests/browser/"
-# These share the server of the clock's demo, all other browser tests that of the app.
-_OF_DEMO = ("arrival", "clock", "internals", "maps", "reconnect", "weights")
-DEMO = tuple(f"{BROWSER}test_{name}.py" for name in _OF_DEMO)
+# These share a server: the first that of the clock's demo, the second what is trained in the app.
+# All others share one more, so that no process has browser tests left when the others are done.
+SHARED = {
+    "demo": ("arrival", "clock", "internals", "maps", "reconnect", "weights"),
+    "trained": ("app", "drift", "frame"),
+}
+SERVER = {f"{BROWSER}test_{name}.py": server for server, names in SHARED.items() for name in names}
 # How fast the machine is at the moment is not what these tests are about.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any speed")
@@ -41,7 +45,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             if not nodeid.startswith(BROWSER):
                 return super()._split_scope(nodeid)
-            return BROWSER + ("demo" if nodeid.startswith(DEMO) else "app")
+            return BROWSER + SERVER.get(nodeid.partition("::")[0], "app")
 
     return OneServerAProcess(config, log)
 
