@@ -1,5 +1,6 @@
 """Text to train on: the built-in corpora, a user's own text, its split, and batches of windows."""
 
+import lzma
 import os
 import random
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ BUILT_IN = (
 )
 PRINTABLE = "".join(map(chr, range(32, 127)))  # of ASCII: all that ordinary English is typed with
 SHORT = 60_000  # characters
+# Help texts of Python 3.11.7 (`pydoc_data.topics`, sorted by name), which each Python words anew.
+# Copyright 2001-2023 Python Software Foundation, under its license: docs.python.org/3/license.html
+PYTHON_DOCS = Path(__file__).with_name("python_docs.txt.xz")
 # The rules of the stories: a name has a pronoun, an animal a sound, a place a weather.
 PRONOUNS = {"Mia": "she", "Tom": "he", "Ana": "she", "Ben": "he", "Zoe": "she", "Max": "he"}
 SOUNDS = {"dog": "barked", "cat": "meowed", "cow": "mooed", "duck": "quacked"}
@@ -44,9 +48,7 @@ def built_in_text(name: str) -> str:
         case "quick-brown-fox":
             return " ".join([SENTENCE] * 50)
         case "python-docs":
-            from pydoc_data.topics import topics
-
-            return "\n".join(text for _, text in sorted(topics.items()))
+            return lzma.decompress(PYTHON_DOCS.read_bytes()).decode()
         case "python-docs-short":
             return built_in_text("python-docs")[:SHORT]
         case "stories":

@@ -237,7 +237,7 @@ OPENERS |= {"safe_open", "load_file", "save_file", "fromfile", "memmap", "mmap"}
 OWN = {
     "explorer.player.assets": {"read_bytes"},  # of the package
     "explorer.server.security": {"read_bytes"},  # of Streamlit's package
-    "model_core.corpora": {"open"},  # a text that its user names
+    "model_core.corpora": {"open", "read_bytes"},  # a text to train on, that of Python's help
     "model_core.runs.archive": {"open"},  # a part of a zip in memory
     "model_core.training.room": {"read_text"},  # the system's own figures
     "model_core.runs.storage": {"open"},  # a new file beside the one it replaces, a folder

@@ -112,7 +112,8 @@ def test_the_wheel_holds_every_module_and_all_that_the_app_reads(wheel: Path) ->
     patterns += ["explorer/lessons/*.yaml", "explorer/lessons/*.csv"]
     files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     assert held == {str(path.relative_to(ROOT)) for path in files} | {
-        "explorer/dashboard.css", "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed"
+        "explorer/dashboard.css", "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed",
+        "model_core/python_docs.txt.xz",
     }  # fmt: skip
     assert wheel.name.startswith("driftscope_lm-")
 

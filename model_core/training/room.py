@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+import torch
+
 from model_core.anatomy import shapes_of
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import VALIDATION_WINDOWS
@@ -14,7 +16,8 @@ from model_core.runs import Plan
 from model_core.training.recording import line_bytes, most_snapshots, snapshot_bytes
 
 FLOAT = 4  # bytes
-PROCESS = 300 * 2**20  # bytes of a trainer that has not begun: Python, torch
+# Bytes of a trainer that has not begun: Python, and torch as it was built.
+PROCESS = (550 if torch.backends.cuda.is_built() else 300) * 2**20
 ENCODING, ID = 40, 8  # bytes a character of the text while it is encoded, and from then on
 STATES = {"sgd": 0, "adam": 2, "adamw": 2}  # numbers that an optimizer keeps beside each weight
 STATE_ENTRY = 100  # bytes of a state's name, shape and checksum
