@@ -143,7 +143,7 @@ pages = [
 ]
 page = st.navigation(pages, position="hidden")
 band.turn()
-if goal := session.take_goal():
+if goal := session.goal(page.title.lower()):
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
 st.html(STYLE)

@@ -49,7 +49,7 @@ class Visit:
     double click runs the script twice at once. `problem`: why what was pressed last on this page
     could not be written. `like`: the run that the form of a new one is filled from. Of the shelf:
     why the last wish was `refused`, which run is asked about before `deleting` it, how many
-    `uploads` became runs.
+    `uploads` became runs or lessons.
     """
 
     chosen: Chosen = Chosen()
@@ -120,6 +120,8 @@ def begin(runs: Sequence[str], page: str) -> str:
         leave_run()
     state.update(here.pending)
     here.pending = {}
+    if page.lower() == here.goal:
+        here.goal = None
     if page != here.page:
         if here.page:
             here.unknown = {}
@@ -145,7 +147,7 @@ def publish() -> None:
     short = {name: kept.shortened(value) for name, value in wanted.items()}
     wanted = {name: value for name, value in short.items() if value is not None}
     wanted |= address.write(chosen())
-    if here.lesson is not None:
+    if here.lesson and here.lesson[0]:
         wanted[LESSON] = "{}.{}".format(*here.lesson)
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)
@@ -192,9 +194,9 @@ def teach(name: str, slide: int) -> None:
     visit().lesson, visit().fresh = (name, slide), True
 
 
-def begin_lesson(name: str, title: str) -> None:
-    """Write a lesson that has no slide yet."""
-    visit().lesson, visit().writing, visit().goal = (name, 1), title, "overview"
+def begin_lesson(title: str) -> None:
+    """Write a lesson that has no slide yet, and no name before it has one."""
+    visit().lesson, visit().writing, visit().goal = ("", 1), title, "overview"
 
 
 def write_lesson(title: str | None) -> None:
@@ -224,19 +226,22 @@ def show_stories(open_: bool) -> None:
         visit().goal, visit().lesson = "overview", None
 
 
-def take_goal() -> str | None:
-    """The page to open instead of this one, once: before any widget is drawn."""
+def goal(page: str) -> str | None:
+    """The page to open instead of this one, before any widget is drawn.
+
+    It is the goal until it begins: a rerun of this one that the browser asks for meanwhile, as a
+    clock does, would else end on this page.
+    """
     if not begun():
         return None
     if (opening := visit().opening) is not None:
         _open(opening)
-    if visit().goal is None:
+    if visit().goal in (None, page):
         return None
     state = st.session_state
     for name in (RUN, TEXT):  # their widgets are not drawn in this rerun: Streamlit would forget
         state[name] = state[name]
-    goal, visit().goal = visit().goal, None
-    return goal
+    return visit().goal
 
 
 def _open(opening: Opening) -> None:

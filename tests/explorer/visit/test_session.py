@@ -126,3 +126,14 @@ def test_an_address_has_the_choices_of_its_own_page_only(monkeypatch: pytest.Mon
         session.publish()
     shared = {"run": RUNS[0], "head": "0.0"}
     assert written == [shared | {"drift.map": "second"}, shared | {"attention.view": "second"}]
+
+
+def test_a_page_is_the_goal_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock of the page before asks for a rerun of its own page, just when it is left."""
+    state: dict[str, Any] = {"visit": session.Visit(page="Tables"), "run": "first", "text": None}
+    monkeypatch.setattr(session.st, "session_state", state)
+    session.tell("drift", {"run": "second"})
+    assert [session.goal("tables"), session.goal("tables")] == ["drift", "drift"]
+    assert session.goal("drift") is None
+    session.begin(RUNS, "Drift")
+    assert session.goal("tables") is None and state["run"] == "second"
