@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +15,7 @@ from explorer.lessons.wording import names_in
 from model_core.runs.files import read_file
 
 SHIPPED = Path(__file__).parent
+LARGEST = 2**18  # bytes of a file; YAML of that size is read in some seconds
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 Prose = Annotated[str, Field(min_length=1, max_length=1200)]
@@ -64,9 +66,10 @@ class Slide(Part):
         if self.predict:
             texts += [self.predict.ask, *self.predict.options, self.predict.reveal]
             texts.append(self.predict.answer)
-        unknown = [name for text in texts for name in names_in(text) if name not in FACTS]
-        if unknown:
-            raise ValueError(f"{{{unknown[0]}}} is none of {', '.join(FACTS)}")
+        for name in (name for text in texts for name in names_in(text) if name not in FACTS):
+            close = get_close_matches(name, FACTS, n=1)
+            hint = f"did you mean {close[0]}?" if close else "some are loss, n_embd, moved"
+            raise ValueError(f"{{{name[:40]}}} is no number of a run; {hint}")
         return self
 
     @property
@@ -87,25 +90,52 @@ class Lesson(Part):
 
 def read_lesson(path: Path) -> Lesson:
     """ValueError naming the line and the rule that it breaks; OSError where there is no file."""
-    return parse(read_file(path).decode(errors="replace"))
+    return parse(read_file(path))
 
 
-def parse(text: str) -> Lesson:
-    """The lesson that a file with this text holds; errors as `read_lesson`."""
+def parse(data: bytes) -> Lesson:
+    """The lesson that a file of these bytes holds; errors as `read_lesson`."""
+    if len(data) > LARGEST:
+        raise ValueError(f"a lesson has at most {LARGEST:,} bytes, this file {len(data):,}")
     try:
-        tree = yaml.compose(text, yaml.SafeLoader)
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise ValueError(f"{where}{getattr(error, 'problem', None) or 'this is no YAML'}") from None
-    except (ValueError, RecursionError):  # a date that there is not, brackets without end
-        raise ValueError("this is no YAML that can be read") from None
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise ValueError(f"line {line}: this is no text in UTF-8") from None
+    tree, values = _tree(text)
     try:
         return Lesson.model_validate(values)
     except ValidationError as error:
         line = _line(tree, error.errors()[0]["loc"])
         raise ValueError(f"line {line}, {_rule(error)}") from None
+
+
+def _tree(text: str) -> tuple[yaml.Node | None, Any]:
+    """What a YAML text says, as nodes with their lines and as values."""
+    try:
+        loader = _Loader(text)
+        tree = loader.get_single_node()
+        return tree, None if tree is None else loader.construct_document(tree)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark else ""
+        problem = getattr(error, "problem", None) or "this is no YAML"
+        raise ValueError(f"{where}{problem[:120]}") from None
+    except (ValueError, RecursionError):  # a date that there is not, brackets without end
+        raise ValueError("this is no YAML that can be read") from None
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values only: of what an anchor names, a few lines could make gigabytes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()
+        if event.anchor is not None:
+            raise yaml.MarkedYAMLError(
+                problem="a lesson has no anchors, put in quotes what begins with & or *",
+                problem_mark=event.start_mark,
+            )
+        return super().compose_node(parent, index)
 
 
 def with_slides(lesson: Lesson | None, title: str, slides: Sequence[Mapping[str, Any]]) -> Lesson:
@@ -143,8 +173,8 @@ def names_of(folder: Path) -> list[str]:
 def _rule(error: ValidationError) -> str:
     """The first rule that is broken, and by what."""
     first = error.errors()[0]
-    name = ".".join(str(part) for part in first["loc"])
-    return f"{name}: {first['msg'].removeprefix('Value error, ')}"
+    name = ".".join(repr(str(part))[1:-1] for part in first["loc"])[:60]
+    return f"{name}: {first['msg'].removeprefix('Value error, ')[:120]}"
 
 
 def _line(node: Any, keys: Sequence[Any]) -> int:

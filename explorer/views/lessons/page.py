@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from explorer.lessons.lesson import name_for
-from explorer.views.lessons.shelf import is_own, lesson_names, lesson_of
+from explorer.lessons.lesson import parse
+from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of
 from explorer.visit import session
 from explorer.visit.page import plain, question
+from model_core.runs.storage import unwritable
 
 COLUMNS = 3
 
@@ -18,7 +19,11 @@ def draw() -> None:
         for column, name in zip(st.columns(COLUMNS), row, strict=False):
             with column.container(border=True, height="stretch"):
                 _card(name)
-    _new(names)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        _new()
+    with right:
+        _drop()
     session.publish()
 
 
@@ -36,18 +41,46 @@ def _card(name: str) -> None:
     st.caption(f"{len(lesson.slides)} slides{own}")
 
 
-def _new(names: list[str]) -> None:
+def _new() -> None:
     """Where a lesson of one's own is begun."""
-    with st.form("lesson.new", border=False), st.container(horizontal=True):
+    with st.form("lesson.new", border=False):
         title = st.text_input(
-            "Title of a new lesson",
-            placeholder="Title of a lesson of your own",
-            label_visibility="collapsed",
-            max_chars=300,
+            "Title of a new lesson", placeholder="A lesson of your own", max_chars=300
         )
         if st.form_submit_button("Write a lesson") and title.strip():
-            session.begin_lesson(name_for(title, names), title.strip())
+            session.begin_lesson(title.strip())
             st.rerun()
     st.caption(
         "Then go to any page, choose what it shows, and add the view as a slide with your words."
     )
+
+
+def _drop() -> None:
+    """Where a lesson of somebody else is added."""
+    key = f"lesson upload {session.visit().uploads}"
+    st.file_uploader(
+        "Add a lesson from a file (YAML)",
+        type=["yaml", "yml"],
+        key=key,
+        max_upload_size=1,
+        on_change=_take,
+        args=(key,),
+    )
+    if session.visit().refused:
+        st.error(plain(session.visit().refused))
+
+
+def _take(key: str) -> None:
+    """In a callback: put what was dropped on the shelf, as it is; its own name is not used."""
+    file, here = session.value(key), session.visit()
+    here.refused = ""
+    if file is None:
+        return
+    try:
+        lesson = parse(file.getvalue())
+        keep_new(lesson.title, file.getvalue().decode())
+        here.uploads += 1  # another field, which is empty
+    except ValueError as error:
+        here.refused = f"This file was not added: {error}"
+    except OSError as error:
+        here.refused = unwritable(error)

@@ -3,9 +3,11 @@
 from functools import lru_cache
 from pathlib import Path
 
-from explorer.lessons.lesson import SHIPPED, Lesson, is_name, names_of, read_lesson
+from explorer.lessons.lesson import SHIPPED, Lesson, is_name, name_for, names_of, read_lesson
 from model_core.runs import runs_folder
 from model_core.runs.storage import write_whole
+
+MOST = 200  # lessons of one's own: each is read to draw the shelf
 
 
 def own_folder() -> Path:
@@ -27,6 +29,29 @@ def save(name: str, text: str) -> None:
     """Keep the text of an own lesson; OSError with the words to show where it cannot be."""
     own_folder().mkdir(parents=True, exist_ok=True)
     write_whole(own_folder() / f"{name}.yaml", text.encode())
+
+
+def keep_new(title: str, text: str) -> str:
+    """Keep the text of a new lesson; its name, which no other has, not even one of this moment.
+
+    ValueError where there are MOST; OSError as `save`.
+    """
+    own_folder().mkdir(parents=True, exist_ok=True)
+    if len(names_of(own_folder())) >= MOST:
+        raise ValueError(f"this server has {MOST} lessons of its own, and takes no more")
+    while True:
+        name = name_for(title, lesson_names())
+        path = own_folder() / f"{name}.yaml"
+        try:
+            path.touch(exist_ok=False)
+        except FileExistsError:  # another teacher's, since the names were read
+            continue
+        try:
+            save(name, text)
+        except OSError:
+            path.unlink()
+            raise
+        return name
 
 
 def lesson_of(name: str) -> Lesson:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from explorer.data.facts import FACTS
 from explorer.lessons.lesson import Lesson, as_text, with_slides
-from explorer.views.lessons.shelf import is_own, lesson_of, save
+from explorer.views.lessons.shelf import keep_new, lesson_of, save
 from explorer.visit import session
 from explorer.visit.page import plain
 from model_core.runs.storage import unwritable
@@ -22,7 +22,7 @@ def draw(page: str, on: tuple[str, int], title: str) -> None:
     """The slides so far, and a form for the present view of a page or the chosen slide's text."""
     name, number = on
     try:
-        lesson = lesson_of(name) if is_own(name) else None
+        lesson = lesson_of(name) if name else None
     except ValueError as error:
         st.error(plain(str(error)))
         st.button("Close the lesson", on_click=session.end_lesson)
@@ -85,7 +85,7 @@ def _form(
     shown = {"page": page, **_view()}
     try:
         if added:
-            _write(name, title, lesson, [*slides, values | shown])
+            name = _write(name, title, lesson, [*slides, values | shown])
             session.teach(name, len(slides) + 1)
         elif changed:
             slides = [*slides[: number - 1], {**old, **values}, *slides[number:]]
@@ -113,10 +113,15 @@ def _keep(name: str, slides: list[Any]) -> None:
         session.visit().problem = str(error)
 
 
-def _write(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) -> None:
+def _write(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) -> str:
+    """Keep the lesson with these slides; its name, which a new one has from now on."""
     text = as_text(with_slides(lesson, title, slides))
     try:
-        save(name, text)
+        if lesson is None:
+            name = keep_new(title, text)
+        else:
+            save(name, text)
     except OSError as error:
         raise ValueError(unwritable(error)) from None
     session.visit().predicted.clear()  # a question may stand on another slide now
+    return name

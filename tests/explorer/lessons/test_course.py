@@ -5,16 +5,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.data.facts import fact
-from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
-from explorer.lessons.wording import filled
+from explorer.lessons.lesson import Slide, read_lesson
 from explorer.visit.page import plain
-from explorer.visit.runs import RECORDED
-from model_core.runs import Run
+from tests.support.course import COURSE, written
 from tests.support.pages import DASHBOARD, component_data, go_to, press, succeeded, words
 
-LESSONS = {name: read_lesson(SHIPPED / f"{name}.yaml") for name in names_of(SHIPPED)}
-SLIDES = [(name, at) for name, lesson in LESSONS.items() for at in range(len(lesson.slides))]
+SLIDES = [(name, at) for name, lesson in COURSE.items() for at in range(len(lesson.slides))]
 
 
 def at_slide(name: str, number: int, slide: Slide) -> AppTest:
@@ -24,23 +20,12 @@ def at_slide(name: str, number: int, slide: Slide) -> AppTest:
     return go_to(succeeded(app.run()), slide.page)
 
 
-def answer(slide: Slide) -> str:
-    assert slide.predict and slide.run
-    run = Run.open(RECORDED / slide.run)
-    return filled(
-        slide.predict.answer,
-        lambda name, arguments, other: fact(
-            Run.open(RECORDED / other) if other else run, name, arguments
-        ),
-    )
-
-
 @pytest.mark.parametrize(("name", "at"), SLIDES, ids=lambda one: str(one))
 def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int) -> None:
-    slide = LESSONS[name].slides[at]
+    slide = COURSE[name].slides[at]
     app = at_slide(name, at + 1, slide)
     assert not app.error and app.query_params["lesson"] == f"{name}.{at + 1}"
-    assert f"{at + 1} of {len(LESSONS[name].slides)}" in " ".join(one.value for one in app.caption)
+    assert f"{at + 1} of {len(COURSE[name].slides)}" in " ".join(one.value for one in app.caption)
     if slide.run:
         assert app.query_params["run"] == slide.run
     for parameter, text in slide.show.items():
@@ -48,13 +33,13 @@ def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int)
     if slide.step is not None:
         assert component_data(app)["step"] == slide.step
     if slide.predict and slide.predict.options:
-        press(app, plain(answer(slide)))
+        press(app, plain(written(slide, slide.predict.answer)))
         assert any(":material/check:" in one.value for one in app.markdown)
 
 
 def test_slides_are_turned_and_a_question_keeps_its_answer() -> None:
     name = "01-token-table"
-    slides = LESSONS[name].slides
+    slides = COURSE[name].slides
     app = at_slide(name, 3, slides[2])
     press(app, "5")
     assert any(":material/close:" in one.value for one in app.markdown)
@@ -137,9 +122,49 @@ def test_what_a_slide_must_not_say_is_said_and_nothing_is_lost(
 ) -> None:
     app = add(writer, "First", "It has {n_embd} channels.")
     add(app, "Second", "It has {channels}.")
-    assert "{channels} is none of vocab_size" in app.error[0].value.replace("\\", "")
+    assert "{channels} is no number of a run" in words(app)[0]
     assert app.text_area[0].value == "It has {channels}."
     assert len(read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides) == 1
+
+
+def test_two_teachers_with_one_title_have_two_lessons(writer: AppTest, tmp_path: Path) -> None:
+    """Each has begun before the other has saved."""
+    other = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
+    other.text_input[-1].set_value("Vowels & co.")
+    other = go_to(press(other, "Write a lesson"), "overview")
+    add(add(writer, "One", "It is mine."), "Two", "It is mine.")
+    other = add(other, "Other", "It is not.")
+    assert other.query_params["lesson"] == "vowels-co-2.1"
+    titles = {
+        name: [slide.title for slide in read_lesson(tmp_path / ".lessons" / f"{name}.yaml").slides]
+        for name in ("vowels-co", "vowels-co-2")
+    }
+    assert titles == {"vowels-co": ["One", "Two"], "vowels-co-2": ["Other"]}
+
+
+def test_a_lesson_from_a_file_stands_on_the_shelf(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    app = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
+    text = "# By a colleague.\ntitle: Theirs\nsays: So.\nslides:\n- title: One\n  text: Two.\n"
+    broken = text.replace("text", "txt").encode()
+    for count, name in enumerate(("own.yaml", "../../own.yaml")):
+        drop(app, count, "broken.yaml", broken)
+        assert words(app) == ["This file was not added: line 5, slides.0.text: Field required"]
+        drop(app, count, name, text.encode())
+        assert not app.error
+    files = {path.name: path.read_text() for path in (tmp_path / ".lessons").iterdir()}
+    assert files == {"theirs.yaml": text, "theirs-2.yaml": text}
+    assert not list(tmp_path.parent.glob("*.yaml"))
+    app.button(key="begin-theirs-2").click()
+    succeeded(app.run())
+    assert any("Two." in one.value for one in go_to(app, "overview").markdown)
+
+
+def drop(app: AppTest, count: int, name: str, data: bytes) -> None:
+    field = app.file_uploader(key=f"lesson upload {count}")
+    succeeded(field.set_value((name, data, "application/yaml")).run())
 
 
 def add(app: AppTest, title: str, text: str) -> AppTest:

@@ -1,10 +1,11 @@
 """Files of lessons: what they may say, and one sentence with the line where they break a rule."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from explorer.lessons.lesson import SHIPPED, is_name, names_of, parse, read_lesson
+from explorer.lessons.lesson import LARGEST, SHIPPED, is_name, names_of, parse, read_lesson
 from explorer.lessons.wording import filled, names_in
 
 WHOLE = """\
@@ -28,7 +29,7 @@ slides:
 
 
 def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
-    lesson = parse(WHOLE)
+    lesson = parse(WHOLE.encode())
     first, second = lesson.slides
     assert lesson.title == "A title" and first.page == "tables" and second.page == "overview"
     assert first.address == {"run": "english", "step": "3", "tables.view": "Values"}
@@ -39,7 +40,12 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
     ("old", "new", "said"),
     [
         ("page: tables", "page: table", "line 6, slides.0.page: Input should be 'overview'"),
-        ("{loss(0):.2f}", "{lost(0):.2f}", "line 4, slides.0: {lost} is none of vocab_size"),
+        (
+            "{loss(0):.2f}",
+            "{lost(0):.2f}",
+            "line 4, slides.0: {lost} is no number of a run; did you mean loss?",
+        ),
+        ("{loss(0):.2f}", "{x:.2f}", "line 4, slides.0: {x} is no number of a run; some are"),
         ("step: 3", "step: three", "line 8, slides.0.step: Input should be a valid integer"),
         ("title: Second", "titel: Second", "line 15, slides.1.title: Field required"),
         ("    text: Nothing.", "    text: [", "line 17: "),
@@ -48,20 +54,47 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
         ("answer:", "anser:", "line 10, slides.0.predict.answer: Field required"),
         ("title: A title", "title: 2026-13-45", "this is no YAML that can be read"),
         ("title: A title", "title: !!python/object:os.system 1", "line 1: "),
-        ("title: A title", "title: &a [*a]", "line 1, title: Input should be a valid string"),
+        ("title: A title", "title: &a [*a]", "line 1: a lesson has no anchors"),
+        ("- title: Second", "- title: *a", "line 15: a lesson has no anchors"),
+        ("says: What", f"{'long' * 99}: 1\nsays: What", "line 2, longlong"),
+        ("says: What", "? [says]\n: 1\nsays: What", "line "),
+        ("step: 3", "step: " + "9" * 5000, "this is no YAML that can be read"),
     ],
 )
 def test_a_broken_lesson_names_its_line_and_the_rule(old: str, new: str, said: str) -> None:
+    assert refused(WHOLE.replace(old, new).encode()).startswith(said)
+
+
+def refused(data: bytes) -> str:
+    """Why a file of these bytes is no lesson: one short line."""
     with pytest.raises(ValueError) as error:
-        parse(WHOLE.replace(old, new))
-    assert str(error.value).startswith(said)
+        parse(data)
+    words = str(error.value)
+    assert len(words) <= 200 - len("This file was not added: ") and words.isprintable()
+    return words
+
+
+def test_a_hostile_file_is_refused_at_once() -> None:
+    begin = time.monotonic()
+    many = b"a: &a [lol, lol]\nb: &b [*a, *a, *a]\nc: [*b, *b, *b]\n"
+    assert refused(many) == (
+        "line 1: a lesson has no anchors, put in quotes what begins with & or *"
+    )
+    merged = b"a: {x: 1}\nb: {<<: [{y: 2}, {y: 2}]}\n"
+    assert refused(merged).startswith("line 1, ")
+    assert "at most 262,144 bytes, this file 262,145" in refused(b"#" * (LARGEST + 1))
+    assert refused(b"title: x\nsays: \xff\n") == "line 2: this is no text in UTF-8"
+    assert refused(b"[" * LARGEST) == "this is no YAML that can be read"
+    assert refused(b"title: \x00") == "this is no YAML"
+    refused(b"- a\n" * (LARGEST // 4))
+    assert time.monotonic() - begin < 30
 
 
 def test_files_are_named_like_lessons_and_nothing_else_is_read(tmp_path: Path) -> None:
     for name in ("own.yaml", ".hidden.yaml", "UPPER.yaml", "own.txt"):
         (tmp_path / name).write_text(WHOLE)
     assert names_of(tmp_path) == ["own"]
-    assert read_lesson(tmp_path / "own.yaml") == parse(WHOLE)
+    assert read_lesson(tmp_path / "own.yaml") == parse(WHOLE.encode())
     (tmp_path / "link.yaml").symlink_to("/etc/passwd")
     with pytest.raises(ValueError, match="link.yaml"):
         read_lesson(tmp_path / "link.yaml")
