@@ -1,40 +1,108 @@
-"""Lessons in the browser: turned by keys in a presentation, each slide with its pictures."""
+"""Every slide of every lesson, turned by keys in one page: its view, its pictures, its question."""
 
-import re
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import expect
+import pytest
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as Late
 
-from explorer.lessons.lesson import SHIPPED, read_lesson
+from explorer.lessons.lesson import Prediction, Slide
 from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.browser.rules import violations
+from tests.support.course import COURSE, written
 
-STORY = "00-in-three-minutes"
-# Panels with something in them that can be seen.
-DRAWN = """() => [...document.querySelectorAll(".driftscope-panel")].filter((panel) => {
-  const body = panel.querySelector(".driftscope-body") ?? panel
-  return body.childElementCount && body.getBoundingClientRect().height > 20
-}).length"""
+# What is wrong with the slide that is on, or not there yet. A panel that has nothing drawn is
+# scrolled to: the clock draws only what is seen.
+LACKS = """([name, number, page]) => {
+  const has = (selector) => document.querySelector(selector)
+  const url = new URL(location)
+  const path = url.pathname.split("/").at(-1) || "overview"
+  if (url.searchParams.get("lesson") !== `${name}.${number}`) return `it stands at ${url.search}`
+  if (path !== page) return `it is on ${path}`
+  const rests = has(".stApp[data-test-script-state=notRunning]") && !has("[data-stale=true]")
+  if (!rests) return "it runs"
+  if (!has(".driftscope-clock[data-ready=true]")) return "its clock is not ready"
+  const box = has("[data-testid=stException], .stMain [data-testid=stAlertContentError]")
+  if (box) return `it says ${box.innerText}`
+  const inked = (canvas) => {
+    if (!canvas.width || !canvas.height) return false
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+    const pixels = new Uint32Array(data.buffer)
+    return pixels.some((pixel) => pixel !== pixels[0])
+  }
+  const shown = (node) => node.getBoundingClientRect().width > 0
+  const drawn = (panel) => {
+    const body = panel.querySelector(".driftscope-body")
+    if (panel.matches(".driftscope-plot"))
+      return [...body.querySelectorAll(".trace *, .hm image, .scatterlayer path")].some(shown)
+    const canvases = [...body.querySelectorAll("canvas")].filter(shown)
+    return canvases.length ? canvases.some(inked) : body.innerText.trim() !== ""
+  }
+  const panels = [...document.querySelectorAll(".driftscope-panel")]
+  if (!panels.length) return "it has no picture"
+  const empty = panels.find((panel) => !drawn(panel))
+  empty?.scrollIntoView()
+  return empty ? `${empty.dataset.panel} is empty` : ""
+}"""
 
 
-def test_the_story_of_three_minutes_is_told_with_few_keys(visit: Visit, app: Server) -> None:
-    """From random numbers to why layer norm and not batch norm: P, then Page Down five times."""
-    slides = read_lesson(SHIPPED / f"{STORY}.yaml").slides
-    page = visit(f"{app.url}/?lesson={STORY}.1")
-    clock = ClockDriver(page).wait_ready()
-    page.keyboard.press("p")
-    for number, slide in enumerate(slides, 1):
+def settle(page: Page, name: str, number: int, slide: Slide) -> None:
+    """Returns once the slide is there whole."""
+    asked = [name, number, slide.page]
+    try:
+        page.wait_for_function(f"asked => !({LACKS})(asked)", arg=asked, timeout=60_000)
+    except Late:
+        pytest.fail(f"{name}, slide {number}: {page.evaluate(LACKS, asked)}")
+
+
+def keeps_its_promise(page: Page, slide: Slide) -> None:
+    """It shows its words, and its view: the run, the step or what plays from there, the choices."""
+    expect(page.locator(".st-key-lesson h3")).to_have_text(written(slide, slide.title))
+    url = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+    asked = {name: written(slide, text) for name, text in slide.address.items() if name != "step"}
+    assert {name: url.get(name, text) for name, text in asked.items()} == asked
+    if slide.step is not None:
+        clock = ClockDriver(page)
+        clock.wait_beyond(slide.step) if slide.play else clock.wait_step(slide.step)
+
+
+def is_answered(page: Page, slide: Slide, asked: Prediction) -> None:
+    """What the run says is right, and is told only now."""
+    reveal = page.get_by_text("You said")
+    expect(reveal).to_have_count(0)
+    said = written(slide, asked.answer)
+    if asked.options:
+        page.locator(".st-key-lesson").get_by_role("button", name=said, exact=True).click()
+    else:
+        page.get_by_label("Your number").fill(said.replace(",", ""))
+        page.get_by_role("button", name="Check").click()
+    told = written(slide, asked.reveal).replace("*", "")  # for bold words
+    expect(reveal).to_contain_text(f"You said {said}. {told}")
+    expect(reveal.get_by_role("img", name="check icon")).to_be_visible()
+
+
+@pytest.mark.parametrize("name", COURSE)
+def test_each_slide_is_what_it_promises(visit: Visit, app: Server, name: str) -> None:
+    """From the lesson's address on by Page Down; what stands beside the views breaks no rule."""
+    page = visit(f"{app.url}/?lesson={name}.1")
+    for number, slide in enumerate(COURSE[name].slides, 1):
         if number > 1:
             page.keyboard.press("PageDown")
-        expect(page.get_by_text(f"{number} of {len(slides)}")).to_be_visible()
-        expect(page.locator(".st-key-lesson h3")).to_have_text(slide.title)
-        clock.wait_ready()
-        expect(page.locator("[data-testid=stException], .st-key-lesson .stAlert")).to_have_count(0)
-        expect(page).to_have_url(re.compile(rf"/{slide.page}\?.*run={slide.run}&"))
-        assert page.evaluate(DRAWN) >= 1
-        if slide.play:
-            clock.wait_beyond(0)
+        settle(page, name, number, slide)
+        keeps_its_promise(page, slide)
+        if slide.predict:
+            is_answered(page, slide, slide.predict)
+        assert violations(page, "light", within=".st-key-lesson") == []
+    assert violations(page, "dark", within=".st-key-lesson") == []
+
+
+def test_a_presentation_is_black_and_goes_back_by_keys(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/?lesson=00-in-three-minutes.2")
+    ClockDriver(page).wait_ready()
+    page.keyboard.press("p")
     page.keyboard.press("b")
     expect(page.locator("html.driftscope-black")).to_have_count(1)
     page.keyboard.press("b")
     page.keyboard.press("p")
     page.keyboard.press("PageUp")
-    expect(page.get_by_text(f"{len(slides) - 1} of {len(slides)}")).to_be_visible()
+    expect(page.get_by_text("1 of 6")).to_be_visible()

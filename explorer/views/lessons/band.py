@@ -107,7 +107,7 @@ def _answer(run: Run, asked: Prediction) -> None:
     with st.form("lesson.guess", border=False), st.container(horizontal=True, gap="xsmall"):
         number = st.number_input("Your number", value=None, label_visibility="collapsed")
         if st.form_submit_button("Check") and number is not None:
-            session.predict(written(number))
+            session.predict(written(number, ",.9g"))
             st.rerun()
 
 

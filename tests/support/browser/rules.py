@@ -9,12 +9,16 @@ STILL = """() => document.getAnimations().every(({ playState, effect }) =>
   playState !== "running" || effect.getComputedTiming().endTime === Infinity)"""
 
 
-def violations(page: Page, scheme: str) -> list[tuple[str, str]]:
-    """Rules that are gravely broken in this colour scheme, each with what breaks it."""
+def violations(page: Page, scheme: str, within: str | None = None) -> list[tuple[str, str]]:
+    """Rules that are gravely broken in this colour scheme, each with what breaks it.
+
+    In the whole page, or `within` what a selector finds.
+    """
     page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
     expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
     page.wait_for_function(STILL)
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    options = {"resultTypes": ["violations"]}
+    found = Axe().run(page, context=within, options=options).response["violations"]
     return [
         (rule["id"], node["html"][:200])
         for rule in found
