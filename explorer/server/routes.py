@@ -1,6 +1,7 @@
-"""Our own HTTP routes: plotly.js, the step clock's files and payloads, a page's session."""
+"""Our own HTTP routes: plotly.js, the step clock's files and payloads, codes of links, sessions."""
 
 import gzip
+import io
 import re
 from contextlib import suppress
 
@@ -13,6 +14,7 @@ from starlette.websockets import WebSocketDisconnected
 
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
+LONGEST_CODE = 1_000  # characters of an address
 DIGEST = re.compile(r"[0-9a-f]{64}")
 
 # The handlers import when called: Streamlit reloads an edited module, and a payload is stored by
@@ -54,6 +56,19 @@ async def clock_payload(request: Request) -> Response:
     return Response(data, media_type="application/octet-stream", headers=headers)
 
 
+def link_code(request: Request) -> Response:
+    """The QR code of an address, as SVG; of a longer one no telephone reads the screen."""
+    import segno
+
+    address = request.query_params.get("address", "")
+    if not 0 < len(address) <= LONGEST_CODE:
+        return PlainTextResponse("Not found", 404)
+    svg = io.BytesIO()
+    segno.make_qr(address).save(svg, kind="svg", scale=4, light="#ffffff", xmldecl=False)
+    headers = {"Cache-Control": PRIVATE_FOR_EVER}
+    return Response(svg.getvalue(), media_type="image/svg+xml", headers=headers)
+
+
 async def known_session(request: Request) -> Response:
     """Whether the session of a page that connects again goes on: 204, or 410 where it is gone."""
     from streamlit.runtime import get_instance
@@ -65,6 +80,7 @@ async def known_session(request: Request) -> Response:
 ROUTES = [
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
+    Route("/clock/link.svg", link_code),
     Route("/clock/{digest}", clock_payload),
     Route("/clock/session/{session}", known_session),
 ]

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from explorer.visit import kept, runs, session
+from explorer.visit.link import link
 from explorer.visit.page import plain
 from explorer.visit.sentence import example as example_of
 from explorer.visit.widgets import EMPTY, KEPT, TYPED
@@ -74,6 +75,7 @@ def header(pages: Sequence[Page], title: str) -> None:
                 st.markdown(f":material/warning: {plain(end)}")
             if run is not None:
                 _settings(run)
+        link()
         st.text_input(
             "Sentence for the model to read",
             key=session.TEXT,
