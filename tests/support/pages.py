@@ -95,8 +95,10 @@ def captions(app: AppTest) -> str:
 
 
 def component_data(app: AppTest) -> dict[str, Any]:
-    (found,) = (node for node in app.main if node.type == "bidi_component")
-    return json.loads(found.proto.json)
+    """What the page gave its clock."""
+    nodes = (node.proto for node in app.main if node.type == "bidi_component")
+    (found,) = (proto for proto in nodes if proto.component_name == "driftscope_clock")
+    return json.loads(found.json)
 
 
 def decoded(data: bytes) -> tuple[dict[str, Any], list[np.ndarray]]:
