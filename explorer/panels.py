@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
@@ -74,6 +74,18 @@ class Cells:
     positions: int
     channels: int
     pitch: int
+
+
+PartName = Literal["rows", "attention", "stream", "next"]
+
+
+@dataclass(frozen=True)
+class Opens:
+    """A click on row n of a Listing opens the page of a part of the drawn model, at a position."""
+
+    parts: tuple[PartName, ...]
+    position: int
+    token: int
 
 
 Picks: TypeAlias = Tokens | Positions | Heads | Pairs | Cells
@@ -283,7 +295,8 @@ class Listing:
 
     `numbers` (S, N, K) float32, NaN for none, under `headings` (K,). `pictures` (N,) of (S, R, C)
     uint8 as the rows of a Machine. At each step the largest of the column `lead` has a frame and is
-    named beside the title: `says` with {name}, out of `names` (N,), and {value}.
+    named beside the title: `says` with {name}, out of `names` (N,), and {value}. With `bars` a
+    number has a bar, as long as its share of the column's largest. `picks`: of the n-th thing.
     """
 
     frame: Frame
@@ -295,6 +308,8 @@ class Listing:
     says: str
     lead: int
     alt: str = ""
+    bars: bool = False
+    picks: Opens | None = None
 
 
 AnyPanel: TypeAlias = (

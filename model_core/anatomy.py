@@ -174,15 +174,17 @@ def shapes_of(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
     return dict(zip(anatomy.tables, ((V, C), (T, C)), strict=True)) | shapes
 
 
+def parameter_shapes(config: ModelConfig) -> Mapping[str, tuple[int, ...]]:
+    """Those of `shapes_of` that are learned: what a norm counts of its batches is not."""
+    shapes = shapes_of(config).items()
+    return {name: size for name, size in shapes if name.rpartition(".")[2] not in BUFFERS}
+
+
 def parameter_counts(config: ModelConfig) -> Mapping[str, int]:
-    """How many parameters each of `parts` has; what a norm counts of its batches is none."""
-    names = {name: math.prod(size) for name, size in shapes_of(config).items()}
+    """How many parameters each of `parts` has."""
+    shapes = parameter_shapes(config).items()
     return {
-        part: sum(
-            count
-            for name, count in names.items()
-            if name.startswith(f"{part}.") and name.rpartition(".")[2] not in BUFFERS
-        )
+        part: sum(math.prod(size) for name, size in shapes if name.startswith(f"{part}."))
         for part in anatomy_of(config).parts
     }
 

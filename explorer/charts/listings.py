@@ -1,4 +1,4 @@
-"""The model's code as rows with numbers."""
+"""The model's code and its parts as rows with numbers."""
 
 from collections.abc import Mapping, Sequence
 from itertools import count
@@ -6,6 +6,7 @@ from itertools import count
 import numpy as np
 
 from explorer.charts.machine import signed_levels
+from explorer.charts.parts.labels import counted
 from explorer.panels import Frame, Item, Listing, Row
 from model_core.lines import Assigned, Call, is_measured
 
@@ -40,8 +41,48 @@ def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: F
     )
 
 
+def parts_listing(
+    names: Sequence[str],
+    shapes: Sequence[Sequence[int]],
+    counts: Sequence[int],
+    seen: Mapping[str, np.ndarray],
+    frame: Frame,
+) -> Listing:
+    """P parts: the shapes they put out, their parameters, and what `read_backward` saw."""
+    rows = [
+        Row(_capital(name), [Item(_shape(shape), counted(count, "parameter") if count else "", n)])
+        for n, (name, shape, count) in enumerate(zip(names, shapes, counts, strict=True))
+    ]
+    last = seen["weights"][-1]
+    known = np.isfinite(last).any()
+    most = (
+        f" is largest at the weights of {names[int(np.nanargmax(last))]}" if known else " is none"
+    )
+    return Listing(
+        frame.at_height(ROW * len(rows)),
+        rows,
+        ("at output", "at weights"),
+        np.stack([seen["outputs"], seen["weights"]], axis=-1),
+        [signed_levels(seen[str(n)]) for n in range(len(names))],
+        names,
+        "largest at {name}: {value}",
+        1,
+        f"{len(names)} parts; at the last step the gradient{most}.",
+        bars=True,
+    )
+
+
+def _capital(name: str) -> str:
+    return name[:1].upper() + name[1:]
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " × ".join(f"{size:,}" for size in sizes)
+
+
 def _item(one: Assigned, numbers: "count[int]") -> Item:
     if isinstance(one.value, int):
         return Item(one.name, f"= {one.value:,}")
-    shape = " × ".join(f"{size:,}" for size in one.value.shape)
-    return Item(one.name, shape, next(numbers) if is_measured(one.value) else None)
+    return Item(
+        one.name, _shape(one.value.shape), next(numbers) if is_measured(one.value) else None
+    )

@@ -1,12 +1,19 @@
 """What norms and layers of a run's models do while they read a sentence or a batch."""
 
+import math
 from functools import partial
 
 import numpy as np
+import torch
 
+from explorer.data.cache import cached
 from explorer.data.readers import Ids, entering_reader, reader, scale_reader
 from explorer.visit.moment import Moment
+from model_core import normalization
+from model_core.anatomy import parameter_shapes
 from model_core.normalization import (
+    part_parameters,
+    read_backward,
     read_distributions,
     read_inputs,
     read_layers,
@@ -25,6 +32,30 @@ def layers(moment: Moment, ids: Ids) -> Arrays:
 def parts(moment: Moment, ids: Ids) -> Arrays:
     """What `read_parts` sees at every step shown."""
     return reader(moment.run, "parts", ids, read_parts).at(moment.run, moment.steps)
+
+
+def backward(moment: Moment, ids: Ids) -> Arrays:
+    """What `read_backward` sees at every step shown."""
+    return reader(moment.run, "backward", ids, read_backward).at(moment.run, moment.steps)
+
+
+def unbacked(moment: Moment, ids: Ids) -> bool:
+    """Whether `backward` has read the sentence at no step yet."""
+    return not reader(moment.run, "backward", ids, read_backward).begun
+
+
+def part_counts(run: Run) -> list[int]:
+    """How many parameters each of `part_sites` has."""
+    shapes = parameter_shapes(run.model_config)
+    parts = part_parameters(run.model_config, run.anatomy)
+    return [sum(math.prod(shapes[name]) for name in names) for names in parts.values()]
+
+
+@cached(16)
+def part_shapes(run: Run, count: int) -> list[tuple[int, ...]]:
+    """What each part puts out for so many tokens."""
+    ids = torch.zeros(count, dtype=torch.long)
+    return normalization.part_shapes(run.model_at(int(run.steps[0])), ids)
 
 
 def distributions(moment: Moment, ids: Ids) -> Arrays:

@@ -200,6 +200,8 @@ def check_listing(panel: Listing, steps: int) -> None:
         )
     if [len(picture) for picture in panel.pictures] != [steps] * wanted[1]:
         raise ValueError(f"{where}: {len(panel.pictures)} pictures must fit {wanted}")
+    if panel.picks is not None and len(panel.picks.parts) != wanted[1]:
+        raise ValueError(f"{where}: {len(panel.picks.parts)} parts to open must fit {wanted}")
     if any(picture.dtype != np.uint8 or picture.ndim != 3 for picture in panel.pictures):
         raise ValueError(f"{where}: a picture must be uint8 (steps, rows, columns)")
     numbered = [item.number for row in panel.rows for item in row.items if item.number is not None]

@@ -226,6 +226,8 @@ def _listing(panel: Listing, arrays: _Arrays) -> dict[str, Any]:
         "names": [str(name) for name in panel.names],
         "says": panel.says,
         "lead": int(panel.lead),
+        "bars": panel.bars,
+        "pickable": panel.picks is not None,
     }
 
 

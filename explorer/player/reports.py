@@ -3,7 +3,7 @@
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, assert_never, get_args
+from typing import Any, TypeAlias, assert_never, get_args
 
 import numpy as np
 
@@ -12,10 +12,13 @@ from explorer.panels import (
     Cells,
     Heads,
     Letters,
+    Listing,
     Machine,
     Mosaic,
+    Opens,
     Pairs,
     Panel,
+    PartName,
     Picks,
     Positions,
     Text,
@@ -64,14 +67,11 @@ class Cell:
     channel: int
 
 
-Name = Literal["rows", "attention", "stream", "next"]
-
-
 @dataclass(frozen=True)
 class Part:
     """The reader clicked a part of the drawn model, at a position; an arc has a head and a key."""
 
-    name: Name
+    name: PartName
     position: int
     token: int
     head: tuple[int, int] | None = None
@@ -116,6 +116,8 @@ def read_pick(value: Any, panels: Sequence[AnyPanel]) -> Pick | None:
     match panel:
         case Machine():
             return _part(panel, index)
+        case Listing(picks=Opens(parts, position, token)) if _within(index, (len(parts),)):
+            return Part(parts[index[0]], position, token)
         case Panel() if len(index) <= 2:
             return _meaning(panel.picks, index)
         case Letters() if len(index) == 1:
@@ -129,7 +131,7 @@ def read_pick(value: Any, panels: Sequence[AnyPanel]) -> Pick | None:
 
 def _part(panel: Machine, index: list[int]) -> Part | None:
     """[which of the names, position], and where an arc was clicked [..., key, layer, head]."""
-    names, (layers, heads), time = get_args(Name), panel.weights.shape[1:3], len(panel.labels)
+    names, (layers, heads), time = get_args(PartName), panel.weights.shape[1:3], len(panel.labels)
     match index:
         case [name, position] if _within(index, (len(names), time)):
             return Part(names[name], position, panel.picks.ids[position])

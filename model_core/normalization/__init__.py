@@ -1,5 +1,6 @@
 """Normalization by experiment: statistics around every norm, and what each kind of norm does."""
 
+from model_core.normalization.backward import part_parameters, part_shapes, read_backward
 from model_core.normalization.batches import (
     BatchStatistics,
     batch_statistics,
@@ -60,8 +61,11 @@ __all__ = [
     "norm_statistics",
     "normalized_cell",
     "normalized_members",
+    "part_parameters",
+    "part_shapes",
     "part_sites",
     "quantiles",
+    "read_backward",
     "read_distributions",
     "read_entering",
     "read_inputs",

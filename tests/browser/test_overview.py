@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 from explorer.visit.runs import RECORDED
 from model_core.attention import attend
+from model_core.normalization import part_parameters, part_sites
 from model_core.prediction.words import known_words, unknown_words
 from model_core.runs import Run
 from tests.support.browser.app import go_to, type_sentence
@@ -222,3 +223,31 @@ def test_the_code_has_the_numbers_of_the_step_and_names_the_widest(
         assert float(most.inner_text()) == largest
         expect(code.locator(".driftscope-verdict")).to_contain_text(f"std {most.inner_text()}")
     assert violations(page, "light") == []
+
+
+def test_the_part_with_the_largest_gradient_is_named_and_opens_its_page(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/?run=quick-brown-fox&overview.view=Part+by+part")
+    clock = ClockDriver(page).wait_ready()
+    wait_whole(page)
+    parts = page.locator("[data-panel=parts]")
+    ids = torch.tensor(FOX.tokenizer.encode(SENTENCE))
+    for step, key in ((0, "Home"), (1000, "End")):
+        clock.slider.press(key)
+        clock.wait_step(step)
+        model = FOX.model_at(step)
+        torch.nn.functional.cross_entropy(model(ids[None])[0][0, :-1], ids[1:]).backward()
+        sizes = {}
+        for part, names in part_parameters(model.config, model.anatomy).items():
+            grads = [model.get_parameter(name).grad for name in names]
+            flat = [grad.flatten() for grad in grads if grad is not None]
+            sizes[part] = torch.cat(flat).square().mean().sqrt().item() if flat else 0
+        sites = part_sites(model.config, model.anatomy)
+        largest = max(sites, key=lambda name: sizes[sites[name]])
+        expect(parts.locator(".driftscope-verdict")).to_contain_text(f"largest at {largest}: ")
+        row = parts.locator(".driftscope-row", has=page.locator(".driftscope-most"))
+        expect(row.get_by_role("button")).to_have_text(largest[:1].upper() + largest[1:])
+    assert violations(page, "light") == []
+    parts.get_by_role("button", name="Block 1's attention").press("Enter")
+    expect(page).to_have_url(re.compile(r"/attention\?"), timeout=30_000)

@@ -117,6 +117,8 @@ interface ListingSpec extends Frame {
   names: string[]
   says: string
   lead: number
+  bars: boolean
+  pickable: boolean
 }
 interface ListingRow {
   text: string

@@ -1,6 +1,6 @@
 // Rows of text, and beside them what was measured on each: a small picture and numbers of the step.
 
-import { element, given } from "./dom.js"
+import { element, given, label } from "./dom.js"
 import { signed } from "./theme.js"
 
 export class Listing {
@@ -13,7 +13,8 @@ export class Listing {
   items = []
 
   /** @param {HTMLElement} body @param {Hands} hands */
-  constructor(body, { head }) {
+  constructor(body, { head, pick }) {
+    this.pick = pick
     this.verdict = element("span", "driftscope-verdict")
     head.append(this.verdict)
     this.rows = element("div", "driftscope-rows")
@@ -25,7 +26,7 @@ export class Listing {
   show(spec, index, theme) {
     this.spec = spec
     this.colors = signed(theme)
-    const words = JSON.stringify([spec.lines, spec.headings])
+    const words = JSON.stringify([spec.lines, spec.headings, spec.pickable])
     if (words !== this.words) this.build()
     this.words = words
     return this.draw(index)
@@ -41,6 +42,7 @@ export class Listing {
     const first = element("div", "driftscope-row")
     first.append(element("code", ""), top)
     this.rows.style.setProperty("--numbers", String(headings.length))
+    this.rows.classList.toggle("driftscope-short", this.spec.bars)
     this.rows.replaceChildren(first, ...lines.map((line) => this.row(line)))
   }
 
@@ -51,8 +53,19 @@ export class Listing {
     node.classList.toggle("driftscope-skipped", faint)
     const measured = element("div", "driftscope-items")
     measured.append(...items.map((one) => this.item(one)))
-    node.append(worded(heading ? "h3" : "code", "", text), measured)
+    node.append(this.named(text, heading, items[0]?.number ?? undefined), measured)
     return node
+  }
+
+  /** @param {string} text @param {boolean} heading @param {number | undefined} number */
+  named(text, heading, number) {
+    if (!this.spec.pickable || number === undefined)
+      return worded(heading ? "h3" : "code", "", text)
+    const button = worded("button", "driftscope-opens", text)
+    button.setAttribute("type", "button")
+    label(button, `${text}: open its page`)
+    button.onclick = () => this.pick([number])
+    return button
   }
 
   /** @param {ListingRow["items"][number]} item */
@@ -82,6 +95,7 @@ export class Listing {
         if (k === lead && value > most) [most, largest] = [value, n]
       }
     }
+    if (this.spec.bars) this.bar(first)
     for (const [n, { node }] of this.items.entries()) {
       node.classList.toggle("driftscope-most", n === largest)
     }
@@ -91,12 +105,27 @@ export class Listing {
     return true
   }
 
+  // How long the bar of each number is: its share of the largest of its column.
+  /** @param {number} first */
+  bar(first) {
+    const { array, headings } = this.spec
+    for (const k of headings.keys()) {
+      const at = (/** @type {number} */ n) => array.values[first + n * headings.length + k]
+      const known = [...this.items.keys()].map(at).filter(Number.isFinite)
+      const largest = Math.max(...known, 0)
+      for (const [n, { numbers }] of this.items.entries()) {
+        const share = largest > 0 && Number.isFinite(at(n)) ? at(n) / largest : 0
+        numbers[k].style.setProperty("--share", `${100 * share}%`)
+      }
+    }
+  }
+
   resize() {}
 
   close() {}
 }
 
-/** @param {"b" | "code" | "h3" | "span"} tag @param {string} name @param {string} words */
+/** @param {"b" | "button" | "code" | "h3" | "span"} tag @param {string} name @param {string} words */
 function worded(tag, name, words) {
   const node = element(tag, name)
   node.textContent = words

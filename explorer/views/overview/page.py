@@ -1,8 +1,8 @@
-"""Overview: the model with the visitor's own sentence in it, as a picture and as its code."""
+"""Overview: the model with the visitor's own sentence in it, as a picture, its parts, its code."""
 
 from collections.abc import Callable
 
-from explorer.views.overview import line_by_line, picture
+from explorer.views.overview import line_by_line, part_by_part, picture
 from explorer.visit.moment import Moment
 from explorer.visit.page import choose_question
 from explorer.visit.sentence import Sentence
@@ -12,6 +12,10 @@ VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "Picture": (
         "What becomes of your sentence inside the model, and how did the model learn that?",
         picture.draw,
+    ),
+    "Part by part": (
+        "Which part of the model does the loss of your sentence pull at most?",
+        part_by_part.draw,
     ),
     "Line by line": (
         "What does each line of the model's code make of your sentence?",

@@ -30,6 +30,7 @@ from explorer.panels import (
     Listing,
     Machine,
     Mosaic,
+    Opens,
     Pairs,
     Panel,
     Picks,
@@ -293,6 +294,10 @@ def test_words_keep_every_character(text: str) -> None:
         (lambda: encode([listing(lead=2)], timeline()), "one column the lead"),
         (lambda: encode([listing(pictures=[])], timeline()), "0 pictures must fit"),
         (lambda: encode([listing(pictures=[W])], timeline()), "must be uint8"),
+        (
+            lambda: encode([listing(picks=Opens(("rows", "next"), 0, 7))], timeline()),
+            "2 parts to open must fit",
+        ),
         (lambda: encode([listing(rows=[])], timeline()), "0 numbered items do not fit 1 names"),
         (lambda: encode([letters(points=W[:2])], timeline()), r"float32 \(3, 2, 2\) with at"),
         (lambda: encode([letters(colours=["#000000"])], timeline()), "must fit 2 labels"),
@@ -427,6 +432,9 @@ SHAPES: dict[str, Picks] = {
         ("machine", [1, 0, 1, 0, 0], None),  # no query reads what comes later
         ("machine", [1, 1, 0, 0, 2], None),
         ("machine", [1, 1, 0], None),
+        ("code", [0], Part("next", 1, 40)),
+        ("code", [1], None),
+        ("code", [0, 0], None),
         ("letters", [1], Token(40)),
         ("letters", [2], None),
         ("letters", [0, 1], None),
@@ -451,6 +459,7 @@ def test_a_click_means_what_its_panel_says_and_nothing_outside_of_it(
     unread = replace(text(), frame=Frame("unread", "Text"))
     panels += [
         machine(),
+        listing(picks=Opens(("next",), 1, 40)),
         letters(),
         mosaic(),
         text(picks=Positions(2)),

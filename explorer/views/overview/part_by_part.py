@@ -1,0 +1,61 @@
+"""Every part of the model: what it puts out, how many parameters it has, how its gradient is."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from explorer.charts.listings import parts_listing
+from explorer.data import layers
+from explorer.panels import Frame, Opens, PartName
+from explorer.visit import session
+from explorer.visit.focus import position_of
+from explorer.visit.moment import Moment, evenly, fewer, thinned
+from explorer.visit.page import clock, how_computed
+from explorer.visit.sentence import Sentence
+from model_core.anatomy import parameter_counts
+from model_core.normalization import part_sites
+
+STEPS = 150  # with some 30 pictures of 1 KiB each
+
+
+def draw(moment: Moment, sentence: Sentence) -> None:
+    moment = evenly(fewer(moment, len(sentence.ids)), STEPS)
+    if words := thinned(moment, "pictures at all of them are too large"):
+        st.caption(words)
+    if len(sentence.ids) == 1:
+        st.caption("One token has no next token to be wrong about: without a loss, no gradient.")
+    new = session.is_new((moment.run.name, sentence.ids))
+    alone = new and layers.unbacked(moment, sentence.ids)
+    now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
+    run, position = moment.run, position_of(sentence)
+    names = list(part_sites(run.model_config, run.anatomy))
+    panel = parts_listing(
+        names,
+        layers.part_shapes(run, len(sentence.ids)),
+        layers.part_counts(run),
+        layers.backward(now, sentence.ids),
+        Frame("parts", "Gradient of the loss", span=12),
+    )
+    opens = Opens(tuple(map(_page, names)), position, sentence.ids[position])
+    clock(moment, [replace(panel, picks=opens)], alone=alone)
+    total = sum(parameter_counts(run.model_config).values())
+    how_computed(
+        r"\mathrm{size}(g) = \sqrt{\frac1n\sum_i g_i^2}, \qquad"
+        r" g_i = \frac{\partial L}{\partial x_i}",
+        "L is the mean cross-entropy of your sentence, each token after those before it. **At "
+        "output**: the gradient by all n numbers that a part puts out. **At weights**: by all its "
+        f"parameters, {total:,} in all parts together; a sum in the stream has none. Training "
+        "takes its step along the gradient of a batch of its text, not of your sentence. Pictures: "
+        "what a part puts out, positions downward, blue below zero, orange above, one scale for "
+        "all steps.",
+        "backward.read_backward",
+    )
+
+
+def _page(name: str) -> PartName:
+    """What of the drawn model a part is, whose page it opens."""
+    if name == "embedding":
+        return "rows"
+    if name.endswith("'s attention"):
+        return "attention"
+    return "next" if name == "the output layer" else "stream"
