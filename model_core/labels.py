@@ -35,6 +35,11 @@ def token_label(token: str) -> str:
     return "".join(label) or _GLYPHS[""]
 
 
+def head_label(layer: int, head: int) -> str:
+    """A head as it is called on every page."""
+    return f"Layer {layer}, head {head}"
+
+
 def readable(text: str) -> str:
     """`text` with a label for each byte that is no whole character."""
     return _BYTE.sub(lambda byte: _visible(byte[0]), text)

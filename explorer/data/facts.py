@@ -21,7 +21,7 @@ from model_core.config import Table
 from model_core.embeddings import counts
 from model_core.embeddings.crowding import crowding
 from model_core.embeddings.neighbours import cosine
-from model_core.labels import readable, token_label
+from model_core.labels import head_label, readable, token_label
 from model_core.normalization.statistics import around_norms, norm_statistics
 from model_core.prediction.lens import next_probabilities
 from model_core.prediction.pairs import followers
@@ -191,6 +191,20 @@ def _top_role(run: Run, layer: str, head: str, step: str = "last") -> str:
     return max(MEASURES, key=lambda measure: _role(run, measure, layer, head, step))
 
 
+def _top_head(run: Run, measure: str, step: str = "last") -> str:
+    """The head for which a measure is largest."""
+    config = run.model_config
+    heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]
+    top = max(heads, key=lambda one: _role(run, measure, str(one[0]), str(one[1]), step))
+    return head_label(*top)
+
+
+def _farthest(run: Run, since: str = "0", until: str = "last") -> str:
+    """The token whose row is farthest from where it was."""
+    moved = _table(run, "tokens", until).astype(np.float64) - _table(run, "tokens", since)
+    return token_label(run.tokenizer.tokens[int(np.linalg.norm(moved, axis=1).argmax())])
+
+
 def _half(run: Run, token: str) -> str:
     """In which half of the training a token's row moves further, "first" or "second"."""
     middle = str(run.steps[np.abs(run.steps - run.steps[-1] / 2).argmin()])
@@ -309,6 +323,8 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "std_at": _std_at,
     "role": _role,
     "top_role": _top_role,
+    "top_head": _top_head,
+    "farthest": _farthest,
     "half": _half,
     "sample": _sample,
     "state": lambda run: run.status.state,

@@ -31,14 +31,22 @@ class Part(BaseModel):
 class Prediction(Part):
     """What a reader says before the answer is shown; the run gives the `answer`.
 
-    With `options` one of them is right, without them a number, or one `within` that share of it.
+    With `options` one of them is right; a `click` chooses something in a picture, or a step on the
+    clock; else it is a number. Numbers and steps are right `within` that share of the answer.
     """
 
     ask: Line
     options: tuple[Line, ...] = Field((), max_length=6)
+    click: Literal["token", "position", "head", "step"] | None = None
     answer: Line
     within: float = Field(0.1, ge=0, le=1)
     reveal: Prose
+
+    @model_validator(mode="after")
+    def _is_asked_in_one_way(self) -> "Prediction":
+        if self.options and self.click:
+            raise ValueError("a question has options or a click, not both")
+        return self
 
 
 class Slide(Part):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
+from model_core.labels import head_label
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Focus:
 
     @property
     def name(self) -> str:
-        return f"Layer {self.layer}, head {self.head}"
+        return head_label(self.layer, self.head)
 
 
 def position_of(sentence: Sentence) -> int:

@@ -7,6 +7,9 @@ from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as Late
 
 from explorer.lessons.lesson import Prediction, Slide
+from explorer.visit.runs import RECORDED
+from model_core.labels import head_label, token_label
+from model_core.runs import Run
 from tests.support.browser.driver import ClockDriver, Server, Visit
 from tests.support.browser.rules import violations
 from tests.support.course import COURSE, written
@@ -66,12 +69,31 @@ def keeps_its_promise(page: Page, slide: Slide) -> None:
         clock.wait_beyond(slide.step) if slide.play else clock.wait_step(slide.step)
 
 
+def click(page: Page, slide: Slide, said: str) -> None:
+    """Choose in the picture by its keyboard, then say so."""
+    run = Run.open(RECORDED / str(slide.run))
+    layers, heads = run.model_config.n_layer, run.model_config.n_head
+    names = {
+        "map": [token_label(token) for token in run.tokenizer.tokens],
+        "scores": [head_label(*divmod(at, heads)) for at in range(layers * heads)],
+    }
+    panel = "scores" if said in names["scores"] else "map"
+    cursor = page.locator(f"[data-panel={panel}] .driftscope-cursor")
+    cursor.press("Home")
+    for _ in range(names[panel].index(said)):
+        cursor.press("ArrowDown")
+    cursor.press("Enter")
+    page.get_by_role("button", name=f"My answer: {said}").click()
+
+
 def is_answered(page: Page, slide: Slide, asked: Prediction) -> None:
     """What the run says is right, and is told only now."""
     reveal = page.get_by_text("You said")
     expect(reveal).to_have_count(0)
     said = written(slide, asked.answer)
-    if asked.options:
+    if asked.click:
+        click(page, slide, said)
+    elif asked.options:
         page.locator(".st-key-lesson").get_by_role("button", name=said, exact=True).click()
     else:
         page.get_by_label("Your number").fill(said.replace(",", ""))

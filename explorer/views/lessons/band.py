@@ -11,6 +11,7 @@ from explorer.views.lessons import writing
 from explorer.views.lessons.shelf import is_own, lesson_of
 from explorer.visit import runs, session
 from explorer.visit.page import plain
+from model_core.labels import head_label, token_label
 from model_core.runs import Run
 
 KEY = "lesson"
@@ -90,7 +91,7 @@ def _ask(run: Run, asked: Prediction) -> None:
 def answered(run: Run, asked: Prediction, said: str) -> bool:
     """Whether what was said is what the run says."""
     answer = filled(asked.answer, _facts(run))
-    if asked.options:
+    if asked.options or asked.click in ("token", "position", "head"):
         return said == answer
     right, number = (float(one.replace("−", "-").replace(",", "")) for one in (answer, said))
     return abs(number - right) <= asked.within * abs(right)
@@ -104,11 +105,41 @@ def _answer(run: Run, asked: Prediction) -> None:
                 key = f"lesson-option-{at}"
                 st.button(plain(words), key=key, on_click=session.predict, args=(words,))
         return
+    if asked.click:
+        _point(run, asked.click)
+        return
     with st.form("lesson.guess", border=False), st.container(horizontal=True, gap="xsmall"):
         number = st.number_input("Your number", value=None, label_visibility="collapsed")
         if st.form_submit_button("Check") and number is not None:
             session.predict(written(number, ",.9g"))
             st.rerun()
+
+
+def _point(run: Run, kind: str) -> None:
+    """What the reader clicked last becomes the answer by a button."""
+    if kind == "step":  # the clock, which is drawn after this, may have moved
+        st.button(
+            "The step on the clock",
+            key="lesson-click",
+            on_click=lambda: session.predict(_clicked(run, kind)),
+        )
+        return
+    words = _clicked(run, kind)
+    label = f"My answer: {plain(words)}" if words else f"Click a {kind} in the picture"
+    st.button(label, key="lesson-click", disabled=not words, on_click=session.predict, args=[words])
+
+
+def _clicked(run: Run, kind: str) -> str:
+    """What is chosen, as the answer names it; "" where nothing is."""
+    chosen, tokens = session.chosen(), run.tokenizer.tokens
+    if kind == "head":
+        return head_label(*chosen.head)
+    if kind == "step":
+        return f"{run.steps[-1] if chosen.step is None else chosen.step:,}"
+    if kind == "position":
+        return "" if chosen.query is None else str(chosen.query)
+    known = chosen.token is not None and chosen.token < len(tokens)
+    return token_label(tokens[chosen.token or 0]) if known else ""
 
 
 def _ways(name: str, at: int, count: int) -> None:

@@ -1,11 +1,13 @@
 """The course on the page: each slide opens what it promises, and the run answers its question."""
 
+import json
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.lessons.lesson import Slide, read_lesson
+from explorer.visit.address import Chosen
 from explorer.visit.page import plain
 from tests.support.course import COURSE, written
 from tests.support.pages import DASHBOARD, component_data, go_to, press, succeeded, words
@@ -35,6 +37,42 @@ def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int)
     if slide.predict and slide.predict.options:
         press(app, plain(written(slide, slide.predict.answer)))
         assert any(":material/check:" in one.value for one in app.markdown)
+
+
+CLICKED = {
+    "token": (Chosen(), Chosen(token=26), "z"),
+    "head": (Chosen(), Chosen(head=(0, 2)), "Layer 0, head 2"),
+    "position": (Chosen(), Chosen(query=4), "4"),
+    "step": (Chosen(step=0), Chosen(step=500), "500"),
+}
+
+
+@pytest.mark.parametrize("kind", CLICKED)
+def test_what_is_clicked_in_the_picture_is_the_answer(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a run with the letter z at its end, a head 2 or a step 500."""
+    before, after, said = CLICKED[kind]
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    run = "induction" if kind == "head" else "quick-brown-fox"
+    ask = {"ask": "Which?", "click": kind, "answer": said, "reveal": "So."}
+    slide = {"title": "One", "text": "Two.", "page": "attention", "run": run, "predict": ask}
+    (tmp_path / ".lessons").mkdir()
+    lesson = {"title": "A", "says": "B", "slides": [slide | {"step": 0}]}
+    (tmp_path / ".lessons" / "own.yaml").write_text(json.dumps(lesson))
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params["lesson"] = "own.1"
+    app = go_to(succeeded(app.run()), "attention")
+    for chosen, icon in ((before, "close"), (after, "check")):
+        app.session_state["visit"].predicted.clear()
+        app.session_state["visit"].chosen = chosen
+        succeeded(app.run())
+        button = app.button(key="lesson-click")
+        if button.disabled:
+            assert button.label == f"Click a {kind} in the picture"
+            continue
+        succeeded(button.click().run())
+        assert any(f":material/{icon}: You said **" in one.value for one in app.markdown)
 
 
 def test_slides_are_turned_and_a_question_keeps_its_answer() -> None:

@@ -131,13 +131,17 @@ def test_one_vector_before_and_after_the_first_norm() -> None:
 def test_a_head_of_induction_reads_what_followed() -> None:
     """On strings repeated over and over, by hand: what followed the token the last times."""
     run = Run.open(RECORDED / "induction")
-    shares = []
+    shares, before = [], []
     for ids in probe_ids(run.model_config.vocab_size, run.model_config.block_size):
-        weights = attend(run.model_at(1000), ids).weights[1, 0]
+        every = attend(run.model_at(1000), ids).weights
+        before.append(np.diagonal(every, -1, 2, 3).mean(-1))  # (L, H)
+        weights = every[1, 0]
         after = [[k for k in range(1, q) if ids[k - 1] == ids[q]] for q in range(len(ids))]
         shares.append(np.mean([weights[q, ks].sum() for q, ks in enumerate(after) if ks]))
     assert fact(run, "role", ("induction", "1", "0")) == pytest.approx(np.quantile(shares, 0.25))
     assert fact(run, "top_role", ("1", "0")) == "induction"
+    assert fact(run, "top_head", ("previous token",)) == "Layer 0, head 2"
+    assert np.mean(before, 0).argmax() == 2
     with pytest.raises(ValueError, match="'copy' is none of previous token"):
         fact(run, "role", ("copy", "1", "0"))
 
@@ -155,6 +159,8 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
     start, middle, end = row("k", 0), row("k", 500), row("k", LAST)
     further = math.dist(start, middle) > math.dist(middle, end)
     assert had("half", "k") == ("first" if further else "second")
+    ways = {token: math.dist(row(token, 0), row(token, LAST)) for token in TOKENS}
+    assert had("farthest") == max(ways, key=lambda token: ways[token])
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,11 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
         ("step: 3", "step: three", "line 8, slides.0.step: Input should be a valid integer"),
         ("title: Second", "titel: Second", "line 15, slides.1.title: Field required"),
         ("    text: Nothing.", "    text: [", "line 17: "),
+        (
+            "reveal: So",
+            "click: head\n      reveal: So",
+            "line 10, slides.0.predict: a",
+        ),
         ("says: What", "says: What: ", "line 2: mapping values are not allowed here"),
         (WHOLE, "", "line 1, : Input should be a valid dictionary"),
         ("answer:", "anser:", "line 10, slides.0.predict.answer: Field required"),
