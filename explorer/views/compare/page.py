@@ -30,7 +30,7 @@ from model_core.runs import Run
 from model_core.training.room import spoken
 
 STEP = "compare.step"
-LOSSES = {"train_loss": "Training loss", "val_loss": "Validation loss"}
+LOSSES = {"val_loss": "Validation loss", "train_loss": "Training loss"}
 WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
 ROWS = 128  # of a token table, at most
 HEAD_AT_MOST = 64  # tokens of a sentence whose attention is drawn side by side
@@ -55,20 +55,34 @@ def draw(moment: Moment, typed: Sentence) -> None:
 
 
 def _verdict(shared: Shared, at: int) -> str:
-    """What differs if it is one setting; the runs by their training loss now, lowest first."""
-    table = metrics_at(shared, at).sort_values("train_loss")
+    """What differs if it is one setting; the runs by their loss now, lowest first.
+
+    The validation loss where each of them has one: that of a single batch jumps.
+    """
+    losses = {column: _losses_at(shared, at, column) for column in LOSSES}
+    column = next((one for one in losses if len(losses[one]) == len(shared.runs)), "train_loss")
     ends = {name: shared.of(run)[-1] for name, run in shared.runs.items()}
     known = [
         f"{shared.short[name]} {loss:.3g}{' at its end' * bool(ends[name] < shared.moments[at])}"
-        for name, loss in zip(table["run"], table["train_loss"], strict=True)
-        if np.isfinite(loss)
+        for name, loss in sorted(losses[column].items(), key=lambda item: item[1])
     ]
     here = shared.moments[at] / PER[shared.clock]
     only = f"{shared.differing[0]} alone differs. " if len(shared.differing) == 1 else ""
     if not known:
         return f"{only}At {shared.clock} {here:,.4g} no training loss is a number."
-    said = f"training loss: {', '.join(known)} nats per token."
+    said = f"{LOSSES[column].lower()}: {', '.join(known)} nats per token."
     return f"{only}At {shared.clock} {here:,.4g}, {said}"
+
+
+def _losses_at(shared: Shared, at: int, column: str) -> dict[str, float]:
+    """Each run's last measured loss at a moment; none of a run that has diverged by then."""
+    found = {}
+    for name, run in shared.runs.items():
+        value = run.metrics()[column].ffill().iloc[shared.indices(run)[at]]
+        trained = run.metrics()["train_loss"].iloc[shared.indices(run)[at]]
+        if np.isfinite(value) and np.isfinite(trained):
+            found[name] = float(value)
+    return found
 
 
 def _losses(shared: Shared) -> list[Panel]:

@@ -34,11 +34,11 @@ def test_both_runs_are_drawn_side_by_side_on_one_clock(runs: tuple[Run, Run]) ->
             np.testing.assert_array_equal(moving[now], run.token_embeddings()[own])
     names = [trace["name"] for trace in json.loads(found["train_loss"]["figure"])["data"][:2]]
     assert names == ["layer-norm", "batch-norm"]  # without what both begin with
-    losses = {run.name: run.metrics()["train_loss"].iloc[-1] for run in runs}
+    losses = {run.name: run.metrics()["val_loss"].iloc[-1] for run in runs}
     lowest = min(losses, key=losses.__getitem__)
     title = next(one.value for one in app.markdown if one.value.startswith("#####"))
     first = lowest.removeprefix("small-batch-").replace("-", "\\-")
-    assert f"training loss\\: {first} " in title and "at its end" not in title
+    assert f"validation loss\\: {first} " in title and "at its end" not in title
 
 
 def test_a_run_that_ended_earlier_is_said_to_show_its_end() -> None:
@@ -47,7 +47,7 @@ def test_a_run_that_ended_earlier_is_said_to_show_its_end() -> None:
     app = opened("compare", **{"compare.first": long.name, "compare.second": short.name})
     title = next(one.value for one in app.markdown if one.value.startswith("#####"))
     said = title.replace("\\", "")
-    losses = [run.metrics()["train_loss"].iloc[-1] for run in (short, long)]
+    losses = [run.metrics()["val_loss"].iloc[-1] for run in (short, long)]
     assert f"quick-brown-fox {losses[0]:.3g} at its end, english {losses[1]:.3g} nats" in said
 
 
