@@ -1,13 +1,13 @@
 # make run   is:  python3 -m venv .venv && .venv/bin/pip install -r requirements.txt
 #                 .venv/bin/streamlit run explorer/app.py
-# make test  is:  the same environment, then .venv/bin/pip install -e '.[test]', a Chromium, and
+# make test  is:  the same environment, then .venv/bin/pip install -e '.[test,docs]', a Chromium, and
 #                 ruff check, ruff format --check, mypy, biome ci, pytest  (all from .venv/bin)
 
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/pip --disable-pip-version-check
 
-.PHONY: run test benchmarks chromium clean
+.PHONY: run test docs benchmarks chromium clean
 .DELETE_ON_ERROR:
 # Tests and the many processes that they start are compiled once, not by each anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,8 +31,11 @@ benchmarks: .venv/test chromium
 	$(PIP) install -r requirements.txt
 	touch $@
 
+docs: .venv/test
+	$(BIN)/python -m docs.site site
+
 .venv/test: .venv/app
-	$(PIP) install -e '.[test]'
+	$(PIP) install -e '.[test,docs]'
 	touch $@
 
 # The browser tests drive a real Chromium. Debian's is installed where there is none and that is

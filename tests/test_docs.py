@@ -1,15 +1,23 @@
 """The written pages: every file and folder that they name is there."""
 
+import os
 import re
+import subprocess
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from docs import site
+from explorer.lessons.wording import names_in
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(ROOT.glob("docs/*.md"))]
 CODE = re.compile(r"`([^`\n]+)`")
 LINK = re.compile(r"\]\(([^)#\s]+)")
 PATH = re.compile(r"[\w./-]*(?:/|\.(?:py|js|css|md|toml))")
+ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+FORMULA = re.compile(r"<pre>.*?</pre>", re.DOTALL)
 FOLDERS = ("", "model_core", "explorer", "explorer/player", "tests")  # where tables begin
 
 
@@ -38,3 +46,38 @@ def test_a_picture_is_small_and_shown(path: Path) -> None:
     """`python -m docs.pictures` makes them."""
     assert path.stat().st_size <= {".png": 250_000, ".webp": 1_500_000}[path.suffix]
     assert f"docs/pictures/{path.name}" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def builder() -> None:
+    """What turns pages into a site; in CI its absence is a failure."""
+    if find_spec("material") is None:
+        assert not os.environ.get("CI"), "the extra `docs` is not installed"
+        pytest.skip("the extra `docs` is not installed")
+
+
+def test_the_site_has_every_page_and_the_numbers_of_the_runs(tmp_path: Path, builder: None) -> None:
+    site.main(tmp_path)
+    made = {str(page.relative_to(tmp_path)) for page in tmp_path.rglob("*.html")}
+    written = {"index.html", *(page.replace(".md", ".html") for page in site.WRITTEN[1:])}
+    course = {f"course/{page.stem}.html" for page in ROOT.glob("explorer/lessons/*.yaml")}
+    parts = [page.parent.name for page in ROOT.glob("model_core/*/__init__.py")]
+    reference = {f"reference/model_core{part}.html" for part in ("", *(f".{one}" for one in parts))}
+    assert written | course | reference | {"404.html"} == made
+    lesson = (tmp_path / "course/01-token-table.html").read_text("utf-8")
+    letters = len(set("Quick brown fox jumped over the lazy dog."))
+    assert f"The sentence has {letters} different characters" in lesson
+    texts = (ARTICLE.findall((tmp_path / page).read_text("utf-8"))[0] for page in course)
+    assert not [names for text in texts if (names := names_in(FORMULA.sub("", text)))]
+    loading = re.compile(r'(?:src|href)="https?:[^"]*\.(?:js|css|woff2?)|@import url\(.?http')
+    assert not [page for page in made if loading.search((tmp_path / page).read_text("utf-8"))]
+
+
+@pytest.mark.parametrize("link", ["docs/gone.md", "#gone"])
+def test_a_link_that_leads_nowhere_ends_the_building(
+    tmp_path: Path, builder: None, link: str
+) -> None:
+    for name in ("README.md", "CONTRIBUTING.md"):
+        (tmp_path / name).write_text(f"# Title\n\n[gone]({link})\n", "utf-8")
+    with pytest.raises(subprocess.CalledProcessError):
+        site.build(tmp_path, tmp_path / "out")

@@ -120,6 +120,11 @@ export class Listing {
     }
   }
 
+  // What its colours mean, in a saved picture.
+  scale() {
+    return ["Blue is below zero, orange above, one scale for all steps of a picture."]
+  }
+
   resize() {}
 
   close() {}

@@ -1,0 +1,1 @@
+"""The written pages, and what makes pictures and a web site for them."""
