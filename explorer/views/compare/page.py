@@ -40,12 +40,13 @@ def draw(moment: Moment, typed: Sentence) -> None:
     question("What does one setting change?")
     shared, head = choose(moment)
     maps = maps_of(shared)
+    step = STEP if shared.clock == "step" else f"{STEP}.{shared.clock}"  # of each a moment
     last = int(shared.moments[-1])
-    at = int(np.searchsorted(shared.moments, own_step(STEP, shared.timeline, last)))
+    at = int(np.searchsorted(shared.moments, own_step(step, shared.timeline, last)))
     st.markdown(f"##### {plain(_verdict(shared, at))}")
     panels = [*_losses(shared), *_maps(shared, maps), *_attention(shared, head), *_tables(shared)]
     live = any(run.status.active for run in shared.runs.values())
-    if own_clock(STEP, panels, shared.timeline, live=live) != shared.moments[at]:
+    if own_clock(step, panels, shared.timeline, live=live) != shared.moments[at]:
         st.rerun()
     if len(typed.ids) > HEAD_AT_MOST:
         st.caption(f"Attention is drawn here for sentences of at most {HEAD_AT_MOST} tokens.")
@@ -66,12 +67,17 @@ def _verdict(shared: Shared, at: int) -> str:
         f"{shared.short[name]} {loss:.3g}{' at its end' * bool(ends[name] < shared.moments[at])}"
         for name, loss in sorted(losses[column].items(), key=lambda item: item[1])
     ]
-    here = shared.moments[at] / PER[shared.clock]
+    here = f"{shared.clock} {_written(shared.moments[at] / PER[shared.clock])}"
     only = f"{shared.differing[0]} alone differs. " if len(shared.differing) == 1 else ""
     if not known:
-        return f"{only}At {shared.clock} {here:,.4g} no training loss is a number."
+        return f"{only}At {here} no training loss is a number."
     said = f"{LOSSES[column].lower()}: {', '.join(known)} nats per token."
-    return f"{only}At {shared.clock} {here:,.4g}, {said}"
+    return f"{only}At {here}, {said}"
+
+
+def _written(moment: float) -> str:
+    """Whole where it is, else to four digits."""
+    return f"{moment:,.0f}" if moment == round(moment) else f"{moment:,.4g}"
 
 
 def _losses_at(shared: Shared, at: int, column: str) -> dict[str, float]:

@@ -58,6 +58,7 @@ def test_the_clock_counts_tokens_epochs_or_steps(runs: tuple[Run, Run]) -> None:
     for _ in range(2):
         header, arrays = drawn(app)
         np.testing.assert_array_equal(arrays[header["timeline"]["steps"]], run.steps * size)
+        assert f"At token {run.steps[-1] * size:,}, " in title(app)
         assert (header["timeline"]["clock"], header["timeline"]["per"]) == ("token", 1)
         succeeded(app.segmented_control(key="compare.clock").set_value("epoch").run())
         header, arrays = drawn(app)
