@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.views.tables.values import files, numbers
 from explorer.views.tables.values.which import CHANGE, FIRST, NOW, Which
 from explorer.visit.moment import Moment, moment_of
+from model_core.config import Table
 from tests.support.pages import SHIPPED, drawn, opened, panels, visitor
 from tests.support.runs import recorded_run
 
@@ -93,6 +95,18 @@ def test_the_files_hold_the_tables_of_the_step_to_the_bit(moment: Moment) -> Non
     head, *rows = csv.reader(lines[:-1], delimiter="\t", quoting=csv.QUOTE_NONE)
     assert head[:4] == ["token", "id", "count", "updates"] and len(rows) == len(vectors)
     assert [row[1] for row in rows] == [str(one) for one in range(27)] and rows[0][0] == "␣"
+
+
+def test_a_mark_in_the_numbers_chooses_the_row_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = values(token="4")
+    assert app.session_state["tables.tokens.rows"]["selection"]["rows"] == [4]
+    state = visitor(monkeypatch)
+    fields: dict[Table, str] = {"tokens": "token", "positions": "query"}
+    for name, field in fields.items():
+        for rows, chosen in (([2], 7), ([2], 7), ([], None)):
+            state["key"] = SimpleNamespace(selection=SimpleNamespace(rows=rows))
+            numbers.choose_row(name, "key", [3, 5, 7])
+            assert getattr(state["visit"].chosen, field) == chosen
 
 
 def test_a_run_without_its_text_has_no_counts(

@@ -1,10 +1,14 @@
 """Both tables at the settled step as numbers: to sort, to search, page by page."""
 
+from collections.abc import Sequence
+from functools import partial
+
 import pandas as pd
 import streamlit as st
 
 from explorer.data.measures import before, measured
 from explorer.views.tables.values.which import Which
+from explorer.visit import session
 from explorer.visit.export import digits
 from explorer.visit.moment import Moment
 from explorer.visit.widgets import number, one_of, text
@@ -45,7 +49,24 @@ def _table(moment: Moment, which: Which, table: Table) -> None:
         "updates": st.column_config.NumberColumn(help="Steps in which this row had a gradient."),
         "count": st.column_config.NumberColumn(help="Occurrences in the training text."),
     }
-    st.dataframe(found, height=300, column_config=known)
+    key, ids = f"tables.{table}.rows", found.index.tolist()
+    chosen = moment.token if table == "tokens" else session.chosen().query
+    session.put(key, {"selection": {"rows": [ids.index(chosen)] if chosen in ids else []}})
+    st.dataframe(
+        found,
+        height=300,
+        column_config=known,
+        key=key,
+        on_select=partial(choose_row, table, key, ids),
+        selection_mode="single-row",
+    )
+
+
+def choose_row(table: Table, key: str, ids: Sequence[int]) -> None:
+    """In a callback: the marked row is chosen on every page; none where its mark was taken away."""
+    rows = session.value(key).selection.rows
+    row = ids[rows[0]] if rows else None
+    session.choose(**{"token" if table == "tokens" else "query": row})
 
 
 def _length(words: str) -> object:
