@@ -1,5 +1,6 @@
 """The step clock in a real Chromium: moved as a reader moves it, judged by what is drawn."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -205,6 +206,27 @@ def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
     expect(clock.slider).to_have_attribute("aria-valuenow", "100")
     expect(clock.slider).to_have_attribute("aria-valuemax", "199")
     expect(clock.page.locator(".driftscope-numbers")).to_have_text(words)
+
+
+def test_a_drag_lays_the_page_out_only_where_other_words_are_said(clock: ClockDriver) -> None:
+    clock.page.evaluate("""() => {
+      const own = Object.getOwnPropertyDescriptor(HTMLElement.prototype, "offsetWidth")
+      window.widthsRead = 0
+      Object.defineProperty(document.querySelector(".driftscope-track .driftscope-tip"),
+        "offsetWidth", { get() { window.widthsRead++; return own.get.call(this) } })
+    }""")
+    clock.press(0)
+    clock.wait_step(STEPS[0])
+    tip = clock.page.locator(".driftscope-track .driftscope-tip")
+    for n in range(1, 51):
+        clock.move(n / 50)
+    clock.wait_step(LAST)
+    expect(tip).to_have_text(f"step {LAST:,}")
+    box, track = tip.bounding_box(), clock.track.bounding_box()
+    assert box and track and box["x"] + box["width"] <= track["x"] + track["width"] + 1
+    clock.page.mouse.up()
+    shapes = {re.sub(r"\d", "0", f"step {step:,}") for step in STEPS}
+    assert clock.page.evaluate("window.widthsRead") <= len(shapes) + 1  # what it said before
 
 
 # ---- drawing ----------------------------------------------------------------------------------

@@ -23,6 +23,8 @@ export class Track {
     this.ticks = element("div", "driftscope-ticks")
     this.ticks.onmousedown = (event) => event.preventDefault()
     this.tip = hiddenTip()
+    this.shape = "" // its words but for the digits
+    this.half = "" // of its width
     this.mark = element("div", "driftscope-mark")
     this.mark.setAttribute("aria-hidden", "true") // its button says the same
     this.trusted = element("span", "driftscope-trust")
@@ -54,7 +56,10 @@ export class Track {
   /** @param {PointerEvent} event */
   movePointer(event) {
     const index = this.at(event)
-    if (this.pressed === event.pointerId) this.clock.drag(index, event.timeStamp)
+    if (this.pressed === event.pointerId) {
+      this.clock.drag(index, event.timeStamp) // where it moves, it says so itself
+      return
+    }
     const tick = this.pressed === undefined && tickUnder(event)
     if (tick) this.showTip(tick.title, tick.index)
     else this.showTip(describe(this.clock.timeline, index), index)
@@ -144,13 +149,18 @@ export class Track {
     this.mark.style.left = `${clamp(left, 0, room - own)}px`
   }
 
+  // The pointer moves more often than what is said, and to read a width here makes the browser lay
+  // out the whole page at once: digits are all as wide, so it is read where more than they change.
   /** @param {string} text @param {number} index */
   showTip(text, index) {
-    this.tip.textContent = text
-    this.tip.hidden = false
-    const width = this.root.clientWidth
-    const half = this.tip.offsetWidth / 2
-    this.tip.style.left = `${clamp(this.part(index) * width, half, width - half)}px`
+    const { tip } = this
+    const shape = text.replace(/\d/g, "0")
+    if (tip.textContent !== text) tip.textContent = text
+    tip.hidden = false
+    if (shape !== this.shape) this.half = `${Math.ceil(tip.offsetWidth / 2)}px`
+    this.shape = shape
+    const left = `clamp(${this.half}, ${100 * this.part(index)}%, 100% - ${this.half})`
+    if (tip.style.left !== left) tip.style.left = left
   }
 
   hideTip() {
