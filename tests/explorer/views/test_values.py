@@ -109,6 +109,16 @@ def test_a_mark_in_the_numbers_chooses_the_row_everywhere(monkeypatch: pytest.Mo
             assert getattr(state["visit"].chosen, field) == chosen
 
 
+def test_tokens_that_end_with_nul_come_back_from_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor(monkeypatch)
+    run = recorded_run(tmp_path / "nul", "a\0b" * 20, steps=1, snapshots=2)
+    npz = np.load(io.BytesIO(files.as_npz(moment_of(run))), allow_pickle=False)
+    both = zip(npz["tokens"].tolist(), npz["token_lengths"].tolist(), strict=True)
+    assert [token.ljust(length, "\0") for token, length in both] == ["\0", "a", "b"]
+
+
 def test_a_run_without_its_text_has_no_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,13 +34,17 @@ def draw(moment: Moment, which: Which) -> None:
 
 
 def as_npz(moment: Moment) -> bytes:
-    """token_embeddings (V, C), position_embeddings (T, C), tokens (V,), step: no pickle inside."""
-    packed = BytesIO()
+    """token_embeddings (V, C), position_embeddings (T, C), tokens (V,), step: no pickle inside.
+
+    NumPy drops NULs at the end of a text: `token_lengths` (V,) say how many characters there are.
+    """
+    packed, tokens = BytesIO(), moment.run.tokenizer.tokens
     np.savez_compressed(
         packed,
         token_embeddings=table_at(moment, "tokens", moment.step),
         position_embeddings=table_at(moment, "positions", moment.step),
-        tokens=np.array(moment.run.tokenizer.tokens),
+        tokens=np.array(tokens),
+        token_lengths=np.array([len(token) for token in tokens]),
         step=np.array(moment.step),
     )
     return packed.getvalue()
