@@ -12,11 +12,12 @@ from explorer.charts.embeddings.what_if import losses_panel
 from explorer.charts.parts.labels import shortened
 from explorer.charts.parts.squares import Labels
 from explorer.data import tables, what_if
+from explorer.data.measures import names
 from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.tables.what_if.choices import choose, said
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus, focus_of
-from explorer.visit.moment import Moment, labels_of
+from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.edits import Edit, Reading, Replaced, moved
@@ -73,7 +74,7 @@ def _next(
     moment: Moment, sentence: Sentence, focus: Focus, before: Reading, after: Reading
 ) -> Panel:
     at = focus.query
-    labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
+    labels = names(moment)
     first, then = (one.probabilities[at] for one in (before, after))
     best = "no number"
     if np.isfinite([*first, *then]).all():
@@ -110,7 +111,7 @@ def _heads(
 
 def _table(moment: Moment, sentence: Sentence, before: Reading, after: Reading) -> None:
     """The likeliest next token at every position, before and after."""
-    labels = labels_of(moment.run, np.arange(moment.run.model_config.vocab_size))
+    labels = names(moment)
     table = pd.DataFrame({"position": range(len(sentence.ids)), "token": sentence.labels})
     for name, seen in (("before", before), ("after", after)):
         best = np.nan_to_num(seen.probabilities).argmax(1)
