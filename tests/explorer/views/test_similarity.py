@@ -109,6 +109,12 @@ def test_an_analogy_is_of_the_tokens_chosen() -> None:
         assert f"{token} is number {rank} of 102" in panels(app)["analogy"]["title"]
 
 
+def test_an_analogy_that_as_many_tokens_fit_as_by_chance_is_said_to_be_none() -> None:
+    title = panels(view(run="quick-brown-fox"))["analogy"]["title"]
+    found = re.search(r"is number (\d+) of (\d+), no better than chance, at step 1,000", title)
+    assert found is not None and int(found[1]) > 0.05 * int(found[2])
+
+
 def test_positions_of_english_are_alike_side_by_side_and_made_of_slow_waves() -> None:
     app = view(run="english", **{"tables.similar": "Positions"})
     table = Run.open(RECORDED / "english").position_embeddings()[-1].astype(float)

@@ -16,6 +16,7 @@ from explorer.views.tables.similarity.part import Part
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.moment import Moment, frequency, labels_of, left_out, rows_shown
 from explorer.visit.widgets import one_of
+from model_core.embeddings.relations import LEVEL
 from model_core.embeddings.similarity import Analogy, analogy
 
 MOST = 100  # tokens of the heatmap
@@ -58,7 +59,8 @@ def part(moment: Moment, line: DeltaGenerator) -> Part:
         "The heatmap's tokens stand in the order of a hierarchical clustering by the mean of "
         "1 − cosine at one step, the same order at all steps. **a − b + c**: the tokens whose rows "
         "point most nearly that way, without a, b and c themselves; the rank of d is among the "
-        "same tokens. **Same step**: the cosine of the step from b to a and of that from c to d; "
+        f"same tokens, and no better than chance where more than {LEVEL:.0%} of them would do as "
+        "well. **Same step**: the cosine of the step from b to a and of that from c to d; "
         "1 would be a parallelogram.",
         "similarity.cosines, similarity.cluster_order, similarity.analogy",
     )
@@ -139,6 +141,8 @@ def _analogy(moment: Moment, asked: dict[str, int], found: Analogy) -> list[AnyP
     others = len(moment.rows) - len({asked[name] for name in "abc"})
     rank, step = found.rank[-1], int(moment.steps[-1])
     verdict = "cannot be ranked" if np.isnan(rank) else f"is number {rank:.0f} of {others}"
+    if rank > LEVEL * others:
+        verdict += ", no better than chance,"
     texts = [
         "\n".join([*_lines(moment, ids, near), _ranked(d, rank, others)])
         for ids, near, rank in zip(found.ids, found.cosines, found.rank, strict=True)
