@@ -120,9 +120,10 @@ def _beside(at: np.ndarray, name: str, values: np.ndarray) -> go.Scatter:
     return go.Scatter(
         x=at,
         y=values,
-        mode="lines",
+        mode="lines" if len(at) > 1 else "markers",  # one size has no line
         name=escape(name),
         line={"color": OTHER, "width": 1.5, "dash": "dash"},
+        marker={"color": OTHER, "symbol": "line-ew-open", "size": 24, "line": {"width": 1.5}},
         hovertemplate=f"{escape(name)}: %{{y:.4g}}<extra></extra>",
         showlegend=True,
     )

@@ -38,3 +38,17 @@ def test_one_step_stands_for_all_and_a_line_may_stand_beside() -> None:
     assert [trace.name for trace in still.figure.data if trace.showlegend] == ["untrained"]
     assert still.figure.layout.yaxis.range[1] > 9
     assert "values" in refusal(panel, LOSSES[:, :1])
+
+
+def test_beside_one_size_a_mark_stands_for_the_line() -> None:
+    one = widths_panel(
+        LOSSES[:, :1],
+        (5,),
+        Frame("l", "Loss", 6),
+        Scale("nats"),
+        beside=("untrained", np.array([9.0])),
+    )
+    modes = {trace.name: trace.mode for trace in one.figure.data}
+    assert modes["untrained"] == "markers"
+    two = panel(beside=("untrained", np.array([9.0, 8.0])))
+    assert two.figure.data[-1].mode == "lines"

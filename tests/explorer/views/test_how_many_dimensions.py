@@ -92,3 +92,9 @@ def test_the_button_queues_what_is_missing_once(
     assert len({point.n_embd for point in found([folder], like)}) == 6
     press(app, "Train 17 runs")
     assert len(started) == 34 and len(set(started)) == 17  # the same runs go on
+
+
+def test_without_recorded_speeds_the_chart_of_times_is_left_out_and_a_line_says_so() -> None:
+    app = opened("tables", **VIEW)
+    assert "seconds" not in panels(app) and {"loss", "rank"} <= panels(app).keys()
+    assert "no speed is recorded in these runs" in captions(app)

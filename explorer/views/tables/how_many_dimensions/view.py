@@ -26,6 +26,10 @@ from model_core.training.widths import spread
 
 STEP = "tables.dimensions.step"
 NATS = "nats per token"
+HIGH, LOW = 330, 300  # pixels of a line of pictures
+CROWDING = "Crowding: largest cosine with another token"
+RANK = "Effective rank of the token table"
+UNTIMED = "Their training times are unknown: no speed is recorded in these runs."
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,10 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     at = int(np.searchsorted(grid.steps, own_step(STEP, timeline, int(grid.steps[-1]))))
     words = f"{verdict(grid.sizes, losses[at])} {one_more(grid.sizes, losses[at])}"
     st.markdown(f"##### {plain(words)}")
-    step = own_clock(STEP, _panels(grid, losses), timeline, live=any_active(paths))
+    panels = _panels(grid, losses)
+    step = own_clock(STEP, panels, timeline, live=any_active(paths))
+    if all(panel.frame.key != "seconds" for panel in panels):
+        st.caption(UNTIMED)
     if step != grid.steps[at]:
         st.rerun()
     if len(runs) < len(paths):
@@ -115,38 +122,21 @@ def _panels(grid: Grid, losses: np.ndarray) -> list[AnyPanel]:
     weights = grid.at_end(lambda run: run.model_config.weights / 1000)
     seconds = grid.at_end(lambda run: float(seconds_at(run)[-1]))
     timed = bool(np.isfinite(seconds).any())  # no speed is recorded in the runs of the app
-    one = max(last.values())
-    high, low = 330, 300
-    panels: list[AnyPanel] = [
-        widths_panel(losses, sizes, Frame("loss", "Validation loss", 6, high), Scale(NATS)),
-        widths_panel(
-            gaps,
-            sizes,
-            Frame("gap", f"Gap to training loss, step {one:,}", 3, high),
-            Scale(NATS),
-        ),
-        widths_panel(
-            weights, sizes, Frame("weights", "Parameters", 3, high), Scale("thousands", log=True)
-        ),
-        widths_panel(
-            crowded,
-            sizes,
-            Frame("crowding", "Crowding: largest cosine with another token", 6 - timed, low),
-            Scale("mean cosine"),
-            beside=("untrained", before),
-        ),
-        widths_panel(
-            ranks,
-            sizes,
-            Frame("rank", "Effective rank of the token table", 6 - 2 * timed, low),
-            Scale("directions"),
-            beside=("as many as there can be", limit),
-        ),
+    end = f"Gap to training loss, step {max(last.values()):,}"
+    untrained, directions = ("untrained", before), ("as many as there can be", limit)
+    told: list[tuple[Frame, np.ndarray, Scale, tuple[str, np.ndarray] | None]] = [
+        (Frame("loss", "Validation loss", 6, HIGH), losses, Scale(NATS), None),
+        (Frame("gap", end, 3, HIGH), gaps, Scale(NATS), None),
+        (Frame("weights", "Parameters", 3, HIGH), weights, Scale("thousands", log=True), None),
+        (Frame("crowding", CROWDING, 6 - timed, LOW), crowded, Scale("mean cosine"), untrained),
+        (Frame("rank", RANK, 6 - 2 * timed, LOW), ranks, Scale("directions"), directions),
+        (Frame("seconds", "Time of the training", 3, LOW), seconds, Scale("seconds"), None),
     ]
-    if timed:
-        frame = Frame("seconds", "Time of the training", 3, low)
-        panels.append(widths_panel(seconds, sizes, frame, Scale("seconds")))
-    return panels
+    return [
+        widths_panel(values, sizes, frame, scale, beside=beside)
+        for frame, values, scale, beside in told
+        if timed or frame.key != "seconds"
+    ]
 
 
 def _table(grid: Grid, losses: np.ndarray, step: int) -> None:
