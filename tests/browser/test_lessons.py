@@ -122,6 +122,10 @@ def test_a_presentation_is_black_and_goes_back_by_keys(visit: Visit, app: Server
     page = visit(f"{app.url}/?lesson=00-in-three-minutes.2")
     ClockDriver(page).wait_ready()
     page.keyboard.press("p")
+    expect(page.locator("h1")).to_be_hidden()  # the slide says it: the picture begins on top
+    page.set_viewport_size({"width": 1024, "height": 768})
+    picture = page.locator("[data-panel=map]").bounding_box()
+    assert picture is not None and picture["y"] < 100 and picture["width"] > 450
     page.keyboard.press("b")
     expect(page.locator("html.driftscope-black")).to_have_count(1)
     page.keyboard.press("b")

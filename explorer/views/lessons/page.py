@@ -14,11 +14,12 @@ COLUMNS = 3
 def draw() -> None:
     question("What do you want to understand?")
     names = lesson_names()
-    for first in range(0, len(names), COLUMNS):
-        row = names[first : first + COLUMNS]
-        for column, name in zip(st.columns(COLUMNS), row, strict=False):
-            with column.container(border=True, height="stretch"):
-                _card(name)
+    with st.container(key="lesson-cards"):
+        for first in range(0, len(names), COLUMNS):
+            row = names[first : first + COLUMNS]
+            for column, name in zip(st.columns(COLUMNS), row, strict=False):
+                with column.container(border=True, height="stretch"):
+                    _card(name)
     left, right = st.columns(2, gap="medium")
     with left:
         _new()

@@ -135,6 +135,7 @@ def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def test_a_teacher_makes_a_lesson_of_views(writer: AppTest, tmp_path: Path) -> None:
+    assert not writer.session_state["visit"].stories  # nothing lies over the form
     app = add(writer, "First", "It has {n_embd} channels.")
     app = add(go_to(app, "tables"), "Second", "Rows.")
     app = add(go_to(app, "attention"), "Third", "Heads.")
