@@ -272,11 +272,15 @@ class Writings:
 
 @dataclass(frozen=True)
 class Item:
-    """Something named on a row, in a few words; `number` is its place among what was measured."""
+    """Something named on a row, in a few words; `number` is its place among what was measured.
+
+    It has no number in the columns that it `lacks`; elsewhere NaN is a number that went wrong.
+    """
 
     name: str
     words: str = ""
     number: int | None = None
+    lacks: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -293,7 +297,7 @@ class Row:
 class Listing:
     """Rows of text, and beside them N things with a small picture and K numbers at each step.
 
-    `numbers` (S, N, K) float32, NaN for none, under `headings` (K,). `pictures` (N,) of (S, R, C)
+    `numbers` (S, N, K) float32 stand under `headings` (K,). `pictures` (N,) of (S, R, C)
     uint8 as the rows of a Machine. At each step the largest of the column `lead` has a frame and is
     named beside the title: `says` with {name}, out of `names` (N,), and {value}. With `bars` a
     number has a bar, as long as its share of the column's largest. `picks`: of the n-th thing.

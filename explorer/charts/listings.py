@@ -36,8 +36,7 @@ def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: F
         names,
         "widest: {name}, std {value}",
         1,
-        f"{len(rows)} lines of code; at the last step std is between {spread[-1].min():.3g} "
-        f"and {spread[-1].max():.3g}.",
+        f"{len(rows)} rows of code. {_largest('std', names, spread)}",
     )
 
 
@@ -50,14 +49,9 @@ def parts_listing(
 ) -> Listing:
     """P parts: the shapes they put out, their parameters, and what `read_backward` saw."""
     rows = [
-        Row(_capital(name), [Item(_shape(shape), counted(count, "parameter") if count else "", n)])
+        Row(_capital(name), [_part(_shape(shape), count, n)])
         for n, (name, shape, count) in enumerate(zip(names, shapes, counts, strict=True))
     ]
-    last = seen["weights"][-1]
-    known = np.isfinite(last).any()
-    most = (
-        f" is largest at the weights of {names[int(np.nanargmax(last))]}" if known else " is none"
-    )
     return Listing(
         frame.at_height(ROW * len(rows)),
         rows,
@@ -67,9 +61,24 @@ def parts_listing(
         names,
         "largest at {name}: {value}",
         1,
-        f"{len(names)} parts; at the last step the gradient{most}.",
+        f"{len(names)} parts. {_largest('gradient', names, seen['weights'])}",
         bars=True,
     )
+
+
+def _part(shape: str, count: int, number: int) -> Item:
+    if not count:
+        return Item(shape, "", number, lacks=(1,))
+    return Item(shape, counted(count, "parameter"), number)
+
+
+def _largest(what: str, names: Sequence[str], values: np.ndarray) -> str:
+    """Which of N has the largest of (S, N) at the last step."""
+    known = np.where(np.isfinite(values[-1]), values[-1], -np.inf)
+    at = int(known.argmax())
+    if np.isneginf(known[at]):
+        return f"At the last step no {what} is a number."
+    return f"At the last step the {what} is largest at {names[at]}, {known[at]:.3g}."
 
 
 def _capital(name: str) -> str:

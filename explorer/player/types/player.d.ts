@@ -122,7 +122,7 @@ interface ListingSpec extends Frame {
 }
 interface ListingRow {
   text: string
-  items: { name: string; words: string; number: number | null }[]
+  items: { name: string; words: string; number: number | null; lacks: number[] }[]
   heading: boolean
   faint: boolean
 }

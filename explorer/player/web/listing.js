@@ -3,13 +3,15 @@
 import { element, given, label } from "./dom.js"
 import { signed } from "./theme.js"
 
+/** @typedef {{ node: HTMLElement, canvas: HTMLCanvasElement, numbers: HTMLElement[] }} Row */
+
 export class Listing {
   // Set by `show`, which comes first.
   /** @type {ListingSpec} */
   spec
   words = "" // what the rows were built from
   colors = new Uint32Array(256)
-  /** @type {{ node: HTMLElement, canvas: HTMLCanvasElement, numbers: HTMLElement[] }[]} by number */
+  /** @type {(Row & { lacks: number[] })[]} by number */
   items = []
 
   /** @param {HTMLElement} body @param {Hands} hands */
@@ -69,14 +71,14 @@ export class Listing {
   }
 
   /** @param {ListingRow["items"][number]} item */
-  item({ name, words, number }) {
+  item({ name, words, number, lacks }) {
     const node = element("div", "driftscope-item")
     node.append(worded("code", "", name), worded("span", "", words))
     if (number === null) return node
     const canvas = element("canvas", "")
     const numbers = this.spec.headings.map(() => element("span", "driftscope-number"))
     node.append(canvas, ...numbers)
-    this.items[number] = { node, canvas, numbers }
+    this.items[number] = { node, canvas, numbers, lacks }
     return node
   }
 
@@ -86,11 +88,11 @@ export class Listing {
     const [steps, count, columns] = array.shape
     const first = (steps === 1 ? 0 : index) * count * columns
     let [most, largest] = [Number.NEGATIVE_INFINITY, -1]
-    for (const [n, { canvas, numbers }] of this.items.entries()) {
+    for (const [n, { canvas, numbers, lacks }] of this.items.entries()) {
       paint(canvas, arrays[n], index, this.colors)
       for (const k of headings.keys()) {
         const value = array.values[first + n * columns + k]
-        const text = written(value)
+        const text = lacks.includes(k) ? "–" : written(value)
         if (numbers[k].textContent !== text) numbers[k].textContent = text
         if (k === lead && value > most) [most, largest] = [value, n]
       }
@@ -154,7 +156,7 @@ function paint(canvas, { shape: [steps, height, width], values }, index, colors)
 
 /** @param {number} value */
 function written(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "–" : "infinite"
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : "infinite"
   const size = Math.abs(value)
   if (size >= 1e5 || (size && size < 1e-3)) {
     return value.toExponential(1).replace("e+", "e").replace("-", "−")

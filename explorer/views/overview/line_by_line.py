@@ -7,7 +7,6 @@ import streamlit as st
 from explorer.charts.listings import code_listing
 from explorer.data import lines
 from explorer.panels import Frame
-from explorer.visit import session
 from explorer.visit.moment import Moment, evenly, fewer, thinned
 from explorer.visit.page import clock, how_computed
 from explorer.visit.sentence import Sentence
@@ -21,8 +20,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if words := thinned(moment, "pictures at all of them are too large"):
         st.caption(words)
     layer = _layer(moment)
-    new = session.is_new((moment.run.name, sentence.ids))
-    alone = new and lines.unread(moment, sentence.ids, layer)
+    alone = lines.unread(moment, sentence.ids, layer)  # the settled step is drawn first
     now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
     panel = code_listing(
         lines.calls(moment.run, len(sentence.ids), layer),

@@ -7,7 +7,6 @@ import streamlit as st
 from explorer.charts.listings import parts_listing
 from explorer.data import layers
 from explorer.panels import Frame, Opens, PartName
-from explorer.visit import session
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, fewer, thinned
 from explorer.visit.page import clock, how_computed
@@ -24,8 +23,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.caption(words)
     if len(sentence.ids) == 1:
         st.caption("One token has no next token to be wrong about: without a loss, no gradient.")
-    new = session.is_new((moment.run.name, sentence.ids))
-    alone = new and layers.unbacked(moment, sentence.ids)
+    alone = layers.unbacked(moment, sentence.ids)  # the settled step is drawn first
     now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
     run, position = moment.run, position_of(sentence)
     names = list(part_sites(run.model_config, run.anatomy))

@@ -34,6 +34,12 @@ def test_gradients_are_those_of_the_sentence_at_the_step() -> None:
     mlp = SHIPPED.model_at(0).blocks[1].get_submodule("ffwd")
     count = sum(one.numel() for one in mlp.parameters())
     assert rows["Block 1's MLP"]["words"] == f"{count} parameters"
+    assert {text for text, item in rows.items() if item["lacks"]} == {
+        f"Block {block}'s stream after {part}"
+        for block in (0, 1)
+        for part in ("attention", "its MLP")
+    }
+    assert "largest at" in panel["alt"]
 
 
 @pytest.mark.parametrize(
@@ -61,3 +67,9 @@ def test_one_token_has_no_gradient_and_says_why() -> None:
     header, arrays = drawn(succeeded(app.run()))
     assert np.isnan(arrays[header["panels"][0]["array"]][..., 1]).all()
     assert "no next token" in " ".join(one.value for one in app.caption)
+
+
+def test_words_say_where_no_number_is_left() -> None:
+    app = opened(run="exploding", **{"overview.view": "Part by part"})
+    (panel,) = drawn(succeeded(app.run()))[0]["panels"]  # the first rerun draws one step
+    assert panel["alt"].endswith("At the last step no gradient is a number.")
