@@ -1,6 +1,7 @@
 """What goes with each dimension of a table, and what can be read off its whole rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
@@ -10,6 +11,17 @@ from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import extent, gaps, padded
 from explorer.charts.parts.labels import count_ticks, escape, row_ticks
 from explorer.panels import Frame, Panel
+
+MORE, MAY_BE = "more than chance", "may be chance"
+
+
+class Probed(NamedTuple):
+    """What share of each of P properties whole rows explain at S steps (S, P), that of `chance`,
+    and where it is `told`: more than chance, corrected for all comparisons of a step."""
+
+    explained: np.ndarray
+    chance: np.ndarray
+    told: np.ndarray
 
 
 def relations_panel(
@@ -64,60 +76,68 @@ def _alt(title: str, cells: np.ndarray, names: Sequence[str]) -> str:
     )
 
 
-def probes_panel(
-    explained: np.ndarray, chance: np.ndarray, names: Sequence[str], frame: Frame
-) -> Panel:
-    """What share of each of P named properties whole rows explain (S, P), beside that by `chance`.
+def probes_panel(probed: Probed, names: Sequence[str], frame: Frame) -> Panel:
+    """What whole rows explain of P named properties; ValueError when shapes do not fit.
 
-    A dot a property, and a mark up to which shuffled properties come. ValueError when shapes do not
-    fit.
+    A full dot where that is more than chance, an empty one where it may be, and a mark up to
+    which 99 of 100 shuffled properties come.
     """
     values, usual = (
         gaps(array, name, ("S", len(names)))
-        for array, name in ((explained, "explained"), (chance, "chance"))
+        for array, name in ((probed.explained, "explained"), (probed.chance, "chance"))
     )
+    told = np.where(probed.told, values, np.float32(np.nan))
+    rest = np.where(probed.told, np.float32(np.nan), values)
     frame = frame.at_height(theme.height_for(len(names)))
-    low, high = extent(np.concatenate([values, usual]))
-    rows = np.arange(len(names), dtype=np.float32)
-    words = [escape(name) for name in names]
+    dot = {"size": 11, "color": theme.CATEGORIES[0], "line": {"width": 2}}
     mark = {"symbol": "line-ns-open", "size": 14, "line": {"width": 3}, "color": theme.CURSOR}
-    dot = {"size": 11, "color": theme.CATEGORIES[0]}
-    traces = [
-        go.Scatter(
-            x=array[0],
-            y=rows,
-            mode="markers",
-            name=name,
-            marker=marker,
-            customdata=words,
-            hovertemplate=f"%{{customdata}}, {name}: %{{x:.3f}}<extra></extra>",
-        )
-        for array, name, marker in (
-            (usual, "99 of 100 shuffled", mark),
-            (values, "of the rows", dot),
-        )
-    ]
-    down = row_ticks(names, theme.plot_height(frame.height))
-    axis = theme.value_axis("share explained on tokens left out", padded(min(low, 0), max(high, 1)))
+    shown = {
+        "99 of 100 shuffled": (usual, mark),
+        MORE: (told, dot),
+        MAY_BE: (rest, dot | {"symbol": "circle-open"}),
+    }
     return Panel(
         frame,
         go.Figure(
-            traces,
-            theme.layout(
-                xaxis=axis,
-                yaxis=theme.cell_axis("property of tokens", len(names), down, down=True),
-                legend=True,
-            ).update(shapes=[_zero()]),
+            [_dots(array[0], name, look, names) for name, (array, look) in shown.items()],
+            _probes_layout(np.concatenate([values, usual]), names, frame),
         ),
-        moving={"0.x": usual, "1.x": values},
+        moving={f"{at}.x": array for at, (array, _) in enumerate(shown.values())},
         alt=f"{frame.title}: a dot for each of {len(names)} properties over {len(values)} recorded "
-        "steps, and a mark up to which 99 of 100 shuffled ones come."
+        "steps, full where whole rows tell it more than by chance, and a mark up to which 99 of "
+        "100 shuffled ones come."
         + between(
             values[-1],
             " At the last step from {lowest:.3g} ({low}) to {highest:.3g} ({high}).",
             names.__getitem__,
         ),
     )
+
+
+def _dots(
+    first: np.ndarray, name: str, look: Mapping[str, Any], names: Sequence[str]
+) -> go.Scatter:
+    """One mark (P,) a row."""
+    return go.Scatter(
+        x=first,
+        y=np.arange(len(names), dtype=np.float32),
+        mode="markers",
+        name=name,
+        marker=dict(look),
+        customdata=[escape(one) for one in names],
+        hovertemplate=f"%{{customdata}}, {name}: %{{x:.3f}}<extra></extra>",
+    )
+
+
+def _probes_layout(every: np.ndarray, names: Sequence[str], frame: Frame) -> go.Layout:
+    low, high = extent(every)
+    down = row_ticks(names, theme.plot_height(frame.height))
+    ends = padded(min(low, 0), max(high, 1))
+    return theme.layout(
+        xaxis=theme.value_axis("share explained on tokens left out", ends),
+        yaxis=theme.cell_axis("property of tokens", len(names), down, down=True),
+        legend=True,
+    ).update(shapes=[_zero()])
 
 
 def _zero() -> go.layout.Shape:

@@ -19,7 +19,7 @@ from explorer.charts.attention.predictions import before_after_panel, next_panel
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.attention.stages import contribution_panel, stage_panels
 from explorer.charts.embeddings.colours import Colours
-from explorer.charts.embeddings.dimensions import probes_panel, relations_panel
+from explorer.charts.embeddings.dimensions import Probed, probes_panel, relations_panel
 from explorer.charts.embeddings.drift import drift_panel
 from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
@@ -124,7 +124,7 @@ def build(bad: str = "none", labels: tuple[str, ...] = HOSTILE) -> dict[str, Pan
         ),
         "relations": relations_panel(square / 3, square > 0.3, labels, **common),
         "relations nothing": relations_panel(square, square < 0, labels, **common),
-        "probes": probes_panel(row, row / 2, labels, **common),
+        "probes": probes_panel(Probed(row, row / 2, row > row.mean()), labels, **common),
         "drift": drift_panel(row, STEPS, rows, **common),
         "drift chosen": drift_panel(row, STEPS, Rows(labels, chosen=3), **common),
         "cosines": cosines_panel(square, Rows(labels, chosen=2), **common),

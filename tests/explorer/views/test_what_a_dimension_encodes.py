@@ -1,17 +1,21 @@
 """What a dimension encodes: what the view draws, says and marks, and what it does without."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import false_discovery_control
 from streamlit.testing.v1 import AppTest
 
 from explorer.data import dimensions
 from explorer.views.tables.what_a_dimension_encodes import guess, view
 from explorer.visit.moment import moment_of
+from explorer.visit.runs import RECORDED
 from model_core.embeddings.neighbours import neighbours
 from model_core.embeddings.relations import LEVEL
+from model_core.runs import Run
 from tests.support.pages import SHIPPED, drawn, named, opened, panels, succeeded, visitor, words
 from tests.support.runs import recorded_run
 
@@ -34,7 +38,9 @@ def test_the_seeds_guess_is_the_ready_example() -> None:
     assert panels(app).keys() == KEYS and words(app) == []
     titles = {key: panel["title"] for key, panel in panels(app).items()}
     assert titles["pair"] == "'k' after 'c': 100% in the text, 100% in the model at step 1,000"
-    assert titles["read-off"] == "Rows tell how often a token comes after 'c': nothing"
+    assert (
+        titles["read-off"] == "Rows tell how often a token comes after 'c': nothing beyond chance"
+    )
     assert titles["closer"] == "'k' is closer to 'c' than to 'o' at step 1,000"
     first = {key: panel["title"] for key, panel in panels(page(step="0")).items()}
     assert "nothing found, none of 50 relations is more than chance" in first["dimensions"]
@@ -69,6 +75,21 @@ def test_what_is_found_is_marked_from_where_it_stays_found(monkeypatch: pytest.M
     for name, p in zip(judged.names, judged.rows.T, strict=True):
         kept = [step for at, step in enumerate(moment.steps) if (p[at:] < LEVEL).all()]
         assert since.get(name) == (kept[0] if kept else None), name
+
+
+def test_a_dot_is_full_where_the_title_counts_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor(monkeypatch)
+    state = moment_of(Run.open(RECORDED / "english"))
+    for at in (-1, 9):
+        moment = replace(state, step=int(state.steps[at]))
+        judged = view._judged(moment, int(moment.rows[0]), "")
+        assert judged is not None
+        told = false_discovery_control(judged.tested.probes.p, axis=1) <= LEVEL  # by SciPy
+        panel = view._rows(moment, judged)
+        np.testing.assert_array_equal(np.isfinite(panel.moving["1.x"]), told)
+        np.testing.assert_array_equal(np.isnan(panel.moving["2.x"]), told)
+        count = told[moment.at].sum()
+        assert f"{count} of {told.shape[1]} more than by chance" in panel.frame.title
 
 
 def test_cosines_are_those_of_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from model_core.embeddings.neighbours import cosine
 from model_core.labels import token_label
 from model_core.prediction.pairs import commonest_pair
 
-Curves = tuple[np.ndarray, np.ndarray]  # (S,) each
+Curves = tuple[np.ndarray, np.ndarray, np.ndarray]  # (S,) each
 GUESSED = ("c", "k", "o")
 HEIGHT = 230
 
@@ -85,8 +85,8 @@ def _default(moment: Moment) -> Guess:
 def panels(moment: Moment, guess: Guess, explained: Curves | None) -> list[Panel]:
     """How likely it is, what rows tell of it, and which is closer, over all steps.
 
-    `explained` (S,) of what comes after the first, and that by chance; None where that is the same
-    for all tokens.
+    `explained` of what comes after the first, that by chance, and where it is more than chance;
+    None where that is the same for all tokens.
     """
     first, second, other = (_name(moment, token) for token in guess)
     return [
@@ -118,9 +118,9 @@ def _chance_of(moment: Moment, guess: Guess, words: str) -> list[Panel]:
 def _read_off(moment: Moment, explained: Curves | None, first: str) -> list[Panel]:
     if explained is None:
         return []
-    own, chance = explained
+    own, chance, told = explained
     now, usual = own[moment.at], max(chance[moment.at], 0)
-    tell = f"{now:.0%}, chance up to {usual:.0%}" if now > usual else "nothing"
+    tell = f"{now:.0%}, chance up to {usual:.0%}" if told[moment.at] else "nothing beyond chance"
     title = f"Rows tell how often a token comes after {first}: {tell}"
     return [
         curves_panel(

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.embeddings.dimensions import probes_panel, relations_panel
+from explorer.charts.embeddings.dimensions import Probed, probes_panel, relations_panel
 from explorer.data import dimensions
 from explorer.data.dimensions import Tested
 from explorer.panels import Frame, Panel, Tick
@@ -91,12 +91,13 @@ def _judged(moment: Moment, first: int, column: str) -> _Judged | None:
 
 
 def _of_followers(moment: Moment, judged: _Judged | None, first: int) -> Curves | None:
-    """How well whole rows tell what comes after a token, and by chance: (S,) each."""
+    """How well whole rows tell what comes after a token, by chance, and where more: (S,) each."""
     name = after_name(moment.run.tokenizer.tokens[first])
     if judged is None or name not in judged.names:
         return None
     at = judged.names.index(name)
-    return judged.tested.probes.explained[:, at], judged.tested.probes.chance[:, at]
+    probes = judged.tested.probes
+    return probes.explained[:, at], probes.chance[:, at], judged.told[:, at]
 
 
 def _channels(moment: Moment, judged: _Judged) -> Panel:
@@ -124,9 +125,8 @@ def _rows(moment: Moment, judged: _Judged) -> Panel:
             f"{int(told.sum())} of {len(told)} more than by chance"
         )
     frame = Frame("rows", title, span=5, height=HEIGHT)
-    return probes_panel(
-        judged.tested.probes.explained, judged.tested.probes.chance, judged.names, frame
-    )
+    probes = judged.tested.probes
+    return probes_panel(Probed(probes.explained, probes.chance, judged.told), judged.names, frame)
 
 
 def _ticked(moment: Moment, judged: _Judged) -> Moment:
@@ -185,7 +185,10 @@ def _explained() -> None:
         f"(Benjamini and Hochberg 1995), and up to {LEVEL:g} a relation counts as found; the "
         "others are blank. **Whole rows**: ridge regression of the ranks (of kinds: one column "
         f"each) in {FOLDS} parts, each predicted from the others; 1 is exact, below 0 the mean "
-        f"predicts better. Chance: the same with the column shuffled, {PERMUTATIONS:,} times. "
+        f"predicts better. Chance: the same with the column shuffled, {PERMUTATIONS:,} times; the "
+        "mark is what 99 in 100 stay below, for one property alone. **More than chance** is one "
+        "whose p value is small when corrected, as above, for all properties of the step: a dot "
+        "beyond its mark may still be chance. "
         f"**Model**: its probability in the mean over at most {CONTEXTS} contexts of the text "
         "that end with the token.",
         "relations.relations, relations.corrected, probes.probes, properties.properties, "
