@@ -198,12 +198,16 @@ def _content(path: Path, _modified: int, size: int) -> Content | None:
 
 def _lost(tensors: Mapping[str, Tensor]) -> int:
     extra = (GRADIENT, UPDATE)
-    weights = [
-        one.numpy().ravel()  # torch takes twice as long for so few numbers
+    weights = (
+        one.numpy()  # torch takes twice as long for so few numbers
         for name, one in tensors.items()
         if one.dtype == torch.float32 and not name.startswith(extra)
-    ]
-    return int((~(np.abs(np.concatenate(weights)) < LARGE)).sum()) if weights else 0
+    )
+    # The extremes need no copy of a table, and are NaN where any number is.
+    doubtful = (
+        one for one in weights if one.size and not (-LARGE < one.min() <= one.max() < LARGE)
+    )
+    return sum(int((~(np.abs(one) < LARGE)).sum()) for one in doubtful)
 
 
 @lru_cache(maxsize=256)
