@@ -21,7 +21,8 @@ _STYLE = """\
   --st-border-color: rgba(250, 250, 250, 0.2); } }
 body { margin: 0; padding: 0.5rem 1rem; background: var(--st-background-color);
   color: var(--st-text-color); font: 16px var(--st-font); }
-h1 { margin: 0.25rem 0 0.5rem; font-size: 1.1rem; }"""
+h1 { margin: 0.25rem 0 0.5rem; font-size: 1.1rem; }
+p { margin: -0.25rem 0 0.75rem; }"""
 _START = """\
 const unpacked = async (id, type) => {
   const packed = await fetch("data:;base64," + document.getElementById(id).textContent)
@@ -41,13 +42,15 @@ clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0
 """
 
 
-def offline_page(payload: bytes, *, names: Sequence[str], step: int) -> bytes:
+def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: str = "") -> bytes:
     """The HTML of a payload that holds all steps, standing at `step` at first.
 
-    `names`: what it is of, such as run and page; pictures saved out of it say so, too.
+    `names`: what it is of, such as run and page; pictures saved out of it say so, too. `question`:
+    what the page asks, its heading.
     Where it has figures the page brings plotly.js, 1.9 MB.
     """
     title = escape(" · ".join(names))
+    heading = f"<h1>{escape(question)}</h1>\n<p>{title}</p>" if question else f"<h1>{title}</h1>"
     length = int.from_bytes(payload[:4], "little")
     figures = any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])
     modules = _modules("player.js")
@@ -68,7 +71,7 @@ def offline_page(payload: bytes, *, names: Sequence[str], step: int) -> bytes:
 <title>{title}</title>
 <style>{_STYLE}</style>
 <script type="importmap">{dumps({"imports": imports})}</script>
-<h1>{title}</h1>
+{heading}
 <main id="clock" data-step="{step}" data-names="{escape(dumps(list(names)))}"></main>
 {packed}
 <script type="module">{_START}</script>

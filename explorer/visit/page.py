@@ -54,6 +54,7 @@ def _struck(typed: Sequence[tuple[str, bool]]) -> str:
 
 def question(text: str) -> None:
     """The one question a page answers, its first line."""
+    session.visit().question = text
     st.title(plain(text), anchor=False)
 
 
@@ -98,9 +99,15 @@ def clock(
 
 def _offer(moment: Moment, panels: Sequence[AnyPanel], names: Sequence[str]) -> None:
     """These panels and their clock as a file that needs no server; made when it is asked for."""
+    question = session.visit().question  # a press runs outside of the visitor's session
     st.download_button(
         "These pictures as one HTML file",
-        data=lambda: offline_page(encode(panels, moment.timeline), names=names, step=moment.step),
+        data=lambda: offline_page(
+            encode(panels, moment.timeline),
+            names=names,
+            step=moment.step,
+            question=question,
+        ),
         file_name="-".join((*names, f"step-{moment.step}.html")),
         mime="text/html",
         type="tertiary",

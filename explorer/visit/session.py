@@ -47,9 +47,9 @@ class Visit:
     clocks were asked to play. `editing`: by editor, the text whose edits it holds; `rewritten`: how
     often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
     double click runs the script twice at once. `problem`: why what was pressed last on this page
-    could not be written. `like`: the run that the form of a new one is filled from. Of the shelf:
-    why the last wish was `refused`, which run is asked about before `deleting` it, how many
-    `uploads` became runs or lessons.
+    could not be written. `question`: what the page asks. `like`: the run that the form of a new one
+    is filled from. Of the shelf: why the last wish was `refused`, which run is asked about before
+    `deleting` it, how many `uploads` became runs or lessons.
     """
 
     chosen: Chosen = Chosen()
@@ -74,6 +74,7 @@ class Visit:
     rewritten: Counter[str] = field(default_factory=Counter)
     trainings: int = 0
     problem: str = ""
+    question: str = ""
     like: str = ""
     refused: str = ""
     deleting: str = ""

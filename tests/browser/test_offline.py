@@ -44,6 +44,8 @@ def test_the_file_obeys_keys_and_says_what_the_app_says(
         alone.on("pageerror", lambda error: problems.append(str(error)))
         alone.goto(path.as_uri())
         assert said(alone, 5) == online
+        heading = page.get_by_role("heading", level=1).inner_text()
+        assert alone.get_by_role("heading", level=1).inner_text() == heading
         alone.keyboard.press("End")
         ClockDriver(alone).wait_step(int(RUN.steps[-1]))
         alone.keyboard.press("Home")
