@@ -10,6 +10,7 @@ from model_core.__main__ import on_any_terminal
 from tests.benchmarks.attention import attention_times
 from tests.benchmarks.drag import drag_frames
 from tests.benchmarks.maps import map_rows
+from tests.benchmarks.offline import PAGES, offline_frames
 from tests.benchmarks.opening import opening_seconds
 from tests.benchmarks.play import play_frames
 from tests.benchmarks.rows import Row, at_least, at_most
@@ -50,6 +51,12 @@ def play_rows() -> Iterator[Row]:
     yield at_most(f"{played}, p95", play["p95_ms"], 34, "ms")
 
 
+def offline_rows() -> Iterator[Row]:
+    found = offline_frames()
+    for page in PAGES:
+        yield at_most(f"saved file of {page}, all steps, p95", found[page], 34, "ms")
+
+
 def typing_rows() -> Iterator[Row]:
     typed = attention_times()
     yield at_most("Enter to 16 heads of 41 characters, p95", typed["shown_p95_ms"], 200, "ms")
@@ -83,6 +90,7 @@ def sweep_rows() -> Iterator[Row]:
 PARTS: dict[str, Callable[[], Iterable[Row]]] = {
     "drag": drag_rows,
     "play": play_rows,
+    "offline": offline_rows,
     "typing": typing_rows,
     "opening": opening_rows,
     "training": training_rows,
