@@ -20,6 +20,7 @@ from tests.support.browser.app import APP
 from tests.support.browser.driver import (
     DEMO,
     WIDE,
+    ClockDriver,
     Server,
     Watch,
     launch,
@@ -97,6 +98,40 @@ def demo(serve: Callable[..., Server]) -> Server:
 def app(serve: Callable[..., Server]) -> Server:
     """The app; what a test trains is there in the next one, too."""
     return serve(APP)
+
+
+@pytest.fixture(scope="package")
+def at_first_step(context: BrowserContext, demo: Server) -> Iterator[Callable[[str], ClockDriver]]:
+    """at_first_step(panels) is one page of the demo for all tests that move nothing but its step.
+
+    An opening is 2 s of processor time. Pointer and focus are nowhere when a test begins.
+    """
+    watch = Watch()
+    opened: dict[str, ClockDriver] = {}
+
+    def found(panels: str) -> ClockDriver:
+        if panels not in opened:
+            page = lead(
+                context.new_page(),
+                f"{demo.url}/?panels={panels}",
+                watch=watch,
+                size=WIDE,
+                dark=False,
+            )
+            opened[panels] = ClockDriver(page).wait_ready()
+        page = opened[panels].page
+        page.bring_to_front()
+        page.mouse.move(0, 0)
+        page.evaluate("document.activeElement.blur()")
+        page.locator("[data-testid=stMain]").evaluate("node => node.scrollTo(0, 0)")
+        page.keyboard.press("Home")
+        opened[panels].wait_step(0)
+        return opened[panels]
+
+    yield found
+    for clock in opened.values():
+        clock.page.close()
+    assert watch.unexpected() == []
 
 
 @pytest.fixture

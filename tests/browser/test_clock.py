@@ -37,6 +37,12 @@ def full(visit: Visit, demo: Server) -> ClockDriver:
     return ClockDriver(visit(f"{demo.url}/?panels=all")).wait_ready()
 
 
+@pytest.fixture
+def untouched(at_first_step: Callable[[str], ClockDriver]) -> ClockDriver:
+    """The same page, for tests that only move the step."""
+    return at_first_step("all")
+
+
 def settled(page: Page, step: int) -> None:
     expect(page.get_by_text(f"settled step: {step}", exact=True)).to_be_visible()
 
@@ -198,14 +204,14 @@ def test_ticks_say_what_happened_and_lead_there(clock: ClockDriver) -> None:
     clock.wait_step(STEPS[30])
 
 
-def test_the_slider_says_where_it_stands(clock: ClockDriver) -> None:
-    clock.drag(0, 0.5)
-    clock.wait_step(STEPS[100])
+def test_the_slider_says_where_it_stands(untouched: ClockDriver) -> None:
+    untouched.drag(0, 0.5)
+    untouched.wait_step(STEPS[100])
     words = f"step {STEPS[100]:,} · epoch 1.10 · loss 0.86 nats/token"
-    expect(clock.slider).to_have_attribute("aria-valuetext", words)
-    expect(clock.slider).to_have_attribute("aria-valuenow", "100")
-    expect(clock.slider).to_have_attribute("aria-valuemax", "199")
-    expect(clock.page.locator(".driftscope-numbers")).to_have_text(words)
+    expect(untouched.slider).to_have_attribute("aria-valuetext", words)
+    expect(untouched.slider).to_have_attribute("aria-valuenow", "100")
+    expect(untouched.slider).to_have_attribute("aria-valuemax", "199")
+    expect(untouched.page.locator(".driftscope-numbers")).to_have_text(words)
 
 
 def test_a_drag_lays_the_page_out_only_where_other_words_are_said(clock: ClockDriver) -> None:
@@ -232,15 +238,15 @@ def test_a_drag_lays_the_page_out_only_where_other_words_are_said(clock: ClockDr
 # ---- drawing ----------------------------------------------------------------------------------
 
 
-def test_what_is_drawn_fast_is_what_plotly_draws(full: ClockDriver) -> None:
+def test_what_is_drawn_fast_is_what_plotly_draws(untouched: ClockDriver) -> None:
     for panel in ("map", "tokens", "positions", "lines"):
-        full.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
+        untouched.page.locator(f"[data-panel={panel}]").scroll_into_view_if_needed()
         for key, index in (("Home", 0), ("ArrowRight", 1)):
-            full.page.keyboard.press(key)
-            full.wait_step(STEPS[index])
-        full.drag(0, 0.37)
-        full.wait_step(STEPS[74])
-        assert_drawn_alike(drawn(full.page, panel), redrawn(full.page, panel))
+            untouched.page.keyboard.press(key)
+            untouched.wait_step(STEPS[index])
+        untouched.drag(0, 0.37)
+        untouched.wait_step(STEPS[74])
+        assert_drawn_alike(drawn(untouched.page, panel), redrawn(untouched.page, panel))
 
 
 def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo: Server) -> None:
@@ -267,10 +273,10 @@ def test_sizes_are_drawn_fast_too_and_a_cell_tells_its_number(visit: Visit, demo
     expect(told).to_contain_text(f"{value:.4g}")
 
 
-def test_points_stand_where_their_numbers_say(clock: ClockDriver) -> None:
-    clock.drag(0, 0.5)
-    clock.wait_step(STEPS[100])
-    for at, true in zip(positions(clock.page), drifting(200, 2, 65)[100].T, strict=True):
+def test_points_stand_where_their_numbers_say(untouched: ClockDriver) -> None:
+    untouched.drag(0, 0.5)
+    untouched.wait_step(STEPS[100])
+    for at, true in zip(positions(untouched.page), drifting(200, 2, 65)[100].T, strict=True):
         assert at == pytest.approx(true.tolist(), abs=0.01)
 
 
@@ -316,31 +322,33 @@ def test_the_readers_zoom_stays_with_steps_new_figures_and_a_growing_run(
     assert ranges(page) == zoomed
 
 
-def test_tokens_are_shown_as_they_are_in_a_box_that_keeps_its_height(full: ClockDriver) -> None:
-    box = full.page.locator("[data-panel=words] .driftscope-body")
+def test_tokens_are_shown_as_they_are_in_a_box_that_keeps_its_height(
+    untouched: ClockDriver,
+) -> None:
+    box = untouched.page.locator("[data-panel=words] .driftscope-body")
     before = box.bounding_box()
-    full.page.keyboard.press("End")
-    full.wait_step(LAST)
-    words = full.page.locator("[data-panel=words] pre")
+    untouched.page.keyboard.press("End")
+    untouched.wait_step(LAST)
+    words = untouched.page.locator("[data-panel=words] pre")
     words.scroll_into_view_if_needed()
     order = LABELS[199 % 65 :] + LABELS[: 199 % 65]
     expect(words).to_have_text(f"step 199: {' '.join(order)}")
-    drawn = full.page.locator(f"{MAP} .textpoint").all_text_contents()
+    drawn = untouched.page.locator(f"{MAP} .textpoint").all_text_contents()
     assert {"a<br>b", "<b>", "&lt;"} <= set(drawn)
     after = box.bounding_box()
     assert before and after and before["height"] == after["height"] == 120
 
 
-def test_a_panel_out_of_view_is_drawn_when_it_comes_into_view(full: ClockDriver) -> None:
-    full.drag(0, 0.5)
-    full.wait_step(STEPS[100])
-    words = full.page.locator("[data-panel=words] pre")
+def test_a_panel_out_of_view_is_drawn_when_it_comes_into_view(untouched: ClockDriver) -> None:
+    untouched.drag(0, 0.5)
+    untouched.wait_step(STEPS[100])
+    words = untouched.page.locator("[data-panel=words] pre")
     words.scroll_into_view_if_needed()
     expect(words).to_contain_text("step 100:")
 
 
-def test_no_button_sends_a_figure_away(full: ClockDriver) -> None:
-    names = full.page.locator(".modebar-btn").evaluate_all(
+def test_no_button_sends_a_figure_away(untouched: ClockDriver) -> None:
+    names = untouched.page.locator(".modebar-btn").evaluate_all(
         "nodes => [...new Set(nodes.map(node => node.dataset.title ?? node.ariaLabel))]"
     )
     assert sorted(names) == ["Download plot as a PNG", "Pan", "Reset axes", "Zoom"]

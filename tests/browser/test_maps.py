@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,12 @@ MAP = "[data-panel=map] .js-plotly-plot"
 @pytest.fixture
 def clock(visit: Visit, demo: Server) -> ClockDriver:
     return ClockDriver(visit(f"{demo.url}/?panels=drift")).wait_ready()
+
+
+@pytest.fixture
+def untouched(at_first_step: Callable[[str], ClockDriver]) -> ClockDriver:
+    """The same page, for tests that neither zoom nor choose."""
+    return at_first_step("drift")
 
 
 def go_to(clock: ClockDriver, index: int) -> None:
@@ -64,10 +71,10 @@ def overlaps(boxes: list[list[float]]) -> int:
 # ---- labels -------------------------------------------------------------------------------------
 
 
-def test_no_two_labels_overlap_and_most_are_shown(clock: ClockDriver) -> None:
+def test_no_two_labels_overlap_and_most_are_shown(untouched: ClockDriver) -> None:
     for index in (0, 1, 30, 60, 119):
-        go_to(clock, index)
-        boxes = visible_boxes(clock.page)
+        go_to(untouched, index)
+        boxes = visible_boxes(untouched.page)
         shown = 65 - sum(when.start <= index < when.stop for when in LOST.values())
         assert overlaps(boxes) == 0, index
         assert len(boxes) >= 0.85 * shown, index
@@ -86,14 +93,14 @@ def shown_labels(page: Page) -> dict[int, tuple[list[float], list[float]]]:
     return {token: (shift, box) for token, shift, box in found}
 
 
-def test_a_label_leaves_its_place_only_when_that_is_taken(clock: ClockDriver) -> None:
-    go_to(clock, 70)
+def test_a_label_leaves_its_place_only_when_that_is_taken(untouched: ClockDriver) -> None:
+    go_to(untouched, 70)
     stayed = 0
-    before = shown_labels(clock.page)
+    before = shown_labels(untouched.page)
     for index in range(71, 81):
-        clock.page.keyboard.press("ArrowRight")
-        clock.wait_step(RECORDED[index])
-        after = shown_labels(clock.page)
+        untouched.page.keyboard.press("ArrowRight")
+        untouched.wait_step(RECORDED[index])
+        after = shown_labels(untouched.page)
         for token in before.keys() & after.keys():
             (old, _), (new, box) = before[token], after[token]
             if old == new:
@@ -118,11 +125,11 @@ def test_labels_stay_apart_when_the_reader_zooms(clock: ClockDriver) -> None:
     assert overlaps(visible_boxes(clock.page)) == 0
 
 
-def test_the_chosen_tokens_label_is_never_hidden(clock: ClockDriver) -> None:
+def test_the_chosen_tokens_label_is_never_hidden(untouched: ClockDriver) -> None:
     """It is the largest, so it takes its place first."""
     for index in (0, 60, 119):
-        go_to(clock, index)
-        label = clock.page.locator(f"{MAP} .textpoint").filter(has_text=LABELS[CHOSEN])
+        go_to(untouched, index)
+        label = untouched.page.locator(f"{MAP} .textpoint").filter(has_text=LABELS[CHOSEN])
         expect(label).to_be_visible()
 
 

@@ -1,5 +1,6 @@
 """Attention on the step clock: the sentence whose keys light up, and the mosaic of heads."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,13 @@ from tests.support.browser.clock_demo import (
     recorded_steps,
     sentence_weights,
 )
-from tests.support.browser.driver import NARROW, WIDE, ClockDriver, Server, Visit
+from tests.support.browser.driver import (
+    NARROW,
+    WIDE,
+    ClockDriver,
+    Server,
+    Visit,
+)
 
 STEPS = recorded_steps(200).tolist()
 WEIGHTS = sentence_weights(200)
@@ -26,6 +33,12 @@ QUERY = 4  # what the demo chooses first
 def full(visit: Visit, demo: Server) -> ClockDriver:
     """The page with every kind of panel."""
     return ClockDriver(visit(f"{demo.url}/?panels=all")).wait_ready()
+
+
+@pytest.fixture
+def untouched(at_first_step: Callable[[str], ClockDriver]) -> ClockDriver:
+    """The same page, for tests that choose nothing on it."""
+    return at_first_step("all")
 
 
 def token(page: Page, position: int) -> Locator:
@@ -62,12 +75,12 @@ def contrast(colors: list[list[float]]) -> float:
 # ---- the sentence -------------------------------------------------------------------------------
 
 
-def test_numbers_beneath_the_keys_are_the_weights_of_the_step(full: ClockDriver) -> None:
-    full.page.locator(TOKENS).first.scroll_into_view_if_needed()
+def test_numbers_beneath_the_keys_are_the_weights_of_the_step(untouched: ClockDriver) -> None:
+    untouched.page.locator(TOKENS).first.scroll_into_view_if_needed()
     for key, index in [("End", 199), ("Shift+ArrowLeft", 189), ("Home", 0)]:
-        full.page.keyboard.press(key)
-        full.wait_step(STEPS[index])
-        expect(numbers(full.page)).to_have_text(two_digits(WEIGHTS[index, QUERY]))
+        untouched.page.keyboard.press(key)
+        untouched.wait_step(STEPS[index])
+        expect(numbers(untouched.page)).to_have_text(two_digits(WEIGHTS[index, QUERY]))
 
 
 def test_a_click_makes_a_query_before_the_server_answers_and_picks_it(full: ClockDriver) -> None:
@@ -102,10 +115,10 @@ def test_the_tip_tells_what_the_query_reads_of_the_token_pointed_at(full: ClockD
     expect(tip).to_be_hidden()
 
 
-def test_the_tip_follows_the_step(full: ClockDriver) -> None:
-    token(full.page, 3).hover()
-    full.page.keyboard.press("End")
-    expect(full.page.locator(TIP)).to_have_text(says(QUERY, 3, "100%"))
+def test_the_tip_follows_the_step(untouched: ClockDriver) -> None:
+    token(untouched.page, 3).hover()
+    untouched.page.keyboard.press("End")
+    expect(untouched.page.locator(TIP)).to_have_text(says(QUERY, 3, "100%"))
 
 
 def test_the_keyboard_chooses_a_query_and_the_clock_stands_still(full: ClockDriver) -> None:
@@ -124,23 +137,23 @@ def test_the_keyboard_chooses_a_query_and_the_clock_stands_still(full: ClockDriv
     assert full.step() == 0
 
 
-def test_without_a_pointer_a_screen_reader_hears_what_is_read_most(full: ClockDriver) -> None:
-    full.page.locator(TOKENS).first.scroll_into_view_if_needed()
-    full.page.keyboard.press("End")
-    flow = full.page.locator("[data-panel=text] .driftscope-flow")
+def test_without_a_pointer_a_screen_reader_hears_what_is_read_most(untouched: ClockDriver) -> None:
+    untouched.page.locator(TOKENS).first.scroll_into_view_if_needed()
+    untouched.page.keyboard.press("End")
+    flow = untouched.page.locator("[data-panel=text] .driftscope-flow")
     words = "; ".join([says(QUERY, 3, "100%"), says(QUERY, 0, "0%"), says(QUERY, 1, "0%")])
     keys = "Arrow keys move, Enter makes a token the query."
     expect(flow).to_have_attribute("aria-label", f"{words}. {keys}")
 
 
-def test_labels_are_shown_as_they_are_and_a_newline_ends_its_line(full: ClockDriver) -> None:
+def test_labels_are_shown_as_they_are_and_a_newline_ends_its_line(untouched: ClockDriver) -> None:
     """Those that the model has written are underlined."""
-    labels = full.page.locator(f"{TOKENS} bdi")
+    labels = untouched.page.locator(f"{TOKENS} bdi")
     assert labels.all_text_contents() == SENTENCE
-    assert full.page.locator(f"{TOKENS} b").count() == 0
+    assert untouched.page.locator(f"{TOKENS} b").count() == 0
     isolated = labels.evaluate_all("nodes => nodes.map(n => getComputedStyle(n).unicodeBidi)")
     assert set(isolated) == {"isolate"}
-    tops = full.page.locator(TOKENS).evaluate_all(
+    tops = untouched.page.locator(TOKENS).evaluate_all(
         "nodes => nodes.map(node => node.getBoundingClientRect().top)"
     )
     assert tops[0] == tops[2] < tops[3] == tops[8]
@@ -223,11 +236,11 @@ def test_a_long_text_scrolls_in_its_panel_to_its_query(
     expect(flow.locator(".driftscope-query bdi")).to_have_text("149")
 
 
-def test_weights_that_do_not_move_stay_at_every_step(full: ClockDriver) -> None:
-    shown = full.page.locator("[data-panel=long] small")
-    full.page.locator("[data-panel=long]").scroll_into_view_if_needed()
-    full.page.keyboard.press("End")
-    full.wait_step(STEPS[199])
+def test_weights_that_do_not_move_stay_at_every_step(untouched: ClockDriver) -> None:
+    shown = untouched.page.locator("[data-panel=long] small")
+    untouched.page.locator("[data-panel=long]").scroll_into_view_if_needed()
+    untouched.page.keyboard.press("End")
+    untouched.wait_step(STEPS[199])
     expect(shown).to_have_text([".01"] * 150 + [""] * (LONG - 150))
 
 
@@ -268,13 +281,13 @@ def shade(weight: float) -> np.ndarray:
     return paper + (deep - paper) * np.interp(sent, roots**2, roots)
 
 
-def test_every_cell_of_a_head_has_the_colour_of_its_weight(full: ClockDriver) -> None:
-    box = head_box(full.page)
+def test_every_cell_of_a_head_has_the_colour_of_its_weight(untouched: ClockDriver) -> None:
+    box = head_box(untouched.page)
     centres = ((np.arange(24) + 0.5) * box["width"] / 24).astype(int)
     for index in (0, 70):
-        full.drag(0, index / 199)
-        full.wait_step(STEPS[index])
-        cells = pixels(full.page, box)[np.ix_(centres, centres)]
+        untouched.drag(0, index / 199)
+        untouched.wait_step(STEPS[index])
+        cells = pixels(untouched.page, box)[np.ix_(centres, centres)]
         weights = head_weights(200)[index, 1, 2]
         for query, key in zip(*np.tril_indices(24), strict=True):
             assert cells[query, key, :3] == pytest.approx(shade(weights[query, key]), abs=3)
@@ -282,15 +295,15 @@ def test_every_cell_of_a_head_has_the_colour_of_its_weight(full: ClockDriver) ->
 
 
 def test_a_role_is_written_into_the_masked_corner_of_its_head_while_it_has_it(
-    full: ClockDriver,
+    untouched: ClockDriver,
 ) -> None:
-    box = head_box(full.page, right=-1, down=-1)  # layer 0, head 1
-    full.drag(0, 0.7)
-    full.wait_step(STEPS[139])
-    written = pixels(full.page, box)[..., 3] > 0
-    full.page.keyboard.press("Home")
-    full.wait_step(0)
-    blank = pixels(full.page, box)[..., 3] > 0
+    box = head_box(untouched.page, right=-1, down=-1)  # layer 0, head 1
+    untouched.drag(0, 0.7)
+    untouched.wait_step(STEPS[139])
+    written = pixels(untouched.page, box)[..., 3] > 0
+    untouched.page.keyboard.press("Home")
+    untouched.wait_step(0)
+    blank = pixels(untouched.page, box)[..., 3] > 0
     rows, columns = np.nonzero(written & ~blank)
     assert (written[blank]).all(), "no cell is covered"
     assert rows.size > 100 and rows.max() < 20
