@@ -6,11 +6,12 @@ import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as Late
 
+from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import Prediction, Slide
 from explorer.visit.runs import RECORDED
 from model_core.labels import head_label, token_label
 from model_core.runs import Run
-from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.browser.driver import NARROW, ClockDriver, Server, Visit
 from tests.support.browser.rules import violations
 from tests.support.course import COURSE, written
 
@@ -132,3 +133,21 @@ def test_a_presentation_is_black_and_goes_back_by_keys(visit: Visit, app: Server
     page.keyboard.press("p")
     page.keyboard.press("PageUp")
     expect(page.get_by_text("1 of 6")).to_be_visible()
+
+
+def test_a_word_is_explained_by_pointer_key_and_tap(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/?lesson=01-token-table.1", size=NARROW)
+    ClockDriver(page).wait_ready()
+    word = page.locator(".term", has_text="vocabulary")
+    says = word.get_by_role("tooltip", include_hidden=True)
+    expect(says).to_be_hidden()
+    word.hover(position={"x": 5, "y": 5})
+    expect(says).to_have_text(glossary()["vocabulary"])
+    expect(says).to_be_visible()
+    box = says.bounding_box()
+    assert box is not None and box["x"] >= 0 and box["x"] + box["width"] <= NARROW[0]
+    page.mouse.move(0, 0)
+    expect(says).to_be_hidden()
+    word.focus()  # as Tab and a tap do
+    expect(says).to_be_visible()
+    assert violations(page, "light", within=".st-key-lesson") == []

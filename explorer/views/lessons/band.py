@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.data.facts import Fact, fact
+from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction, Slide
 from explorer.lessons.wording import filled, written
 from explorer.views.lessons import writing
@@ -66,7 +67,7 @@ def _say(slide: Slide) -> None:
     try:
         run = _run(slide)
         st.subheader(_filled(run, slide.title), anchor=False)
-        st.markdown(_filled(run, slide.text))
+        st.markdown(explained(_filled(run, slide.text)), unsafe_allow_html=True)
         if slide.formula:
             st.latex(slide.formula)
         if slide.predict:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import parse
 from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of
 from explorer.visit import session
@@ -20,6 +21,8 @@ def draw() -> None:
             for column, name in zip(st.columns(COLUMNS), row, strict=False):
                 with column.container(border=True, height="stretch"):
                     _card(name)
+    with st.expander("Words", icon=":material/dictionary:"):
+        st.markdown("\n".join(f"- **{word}**: {says}" for word, says in glossary().items()))
     left, right = st.columns(2, gap="medium")
     with left:
         _new()

@@ -116,13 +116,13 @@ def test_a_teachers_own_lesson_stands_beside_the_course(
     folder = tmp_path / ".lessons"
     folder.mkdir()
     (folder / "own.yaml").write_text(
-        "title: My own\nsays: It is mine.\nslides:\n- title: One\n  text: It has {n_embd} channels."
+        "title: My own\nsays: It is mine.\nslides:\n- title: One\n  text: It has {n_embd} columns."
     )
     (folder / "broken.yaml").write_text("title: [")
     app = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
     assert "The lesson broken cannot be read: line 1" in words(app)[0]
     app = go_to(press(app, "My own"), "overview")
-    assert any("It has 32 channels." in one.value for one in app.markdown)
+    assert any("It has 32 columns." in one.value for one in app.markdown)
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def test_a_teacher_makes_a_lesson_of_views(writer: AppTest, tmp_path: Path) -> None:
     assert not writer.session_state["visit"].stories  # nothing lies over the form
-    app = add(writer, "First", "It has {n_embd} channels.")
+    app = add(writer, "First", "It has {n_embd} columns.")
     app = add(go_to(app, "tables"), "Second", "Rows.")
     app = add(go_to(app, "attention"), "Third", "Heads.")
     path = tmp_path / ".lessons" / "vowels-co.yaml"
@@ -159,7 +159,7 @@ def test_a_teacher_makes_a_lesson_of_views(writer: AppTest, tmp_path: Path) -> N
 def test_what_a_slide_must_not_say_is_said_and_nothing_is_lost(
     writer: AppTest, tmp_path: Path
 ) -> None:
-    app = add(writer, "First", "It has {n_embd} channels.")
+    app = add(writer, "First", "It has {n_embd} columns.")
     add(app, "Second", "It has {channels}.")
     assert "{channels} is no number of a run" in words(app)[0]
     assert app.text_area[0].value == "It has {channels}."
