@@ -17,7 +17,7 @@ from model_core.training.recording import line_bytes, most_snapshots, snapshot_b
 
 FLOAT = 4  # bytes
 # Bytes of a trainer that has not begun: Python, and torch as it was built.
-PROCESS = (550 if torch.backends.cuda.is_built() else 300) * 2**20
+PROCESS = (650 if torch.backends.cuda.is_built() else 300) * 2**20
 ENCODING, ID = 40, 8  # bytes a character of the text while it is encoded, and from then on
 STATES = {"sgd": 0, "adam": 2, "adamw": 2}  # numbers that an optimizer keeps beside each weight
 STATE_ENTRY = 100  # bytes of a state's name, shape and checksum

@@ -351,7 +351,7 @@ def test_no_button_sends_a_figure_away(untouched: ClockDriver) -> None:
     names = untouched.page.locator(".modebar-btn").evaluate_all(
         "nodes => [...new Set(nodes.map(node => node.dataset.title ?? node.ariaLabel))]"
     )
-    assert sorted(names) == ["Download plot as a PNG", "Pan", "Reset axes", "Zoom"]
+    assert sorted(names) == ["Pan", "Reset axes", "Zoom"]
 
 
 # ---- a run that grows ---------------------------------------------------------------------------

@@ -18,7 +18,7 @@ const FINGERS = ["pan", "select", "lasso"]
 const LASSO = ["select2d", "lasso2d"]
 // biome-ignore format: a list of buttons
 const REMOVED = [
-  "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
+  "toImage", "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
   "toggleSpikelines", "sendChartToCloud", "tableRotation", "resetCameraLastSave3d", "hoverClosest3d",
 ]
 
