@@ -36,9 +36,9 @@ def show(run: Run | str | Path, page: str = "drift", step: int | None = None) ->
     It is the page of the app, drawn once in this process, and plays without it. `run`: a run or
     the path of its folder. ValueError where the page draws nothing of it.
     """
-    shown = run if isinstance(run, Run) else Run.open(Path(run))
-    query = {"run": shown.name} | ({} if step is None else {"step": str(step)})
-    with _runs_in(shown.path.parent):
+    path = (run.path if isinstance(run, Run) else Run.open(Path(run)).path).resolve()
+    query = {"run": path.name} | ({} if step is None else {"step": str(step)})
+    with _runs_in(path.parent):
         return _drawn(page, query)
 
 
@@ -60,8 +60,11 @@ def _drawn(page: str, query: dict[str, str]) -> Shown:
         for node in app.main
         if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
     ]
+    if app.exception:
+        raise ValueError(f"page {page!r} fails on run {query['run']!r}: {app.exception[0].message}")
     kept = payload(clocks[0]["payload"]) if clocks else None
-    if kept is None or clocks[0]["names"][-1] != page:  # an unknown page is the Overview
+    # An unknown page is the Overview, and an unlisted run the first that comes with the app.
+    if kept is None or clocks[0]["names"] not in ([query["run"], page], [page]):
         raise ValueError(f"there is no page {page!r} with pictures of the run {query['run']!r}")
     names, at = clocks[0]["names"], clocks[0]["step"]
     question = re.sub(r"\\(.)", r"\1", app.title[0].value) if app.title else ""  # see `plain`
@@ -72,7 +75,7 @@ def _drawn(page: str, query: dict[str, str]) -> Shown:
 def _runs_in(folder: Path) -> Iterator[None]:
     """Pages look for runs where this variable says; Streamlit sets others, which go with it."""
     before = dict(os.environ)
-    os.environ["DRIFTSCOPE_RUNS"] = str(folder.resolve())
+    os.environ["DRIFTSCOPE_RUNS"] = str(folder)
     try:
         yield
     finally:

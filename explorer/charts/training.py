@@ -63,7 +63,7 @@ def marked(panel: Panel, values: np.ndarray) -> Panel:
     top = 10**top if axis.type == "log" else top
     crosses = go.Scatter(
         x=broken.astype(np.float32),
-        y=np.full(len(broken), top, np.float32),
+        y=np.full(len(broken), top),
         mode="markers+text",
         marker={"symbol": "x", "size": 11, "color": theme.CATEGORIES[1]},
         text=["\u221e or NaN"] + [""] * (len(broken) - 1),

@@ -13,7 +13,6 @@ import torch
 from explorer.data.cache import cached
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import example
-from model_core.anatomy import shapes_of
 from model_core.attention import attend
 from model_core.attention.heads import read_weights
 from model_core.attention.roles import MEASURES, probe_ids, probe_scores
@@ -46,10 +45,6 @@ def _fact(run: Run, as_of: tuple[int, str], name: str, arguments: tuple[str, ...
     if not len(run.steps):
         raise ValueError(f"run {run.name} has no recorded step yet")
     return FACTS[name](run, *arguments)
-
-
-def _parameters(run: Run) -> int:
-    return sum(math.prod(shape) for shape in shapes_of(run.model_config).values())
 
 
 def _loss(run: Run, step: str = "last") -> float:
@@ -295,7 +290,7 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "n_layer": lambda run: run.model_config.n_layer,
     "n_head": lambda run: run.model_config.n_head,
     "head_size": lambda run: run.model_config.n_embd // run.model_config.n_head,
-    "parameters": _parameters,
+    "parameters": lambda run: run.model_config.weights,
     "numbers": lambda run, table="tokens": _table(run, table, "last").size,
     "last_step": lambda run: int(run.steps[-1]),
     "guessing": lambda run: math.log(run.model_config.vocab_size),

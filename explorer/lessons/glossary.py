@@ -9,9 +9,9 @@ from html import escape
 from explorer.lessons.lesson import SHIPPED
 from model_core.runs.files import read_file
 
-# Where no word is explained: code, formulas, links.
-_APART = re.compile(r"(`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\))")
-_TAG = re.compile(r"<(?=[a-zA-Z/!?])")  # where Markdown begins HTML
+# Where no word is explained: code, formulas, links, addresses, icons.
+_APART = re.compile(r"(``[^`]*``|`[^`]*`|\$[^$]*\$|\[[^\]]*\]\([^)]*\)|https?://\S+|:\w[\w/-]*:)")
+_TAG = re.compile(r"\\?<(?=[a-zA-Z/!?])")  # where Markdown begins HTML
 
 
 @cache
@@ -36,8 +36,16 @@ def explained(text: str) -> str:
             f'<span class="term-says" role="tooltip">{says}</span></span>'
         )
 
-    parts = _APART.split(_TAG.sub("&lt;", text))
-    return "".join(part if n % 2 else _words().sub(put, part) for n, part in enumerate(parts))
+    parts = _APART.split(text)
+    return "".join(
+        _TAG.sub(_apart(part), part) if n % 2 else _words().sub(put, _TAG.sub("&lt;", part))
+        for n, part in enumerate(parts)
+    )
+
+
+def _apart(part: str) -> str:
+    """What stands for "<" where an entity would be shown as it is written: it begins no HTML."""
+    return "< " if part.startswith("$") else "<\u2060"
 
 
 @cache

@@ -156,9 +156,12 @@ def with_slides(lesson: Lesson | None, title: str, slides: Sequence[Mapping[str,
 
 
 def as_text(lesson: Lesson) -> str:
-    """What a file of this lesson holds."""
+    """What a file of this lesson holds; ValueError where it would not be read again."""
     values = lesson.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=100)
+    text: str = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=100)
+    if (size := len(text.encode())) > LARGEST:
+        raise ValueError(f"the lesson would have {size:,} bytes, more than {LARGEST:,}; cut it")
+    return text
 
 
 def name_for(title: str, taken: Collection[str]) -> str:

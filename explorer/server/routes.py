@@ -61,7 +61,7 @@ def link_code(request: Request) -> Response:
     import segno
 
     address = request.query_params.get("address", "")
-    if not 0 < len(address) <= LONGEST_CODE:
+    if not 0 < len(address.encode()) <= LONGEST_CODE:
         return PlainTextResponse("Not found", 404)
     svg = io.BytesIO()
     segno.make_qr(address).save(svg, kind="svg", scale=4, light="#ffffff", xmldecl=False)

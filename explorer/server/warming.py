@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import pkgutil
 from collections.abc import Iterator
+from contextlib import suppress
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -42,7 +43,8 @@ def prepare() -> None:
     import_all()
     from model_core.runs import runs_folder, shelf
 
-    shelf.clear(runs_folder())
+    with suppress(ValueError, OSError):  # pages say what is wrong with the folder
+        shelf.clear(runs_folder())
 
 
 def import_all() -> None:

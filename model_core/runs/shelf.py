@@ -16,7 +16,8 @@ KEPT = 24 * 3600
 LEFT = 3600
 LONGEST = 2000  # characters of a note
 _MOVED = re.compile(r"(?P<name>.+)@(?P<since>\d+)")
-_MAKING = re.compile(r"\.[\w.-]+\.\d+\.\d+")  # what `create_run` and `unpack_run` rename when whole
+# What `create_run` and `unpack_run` rename when whole: a process, and nanoseconds of its clock.
+_MAKING = re.compile(r"\.[A-Za-z0-9][\w.-]*\.\d+\.\d{10,}")
 
 
 def read_note(path: Path) -> str:

@@ -52,7 +52,7 @@ def test_the_code_answers_below_a_base_path(visit: Visit, demo: Server) -> None:
     assert found.text == page.url and "/lab" in found.text
 
 
-@pytest.mark.parametrize("address", ["", "x" * 1001])
+@pytest.mark.parametrize("address", ["", "x" * 1001, "\N{RABBIT}" * 999])
 def test_an_address_that_no_telephone_reads_has_no_code(
     visit: Visit, app: Server, address: str
 ) -> None:

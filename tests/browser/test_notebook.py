@@ -43,3 +43,8 @@ def test_the_frame_of_a_notebook_plays_without_a_server(chromium: Browser) -> No
 def test_a_page_without_pictures_of_the_run_is_refused(page: str) -> None:
     with pytest.raises(ValueError, match=f"there is no page '{page}' with pictures"):
         show(Run.open(PATH), page)
+
+
+def test_a_run_is_shown_from_its_own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(PATH)
+    assert f'data-names="[&quot;{PATH.name}&quot;' in show(".", "attention").page.decode()

@@ -18,7 +18,7 @@ from tests.support.browser.rules import violations
 
 FOX = Run.open(RECORDED / "quick-brown-fox")
 SENTENCE = "Quick brown fox jumped over the lazy dog."
-GREY = "[data-panel=sample] div:nth-child({}) .driftscope-faint"
+GREY = "[data-panel=sample] .driftscope-body div:nth-child({}) .driftscope-faint"
 PIXELS = """panel => {
   const canvas = document.querySelector(`[data-panel=${panel}] canvas`)
   return canvas.toDataURL()

@@ -11,6 +11,7 @@ test("another page, run or view is a step", () => {
   assert.ok(steps("/drift?run=a", "/attention"))
   assert.ok(steps("/drift?run=a", "/drift?run=b"))
   assert.ok(steps("/attention?run=a&attention.view=Roles", "/attention?run=a"))
+  assert.ok(steps("/?run=a", "/?run=a&overview.view=Line+by+line"))
 })
 
 test("a training step, another page's view and the first address of a page are none", () => {

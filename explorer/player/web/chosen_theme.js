@@ -14,5 +14,10 @@ function copy(storage, from, to) {
 
 if (typeof window !== "undefined") {
   copy(localStorage, OURS, THEIRS)
-  document.addEventListener("visibilitychange", () => copy(localStorage, THEIRS, OURS))
+  let known = localStorage.getItem(THEIRS)
+  document.addEventListener("visibilitychange", () => {
+    const now = localStorage.getItem(THEIRS)
+    if (now !== known) copy(localStorage, THEIRS, OURS) // chosen in this tab, not in another
+    known = now
+  })
 }

@@ -16,7 +16,7 @@ export function isStep(before, after) {
   if (before.pathname !== after.pathname) return true
   if (!before.search) return false
   const [from, to] = [before, after].map(({ searchParams }) => searchParams)
-  const page = after.pathname.split("/").at(-1)
+  const page = after.pathname.split("/").at(-1) || "overview"
   const names = VIEWS.filter((name) => name.split(".")[0] === page)
   return ["run", "lesson", ...names].some((name) => from.get(name) !== to.get(name))
 }

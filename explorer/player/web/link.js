@@ -2,8 +2,8 @@
 
 import { element, label } from "./dom.js"
 
-/** @type {WeakMap<HTMLElement, HTMLElement>} */
-const shown = new WeakMap()
+/** @type {WeakSet<HTMLElement>} */
+const shown = new WeakSet()
 
 // Streamlit calls this when the component appears and at later reruns.
 /** @param {{ parentElement: HTMLElement }} component */
@@ -23,7 +23,7 @@ export function link({ parentElement }) {
   })
   root.append(button, sheet)
   parentElement.append(root)
-  shown.set(parentElement, root)
+  shown.add(parentElement)
 }
 
 /** @param {HTMLElement} sheet */

@@ -103,10 +103,10 @@ def choose(moment: Moment) -> tuple[Shared, tuple[int, int]]:
         )
         with st.popover("Head"):
             head = _head(made[wanted[0]].model if wanted[0] in made else {})
-        differing = tuple(setting(name) for name in apart(wanted, made))
-        if said := _why(moment.run.name, wanted, made, differing):
+        runs = opened({name: paths[name] for name in wanted}) or {moment.run.name: moment.run}
+        differing = tuple(setting(name) for name in apart([*runs], made))
+        if said := _why(moment.run.name, [*runs], made, differing):
             st.caption(plain(said), width="content")
-    runs = opened({name: paths[name] for name in wanted}) or {moment.run.name: moment.run}
     if untold := [name for name, run in runs.items() if not _tells(run, clock)]:
         st.info(plain(f"{untold[0]} has no {clock} recorded for each step: compared by steps."))
         clock = "step"
@@ -170,8 +170,9 @@ def one_apart(name: str, made: Mapping[str, Family]) -> str:
 
 def apart(names: Sequence[str], made: Mapping[str, Family]) -> list[str]:
     """The settings in which some of these runs differ from the first, each once."""
-    first, *others = (made[name] for name in names if name in made)
-    return list(dict.fromkeys(name for other in others for name in differences(first, other)))
+    known = [made[name] for name in names if name in made]
+    differing = (name for other in known[1:] for name in differences(known[0], other))
+    return list(dict.fromkeys(differing))
 
 
 def _tells(run: Run, clock: Clock) -> bool:

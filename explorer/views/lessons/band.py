@@ -122,6 +122,7 @@ def _point(run: Run, kind: str) -> None:
         st.button(
             "The step on the clock",
             key="lesson-click",
+            disabled=session.run() != run.name,
             on_click=lambda: session.predict(_clicked(run, kind)),
         )
         return
@@ -131,8 +132,13 @@ def _point(run: Run, kind: str) -> None:
 
 
 def _clicked(run: Run, kind: str) -> str:
-    """What is chosen, as the answer names it; "" where nothing is."""
+    """What is chosen, as the answer names it; "" where nothing is, or in another run.
+
+    A head is always chosen.
+    """
     chosen, tokens = session.chosen(), run.tokenizer.tokens
+    if session.run() != run.name:
+        return ""
     if kind == "head":
         return head_label(*chosen.head)
     if kind == "step":

@@ -67,7 +67,7 @@ def lesson_of(name: str) -> Lesson:
     raise ValueError(f"There is no lesson named {name[:60]!r}; choose one on the Lessons page.")
 
 
-@lru_cache(64)
+@lru_cache(MOST + 100)  # the course's, too
 def _read(path: Path, _of: tuple[int, int]) -> Lesson:
     """A file of one time and size is read once: every rerun asks for the lesson that is on."""
     return read_lesson(path)

@@ -11,14 +11,14 @@ from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, fewer, thinned
 from explorer.visit.page import clock, how_computed
 from explorer.visit.sentence import Sentence
-from model_core.anatomy import parameter_counts
 from model_core.normalization import part_sites
 
-STEPS = 150  # with some 30 pictures of 1 KiB each
+PICTURES = 4500  # of 1 KiB each, of all parts at all steps
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    moment = evenly(fewer(moment, len(sentence.ids)), STEPS)
+    names = list(part_sites(moment.run.model_config, moment.run.anatomy))
+    moment = evenly(fewer(moment, len(sentence.ids)), max(PICTURES // max(len(names), 30), 2))
     if words := thinned(moment, "pictures at all of them are too large"):
         st.caption(words)
     if len(sentence.ids) == 1:
@@ -26,7 +26,6 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     alone = layers.unbacked(moment, sentence.ids)  # the settled step is drawn first
     now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
     run, position = moment.run, position_of(sentence)
-    names = list(part_sites(run.model_config, run.anatomy))
     panel = parts_listing(
         names,
         layers.part_shapes(run, len(sentence.ids)),
@@ -36,7 +35,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     )
     opens = Opens(tuple(map(_page, names)), position, sentence.ids[position])
     clock(moment, [replace(panel, picks=opens)], alone=alone)
-    total = sum(parameter_counts(run.model_config).values())
+    total = run.model_config.weights
     how_computed(
         r"\mathrm{size}(g) = \sqrt{\frac1n\sum_i g_i^2}, \qquad"
         r" g_i = \frac{\partial L}{\partial x_i}",

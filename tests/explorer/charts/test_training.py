@@ -182,6 +182,8 @@ def test_a_cross_stands_above_the_last_number_and_its_label(log: bool) -> None:
     after = marked(before, values).figure
     (top,) = np.log10(after.data[-1].y) if log else after.data[-1].y
     share = (top - high) / (high - low)  # of a plot about 150 pixels high; a label has 20
+    wild = curves_panel(STEPS, {"training": values * 1e34}, Frame("c", "Loss"), scale)
+    assert np.isfinite(marked(wild, values).figure.data[-1].y).all()
     assert share >= 0.2 and after.layout.yaxis.range[1] > top
 
 

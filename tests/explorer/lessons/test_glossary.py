@@ -20,8 +20,14 @@ def test_a_word_is_explained_where_it_first_stands_and_a_longer_one_first() -> N
 
 
 def test_code_formulas_and_links_are_left_alone() -> None:
-    text = "`loss` $loss$ [loss](https://example.org/loss)"
+    text = "`loss` ``a ` loss`` $loss$ [loss](https://x.org/loss) https://x.org/loss :key/loss:"
     assert explained(text) == text
+
+
+def test_what_looks_like_html_in_code_and_formulas_is_shown_as_it_is() -> None:
+    """Without an entity: Markdown would show it as it is written, and a formula cannot read it."""
+    assert explained("`<s>` $a<b$") == "`<\u2060s>` $a< b$"
+    assert explained(r"begins with \<b") == "begins with &lt;b"  # as a run's own text is escaped
 
 
 def test_html_of_a_lesson_stays_text() -> None:

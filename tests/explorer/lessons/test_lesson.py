@@ -5,7 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from explorer.lessons.lesson import LARGEST, SHIPPED, is_name, names_of, parse, read_lesson
+from explorer.lessons.lesson import (
+    LARGEST,
+    SHIPPED,
+    as_text,
+    is_name,
+    names_of,
+    parse,
+    read_lesson,
+    with_slides,
+)
 from explorer.lessons.wording import filled, names_in
 
 WHOLE = """\
@@ -156,3 +165,11 @@ def test_no_number_of_the_course_is_typed(name: str) -> None:
             bare = filled(text, lambda *_: "")
             allowed = {"0"} if "step 0" in bare or "from 0" in bare else set()
             assert {one for one in bare if one.isdigit()} <= allowed, (slide.title, bare)
+
+
+def test_a_lesson_that_would_not_be_read_again_is_not_written() -> None:
+    slide = {"title": "a", "text": "字" * 1200, "notes": "字" * 2000}
+    fits = with_slides(None, "long", [slide] * 25)
+    assert parse(as_text(fits).encode()) == fits
+    with pytest.raises(ValueError, match="more than 262,144; cut it"):
+        as_text(with_slides(None, "long", [slide] * 40))

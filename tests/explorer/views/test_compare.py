@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explorer.data.others import families
+from explorer.views.compare.choose import apart
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
 from tests.support.pages import captions, counted_reads, drawn, opened, panels, succeeded, words
@@ -39,6 +41,11 @@ def test_both_runs_are_drawn_side_by_side_on_one_clock(runs: tuple[Run, Run]) ->
     title = next(one.value for one in app.markdown if one.value.startswith("#####"))
     first = lowest.removeprefix("small-batch-").replace("-", "\\-")
     assert f"validation loss\\: {first} " in title and "at its end" not in title
+
+
+def test_runs_of_which_none_tells_its_settings_differ_in_none_that_is_known() -> None:
+    assert apart(["damaged", "other"], {}) == []
+    assert apart(["damaged", FIRST], families({FIRST: RECORDED / FIRST})) == []
 
 
 def test_a_run_that_ended_earlier_is_said_to_show_its_end() -> None:

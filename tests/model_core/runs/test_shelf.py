@@ -103,12 +103,12 @@ def test_what_a_killed_server_left_half_made_is_erased_an_hour_later(
     monkeypatch.undo()
     left = {one.name.split(".")[1] for one in folder.iterdir()}
     assert left == {"upload", "my-fox"}
-    foreign = [folder / ".venv", folder / ".cache.1", folder / ".kept.12.34"]
-    for one in foreign[:2]:
+    foreign = [folder / one for one in (".venv-3.11.7", ".cache.1", ".tool.1.2", ".kept.12.34")]
+    for one in foreign[:3]:
         one.mkdir()
-    foreign[2].symlink_to(tmp_path)
+    foreign[3].symlink_to(tmp_path)
     shelf.clear(folder)
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == 6
     for one in folder.iterdir():
         os.utime(one, (0, 0), follow_symlinks=False)
     shelf.clear(folder)
