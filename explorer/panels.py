@@ -238,7 +238,8 @@ class Words:
     """One text per recorded step, monospace, with its line breaks.
 
     `faint` has for each text the parts that are written in grey, [start, end) each. `beside`: the
-    first text stands at its left and the last at its right.
+    first text stands at its left and the last at its right. `table`: how many characters the name
+    of a line and each cell after it take; as many columns as fit stand side by side.
     """
 
     frame: Frame
@@ -246,6 +247,7 @@ class Words:
     alt: str = ""
     faint: Sequence[Sequence[tuple[int, int]]] = ()
     beside: bool = False
+    table: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -175,6 +175,7 @@ def _words(panel: Words) -> dict[str, Any]:
         "texts": [str(text) for text in panel.texts],
         "faint": [[[int(end) for end in part] for part in parts] for parts in panel.faint],
         "beside": panel.beside,
+        "table": panel.table,
     }
 
 

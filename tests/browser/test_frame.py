@@ -78,6 +78,8 @@ CUT = """async () => {
   document.querySelector("[data-testid=stMain]").scrollTo(0, 0)
   return found
 }"""
+FITS = """() => [...document.querySelectorAll(".driftscope-table")].every((one) =>
+  one.scrollWidth <= one.clientWidth + 1 && one.scrollHeight <= one.clientHeight + 1)"""
 TALL = """tall => document.querySelector(".driftscope-clock").style
   .getPropertyValue("--tall").startsWith(tall)"""
 
@@ -94,6 +96,7 @@ def test_pictures_begin_high_nothing_is_cut_and_no_rule_is_broken(
     for width, height in SIZES:
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_function(TALL, arg=f"{height / 900:g}"[:5])
+        page.wait_for_function(FITS)  # a table's columns are shared out when it has its size
         found = page.evaluate(MEASURE)
         assert found["wide"] <= 0 and found["cut"] == []
         assert found["end"] <= found["clock"], "the page's end is behind the clock"

@@ -100,6 +100,8 @@ interface WordsSpec extends Frame {
   texts: string[]
   faint: [start: number, end: number][][]
   beside: boolean
+  /** characters of the name of a line and of each cell after it */
+  table: [name: number, cell: number] | null
 }
 interface WritingsSpec extends Frame {
   kind: "writings"

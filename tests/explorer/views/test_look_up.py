@@ -49,14 +49,15 @@ def test_quick_is_looked_up_in_both_tables_and_added() -> None:
     shown = panels(app)
     assert shown["text"]["beneath"] == [str(one) for one in IDS]
     assert shown["text"]["says"] == "'{key}' at {key_at}"  # of the token pointed at, too
-    written = shown["arithmetic"]["texts"]
+    written, (name, cell) = shown["arithmetic"]["texts"], shown["arithmetic"]["table"]
+    assert shown["arithmetic"]["title"].startswith(f"'k' at position 4 has id {IDS[4]}:")
     for text, row, place, total in zip(
         written, tokens[:, IDS[4]], positions[:, 4], sums[:, 4], strict=True
     ):
         numbers = re.findall(r"−?\d+\.\d{4}", text)
         expected = [f"{value:.4f}".replace("-", "−") for value in (*row, *place, *total)]
         assert numbers == expected
-        assert text.startswith(f"'k' at position 4 has id {IDS[4]}\n")
+        assert {len(line) for line in text.split("\n")} == {name + 5 * cell}
 
 
 def test_the_model_itself_receives_the_same_numbers_at_the_settled_step() -> None:
@@ -104,8 +105,9 @@ def test_of_a_large_table_the_rows_used_are_drawn(
     ids = sorted(one for _, one in large.tokenizer.pieces("Zebra") if one is not None)
     np.testing.assert_array_equal(moving(app, "tokens"), large.token_embeddings(ids))
     assert panels(app)["tokens"]["title"] == "One-hot × token table (60 × 12), the rows used"
-    text = panels(app)["arithmetic"]["texts"][-1]
-    assert len(re.findall(r"\d\.\d{4}", text)) == 3 * 12
+    channels, *sums = panels(app)["arithmetic"]["texts"][-1].split("\n")
+    assert channels.split() == ["channel", *map(str, range(12))]
+    assert [len(re.findall(r"\d\.\d{4}", line)) for line in sums] == [12] * 3
 
 
 def test_a_model_without_positions_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

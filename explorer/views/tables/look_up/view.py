@@ -7,7 +7,7 @@ import streamlit as st
 from explorer.charts.embeddings.lookup import one_hot_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data.lookup import entering
-from explorer.panels import AnyPanel, Frame, Positions, Text, Words
+from explorer.panels import AnyPanel, Frame, Positions, Text
 from explorer.views.tables.look_up import any_id, three_tokenizers
 from explorer.views.tables.look_up.arithmetic import written_out
 from explorer.views.tables.look_up.rows import LookedUp, look_up, position_rows, token_rows
@@ -19,7 +19,7 @@ from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence, meant
 
 NUMBERS = 4 * 10**6  # of a table at all steps shown, 16 MB
-TALL, ABOVE, BELOW = 560, 156, 390  # pixels: the token table is as high as what stands beside it
+HIGH, MOST = 440, 800  # pixels of a table, and of the sum at most: of hundreds of channels
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
@@ -48,18 +48,15 @@ def _panels(moment: Moment, sentence: Sentence, found: LookedUp) -> list[AnyPane
     V, T, C = (getattr(moment.run.model_config, n) for n in ("vocab_size", "block_size", "n_embd"))
     few = "" if len(found.ids) == V else ", the rows used"
     part = f"{found.shown.start}–{found.shown.stop - 1}"
-    table = Frame("tokens", f"One-hot × token table ({V:,} × {C}){few}", 4, TALL, rows=2)
-    second = Frame("positions", f"+ position table ({T:,} × {C}), rows {part}", 4, BELOW)
-    whole = Frame("entering", f"= what enters the first block, positions {part}", 4, BELOW)
+    table = Frame("tokens", f"One-hot × token table ({V:,} × {C}){few}", 4, HIGH)
+    second = Frame("positions", f"+ position table ({T:,} × {C}), rows {part}", 4, HIGH)
+    whole = Frame("entering", f"= what enters the first block, positions {part}", 4, HIGH)
+    title = f"'{label}' at position {found.at} has id {id_}: looked up and added"
     by_number, by_name = (position_rows(sentence, found, named=named) for named in (False, True))
     return [
         _text(moment, sentence, found.at),
+        written_out(found, id_, Frame("arithmetic", title, span=12, height=MOST)),
         one_hot_panel(found.tokens, token_rows(moment, sentence, found), table),
-        Words(
-            Frame("arithmetic", f"'{label}' at {found.at}, looked up and added", 8, ABOVE),
-            written_out(found, label, id_),
-            alt="The row of the token, the row of the position and their sum, at each step.",
-        ),
         *(
             []
             if found.of_positions is None
