@@ -109,14 +109,19 @@ def swipe(session: CDPSession, x: float, heights: Sequence[int]) -> None:
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
 
-def test_p_leaves_question_pictures_and_clock_in_letters_of_20_pixels(
+def test_p_and_a_frame_leave_question_pictures_and_clock_p_in_letters_of_20_pixels(
     visit: Visit, app: Server
 ) -> None:
     page = visit(f"{app.url}/attention?run=quick-brown-fox&step=26")
     ClockDriver(page).wait_ready()
+    link, save = page.locator(".driftscope-link-button"), page.locator(".driftscope-save")
+    expect(link).to_be_visible()
+    expect(save.first).to_be_visible()
     page.keyboard.press("p")
     sentence = page.get_by_label("Sentence for the model to read")
     expect(sentence).to_be_hidden()
+    expect(link).to_be_hidden()
+    expect(save.filter(visible=True)).to_have_count(0)
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     sizes = page.evaluate(
         """() => {
@@ -134,3 +139,11 @@ def test_p_leaves_question_pictures_and_clock_in_letters_of_20_pixels(
     expect(page.locator(".driftscope-mosaic .driftscope-tip")).to_contain_text("query 40")
     page.keyboard.press("p")
     expect(sentence).to_be_visible()
+    expect(save.first).to_be_visible()
+    page.goto(f"{page.url}&embed=true")
+    ClockDriver(page).wait_ready()
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    for one in (sentence, link):
+        expect(one).to_be_hidden()
+    expect(save).not_to_have_count(0)
+    expect(save.filter(visible=True)).to_have_count(0)
