@@ -116,3 +116,30 @@ def compare(file: Saved, panel: Locator) -> None:
     assert [round(float(nested.get(name, "0"))) for name in ("width", "height")] == [wide, high]
     ours = shrunk(file.part(nested), (wide, high)).astype(np.float32)
     assert np.abs(ours - drawn).mean() < NEAR
+
+
+def test_a_saved_listing_has_its_bars_and_the_frame_around_the_largest(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/?run=quick-brown-fox&overview.view=Part+by+part&step=1000")
+    ClockDriver(page).wait_ready()
+    page.wait_for_function(WHOLE)
+    panel = page.locator("[data-panel=parts]")
+    bars = panel.locator("span.driftscope-number")
+    shares = bars.evaluate_all(
+        "all => all.map(({ style }) => parseFloat(style.getPropertyValue('--share')))"
+    )
+    file = saved(page, panel)
+    ends = [
+        (float(gradient[0].get("offset", "")), float(gradient[1].get("offset", "")))
+        for gradient in file.root.iter(f"{SVG}linearGradient")
+    ]
+    np.testing.assert_allclose(100 * np.array(ends), np.c_[shares, shares], atol=0.06)
+    assert max(shares) == 100 and len(set(shares)) > 5
+    (frame,) = (rect for rect in file.root.iter(f"{SVG}rect") if rect.get("stroke"))
+    pad = -float(file.root.get("viewBox", "").split()[0])
+    x, y, high = (float(frame.get(name, "")) for name in ("x", "y", "height"))
+    most = panel.locator(".driftscope-most").evaluate("node => getComputedStyle(node).outlineColor")
+    color = [float(one) for one in re.findall(r"[\d.]+", most)][:3]
+    at = file.pixels[round(2 * (y + high / 2 + pad)), round(2 * (x + pad))]
+    np.testing.assert_allclose(at, color, atol=2)

@@ -2,7 +2,6 @@
 
 import { given, scaleOf } from "./dom.js"
 import { escaped, hex, number, textOf } from "./svg.js"
-import { magnitude } from "./theme.js"
 
 /** @typedef {{ left: number, top: number, width: number, height: number }} Box */
 
@@ -13,6 +12,9 @@ const UNSEEN = [
 const UNSEEN_IN_FIGURES = ".hoverlayer, .zoomlayer, .draglayer, .selectionlayer, .glimages"
 const SIDES = /** @type {const} */ (["Top", "Right", "Bottom", "Left"])
 const SHADOW = /^(.*\)) 0px ([\d.]+)px 0px 0px$/
+const GRADIENT = /^linear-gradient\(to (left|right), (.*)\)$/
+const STOP = /^(.*?)(?: ([\d.e-]+)(%|px))?$/
+const BETWEEN_STOPS = /, (?![^(]*\))/ // a comma that is not of a colour
 
 /**
  * The SVG of a node. `handed` has the SVG of nodes that are pictures already, in their own pixels.
@@ -20,7 +22,7 @@ const SHADOW = /^(.*\)) 0px ([\d.]+)px 0px 0px$/
  * @param {{ handed: Map<Element, string>, theme: Theme, title: string, desc: string, pad: number }} how
  */
 export function vector(root, { handed, theme, title, desc, pad }) {
-  const drawing = new Drawing(root, handed, theme)
+  const drawing = new Drawing(root, handed)
   drawing.walk(root, "none")
   const { width, height } = drawing.boxOf(root.getBoundingClientRect())
   const [wide, high] = [Math.ceil(width) + 2 * pad, Math.ceil(height) + 2 * pad]
@@ -42,12 +44,11 @@ ${drawing.parts.join("\n")}
 class Drawing {
   /** @type {string[]} */
   parts = []
-  clips = 0
+  names = 0 // given so far
 
-  /** @param {HTMLElement} root @param {Map<Element, string>} handed @param {Theme} theme */
-  constructor(root, handed, theme) {
+  /** @param {HTMLElement} root @param {Map<Element, string>} handed */
+  constructor(root, handed) {
     this.handed = handed
-    this.theme = theme
     this.scale = scaleOf(root)
     this.origin = root.getBoundingClientRect()
     this.ruler = given(document.createElement("canvas").getContext("2d"))
@@ -77,7 +78,6 @@ class Drawing {
     if (handed !== undefined) this.parts.push(`<svg ${at} ${size}>${handed}</svg>`)
     else if (node instanceof HTMLCanvasElement) this.parts.push(pixels(node, at, size))
     else if (node instanceof SVGSVGElement) this.parts.push(figure(node, at, size))
-    else if (node.matches(".driftscope-legend i")) this.parts.push(this.legend(at, size))
     else this.fill(node, style, box, decoration)
   }
 
@@ -94,6 +94,7 @@ class Drawing {
       else if (child instanceof Text) this.write(child, style, line)
     }
     if (clips) this.parts.push("</g>")
+    if (style.outlineStyle === "solid") this.outline(style, box)
   }
 
   /** @param {CSSStyleDeclaration} style @param {Box} box */
@@ -101,6 +102,7 @@ class Drawing {
     const [, color, down] = SHADOW.exec(style.boxShadow) ?? []
     if (color) this.rect(color, { left, top: top + height, width, height: Number(down) })
     this.rect(style.backgroundColor, { left, top, width, height })
+    this.gradient(style.backgroundImage, { left, top, width, height })
     for (const side of SIDES) {
       const thick = Number.parseFloat(style[`border${side}Width`])
       const isFlat = side === "Top" || side === "Bottom"
@@ -117,27 +119,51 @@ class Drawing {
   rect(color, { left, top, width, height }) {
     const [fill, opacity] = hex(color)
     if (!opacity || !width || !height) return
-    const [x, y, wide, high] = [left, top, width, height].map(number)
-    const at = `x="${x}" y="${y}" width="${wide}" height="${high}"`
-    this.parts.push(`<rect ${at} fill="${fill}" fill-opacity="${number(opacity)}"/>`)
+    const look = `fill="${fill}" fill-opacity="${number(opacity)}"`
+    this.parts.push(rectOf({ left, top, width, height }, look))
+  }
+
+  // Colours from one side to the other; as in CSS, no stop stands before the one before it.
+  /** @param {string} image @param {Box} box */
+  gradient(image, box) {
+    const [, side, written] = GRADIENT.exec(image) ?? []
+    if (!written || !box.width || !box.height) return
+    let last = 0
+    const stops = written.split(BETWEEN_STOPS).map((stop) => {
+      const [, color = "", at = "0", unit = "%"] = STOP.exec(stop) ?? []
+      last = Math.max(last, Number(at) / (unit === "%" ? 100 : box.width))
+      const [fill, opacity] = hex(color)
+      const look = `stop-color="${fill}" stop-opacity="${number(opacity)}"`
+      return `<stop offset="${number(last)}" ${look}/>`
+    })
+    const name = `driftscope-gradient-${this.names++}`
+    const ends = side === "left" ? 'x1="1" x2="0"' : 'x1="0" x2="1"'
+    this.parts.push(
+      `<linearGradient id="${name}" ${ends}>${stops.join("")}</linearGradient>`,
+      rectOf(box, `fill="url(#${name})"`),
+    )
+  }
+
+  /** @param {CSSStyleDeclaration} style @param {Box} box */
+  outline({ outlineColor, outlineWidth, outlineOffset }, { left, top, width, height }) {
+    const thick = Number.parseFloat(outlineWidth)
+    const away = Number.parseFloat(outlineOffset) + thick / 2 // to the middle of its line
+    const [color, opacity] = hex(outlineColor)
+    const box = {
+      left: left - away,
+      top: top - away,
+      width: width + 2 * away,
+      height: height + 2 * away,
+    }
+    const look = `stroke="${color}" stroke-opacity="${number(opacity)}" stroke-width="${thick}"`
+    this.parts.push(rectOf(box, `fill="none" ${look}`))
   }
 
   /** @param {Box} box */
-  clip({ left, top, width, height }) {
-    const name = `driftscope-clip-${this.clips++}`
-    const [x, y, wide, high] = [left, top, width, height].map(number)
-    const rect = `<rect x="${x}" y="${y}" width="${wide}" height="${high}"/>`
-    this.parts.push(`<clipPath id="${name}">${rect}</clipPath><g clip-path="url(#${name})">`)
-  }
-
-  // The colours of weights, see legend.js.
-  /** @param {string} at @param {string} size */
-  legend(at, size) {
-    const stops = magnitude(this.theme).map(([share, color]) => {
-      return `<stop offset="${number(share)}" stop-color="${color}"/>`
-    })
-    const gradient = `<linearGradient id="driftscope-weights">${stops.join("")}</linearGradient>`
-    return `${gradient}<rect ${at} ${size} fill="url(#driftscope-weights)"/>`
+  clip(box) {
+    const name = `driftscope-clip-${this.names++}`
+    const clip = `<clipPath id="${name}">${rectOf(box, "")}</clipPath>`
+    this.parts.push(`${clip}<g clip-path="url(#${name})">`)
   }
 
   /** @param {Text} node @param {CSSStyleDeclaration} style @param {string} decoration */
@@ -156,6 +182,12 @@ class Drawing {
       this.parts.push(textOf(text, { x: left, y: top + above, font, look: look + fitted }))
     }
   }
+}
+
+/** @param {Box} box @param {string} look */
+function rectOf({ left, top, width, height }, look) {
+  const [x, y, wide, high] = [left, top, width, height].map(number)
+  return `<rect x="${x}" y="${y}" width="${wide}" height="${high}" ${look}/>`
 }
 
 // The lines that a text is broken into.
