@@ -276,13 +276,15 @@ class Writings:
 class Item:
     """Something named on a row, in a few words; `number` is its place among what was measured.
 
-    It has no number in the columns that it `lacks`; elsewhere NaN is a number that went wrong.
+    It has no number in the columns that it `lacks`; elsewhere NaN is a number that went wrong. Only
+    what `leads` can be the largest.
     """
 
     name: str
     words: str = ""
     number: int | None = None
     lacks: tuple[int, ...] = ()
+    leads: bool = True
 
 
 @dataclass(frozen=True)
@@ -300,9 +302,10 @@ class Listing:
     """Rows of text, and beside them N things with a small picture and K numbers at each step.
 
     `numbers` (S, N, K) float32 stand under `headings` (K,). `pictures` (N,) of (S, R, C)
-    uint8 as the rows of a Machine. At each step the largest of the column `lead` has a frame and is
-    named beside the title: `says` with {name}, out of `names` (N,), and {value}. With `bars` a
-    number has a bar, as long as its share of the column's largest. `picks`: of the n-th thing.
+    uint8 as the rows of a Machine. At each step the largest finite one of the column `lead` has a
+    frame and is named beside the title: `says` with {name}, out of `names` (N,), and {value};
+    `nothing` stands there where there is none. With `bars` a number has a bar, as long as its share
+    of the column's largest. `picks`: of the n-th thing.
     """
 
     frame: Frame
@@ -313,6 +316,7 @@ class Listing:
     names: Sequence[str]
     says: str
     lead: int
+    nothing: str = ""
     alt: str = ""
     bars: bool = False
     picks: Opens | None = None

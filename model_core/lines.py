@@ -92,6 +92,11 @@ def is_measured(value: Tensor | int) -> bool:
     return isinstance(value, Tensor) and value.dtype != torch.int64
 
 
+def is_mask(value: Tensor | int) -> bool:
+    """Truth values: they say which cells count, whatever the text and the weights."""
+    return isinstance(value, Tensor) and value.dtype == torch.bool
+
+
 def small(value: Tensor) -> Tensor:
     """A tensor of one text as a picture: positions downward, everything else to the right.
 

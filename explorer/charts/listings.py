@@ -8,14 +8,14 @@ import numpy as np
 from explorer.charts.machine import signed_levels
 from explorer.charts.parts.labels import counted
 from explorer.panels import Frame, Item, Listing, Row
-from model_core.lines import Assigned, Call, is_measured
+from model_core.lines import Assigned, Call, is_mask, is_measured
 
 ROW = 24  # pixels
 
 
 def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: Frame) -> Listing:
     """The calls that `follow` found, with what `read_lines` saw at S steps."""
-    numbers, rows, names = count(), [], []
+    numbers, rows, names, leads = count(), [], [], []
     for call in calls:
         whose = f"{call.module} · " if call.module else ""
         rows.append(Row(f"{whose}{call.function}", heading=True))
@@ -23,7 +23,9 @@ def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: F
             here = [one for one in call.values if one.at == at]
             skipped = at in call.skipped
             items = [Item("", "not run")] if skipped else [_item(one, numbers) for one in here]
-            names += [f"{one.name} in {call.function}" for one in here if is_measured(one.value)]
+            measured = [one for one in here if is_measured(one.value)]
+            names += [f"{one.name} in {call.function}" for one in measured]
+            leads += [not is_mask(one.value) for one in measured]
             if text.strip():
                 rows.append(Row(text, items, faint=skipped))
     spread = seen["std"]
@@ -36,7 +38,8 @@ def code_listing(calls: Sequence[Call], seen: Mapping[str, np.ndarray], frame: F
         names,
         "widest: {name}, std {value}",
         1,
-        f"{len(rows)} rows of code. {_largest('std', names, spread)}",
+        "no std is finite",
+        f"{len(rows)} rows of code. {_largest('std', names, spread, leads)}",
     )
 
 
@@ -61,6 +64,7 @@ def parts_listing(
         names,
         "largest at {name}: {value}",
         1,
+        "no gradient is finite",
         f"{len(names)} parts. {_largest('gradient', names, seen['weights'])}",
         bars=True,
     )
@@ -72,12 +76,14 @@ def _part(shape: str, count: int, number: int) -> Item:
     return Item(shape, counted(count, "parameter"), number)
 
 
-def _largest(what: str, names: Sequence[str], values: np.ndarray) -> str:
-    """Which of N has the largest of (S, N) at the last step."""
-    known = np.where(np.isfinite(values[-1]), values[-1], -np.inf)
+def _largest(
+    what: str, names: Sequence[str], values: np.ndarray, leads: Sequence[bool] | bool = True
+) -> str:
+    """Which of N, of those that lead, has the largest finite of (S, N) at the last step."""
+    known = np.where(np.isfinite(values[-1]) & np.array(leads), values[-1], -np.inf)
     at = int(known.argmax())
     if np.isneginf(known[at]):
-        return f"At the last step no {what} is a number."
+        return f"At the last step no {what} is finite."
     return f"At the last step the {what} is largest at {names[at]}, {known[at]:.3g}."
 
 
@@ -92,6 +98,5 @@ def _shape(sizes: Sequence[int]) -> str:
 def _item(one: Assigned, numbers: "count[int]") -> Item:
     if isinstance(one.value, int):
         return Item(one.name, f"= {one.value:,}")
-    return Item(
-        one.name, _shape(one.value.shape), next(numbers) if is_measured(one.value) else None
-    )
+    number = next(numbers) if is_measured(one.value) else None
+    return Item(one.name, _shape(one.value.shape), number, leads=not is_mask(one.value))

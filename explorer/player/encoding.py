@@ -227,6 +227,7 @@ def _listing(panel: Listing, arrays: _Arrays) -> dict[str, Any]:
         "names": [str(name) for name in panel.names],
         "says": panel.says,
         "lead": int(panel.lead),
+        "nothing": panel.nothing,
         "bars": panel.bars,
         "pickable": panel.picks is not None,
     }

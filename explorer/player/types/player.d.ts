@@ -119,12 +119,13 @@ interface ListingSpec extends Frame {
   names: string[]
   says: string
   lead: number
+  nothing: string
   bars: boolean
   pickable: boolean
 }
 interface ListingRow {
   text: string
-  items: { name: string; words: string; number: number | null; lacks: number[] }[]
+  items: { name: string; words: string; number: number | null; lacks: number[]; leads: boolean }[]
   heading: boolean
   faint: boolean
 }

@@ -11,7 +11,7 @@ export class Listing {
   spec
   words = "" // what the rows were built from
   colors = new Uint32Array(256)
-  /** @type {(Row & { lacks: number[] })[]} by number */
+  /** @type {(Row & { lacks: number[], leads: boolean })[]} by number */
   items = []
 
   /** @param {HTMLElement} body @param {Hands} hands */
@@ -71,39 +71,43 @@ export class Listing {
   }
 
   /** @param {ListingRow["items"][number]} item */
-  item({ name, words, number, lacks }) {
+  item({ name, words, number, lacks, leads }) {
     const node = element("div", "driftscope-item")
     node.append(worded("code", "", name), worded("span", "", words))
     if (number === null) return node
     const canvas = element("canvas", "")
     const numbers = this.spec.headings.map(() => element("span", "driftscope-number"))
     node.append(canvas, ...numbers)
-    this.items[number] = { node, canvas, numbers, lacks }
+    this.items[number] = { node, canvas, numbers, lacks, leads }
     return node
   }
 
   /** @param {number} index */
   draw(index) {
-    const { array, arrays, headings, lead, names, says } = this.spec
+    const { array, arrays, headings, lead, names, says, nothing } = this.spec
     const [steps, count, columns] = array.shape
     const first = (steps === 1 ? 0 : index) * count * columns
-    let [most, largest] = [Number.NEGATIVE_INFINITY, -1]
     for (const [n, { canvas, numbers, lacks }] of this.items.entries()) {
       paint(canvas, arrays[n], index, this.colors)
       for (const k of headings.keys()) {
         const value = array.values[first + n * columns + k]
         const text = lacks.includes(k) ? "–" : written(value)
         if (numbers[k].textContent !== text) numbers[k].textContent = text
-        if (k === lead && value > most) [most, largest] = [value, n]
       }
     }
     if (this.spec.bars) this.bar(first)
+    const leading = this.items.map((_, n) => array.values[first + n * columns + lead])
+    const most = largest(
+      leading,
+      this.items.map(({ leads }) => leads),
+    )
     for (const [n, { node }] of this.items.entries()) {
-      node.classList.toggle("driftscope-most", n === largest)
+      node.classList.toggle("driftscope-most", n === most)
     }
-    const name = names[largest]
-    const words = says.replace("{name}", () => name).replace("{value}", written(most))
-    this.verdict.textContent = largest < 0 ? "" : words
+    this.verdict.textContent =
+      most < 0
+        ? nothing
+        : says.replace("{name}", () => names[most]).replace("{value}", written(leading[most]))
     return true
   }
 
@@ -130,6 +134,16 @@ export class Listing {
   resize() {}
 
   close() {}
+}
+
+// Which of those that lead is the largest finite number; -1 is none.
+/** @param {number[]} values @param {boolean[]} leads */
+export function largest(values, leads) {
+  let found = -1
+  for (const [n, value] of values.entries()) {
+    if (leads[n] && Number.isFinite(value) && !(values[found] >= value)) found = n
+  }
+  return found
 }
 
 /** @param {"b" | "button" | "code" | "h3" | "span"} tag @param {string} name @param {string} words */

@@ -61,3 +61,17 @@ def test_another_block_is_followed_and_the_first_again() -> None:
         headings = [row["text"] for row in panel["lines"] if row["heading"]]
         assert f"blocks.{layer} · Block.forward" in headings
         assert f"blocks.{1 - layer} · Block.forward" not in headings
+
+
+def test_a_mask_is_never_the_widest_so_that_no_number_is_left_is_said() -> None:
+    app = opened(run="exploding", **VIEW)
+    header, arrays = drawn(succeeded(app.run()))  # the first rerun draws one step
+    (panel,) = header["panels"]
+    spread = arrays[panel["array"]][-1, :, 1]
+    items = [item for row in panel["lines"] for item in row["items"] if item["number"] is not None]
+    masks = [item for item in items if not item["leads"]]
+    assert [item["name"] for item in masks] == ["future"]
+    (finite,) = np.flatnonzero(np.isfinite(spread))  # it alone is a number still
+    assert finite == masks[0]["number"]
+    assert panel["nothing"] == "no std is finite"
+    assert panel["alt"].endswith("At the last step no std is finite.")

@@ -72,4 +72,4 @@ def test_one_token_has_no_gradient_and_says_why() -> None:
 def test_words_say_where_no_number_is_left() -> None:
     app = opened(run="exploding", **{"overview.view": "Part by part"})
     (panel,) = drawn(succeeded(app.run()))[0]["panels"]  # the first rerun draws one step
-    assert panel["alt"].endswith("At the last step no gradient is a number.")
+    assert panel["alt"].endswith("At the last step no gradient is finite.")
