@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -85,10 +85,10 @@ def read_lines(model: BigramLanguageModel, ids: Tensor, layer: int) -> dict[str,
 def measured(calls: list[Call]) -> list[Tensor]:
     """The tensors that were assigned, in order, without whole numbers such as ids."""
     values = (one.value for call in calls for one in call.values)
-    return [value for value in values if is_measured(value)]  # type: ignore[misc]
+    return [value for value in values if is_measured(value)]
 
 
-def is_measured(value: Tensor | int) -> bool:
+def is_measured(value: Tensor | int) -> TypeGuard[Tensor]:
     return isinstance(value, Tensor) and value.dtype != torch.int64
 
 

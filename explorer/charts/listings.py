@@ -52,7 +52,7 @@ def parts_listing(
 ) -> Listing:
     """P parts: the shapes they put out, their parameters, and what `read_backward` saw."""
     rows = [
-        Row(_capital(name), [_part(_shape(shape), count, n)])
+        Row(_capital(name), [_part(shape_words(shape), count, n)])
         for n, (name, shape, count) in enumerate(zip(names, shapes, counts, strict=True))
     ]
     return Listing(
@@ -91,7 +91,8 @@ def _capital(name: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _shape(sizes: Sequence[int]) -> str:
+def shape_words(sizes: Sequence[int]) -> str:
+    """ "7 × 5"."""
     return " × ".join(f"{size:,}" for size in sizes)
 
 
@@ -99,4 +100,4 @@ def _item(one: Assigned, numbers: "count[int]") -> Item:
     if isinstance(one.value, int):
         return Item(one.name, f"= {one.value:,}")
     number = next(numbers) if is_measured(one.value) else None
-    return Item(one.name, _shape(one.value.shape), number, leads=not is_mask(one.value))
+    return Item(one.name, shape_words(one.value.shape), number, leads=not is_mask(one.value))

@@ -1,16 +1,21 @@
 """The model's own code, and beside each line what it made of the sentence."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
-from explorer.charts.listings import code_listing
+from explorer.charts.listings import code_listing, shape_words
 from explorer.data import lines
 from explorer.panels import Frame
+from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, evenly, fewer, thinned
 from explorer.visit.page import clock, how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
+from model_core.lines import Call, is_measured
+from model_core.runs.history import Arrays
 
 STEPS = 150  # with some 30 pictures of 1 KiB each
 
@@ -22,12 +27,12 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     layer = _layer(moment)
     alone = lines.unread(moment, sentence.ids, layer)  # the settled step is drawn first
     now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
-    panel = code_listing(
-        lines.calls(moment.run, len(sentence.ids), layer),
-        lines.seen(now, sentence.ids, layer),
-        Frame("code", "The model's own code", span=12),
-    )
-    clock(moment, [panel], alone=alone)
+    calls = lines.calls(moment.run, len(sentence.ids), layer)
+    seen = lines.seen(now, sentence.ids, layer)
+    panel = code_listing(calls, seen, Frame("code", "The model's own code", span=12))
+    settled = clock(moment, [panel], alone=alone)
+    with drawer():
+        _numbers(now if alone else settled, calls, seen, f"lines-layer-{layer}")
     how_computed(
         r"\bar x = \frac1n\sum_i x_i, \qquad \mathrm{std} = \sqrt{\frac1n\sum_i (x_i-\bar x)^2}",
         "The lines are the source of the functions that run, read from them, in the order of their "
@@ -39,6 +44,28 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         "kernel of the other branch, with the same result.",
         "lines.follow, lines.read_lines",
     )
+
+
+def _numbers(moment: Moment, calls: Sequence[Call], seen: Arrays, subject: str) -> None:
+    table = pd.DataFrame(
+        [
+            (
+                call.module,
+                call.function,
+                call.lines[one.at].strip(),
+                one.name,
+                shape_words(one.value.shape),
+            )
+            for call in calls
+            for one in call.values
+            if is_measured(one.value)
+        ],
+        columns=["module", "function", "line", "name", "shape"],
+    )
+    table["mean"], table["std"] = seen["mean"][moment.at], seen["std"][moment.at]
+    st.markdown(f"**What each line made of the sentence at step {moment.step:,}**")
+    look = digits(["mean", "std"])
+    numbers(table, "Lines", file_of(moment, subject), height=300, column_config=look)
 
 
 def _layer(moment: Moment) -> int:

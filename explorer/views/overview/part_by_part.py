@@ -2,16 +2,19 @@
 
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
-from explorer.charts.listings import parts_listing
+from explorer.charts.listings import parts_listing, shape_words
 from explorer.data import layers
 from explorer.panels import Frame, Opens, PartName
+from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, fewer, thinned
 from explorer.visit.page import clock, how_computed
 from explorer.visit.sentence import Sentence
 from model_core.normalization import part_sites
+from model_core.runs.history import Arrays
 
 PICTURES = 4500  # of 1 KiB each, of all parts at all steps
 
@@ -26,15 +29,16 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     alone = layers.unbacked(moment, sentence.ids)  # the settled step is drawn first
     now = replace(moment, steps=moment.steps[[moment.at]]) if alone else moment
     run, position = moment.run, position_of(sentence)
+    shapes, counts = layers.part_shapes(run, len(sentence.ids)), layers.part_counts(run)
+    seen = layers.backward(now, sentence.ids)
     panel = parts_listing(
-        names,
-        layers.part_shapes(run, len(sentence.ids)),
-        layers.part_counts(run),
-        layers.backward(now, sentence.ids),
-        Frame("parts", "Gradient of the loss", span=12),
+        names, shapes, counts, seen, Frame("parts", "Gradient of the loss", span=12)
     )
     opens = Opens(tuple(map(_page, names)), position, sentence.ids[position])
-    clock(moment, [replace(panel, picks=opens)], alone=alone)
+    settled = clock(moment, [replace(panel, picks=opens)], alone=alone)
+    parts = {"part": names, "puts out": [*map(shape_words, shapes)], "parameters": counts}
+    with drawer():
+        _numbers(now if alone else settled, pd.DataFrame(parts), seen)
     total = run.model_config.weights
     how_computed(
         r"\mathrm{size}(g) = \sqrt{\frac1n\sum_i g_i^2}, \qquad"
@@ -47,6 +51,14 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         "all steps.",
         "backward.read_backward",
     )
+
+
+def _numbers(moment: Moment, parts: pd.DataFrame, seen: Arrays) -> None:
+    output, weights = seen["outputs"][moment.at], seen["weights"][moment.at]
+    table = parts.assign(**{"at output": output, "at weights": weights})
+    st.markdown(f"**Gradient of the loss at step {moment.step:,}**")
+    look = digits(["at output", "at weights"])
+    numbers(table, "Gradients", file_of(moment, "gradients"), height=300, column_config=look)
 
 
 def _page(name: str) -> PartName:

@@ -38,6 +38,24 @@ def test_numbers_are_those_of_the_model_itself_at_every_step() -> None:
                 np.testing.assert_allclose(found[name], [exact.mean(), exact.std()], rtol=1e-5)
 
 
+def test_the_numbers_of_the_step_are_in_the_drawer() -> None:
+    ids = torch.tensor([SHIPPED.tokenizer.encode("the fox")])
+    for step in (0, 1000):
+        app = opened(text="the fox", step=str(step), **VIEW)
+        model = SHIPPED.model_at(step).double()
+        logits = model(ids)[0].detach().numpy()
+        for _ in range(2):  # the first rerun draws one step, the second all
+            table = app.dataframe[0].value
+            (row,) = table[(table["name"] == "logits") & (table["module"] == "")].to_dict("records")
+            assert row["function"] == "BigramLanguageModel.forward"
+            assert row["line"].startswith("logits = ") and row["shape"] == "1 × 7 × 27"
+            np.testing.assert_allclose(
+                [row["mean"], row["std"]], [logits.mean(), logits.std()], rtol=1e-5
+            )
+            succeeded(app.run())
+        assert "Lines as CSV" in [one.proto.label for one in app.get("download_button")]
+
+
 def test_the_rows_are_the_source_with_the_shapes_of_this_sentence() -> None:
     (panel,) = panels(opened(text="the fox", **VIEW)).values()
     texts = [row["text"] for row in panel["lines"]]

@@ -42,6 +42,24 @@ def test_gradients_are_those_of_the_sentence_at_the_step() -> None:
     assert "largest at" in panel["alt"]
 
 
+def test_the_numbers_of_the_step_are_in_the_drawer() -> None:
+    ids = torch.tensor(SHIPPED.tokenizer.encode("the fox"))
+    for step in (0, 1000):
+        app = opened(**VIEW, step=str(step))
+        for _ in range(2):  # the first rerun draws one step, the second all
+            table = app.dataframe[0].value.set_index("part")
+            model = SHIPPED.model_at(step).double()
+            F.cross_entropy(model(ids[None])[0][0, :-1], ids[1:]).backward()
+            grads = [one.grad for one in model.blocks[1].get_submodule("ffwd").parameters()]
+            flat = torch.cat([one.flatten() for one in grads if one is not None])
+            size = flat.square().mean().sqrt().item()
+            assert table["at weights"]["block 1's MLP"] == pytest.approx(size, rel=1e-4)
+            assert table["puts out"]["the output layer"] == "7 × 27"
+            assert table["parameters"]["block 1's MLP"] == len(flat)
+            succeeded(app.run())
+        assert "Gradients as CSV" in [one.proto.label for one in app.get("download_button")]
+
+
 @pytest.mark.parametrize(
     ("name", "page", "view"),
     [
