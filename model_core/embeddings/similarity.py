@@ -28,6 +28,20 @@ def cosines(rows: np.ndarray) -> Tensor:
     return (points @ points.T).float()
 
 
+def most_alike(cosines: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of cosines (S, N, N) at each step `count` pairs of two rows, the most alike first.
+
+    Their rows (S, K, 2), -1 for none, and their cosines (S, K), NaN.
+    """
+    one, other = np.triu_indices(cosines.shape[1], 1)
+    every = cosines[:, one, other]
+    best = np.argsort(-every, axis=1, kind="stable")[:, :count]  # NaN comes last
+    found = np.take_along_axis(every, best, axis=1)
+    pairs = np.stack([one[best], other[best]], axis=2)
+    pairs[np.isnan(found)] = -1
+    return pairs, found
+
+
 def cluster_order(rows: np.ndarray) -> np.ndarray:
     """The ids (N,) of rows (N, C) in an order in which similar ones are near each other.
 

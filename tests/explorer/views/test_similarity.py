@@ -11,14 +11,16 @@ import pytest
 from sklearn.metrics.pairwise import cosine_similarity
 from streamlit.testing.v1 import AppTest
 
+from explorer.data.similarity import Alike
 from explorer.visit.runs import RECORDED
 from model_core.embeddings.similarity import cluster_order
 from model_core.labels import token_label
 from model_core.runs import Run
-from tests.support.pages import SHIPPED, drawn, opened, panels, words
+from tests.support.pages import SHIPPED, captions, drawn, opened, panels, words
 from tests.support.runs import recorded_run
 
-OF_TOKENS = {"cosines", "analogy", "parallel"}
+OF_TOKENS = {"cosines", "pairs", "pair"}
+WITH_ANALOGY = {"cosines", "analogy", "parallel"}
 OF_POSITIONS = {"cosines", "by-distance", "waves"}
 
 
@@ -59,9 +61,10 @@ def test_both_tables_have_their_pictures_at_every_switch() -> None:
 
 @pytest.mark.parametrize("run", ["boom", "thin"])
 def test_a_run_with_lost_numbers_or_one_position_has_what_there_is(run: str) -> None:
+    absent = {"by-distance"} if run == "thin" else set()
     for table, keys in (("Tokens", OF_TOKENS), ("Positions", OF_POSITIONS)):
         app = view(run=run, **{"tables.similar": table})
-        assert set(panels(app)) == keys - ({"by-distance"} if run == "thin" else set())
+        assert set(panels(app)) == keys - absent
         assert "nan" not in " ".join(panel["title"] for panel in panels(app).values()).lower()
 
 
@@ -97,6 +100,7 @@ def test_the_most_alike_of_many_tokens_are_named_and_how_many_are_shown() -> Non
 def test_an_analogy_is_of_the_tokens_chosen() -> None:
     run = Run.open(RECORDED / "english")
     app = view(run="english")
+    assert set(panels(app)) == WITH_ANALOGY
     assert panels(app)["analogy"]["title"] == "t − T + I: i is number 1 of 102 at step 5,000"
     code = {token: at for at, token in enumerate(run.tokenizer.tokens)}
     for token in ("o", "e"):
@@ -109,8 +113,57 @@ def test_an_analogy_is_of_the_tokens_chosen() -> None:
         assert f"{token} is number {rank} of 102" in panels(app)["analogy"]["title"]
 
 
+def test_without_an_analogy_the_most_alike_pairs_stand_beside_what_chance_reaches() -> None:
+    app = view(run="quick-brown-fox")
+    assert set(panels(app)) == OF_TOKENS
+    assert "choose a, b, c and d" in captions(app)
+    table = SHIPPED.token_embeddings()
+    for step in (0, -1):
+        near = cosine_similarity(table[step])
+        pairs = sorted(((near[i, j], i, j) for i in range(27) for j in range(i)), reverse=True)
+        lines = panels(app)["pairs"]["texts"][step].split("\n")
+        for line, (cosine, *pair) in zip(lines, pairs, strict=False):
+            _, one, other, said = line.split()
+            assert {one, other} == {token_label(SHIPPED.tokenizer.tokens[at]) for at in pair}
+            assert float(said) == pytest.approx(cosine, abs=6e-4)
+        assert len(lines) == 8
+    rng = np.random.default_rng(7)  # other shuffles than ours
+    highest = []
+    for _ in range(99):
+        near = cosine_similarity(np.stack([rng.permutation(one) for one in table[-1].T], axis=1))
+        highest.append(np.tril(near, -1).max())
+    title = panels(app)["pair"]["title"]
+    found = re.search(r"are (no )?more alike than the most alike pair by chance, ([\d.]+)", title)
+    assert found is not None and float(found[2]) == pytest.approx(max(highest), abs=0.02)
+    assert bool(found[1]) == (pairs[0][0] <= float(found[2]))
+    assert f"by chance up to {found[2]}" in panels(app)["cosines"]["title"]
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_without_a_number_no_pair_is_the_most_alike(count: int) -> None:
+    none = Alike(np.full((2, count, 2), -1), np.full((2, count), np.nan), -np.inf)
+    assert none.most is None
+    known = none.cosines.copy()
+    known[-1, :1] = 0.5
+    assert none._replace(cosines=known).most == (None if not count else (-1, -1, 0.5))
+
+
+def test_an_analogy_is_asked_when_its_four_tokens_are_chosen() -> None:
+    app = view(run="quick-brown-fox")
+    for name, token, keys in (
+        ("a", 3, OF_TOKENS),
+        ("b", 4, OF_TOKENS),
+        ("c", 5, OF_TOKENS),
+        ("d", 6, WITH_ANALOGY),
+        ("b", -1, OF_TOKENS),
+    ):
+        app.selectbox(key=f"tables.{name}").set_value(token).run()
+        assert not app.exception and set(panels(app)) == keys
+
+
 def test_an_analogy_that_as_many_tokens_fit_as_by_chance_is_said_to_be_none() -> None:
-    title = panels(view(run="quick-brown-fox"))["analogy"]["title"]
+    four = {f"tables.{name}": str(token) for name, token in zip("abcd", range(4), strict=True)}
+    title = panels(view(run="quick-brown-fox", **four))["analogy"]["title"]
     found = re.search(r"is number (\d+) of (\d+), no better than chance, at step 1,000", title)
     assert found is not None and int(found[1]) > 0.05 * int(found[2])
 

@@ -14,6 +14,7 @@ from model_core.embeddings.similarity import (
     by_distance,
     cluster_order,
     cosines,
+    most_alike,
     random_spectrum,
     sinusoids,
     spectrum,
@@ -30,6 +31,21 @@ def test_cosines_are_scikit_learns_and_a_zero_row_has_none() -> None:
     rows[2], rows[4, 0] = 0, np.inf
     lost = np.isnan(cosines(rows).numpy())
     assert lost[2].all() and lost[4].all() and lost[:, 2].all() and lost.sum() == 7 * 4 - 4
+
+
+def test_the_most_alike_pairs_are_those_of_all_pairs_one_after_the_other() -> None:
+    table = vectors(2, 6, 3)
+    table[1, 2] = 0  # without a direction
+    values = np.stack([cosines(step).numpy() for step in table])
+    pairs, found = most_alike(values, 4)
+    for at, step in enumerate(values):
+        every = [(step[i, j], i, j) for i in range(6) for j in range(i) if not np.isnan(step[i, j])]
+        best = sorted(every, reverse=True)[:4]
+        np.testing.assert_array_equal(found[at], [cosine for cosine, _, _ in best])
+        assert [set(pair) for pair in pairs[at].tolist()] == [{i, j} for _, i, j in best]
+    pairs, found = most_alike(values[:, :3, :3], 4)  # of three pairs, at one step one is a number
+    assert found.shape == (2, 3) and np.isfinite(found).sum(1).tolist() == [3, 1]
+    assert pairs[1].tolist() == [[0, 1], [-1, -1], [-1, -1]]
 
 
 def test_the_order_keeps_clusters_together_and_its_neighbours_are_as_near_as_they_can_be() -> None:
