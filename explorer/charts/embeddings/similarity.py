@@ -12,6 +12,8 @@ from explorer.charts.parts.labels import column_ticks, escape, in_lines, row_tic
 from explorer.charts.parts.rows import Rows
 from explorer.panels import Frame, Panel
 
+DASHES = ("solid", "dot", "dash")
+
 
 def cosines_panel(values: np.ndarray, rows: Rows, frame: Frame) -> Panel:
     """Cosines (S, N, N) of N rows in their order; the chosen row's label is bold.
@@ -21,32 +23,7 @@ def cosines_panel(values: np.ndarray, rows: Rows, frame: Frame) -> Panel:
     count = len(rows.labels)
     drawn = gaps(values, "values", ("S", count, count))
     frame = frame.at_height(theme.square_height(count, frame.span))
-    side = min(theme.plot_height(frame.height), theme.plot_width(frame.span))
-    marked = dict.fromkeys(rows.selected, theme.SELECTED)
-    across = column_ticks(rows.labels, side, rows.chosen, marked)
-    down = row_ticks(rows.labels, side, rows.chosen, marked)
-    words = np.array([in_lines(label) for label in rows.labels], object)
-    axis = theme.TOKENS | {"constrain": "domain"}
-    figure = go.Figure(
-        go.Heatmap(
-            z=drawn[0],
-            text=np.broadcast_to(words[:, None], (count, count)),
-            customdata=np.broadcast_to(words, (count, count)),
-            hovertemplate=f"{rows.kind}s '%{{text}}' and '%{{customdata}}': cosine %{{z:.3f}}"
-            "<extra></extra>",
-            hoverongaps=False,
-            colorscale=theme.DIVERGING,
-            zmin=-1.0,
-            zmax=1.0,
-            colorbar=theme.colour_bar("cosine"),
-        ),
-        theme.layout(
-            xaxis=axis | theme.cell_axis(rows.kind, count, across),
-            yaxis=axis
-            | theme.cell_axis(rows.kind, count, down, down=True)
-            | {"scaleanchor": "x", "scaleratio": 1},
-        ),
-    )
+    figure = go.Figure(_cells(drawn[0], rows), _square(rows, frame))
     return Panel(
         frame,
         figure,
@@ -71,23 +48,8 @@ def profile_panel(
     fixed = {name: gaps(values, name, (len(x),)) for name, values in beside.items()}
     low, high = padded(*extent(np.concatenate([drawn.ravel(), *fixed.values()])))
     lines = {"this table": drawn[0], **fixed}
-    dashes = ("solid", "dot", "dash")
     figure = go.Figure(
-        [
-            go.Scatter(
-                x=x.astype(np.float32),
-                y=values,
-                name=escape(name),
-                mode="lines" if len(x) > 1 else "lines+markers",
-                line={
-                    "color": theme.CATEGORIES[at],
-                    "width": 3 if not at else 2,
-                    "dash": dashes[min(at, 2)],
-                },
-                hovertemplate=f"{escape(name)} at %{{x:d}}: %{{y:.4~g}}<extra></extra>",
-            )
-            for at, (name, values) in enumerate(lines.items())
-        ],
+        [_line(x, values, name, at) for at, (name, values) in enumerate(lines.items())],
         theme.layout(
             xaxis={
                 "title": theme.axis_title(escape(titles[0])),
@@ -103,6 +65,54 @@ def profile_panel(
         figure,
         moving={"0.y": drawn},
         alt=_profile_alt(frame.title, x, drawn, titles),
+    )
+
+
+def _cells(values: np.ndarray, rows: Rows) -> go.Heatmap:
+    """Cosines (N, N) at one step."""
+    words = np.array([in_lines(label) for label in rows.labels], object)
+    return go.Heatmap(
+        z=values,
+        text=np.broadcast_to(words[:, None], values.shape),
+        customdata=np.broadcast_to(words, values.shape),
+        hovertemplate=f"{rows.kind}s '%{{text}}' and '%{{customdata}}': cosine %{{z:.3f}}"
+        "<extra></extra>",
+        hoverongaps=False,
+        colorscale=theme.DIVERGING,
+        zmin=-1.0,
+        zmax=1.0,
+        colorbar=theme.colour_bar("cosine"),
+    )
+
+
+def _square(rows: Rows, frame: Frame) -> go.Layout:
+    """The same rows across and down, in square cells."""
+    count, marked = len(rows.labels), dict.fromkeys(rows.selected, theme.SELECTED)
+    side = min(theme.plot_height(frame.height), theme.plot_width(frame.span))
+    across = column_ticks(rows.labels, side, rows.chosen, marked)
+    down = row_ticks(rows.labels, side, rows.chosen, marked)
+    axis = theme.TOKENS | {"constrain": "domain"}
+    return theme.layout(
+        xaxis=axis | theme.cell_axis(rows.kind, count, across),
+        yaxis=axis
+        | theme.cell_axis(rows.kind, count, down, down=True)
+        | {"scaleanchor": "x", "scaleratio": 1},
+    )
+
+
+def _line(x: np.ndarray, values: np.ndarray, name: str, at: int) -> go.Scatter:
+    """The first is what moves, the others stand beside it for comparison."""
+    return go.Scatter(
+        x=x.astype(np.float32),
+        y=values,
+        name=escape(name),
+        mode="lines" if len(x) > 1 else "lines+markers",
+        line={
+            "color": theme.CATEGORIES[at],
+            "width": 2 if at else 3,
+            "dash": DASHES[min(at, 2)],
+        },
+        hovertemplate=f"{escape(name)} at %{{x:d}}: %{{y:.4~g}}<extra></extra>",
     )
 
 

@@ -35,29 +35,34 @@ def widths_panel(
     spreads = [spread(step) for step in drawn]
     last = spreads[-1]
     mean = np.stack([one.mean for one in spreads]).astype(np.float32)  # (S, K)
-    deviation = np.stack([one.deviation for one in spreads])
-    bars = np.stack([mean - deviation, mean + deviation, np.full_like(mean, np.nan)], axis=2)
-    bars = bars.reshape(len(mean), -1).astype(np.float32)
-    if scale.log:
-        bars = np.where(bars > 0, bars, np.float32(np.nan))
-    points = drawn.reshape(len(drawn), -1)
+    y = [drawn.reshape(len(drawn), -1), _ends(mean, spreads, scale), mean]
     at = np.arange(len(sizes), dtype=np.float32)
-    y = [points, bars, mean]
     traces = [
-        _points(at, points[0], drawn.shape[2], scale.unit),
-        _bars(at, bars[0]),
+        _points(at, y[0][0], drawn.shape[2], scale.unit),
+        _bars(at, y[1][0]),
         _means(at, mean[0], last.seeds, scale.unit),
     ]
-    every = [points, bars]
+    every = y[:2]
     if beside:
         every.append(beside[1][None])
         traces.append(_beside(at, *beside))
-    words = counted if frame.span > NARROW else _times
-    ticks = [f"{one}<br>{words(int(n), 'seed')}" for one, n in zip(sizes, last.seeds, strict=True)]
-    figure = go.Figure(traces, _layout(ticks, every, scale))
+    figure = go.Figure(traces, _layout(_ticks(sizes, last.seeds, frame), every, scale))
     figure.update_layout(showlegend=beside is not None)
     moving = {f"{n}.y": one for n, one in enumerate(y)} if len(drawn) > 1 else {}
     return Panel(frame, figure, moving=moving, alt=_alt(frame.title, sizes, last, scale))
+
+
+def _ends(mean: np.ndarray, spreads: Sequence[Spread], scale: Scale) -> np.ndarray:
+    """Of each mean (S, K) both ends of its bar and a gap: (S, 3 K)."""
+    deviation = np.stack([one.deviation for one in spreads])
+    ends = np.stack([mean - deviation, mean + deviation, np.full_like(mean, np.nan)], axis=2)
+    ends = ends.reshape(len(mean), -1).astype(np.float32)
+    return np.where(ends > 0, ends, np.float32(np.nan)) if scale.log else ends
+
+
+def _ticks(sizes: Sequence[int], seeds: np.ndarray, frame: Frame) -> list[str]:
+    words = counted if frame.span > NARROW else _times
+    return [f"{one}<br>{words(int(n), 'seed')}" for one, n in zip(sizes, seeds, strict=True)]
 
 
 def _layout(words: Sequence[str], every: Sequence[np.ndarray], scale: Scale) -> go.Layout:

@@ -21,63 +21,84 @@ SINUSOIDS, RANDOM = "sinusoids (Vaswani et al. 2017)", "random numbers"
 SLOW = 2  # turns over the block, at most, of a slow wave
 
 
+FORMULA = (
+    r"P_{2i}(t) = \sin\frac{t}{10000^{2i/C}}, \quad P_{2i+1}(t) = \cos\frac{t}{10000^{2i/C}}, "
+    r"\qquad \mathrm{share}_k \propto \sum_c \Big\lvert \sum_t P_c(t)\, e^{-2\pi i k t/T} "
+    r"\Big\rvert^2"
+)
+WORDS = (
+    "**By distance**: the mean cosine of all pairs of positions so far apart. **Waves**: each "
+    "channel as a sum of waves over the positions (Fourier), squares summed over channels; 0 "
+    "turns is what all positions share. Sinusoids are not learned: they are drawn as the "
+    "reference for what a table of positions can be. Random numbers have every wave alike."
+)
+
+
 def part(moment: Moment) -> Part:
     found = similarity.waves(moment)
     count, channels = moment.run.model_config.block_size, moment.run.model_config.n_embd
-    pairs = min(count, PAIRED)
-    values = similarity.cosines(moment, "positions", tuple(range(pairs)))
-    some = f"first {pairs} of {count:,}" if pairs < count else str(count)
-    panels: list[AnyPanel] = [
-        cosines_panel(
-            values,
-            _rows(moment, pairs),
-            Frame("cosines", f"Cosines of the {some} positions, in their order", 5, 520, rows=2),
-        )
-    ]
     fixed = sinusoids(count, channels)[None]
+    panels: list[AnyPanel] = [_heatmap(moment, count)]
     if count > 1:
-        panels.append(
-            profile_panel(
-                np.arange(1, pairs),
-                found.by_distance,
-                {SINUSOIDS: by_distance(fixed[:, :pairs])[0], RANDOM: np.zeros(pairs - 1)},
-                Frame("by-distance", _near(moment, found), 7, 264),
-                ("positions apart", "mean cosine"),
-            )
-        )
-    panels.append(
-        profile_panel(
-            np.arange(count // 2 + 1),
-            found.spectrum,
-            {SINUSOIDS: spectrum(fixed)[0], RANDOM: random_spectrum(count)},
-            Frame("waves", _slow(moment, found), 7, 264),
-            (f"turns over the {count} positions", "share of the table"),
-        )
-    )
+        panels.append(_by_distance(moment, found, fixed))
+    panels.append(_waves(moment, found, fixed))
 
     def told(settled: Moment) -> None:
         with drawer():
-            left, right = st.columns(2)
-            far, wave = found.by_distance[settled.at], found.spectrum[settled.at]
-            with left:
-                table = pd.DataFrame({"positions apart": np.arange(1, pairs), "mean cosine": far})
-                numbers(table, "By distance", file_of(settled, "by-distance"), height=260)
-            with right:
-                table = pd.DataFrame({"turns": np.arange(len(wave)), "share": wave})
-                numbers(table, "Waves", file_of(settled, "waves"), height=260)
+            _numbers(settled, found)
 
     return Part(
         panels,
         told,
-        r"P_{2i}(t) = \sin\frac{t}{10000^{2i/C}}, \quad P_{2i+1}(t) = \cos\frac{t}{10000^{2i/C}}, "
-        r"\qquad \mathrm{share}_k \propto \sum_c \Big\lvert \sum_t P_c(t)\, e^{-2\pi i k t/T} "
-        r"\Big\rvert^2",
-        "**By distance**: the mean cosine of all pairs of positions so far apart. **Waves**: each "
-        "channel as a sum of waves over the positions (Fourier), squares summed over channels; 0 "
-        "turns is what all positions share. Sinusoids are not learned: they are drawn as the "
-        "reference for what a table of positions can be. Random numbers have every wave alike.",
+        FORMULA,
+        WORDS,
         "similarity.by_distance, similarity.spectrum, similarity.sinusoids",
     )
+
+
+def _heatmap(moment: Moment, count: int) -> AnyPanel:
+    pairs = min(count, PAIRED)
+    values = similarity.cosines(moment, "positions", tuple(range(pairs)))
+    some = f"first {pairs} of {count:,}" if pairs < count else str(count)
+    title = f"Cosines of the {some} positions, in their order"
+    return cosines_panel(values, _rows(moment, pairs), Frame("cosines", title, 5, 520, rows=2))
+
+
+def _by_distance(moment: Moment, found: Waves, fixed: np.ndarray) -> AnyPanel:
+    """Beside that of sinusoids (1, T, C)."""
+    pairs = found.by_distance.shape[1] + 1
+    beside = {SINUSOIDS: by_distance(fixed[:, :pairs])[0], RANDOM: np.zeros(pairs - 1)}
+    return profile_panel(
+        np.arange(1, pairs),
+        found.by_distance,
+        beside,
+        Frame("by-distance", _near(moment, found), 7, 264),
+        ("positions apart", "mean cosine"),
+    )
+
+
+def _waves(moment: Moment, found: Waves, fixed: np.ndarray) -> AnyPanel:
+    """Beside those of sinusoids (1, T, C)."""
+    count = fixed.shape[1]
+    return profile_panel(
+        np.arange(count // 2 + 1),
+        found.spectrum,
+        {SINUSOIDS: spectrum(fixed)[0], RANDOM: random_spectrum(count)},
+        Frame("waves", _slow(moment, found), 7, 264),
+        (f"turns over the {count} positions", "share of the table"),
+    )
+
+
+def _numbers(settled: Moment, found: Waves) -> None:
+    left, right = st.columns(2)
+    far, wave = found.by_distance[settled.at], found.spectrum[settled.at]
+    with left:
+        apart = np.arange(1, len(far) + 1)
+        table = pd.DataFrame({"positions apart": apart, "mean cosine": far})
+        numbers(table, "By distance", file_of(settled, "by-distance"), height=260)
+    with right:
+        table = pd.DataFrame({"turns": np.arange(len(wave)), "share": wave})
+        numbers(table, "Waves", file_of(settled, "waves"), height=260)
 
 
 def _rows(moment: Moment, count: int) -> Rows:
