@@ -11,11 +11,11 @@ SCRIPT = "text/javascript; charset=utf-8"
 SCRIPTS = [
     "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap",
     "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "link",
-    "listing", "machine", "machine_arcs", "machine_layout", "machine_paint", "mosaic",
-    "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot", "plotly_internals",
-    "presenting", "reconnect", "reports", "saving", "scatter", "selection", "space", "spelling",
-    "svg", "svg_context", "text", "theme", "timeline", "track", "typing", "vector", "words",
-    "writings",
+    "listing", "machine", "machine_arcs", "machine_layout", "machine_paint", "machine_words",
+    "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot",
+    "plotly_internals", "presenting", "reconnect", "reports", "saving", "scatter", "selection",
+    "space", "spelling", "svg", "svg_context", "text", "theme", "timeline", "track", "typing",
+    "vector", "words", "writings",
 ]
 # fmt: on
 FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}

@@ -3,10 +3,20 @@
 import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
-import { glyphSize, isLog, lookOf, paint, percent, start } from "./machine_paint.js"
+import { glyphSize, isLog, lookOf, paint } from "./machine_paint.js"
+import {
+  guessed,
+  meanSize,
+  number,
+  parameters,
+  partNamed,
+  reading,
+  rolesOf,
+  shapeOf,
+  tallied,
+} from "./machine_words.js"
 import { shortened } from "./spelling.js"
 import { GLYPHS } from "./theme.js"
-import { integer } from "./timeline.js"
 
 /** @import { Arc } from "./machine_arcs.js" */
 /** @import { Part, Place } from "./machine_layout.js" */
@@ -15,7 +25,6 @@ import { integer } from "./timeline.js"
 /** @type {Part[]} as Python numbers them */
 const PARTS = ["rows", "attention", "stream", "next"]
 const AWAY = 14 // pixels between the pointer and the tip
-const NO_ROLE = 255
 const LINE = 17 // pixels of a line of a name
 
 export class Machine {
@@ -142,28 +151,15 @@ export class Machine {
     node.style.setProperty("--top", `${top}px`)
     node.style.setProperty("--high", `${height}px`)
     node.style.setProperty("--lines", String(Math.max(Math.floor(height / LINE) - 1, 1)))
-    if (part === "rows") node.textContent = this.named("token + position", 0)
-    if (part === "next")
-      node.textContent = this.named("expects next", this.spec.parameters.length - 1)
+    if (part === "rows" || part === "next") {
+      const parts = partNamed(this.spec, part)
+      node.textContent = parts.join(this.look.layout.wide ? "\n" : " · ")
+    }
     node.onclick = () => {
       const best = layer === undefined ? undefined : this.read(layer, this.at)[0]
       this.go(part, this.at, layer, part === "attention" ? best : undefined)
     }
     return node
-  }
-
-  // A part that is not a layer, with the shape of what it puts out and how many parameters it has.
-  /** @param {string} words @param {number} part */
-  named(words, part) {
-    const { spec, look } = this
-    const last = part ? spec.vocabulary : spec.arrays.rows.shape[2]
-    const parts = [words, this.shape(last), parameters(spec.parameters[part])]
-    return parts.join(look.layout.wide ? "\n" : " · ")
-  }
-
-  /** @param {number} last axis */
-  shape(last) {
-    return `${integer(this.spec.labels.length)} × ${integer(last)}`
   }
 
   /** @param {number} index */
@@ -198,23 +194,18 @@ export class Machine {
     return { array: this.spec.arrays.weights, size: this.spec.labels.length }
   }
 
-  // ---- words -------------------------------------------------------------------------------
-
   /** @param {number} position */
   say(position) {
-    const after = `after '${shortened(this.spec.labels[position])}' at ${position}`
-    if (this.after.textContent !== after) this.after.textContent = after
-    const { spec } = this
-    const right = this.guessed()
-    const of = this.spec.labels.length - 1
-    write(this.verdict, of ? `guesses ${right} of ${of} next tokens` : "")
+    const { spec, index } = this
+    write(this.after, `after '${shortened(spec.labels[position])}' at ${position}`)
+    const of = spec.labels.length - 1
+    write(this.verdict, of ? `guesses ${guessed(spec, index)} of ${of} next tokens` : "")
     for (const [layer, { heads, size }] of (this.lanes ?? []).entries()) {
-      const roles = this.roles(layer)
+      const roles = rolesOf(spec, index, layer)
       const count = parameters(spec.parameters[layer + 1])
-      const found = counted(roles.map(({ role }) => role))
-      write(heads, [`layer ${layer}`, ...found, count].join(" · "))
-      const mean = this.meanSize(layer + 1)
-      write(size, `stream ${mean} · ${this.shape(spec.arrays.rows.shape[2])}`)
+      write(heads, [`layer ${layer}`, ...tallied(roles), count].join(" · "))
+      const mean = number(meanSize(spec, index, layer + 1))
+      write(size, `stream ${mean} · ${shapeOf(spec, spec.arrays.rows.shape[2])}`)
       const each = roles.map(({ head, role }) => `, head ${head}: ${role}`)
       label(heads, `layer ${layer}, ${count}${each.join("")}: open Attention`)
       label(
@@ -222,46 +213,6 @@ export class Machine {
         `mean size of the residual stream after layer ${layer}, ${mean}: open Normalization`,
       )
     }
-  }
-
-  // How many tokens of the sentence the model expected most, each after those before it.
-  guessed() {
-    const { next, chances } = this.spec.arrays
-    const [, tokens, count] = next.shape
-    const first = start(next, this.index, tokens * count)
-    let right = 0
-    for (const [token, following] of this.spec.following.entries()) {
-      const at = first + token * count
-      if (next.values[at] === following && !Number.isNaN(chances.values[at])) right++
-    }
-    return right
-  }
-
-  // The heads of a layer that have a role at this step.
-  /** @param {number} layer */
-  roles(layer) {
-    const { roles, role_names: names } = this.spec
-    if (!roles) return []
-    const [, layers, heads] = roles.shape
-    const first = start(roles, this.index, layers * heads) + layer * heads
-    return Array.from({ length: heads }, (_, head) => head).flatMap((head) => {
-      const role = roles.values[first + head]
-      return role === NO_ROLE ? [] : [{ head, role: names[role] }]
-    })
-  }
-
-  /** @param {number} depth */
-  meanSize(depth) {
-    const { sizes } = this.spec.arrays
-    const [, depths, tokens] = sizes.shape
-    const first = start(sizes, this.index, depths * tokens) + depth * tokens
-    const some = sizes.values.subarray(first, first + tokens)
-    return number(some.reduce((sum, size) => sum + size, 0) / tokens)
-  }
-
-  /** @param {number} position */
-  quoted(position) {
-    return `'${this.spec.labels[position]}' at ${position}`
   }
 
   // ---- the pointer and the keyboard --------------------------------------------------------
@@ -293,7 +244,7 @@ export class Machine {
   /** @param {PointerEvent} event */
   describe(event) {
     const { place, arc } = this.under(event)
-    const words = place && this.reading(place, arc)
+    const words = place && reading(this.spec, this.index, place, arc)
     this.tip.hidden = !words
     if (!words) return
     this.tip.textContent = words
@@ -301,35 +252,6 @@ export class Machine {
     const room = this.look.layout.width - this.tip.offsetWidth
     this.tip.style.left = `${clamp(x + AWAY, 0, room)}px`
     this.tip.style.top = `${y + AWAY}px`
-  }
-
-  /** @param {Place} place @param {Arc | undefined} arc */
-  reading({ part, position, layer }, arc) {
-    if (arc) {
-      const [query, key] = [this.quoted(arc.query), this.quoted(arc.key)]
-      const share = `${percent(arc.weight)} of its attention`
-      return `layer ${layer}, head ${arc.head}: ${query} gives ${share} to ${key}`
-    }
-    if (position === undefined) return ""
-    const token = this.quoted(position)
-    const { sizes, rows } = this.spec.arrays
-    const [, depths, tokens] = sizes.shape
-    if (part === "rows") return `${token}: its token row + position row, ${rows.shape[2]} channels`
-    if (part === "next") return this.expected(position)
-    const depth = start(sizes, this.index, depths * tokens) + ((layer ?? 0) + 1) * tokens
-    return `${token} after layer ${layer}: stream of size ${number(sizes.values[depth + position])}`
-  }
-
-  /** @param {number} position */
-  expected(position) {
-    const { next, chances, true: given } = this.spec.arrays
-    const [, tokens, count] = next.shape
-    const first = start(next, this.index, tokens * count) + position * count
-    const likeliest = this.spec.names[next.values[first]]
-    const words = `after ${this.quoted(position)}: '${likeliest}' ${percent(chances.values[first])}`
-    if (position === tokens - 1) return words
-    const truth = percent(given.values[start(given, this.index, tokens) + position])
-    return `${words}, the true next '${this.spec.labels[position + 1]}' ${truth}`
   }
 
   /** @param {MouseEvent} event */
@@ -401,27 +323,7 @@ function struck(label, width) {
   return [node]
 }
 
-// "first token ×2"
-/** @param {string[]} roles */
-function counted(roles) {
-  return [...new Set(roles)].map((role) => {
-    const count = roles.filter((one) => one === role).length
-    return count > 1 ? `${role} ×${count}` : role
-  })
-}
-
 /** @param {HTMLElement} node @param {string} words */
 function write(node, words) {
   if (node.textContent !== words) node.textContent = words
-}
-
-/** @param {number} count */
-function parameters(count) {
-  return `${integer(count)} parameter${count === 1 ? "" : "s"}`
-}
-
-/** @param {number} value */
-function number(value) {
-  if (!Number.isFinite(value)) return "NaN"
-  return value >= 1e5 ? value.toExponential(1).replace("e+", "e") : String(+value.toPrecision(3))
 }
