@@ -93,10 +93,12 @@ def ids(text: str) -> list[int]:
 
 
 def lesson(text: str) -> tuple[str, int] | None:
-    """The name and the slide, from 1, of "<name>.<slide>"; None of anything else."""
+    """The name and the slide, from 1, of "<name>.<slide>", the first of a name alone; None of ""."""
     name, _, slide = text.rpartition(".")
     number = count(slide)
-    return (name, number) if name and number else None
+    if name and number:
+        return name, number
+    return (text, 1) if text else None
 
 
 def count(text: str | None) -> int | None:

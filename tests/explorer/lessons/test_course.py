@@ -97,16 +97,20 @@ def test_an_address_beside_the_lesson_wins_over_its_view() -> None:
 
 
 @pytest.mark.parametrize("address", ["nothing.1", "../x.1", "01-token-table.99", "x", ".1", "a.0"])
-def test_an_address_of_no_slide_is_said_or_ignored(address: str) -> None:
+def test_an_address_of_no_slide_says_so(address: str) -> None:
     app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
     app.query_params["lesson"] = address
     succeeded(app.run())
-    if "lesson" not in app.query_params:
-        assert not app.error
-    elif address.endswith(".99"):
+    if address.endswith(".99"):
         assert any("4 of 4" in one.value for one in app.caption)
     else:
         assert "There is no lesson" in app.error[0].value
+
+
+def test_the_name_of_a_lesson_alone_leads_to_its_first_slide() -> None:
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params["lesson"] = "01-token-table"
+    assert any("1 of 4" in one.value for one in succeeded(app.run()).caption)
 
 
 def test_a_teachers_own_lesson_stands_beside_the_course(
