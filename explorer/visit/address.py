@@ -93,7 +93,7 @@ def ids(text: str) -> list[int]:
 
 
 def lesson(text: str) -> tuple[str, int] | None:
-    """The name and the slide, from 1, of "<name>.<slide>", the first of a name alone; None of ""."""
+    """Name and slide, from 1, of "<name>.<slide>"; of a name alone its first, None of ""."""
     name, _, slide = text.rpartition(".")
     number = count(slide)
     if name and number:
