@@ -16,11 +16,12 @@ from explorer.visit.page import choose_question, plain
 from explorer.visit.queue import about, would_wait
 from explorer.visit.runs import is_own, open_run, run_names, run_path
 from explorer.visit.sentence import example
+from explorer.visit.training import started
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import check_text, read_text
 from model_core.runs import Plan, Run, create_run, runs_folder
 from model_core.runs.archive import free_name
-from model_core.runs.storage import check_name, unwritable
+from model_core.runs.storage import check_name
 from model_core.training import jobs, recipe
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
@@ -192,16 +193,16 @@ def _start(name: str, plan: Plan, count: int) -> str:
     second one that its press was followed already.
     """
     visit = session.visit()
+
+    def make() -> list[Path]:
+        path: Path = runs_folder() / name
+        create_run(path, plan)
+        return [path]
+
     with visit.lock:
         if visit.trainings == count:
-            try:
-                path: Path = runs_folder() / name
-                create_run(path, plan)
-                jobs.start(path)
-            except ValueError as error:
-                return str(error)
-            except OSError as error:
-                return unwritable(error)
+            if problem := started(make):
+                return problem
             visit.trainings += 1
             session.choose_run(name, example(open_run()))
     st.rerun()

@@ -21,10 +21,9 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.queue import about
+from explorer.visit.training import started
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
-from model_core.runs.storage import unwritable
-from model_core.training import jobs
 from model_core.training.families import plan_of
 from model_core.training.pace import training_seconds
 from model_core.training.turns import slots
@@ -125,14 +124,13 @@ def _variants(name: str, there: Mapping[str, Path]) -> tuple[str, ...]:
 
 def _start(name: str, like: Plan, missing: Sequence[str]) -> str:
     """Make the runs and their processes, and look at them; words if that cannot be."""
-    known = family(like)  # read anew: a double click, or another visitor
-    try:
+
+    def make() -> list[Path]:
+        known = family(like)
         new = [one for one in missing if one not in known]
-        for path in create_variants(runs_folder(), name, like, new):
-            jobs.start(path)
-    except ValueError as error:
-        return str(error)
-    except OSError as error:
-        return unwritable(error)
+        return create_variants(runs_folder(), name, like, new)
+
+    if problem := started(make):
+        return problem
     session.put_later(GROUP, name_of(family(like)))
     st.rerun()

@@ -10,11 +10,10 @@ from explorer.visit import session
 from explorer.visit.page import plain
 from explorer.visit.queue import about
 from explorer.visit.runs import RECORDED
+from explorer.visit.training import is_open, started
 from explorer.visit.widgets import number, one_of, several
 from model_core.runs import Plan, Run, runs_folder
 from model_core.runs.status import read_status
-from model_core.runs.storage import unwritable
-from model_core.training import jobs
 from model_core.training.families import plan_of
 from model_core.training.pace import training_seconds
 from model_core.training.sweep import (
@@ -102,7 +101,7 @@ def _train(run: Run) -> None:
     seeds = number(st.slider, "tables.dimensions.seeds", "Seeds of each size", 3, (1, MOST))
     wanted = points(like, sizes, seeds) if sizes else []
     there = found((RECORDED, runs_folder()), like)
-    missing = [point for point in wanted if point not in there or _is_open(there[point])]
+    missing = [point for point in wanted if point not in there or is_open(there[point])]
     st.caption(plain(_expected(like, missing)))
     words = f"Train {counted(len(missing), 'run')}" if missing else "All trained"
     if st.button(words, type="primary", disabled=not missing) and (
@@ -135,11 +134,6 @@ def _changed(like: Plan) -> Plan:
     return like._replace(model_config=model, training_config=training)
 
 
-def _is_open(path: Path) -> bool:
-    """Whether it was interrupted, or not started yet: a sweep goes on with it."""
-    return read_status(path).state in ("stopped", "failed") and path.parent != RECORDED
-
-
 def _expected(like: Plan, missing: Sequence[Point]) -> str:
     """How long it takes at most, measured on the largest size."""
     if not missing:
@@ -153,13 +147,12 @@ def _expected(like: Plan, missing: Sequence[Point]) -> str:
 def _start(run: Run, like: Plan, missing: Sequence[Point]) -> str:
     """Make the runs and their processes, and look at them; words if that cannot be."""
     stem = run.name.partition("-n_embd-")[0]
-    try:
-        for path in create_sweep(runs_folder(), stem, like, missing).values():
-            if _is_open(path):  # read anew: a double click, or another visitor
-                jobs.start(path)
-    except ValueError as error:
-        return str(error)
-    except OSError as error:
-        return unwritable(error)
+
+    def make() -> list[Path]:
+        paths = create_sweep(runs_folder(), stem, like, missing)
+        return [path for path in paths.values() if is_open(path)]
+
+    if problem := started(make):
+        return problem
     session.put_later(CHOICE, name_of(found((RECORDED, runs_folder()), like)))
     st.rerun()
