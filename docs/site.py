@@ -14,14 +14,15 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from explorer.data.facts import Fact, fact
-from explorer.lessons.lesson import SHIPPED, Lesson, Slide, names_of, read_lesson
-from explorer.lessons.wording import filled
+from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
+from explorer.lessons.wording import UNKNOWN, filled
 from explorer.recorded.recipes import RECORDED
 from model_core.runs import Run
 
@@ -88,25 +89,31 @@ def _contents(source: Path) -> list[Any]:
 
 
 def _lesson(lesson: Lesson) -> str:
-    slides = "\n\n".join(map(_slide, lesson.slides))
+    slides = "\n\n".join(_slide(lesson, at) for at in range(len(lesson.slides)))
     return f"# {lesson.title}\n\n{lesson.says}\n\n{slides}\n"
 
 
-def _slide(slide: Slide) -> str:
-    parts = [f"## {_text(slide, slide.title)}", _text(slide, slide.text)]
+def _slide(lesson: Lesson, at: int) -> str:
+    slide, put = lesson.slides[at], partial(_text, lesson, at)
+    parts = [f"## {put(slide.title)}", put(slide.text)]
     if slide.formula:
         parts.append(f"```latex\n{slide.formula.strip()}\n```")
+    if slide.train:
+        parts.append(f"*In the app a button here trains a run; {UNKNOWN} stands for its numbers.*")
     if asked := slide.predict:
-        options = "".join(f"\n- {_text(slide, option)}" for option in asked.options)
-        parts += [f"**{_text(slide, asked.ask)}**\n{options}", _text(slide, asked.reveal)]
+        options = "".join(f"\n- {put(option)}" for option in asked.options)
+        parts += [f"**{put(asked.ask)}**\n{options}", put(asked.reveal)]
     return "\n\n".join(parts)
 
 
-def _text(slide: Slide, text: str) -> str:
-    """A text of a slide with the numbers of the run that it is about."""
+def _text(lesson: Lesson, at: int, text: str) -> str:
+    """A text of a slide with the numbers of the run that it is about, if no reader trains that."""
 
     def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
-        return fact(Run.open(RECORDED / (other or str(slide.run))), name, arguments)
+        run = other or str(lesson.slides[at].run)
+        if lesson.training(at, run):
+            return UNKNOWN
+        return fact(Run.open(RECORDED / run), name, arguments)
 
     return filled(text, value, _plain)
 

@@ -35,16 +35,19 @@ def fact(run: Run, name: str, arguments: tuple[str, ...]) -> Fact:
     """The number of this name; ValueError or TypeError where a run or an argument has none."""
     if name not in FACTS:
         raise ValueError(f"there is no {name!r}")
-    if name in ("higher", "lower"):  # of other runs, whose own numbers are kept
+    if name in ("higher", "lower", "same"):  # of other runs, whose own numbers are kept
         return FACTS[name](run, *arguments)
     return _fact(run, (len(run.steps), run.status.state), name, arguments)
 
 
 @cached(512)
 def _fact(run: Run, as_of: tuple[int, str], name: str, arguments: tuple[str, ...]) -> Fact:
-    if not len(run.steps):
-        raise ValueError(f"run {run.name} has no recorded step yet")
-    return FACTS[name](run, *arguments)
+    try:
+        return FACTS[name](run, *arguments)
+    except (LookupError, ValueError):
+        if not len(run.steps):
+            raise ValueError(f"run {run.name} has no recorded step yet") from None
+        raise
 
 
 def _loss(run: Run, step: str = "last") -> float:
@@ -234,6 +237,12 @@ def _lower(_: Run, name: str, one: str, other: str) -> str:
     return min((one, other), key=lambda run: float(fact(Run.open(run_path(run)), name, ())))
 
 
+def _same(run: Run, name: str, other: str, *arguments: str) -> str:
+    """Whether a number of another run is "the same" here, or "another" one."""
+    here, there = (fact(one, name, arguments) for one in (run, Run.open(run_path(other))))
+    return "the same" if here == there else "another"
+
+
 def _next(run: Run, text: str, step: str) -> np.ndarray:
     ids = torch.tensor(run.tokenizer.encode(text)[-run.model_config.block_size :])
     if not len(ids):
@@ -327,4 +336,5 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "crowding": _crowding,
     "lower": _lower,
     "higher": _higher,
+    "same": _same,
 }

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from explorer.data.cache import cached
-from model_core.runs import Run
+from explorer.visit.runs import run_paths
+from model_core.runs import Plan, Run
 from model_core.runs.format import identity
-from model_core.training.families import Family, described_in, plan_of
+from model_core.runs.status import read_status
+from model_core.training.families import Family, described_in, family_of, plan_of
 from model_core.training.room import memory_bytes
 
 K = TypeVar("K")
@@ -38,6 +40,14 @@ def families(paths: Mapping[K, Path]) -> dict[K, Family]:
         with suppress(ValueError, OSError):
             found[key] = _family(path, identity(path))
     return found
+
+
+def made_from(plan: Plan) -> Path | None:
+    """The run of exactly this text and these settings; of several one that ended, else trains."""
+    paths, wanted = run_paths(), family_of(plan, ())
+    same = [paths[name] for name, one in families(paths).items() if one == wanted]
+    order = ("finished", "diverged", "running", "paused", "queued", "stopped", "failed")
+    return min(same, key=lambda path: order.index(read_status(path).state), default=None)
 
 
 @cached(512)

@@ -11,11 +11,21 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from explorer.data.facts import FACTS
-from explorer.lessons.wording import names_in
+from explorer.data.presets import planned
+from explorer.lessons.wording import names_in, runs_in
+from explorer.visit.queue import about
+from model_core.runs import Plan
 from model_core.runs.files import read_file
+from model_core.runs.storage import check_name
+from model_core.training.room import memory_bytes, spoken
 
 SHIPPED = Path(__file__).parent
 LARGEST = 2**18  # bytes of a file; YAML of that size is read in some seconds
+LONGEST = 60  # seconds that a class waits for a run
+WEIGHTS, MEMORY = 10**6, 2**30  # of such a run: some steps of it are taken to measure its time
+# Of an ordinary core, by the layer and by the floating point operation. What is measured where a
+# lesson is read would refuse it on a machine that is busy.
+LAYER, OPERATIONS = 1.5e-3, 5e10
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
 Line = Annotated[str, Field(min_length=1, max_length=300)]
 Prose = Annotated[str, Field(min_length=1, max_length=1200)]
@@ -49,8 +59,44 @@ class Prediction(Part):
         return self
 
 
+class Training(Part):
+    """What a slide trains by a button: a preset with few settings changed."""
+
+    preset: Line
+    changes: dict[str, bool | int | float | str] = Field(default_factory=dict, max_length=8)
+
+    @property
+    def plan(self) -> Plan:
+        return planned(self.preset, tuple(self.changes.items()))
+
+    @property
+    def seconds(self) -> float:
+        """How long it takes on an ordinary core, about: the same wherever a lesson is read."""
+        model, training = self.plan.model_config, self.plan.training_config
+        operations = 6 * training.batch_size * model.block_size * model.weights
+        return training.steps * (LAYER * (1 + model.n_layer) + operations / OPERATIONS)
+
+    @model_validator(mode="after")
+    def _takes_no_longer_than_a_class_waits(self) -> "Training":
+        count, size = self.plan.model_config.weights, memory_bytes(self.plan)
+        if count > WEIGHTS or size > MEMORY:
+            raise ValueError(
+                f"a slide trains at most {WEIGHTS:,} weights in {spoken(MEMORY)} of memory, "
+                f"this is {count:,} in {spoken(size)}"
+            )
+        if self.seconds > LONGEST:
+            raise ValueError(
+                f"a slide trains for {LONGEST} s at most, this takes {about(self.seconds)}; "
+                "choose fewer steps"
+            )
+        return self
+
+
 class Slide(Part):
     """A view of the app and what is said of it; texts may have numbers of its `run`, "{loss(0)}".
+
+    With `train` a button makes that run, unless there is one of the same preset and settings. The
+    slides after it have it by its name here, whatever it is called on the shelf.
 
     `show` are parameters of the view's address, `step` a recorded step; None is the last. From it
     the clock `play`s. The panel with the key `highlight` is outlined. `notes` are the speaker's.
@@ -61,6 +107,7 @@ class Slide(Part):
     formula: str = Field("", max_length=600)
     page: Page = "overview"
     run: Line | None = None
+    train: Training | None = None
     show: dict[str, str] = Field(default_factory=dict, max_length=20)
     step: int | None = Field(None, ge=0)
     play: bool = False
@@ -74,11 +121,20 @@ class Slide(Part):
         if self.predict:
             texts += [self.predict.ask, *self.predict.options, self.predict.reveal]
             texts.append(self.predict.answer)
+        if self.train:
+            self._names_what_it_trains(self.predict.options if self.predict else ())
         for name in (name for text in texts for name in names_in(text) if name not in FACTS):
             close = get_close_matches(name, FACTS, n=1)
             hint = f"did you mean {close[0]}?" if close else "some are loss, n_embd, moved"
             raise ValueError(f"{{{name[:40]}}} is no number of a run; {hint}")
         return self
+
+    def _names_what_it_trains(self, options: tuple[str, ...]) -> None:
+        if self.run is None:
+            raise ValueError("a slide with train has run, the name that the trained run gets")
+        check_name(self.run)
+        if {"", self.run} & {run for text in options for run in runs_in(text)}:
+            raise ValueError("options are read before the run is trained: no number is of it")
 
     @property
     def address(self) -> dict[str, str]:
@@ -94,6 +150,12 @@ class Lesson(Part):
     title: Line
     says: Line
     slides: tuple[Slide, ...] = Field(min_length=1, max_length=40)
+
+    def training(self, at: int, run: str | None) -> tuple[int, Training] | None:
+        """Which slide, from 0, trains the run that slide `at` calls so, and how; None: no slide."""
+        earlier = enumerate(self.slides[: at + 1])
+        trained = [(n, one.train) for n, one in earlier if one.train and one.run == run]
+        return trained[-1] if trained else None
 
 
 def read_lesson(path: Path) -> Lesson:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from numbers import Integral, Real
 
 Value = float | str
+UNKNOWN = "…"  # stands for a number of a run that is still to be trained
 _FORMAT = re.compile(r",?(?:\.\d{1,2})?[defg%]?")
 # A name, its arguments, another run, a format.
 _NUMBER = re.compile(r"\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*))?\}")
@@ -13,6 +14,11 @@ _NUMBER = re.compile(r"\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*)
 def names_in(text: str) -> list[str]:
     """The names of the numbers in a text, in its order."""
     return [name for name, *_ in _NUMBER.findall(text)]
+
+
+def runs_in(text: str) -> list[str]:
+    """The runs whose numbers a text has, in its order; "" is the slide's."""
+    return [run for *_, run, _ in _NUMBER.findall(text)]
 
 
 def filled(

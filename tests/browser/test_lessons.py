@@ -1,5 +1,6 @@
 """Every slide of every lesson, turned by keys in one page: its view, its pictures, its question."""
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -8,6 +9,7 @@ from playwright.sync_api import TimeoutError as Late
 
 from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import Prediction, Slide
+from explorer.views.lessons.trained import BUTTON
 from explorer.visit.runs import RECORDED
 from model_core.labels import head_label, token_label
 from model_core.runs import Run
@@ -59,11 +61,18 @@ def settle(page: Page, name: str, number: int, slide: Slide) -> None:
         pytest.fail(f"{name}, slide {number}: {page.evaluate(LACKS, asked)}")
 
 
-def keeps_its_promise(page: Page, slide: Slide) -> None:
+def train(page: Page, slide: Slide) -> None:
+    """Press the slide's button; returns once its run has ended, whose view is then shown."""
+    page.get_by_role("button", name=BUTTON).click()
+    expect(page.get_by_text(f"Trained: {slide.run}")).to_be_visible(timeout=60_000)
+
+
+def keeps_its_promise(page: Page, slide: Slide, own: Path) -> None:
     """It shows its words, and its view: the run, the step or what plays from there, the choices."""
-    expect(page.locator(".st-key-lesson h3")).to_have_text(written(slide, slide.title))
+    expect(page.locator(".st-key-lesson h3")).to_have_text(written(slide, slide.title, own))
     url = {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
-    asked = {name: written(slide, text) for name, text in slide.address.items() if name != "step"}
+    promised = {name: text for name, text in slide.address.items() if name != "step"}
+    asked = {name: written(slide, text, own) for name, text in promised.items()}
     assert {name: url.get(name, text) for name, text in asked.items()} == asked
     if slide.step is not None:
         clock = ClockDriver(page)
@@ -87,11 +96,11 @@ def click(page: Page, slide: Slide, said: str) -> None:
     page.get_by_role("button", name=f"My answer: {said}").click()
 
 
-def is_answered(page: Page, slide: Slide, asked: Prediction) -> None:
+def is_answered(page: Page, slide: Slide, asked: Prediction, own: Path) -> None:
     """What the run says is right, and is told only now."""
     reveal = page.get_by_text("You said")
     expect(reveal).to_have_count(0)
-    said = written(slide, asked.answer)
+    said = written(slide, asked.answer, own)
     if asked.click:
         click(page, slide, said)
     elif asked.options:
@@ -99,7 +108,7 @@ def is_answered(page: Page, slide: Slide, asked: Prediction) -> None:
     else:
         page.get_by_label("Your number").fill(said.replace(",", ""))
         page.get_by_role("button", name="Check").click()
-    told = written(slide, asked.reveal).replace("*", "")  # for bold words
+    told = written(slide, asked.reveal, own).replace("*", "")  # for bold words
     expect(reveal).to_contain_text(f"You said {said}. {told}")
     expect(reveal.get_by_role("img", name="check icon")).to_be_visible()
 
@@ -110,11 +119,15 @@ def test_each_slide_is_what_it_promises(visit: Visit, app: Server, name: str) ->
     page = visit(f"{app.url}/?lesson={name}.1")
     for number, slide in enumerate(COURSE[name].slides, 1):
         if number > 1:
+            page.mouse.move(0, 0)  # else the hint of what comes under it may cover an answer
             page.keyboard.press("PageDown")
         settle(page, name, number, slide)
-        keeps_its_promise(page, slide)
+        if slide.train:
+            train(page, slide)
+            settle(page, name, number, slide)
+        keeps_its_promise(page, slide, app.runs)
         if slide.predict:
-            is_answered(page, slide, slide.predict)
+            is_answered(page, slide, slide.predict, app.runs)
         assert violations(page, "light", within=".st-key-lesson") == []
     assert violations(page, "dark", within=".st-key-lesson") == []
 

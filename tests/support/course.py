@@ -1,5 +1,7 @@
 """The lessons that come with the app, and what the runs put into their texts."""
 
+from pathlib import Path
+
 from explorer.data.facts import Fact, fact
 from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
 from explorer.lessons.wording import filled
@@ -9,11 +11,13 @@ from model_core.runs import Run
 COURSE = {name: read_lesson(SHIPPED / f"{name}.yaml") for name in names_of(SHIPPED)}
 
 
-def written(slide: Slide, text: str) -> str:
-    """A text of a slide with its numbers."""
+def written(slide: Slide, text: str, own: Path = RECORDED) -> str:
+    """A text of a slide with its numbers, some of them of runs in one's `own` folder."""
     assert slide.run
 
     def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
-        return fact(Run.open(RECORDED / (other or str(slide.run))), name, arguments)
+        run = other or str(slide.run)
+        folder = RECORDED if (RECORDED / run).exists() else own
+        return fact(Run.open(folder / run), name, arguments)
 
     return filled(text, value)

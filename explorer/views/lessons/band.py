@@ -1,21 +1,24 @@
 """The slide of the lesson that is on, beside the view that it shows."""
 
 from collections.abc import Callable
+from functools import cache
 
 import streamlit as st
 
 from explorer.data.facts import Fact, fact
 from explorer.lessons.glossary import explained
-from explorer.lessons.lesson import Lesson, Prediction, Slide
-from explorer.lessons.wording import filled, written
+from explorer.lessons.lesson import Lesson, Prediction
+from explorer.lessons.wording import UNKNOWN, filled, written
 from explorer.views.lessons import writing
 from explorer.views.lessons.shelf import is_own, lesson_of
+from explorer.views.lessons.trained import Untrained, name_shown, offer, run_named, send_back
 from explorer.visit import runs, session
 from explorer.visit.page import plain
 from model_core.labels import head_label, token_label
 from model_core.runs import Run
 
 KEY = "lesson"
+Facts = Callable[[str, tuple[str, ...], str], Fact]
 
 
 def turn() -> bool:
@@ -24,10 +27,14 @@ def turn() -> bool:
         return False
     session.visit().fresh = False
     try:
-        slide = _slide(_lesson())
-        facts = _facts(_run(slide))
-        parameters = {name: filled(text, facts) for name, text in slide.address.items()}
-    except ValueError:  # said where the slide is drawn
+        lesson = _lesson()
+        at = _at(lesson)
+        slide, shown = lesson.slides[at], name_shown(lesson, at)
+        run = runs.open_run() if shown is None else Run.open(runs.run_path(shown))
+        address = {name: text for name, text in slide.address.items() if name != "run"}
+        parameters = {name: filled(text, _facts(lesson, at, run)) for name, text in address.items()}
+        parameters |= {} if shown is None else {"run": shown}
+    except (ValueError, Untrained):  # said where the slide is drawn
         return False
     session.tell(slide.page, parameters, plays=slide.play)
     return True
@@ -44,16 +51,16 @@ def draw(page: str) -> None:
             return
         try:
             lesson = _lesson()
-            slide = _slide(lesson)
         except ValueError as error:
             st.error(plain(str(error)))
             st.button("Close the lesson", on_click=session.end_lesson)
             return
+        at = _at(lesson)
+        slide = lesson.slides[at]
         if slide.highlight:
             st.html(f"<style>{_outlined(slide.highlight)}</style>")
-        at = min(here.lesson[1], len(lesson.slides)) - 1
         st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
-        _say(slide)
+        _say(lesson, at)
         _ways(here.lesson[0], at, len(lesson.slides))
         if is_own(here.lesson[0]):
             args = (lesson.title,)
@@ -63,46 +70,53 @@ def draw(page: str) -> None:
                 st.markdown(slide.notes)
 
 
-def _say(slide: Slide) -> None:
+def _say(lesson: Lesson, at: int) -> None:
+    slide = lesson.slides[at]
     try:
-        run = _run(slide)
-        st.subheader(_filled(run, slide.title), anchor=False)
-        st.markdown(explained(_filled(run, slide.text)), unsafe_allow_html=True)
+        title = filled(slide.title, _facts(lesson, at, unknown=UNKNOWN), plain)
+        st.subheader(title, anchor=False)
+        run = _run(lesson, at)
+        facts = _facts(lesson, at, run, unknown=UNKNOWN if run is None else "")
+        text = filled(slide.text, facts, plain)
+        st.markdown(explained(text), unsafe_allow_html=True)
         if slide.formula:
             st.latex(slide.formula)
         if slide.predict:
-            _ask(run, slide.predict)
+            _ask(run, slide.predict, facts)
+        if slide.train:
+            offer(slide.train, str(slide.run))
+    except Untrained as missing:
+        send_back(missing)
     except ValueError as error:
         st.error(plain(str(error)))
 
 
-def _ask(run: Run, asked: Prediction) -> None:
-    st.markdown(f"**{_filled(run, asked.ask)}**")
+def _ask(run: Run | None, asked: Prediction, facts: Facts) -> None:
+    st.markdown(f"**{filled(asked.ask, facts, plain)}**")
     said = session.visit().predicted.get(_on())
     if said is None:
-        _answer(run, asked)
-        return
-    right = answered(run, asked, said)
-    st.markdown(
-        f"{':material/check:' if right else ':material/close:'} You said **{plain(said)}**. "
-        + _filled(run, asked.reveal)
-    )
+        _answer(run or runs.open_run(), asked, facts)
+    elif run is None:
+        st.markdown(f"You said **{plain(said)}**. The run that is trained here will tell.")
+    else:
+        icon = ":material/check:" if answered(asked, said, facts) else ":material/close:"
+        st.markdown(f"{icon} You said **{plain(said)}**. {filled(asked.reveal, facts, plain)}")
 
 
-def answered(run: Run, asked: Prediction, said: str) -> bool:
+def answered(asked: Prediction, said: str, facts: Facts) -> bool:
     """Whether what was said is what the run says."""
-    answer = filled(asked.answer, _facts(run))
+    answer = filled(asked.answer, facts)
     if asked.options or asked.click in ("token", "position", "head"):
         return said == answer
     right, number = (float(one.replace("−", "-").replace(",", "")) for one in (answer, said))
     return abs(number - right) <= asked.within * abs(right)
 
 
-def _answer(run: Run, asked: Prediction) -> None:
+def _answer(run: Run, asked: Prediction, facts: Facts) -> None:
     if asked.options:
         with st.container(horizontal=True, gap="xsmall"):
             for at, option in enumerate(asked.options):
-                words = filled(option, _facts(run))
+                words = filled(option, facts)
                 key = f"lesson-option-{at}"
                 st.button(plain(words), key=key, on_click=session.predict, args=(words,))
         return
@@ -178,23 +192,44 @@ def _lesson() -> Lesson:
     return lesson_of(_on()[0])
 
 
-def _slide(lesson: Lesson) -> Slide:
-    """The present one; the last where an address asks for one after it."""
-    return lesson.slides[min(_on()[1], len(lesson.slides)) - 1]
+def _at(lesson: Lesson) -> int:
+    """The present slide, from 0; the last where an address asks for one after it."""
+    return min(_on()[1], len(lesson.slides)) - 1
 
 
-def _run(slide: Slide) -> Run:
-    """The run that a slide's numbers are of; ValueError where it is not there."""
-    return runs.open_run() if slide.run is None else Run.open(runs.run_path(slide.run))
+def _run(lesson: Lesson, at: int) -> Run | None:
+    """The run that a slide's numbers are of; None where the slide itself is to train it.
+
+    Untrained where another one is; ValueError where it is not there.
+    """
+    slide = lesson.slides[at]
+    try:
+        return run_named(lesson, at, slide.run)
+    except Untrained:
+        if slide.train is None:
+            raise
+    return None
 
 
-def _filled(run: Run, text: str) -> str:
-    return filled(text, _facts(run), plain)
+def _facts(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = "") -> Facts:
+    """The numbers in a slide's texts: of `run`, else of its own, and of those that it names.
 
+    Without `unknown`, Untrained is raised where a run is still to be trained.
+    """
 
-def _facts(run: Run) -> Callable[[str, tuple[str, ...], str], Fact]:
+    @cache
+    def named(other: str) -> Run:
+        if run is not None and not other:
+            return run
+        return run_named(lesson, at, other or lesson.slides[at].run)
+
     def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
-        return fact(Run.open(runs.run_path(other)) if other else run, name, arguments)
+        try:
+            return fact(named(other), name, arguments)
+        except Untrained:
+            if not unknown:
+                raise
+            return unknown
 
     return value
 

@@ -1,16 +1,39 @@
 """The course on the page: each slide opens what it promises, and the run answers its question."""
 
 import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
 
 from explorer.lessons.lesson import Slide, read_lesson
+from explorer.views.lessons import trained
+from explorer.views.lessons.trained import BUTTON
 from explorer.visit.address import Chosen
 from explorer.visit.page import plain
+from explorer.visit.training import started
+from model_core.runs import Run, list_runs, read_metrics
+from model_core.runs.status import read_status, write_status
+from model_core.training import jobs
 from tests.support.course import COURSE, written
-from tests.support.pages import DASHBOARD, component_data, go_to, press, succeeded, words
+from tests.support.pages import (
+    DASHBOARD,
+    FOX,
+    captions,
+    component_data,
+    go_to,
+    press,
+    succeeded,
+    words,
+)
+from tests.support.runs import TINY, recorded_run
+from tests.support.waiting import wait_until
 
 SLIDES = [(name, at) for name, lesson in COURSE.items() for at in range(len(lesson.slides))]
 
@@ -24,10 +47,15 @@ def at_slide(name: str, number: int, slide: Slide) -> AppTest:
 
 @pytest.mark.parametrize(("name", "at"), SLIDES, ids=lambda one: str(one))
 def test_a_slide_shows_its_view_and_its_question_is_answered(name: str, at: int) -> None:
+    """But for what its reader is to train; see `teaching`, and the walk in a browser."""
     slide = COURSE[name].slides[at]
     app = at_slide(name, at + 1, slide)
     assert not app.error and app.query_params["lesson"] == f"{name}.{at + 1}"
     assert f"{at + 1} of {len(COURSE[name].slides)}" in " ".join(one.value for one in app.caption)
+    if trains := COURSE[name].training(at, slide.run):
+        way = BUTTON if trains[0] == at else f"To slide {trains[0] + 1}"
+        assert way in [button.label for button in app.button]
+        return
     if slide.run:
         assert app.query_params["run"] == slide.run
     for parameter, text in slide.show.items():
@@ -73,6 +101,117 @@ def test_what_is_clicked_in_the_picture_is_the_answer(
             continue
         succeeded(button.click().run())
         assert any(f":material/{icon}: You said **" in one.value for one in app.markdown)
+
+
+@pytest.fixture
+def teaching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A runs folder with a lesson of three slides: the second trains what the third is about."""
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    monkeypatch.setenv("DRIFTSCOPE_TRAINERS", "2")
+    ask = {"ask": "The same?", "options": ["the same", "another"], "reveal": "It has {n_embd}."}
+    slides = [
+        {"title": "Before", "text": "One.", "run": "quick-brown-fox"},
+        {
+            "title": "Train",
+            "text": "It ends at {row(k)}, not at {loss@quick-brown-fox:.2f}.",
+            "page": "tables",
+            "run": "mine",
+            "train": {"preset": "quick-brown-fox", "changes": TINY},
+            "show": {"token": "{id(k)}"},
+            "predict": ask | {"answer": "{same(n_embd, quick-brown-fox)}"},
+        },
+        {"title": "After", "text": "Its loss is {loss:.4f}.", "run": "mine"},
+    ]
+    (tmp_path / ".lessons").mkdir()
+    lesson = {"title": "A", "says": "B", "slides": slides}
+    (tmp_path / ".lessons" / "own.yaml").write_text(json.dumps(lesson))
+    yield tmp_path
+    for name in jobs.active(tmp_path):
+        jobs.stop(tmp_path / name)
+    wait_until(lambda: not jobs.active(tmp_path))
+
+
+def taught(number: int, page: str) -> AppTest:
+    app = AppTest.from_file(str(DASHBOARD), default_timeout=60)
+    app.query_params["lesson"] = f"own.{number}"
+    return go_to(succeeded(app.run()), page)
+
+
+def says(app: AppTest) -> str:
+    """What a slide says, without Markdown's backslashes and the glossary."""
+    text = "\n".join(one.value for one in app.markdown).replace("\\", "")
+    return re.sub(r"<span class=.term-says.*?</span>|<[^>]*>", "", text)
+
+
+def test_a_slide_trains_its_run_once_and_is_answered_by_it(teaching: Path) -> None:
+    app = taught(2, "tables")
+    assert app.query_params["run"] == "quick-brown-fox"  # of the slide before
+    assert "It ends at …, not at 0." in says(app)
+    assert re.search(r"about \d+ s · starts at once", captions(app))
+    press(app, "another")
+    assert "You said **another**. The run that is trained here will tell." in says(app)
+    press(app, BUTTON)
+    assert list_runs(teaching) == ["mine"] and app.query_params["run"] == "mine"
+    assert not labelled(app, BUTTON)
+    wait_until(lambda: read_status(teaching / "mine").state == "finished")
+    succeeded(app.run())
+    run = Run.open(teaching / "mine")
+    row = load_file(max(run.path.glob("snapshots/*")))["token_embedding_table.weight"]
+    k = sorted(set(FOX)).index("k")
+    numbers = ", ".join(f"{number:.2f}" for number in row[k].tolist()).replace("-", "−")
+    assert f"It ends at [{numbers}], not at " in says(app)
+    assert ":material/check: You said **another**. It has 6." in says(app)
+    assert app.query_params["token"] == str(k) and "Trained: mine" in captions(app)
+    app = go_to(press(app, "Next :material/arrow_forward:"), "overview")
+    assert f"Its loss is {read_metrics(run.path)[-1]['train_loss']:.4f}." in says(app)
+    for again in (go_to(press(app, ":material/arrow_back:"), "tables"), taught(2, "tables")):
+        assert not labelled(again, BUTTON) and again.query_params["run"] == "mine"
+    assert list_runs(teaching) == ["mine"]
+
+
+def test_a_slide_of_a_run_that_is_not_trained_yet_shows_the_way(teaching: Path) -> None:
+    app = taught(3, "overview")
+    assert words(app) == [
+        "This slide is about the run that slide 2 trains: go there and press Train this run."
+    ]
+    assert app.query_params["run"] == "quick-brown-fox" and "Its loss" not in says(app)
+    app = go_to(press(app, "To slide 2"), "tables")
+    assert app.query_params["lesson"] == "own.2" and labelled(app, BUTTON)
+
+
+def test_a_run_is_found_by_its_recipe_and_goes_on_where_it_was_interrupted(
+    teaching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded_run(teaching / "mine", seed=7)  # under its name, but of another seed
+    assert labelled(taught(2, "tables"), BUTTON)
+    run = recorded_run(teaching / "theirs")
+    app = taught(2, "tables")
+    assert "Trained: theirs" in captions(app) and not labelled(app, BUTTON)
+    write_status(run.path, replace(run.status, state="stopped", step=20))
+    app = taught(2, "tables")
+    assert app.query_params["run"] == "theirs" and "It ends at …" in says(app)
+    begun: list[Path] = []
+    monkeypatch.setattr(jobs, "start", begun.append)
+    press(app, BUTTON)
+    assert begun == [run.path] and list_runs(teaching) == ["mine", "theirs"]
+
+
+def test_two_visitors_at_once_train_one_run(
+    teaching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Path] = []
+    monkeypatch.setattr(jobs, "start", begun.append)
+    slide = read_lesson(teaching / ".lessons" / "own.yaml").slides[1]
+    assert slide.train
+    make = partial(trained._make, slide.train, "mine")
+    with ThreadPoolExecutor(8) as many:
+        assert [*many.map(started, [make] * 8)] == [""] * 8
+    assert begun == [teaching / "mine"]
+    write_status(begun[0], replace(read_status(begun[0]), state="stopped"))
+
+
+def labelled(app: AppTest, label: str) -> list[str]:
+    return [button.label for button in app.button if button.label == label]
 
 
 def test_slides_are_turned_and_a_question_keeps_its_answer() -> None:

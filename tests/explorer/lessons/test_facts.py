@@ -19,6 +19,7 @@ from model_core.attention.roles import probe_ids
 from model_core.labels import readable
 from model_core.runs import Run
 from model_core.runs.status import write_status
+from tests.support.runs import new_run
 
 RUN = Run.open(RECORDED / "quick-brown-fox")
 TEXT = "Quick brown fox jumped over the lazy dog."
@@ -156,11 +157,22 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
     assert had("lower", "val_loss", *pair) == pair[int(np.argmin(last))]
     assert had("higher", "val_loss", *pair) == pair[int(np.argmax(last))]
     assert had("trend", "probability", "0", "last", "Quic", "k") == "rises"
+    assert had("same", "vocab_size", "quick-brown-fox") == "the same"
+    sizes = {Run.open(RECORDED / name).model_config.n_embd for name in pair}
+    assert had("same", "n_embd", pair[0]) == ("the same" if len(sizes) == 1 else "another")
     start, middle, end = row("k", 0), row("k", 500), row("k", LAST)
     further = math.dist(start, middle) > math.dist(middle, end)
     assert had("half", "k") == ("first" if further else "second")
     ways = {token: math.dist(row(token, 0), row(token, LAST)) for token in TOKENS}
     assert had("farthest") == max(ways, key=lambda token: ways[token])
+
+
+def test_before_its_first_step_a_run_has_what_needs_none(tmp_path: Path) -> None:
+    run = Run.open(new_run(tmp_path / "new"))
+    assert fact(run, "id", ("k",)) == TOKENS.index("k") and fact(run, "n_embd", ()) == 6
+    for name, arguments in (("loss", ()), ("row", ("k",)), ("last_step", ()), ("sample", ())):
+        with pytest.raises(ValueError, match="^run new has no recorded step yet$"):
+            fact(run, name, arguments)
 
 
 @pytest.mark.parametrize(

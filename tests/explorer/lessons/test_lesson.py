@@ -35,6 +35,7 @@ slides:
   - title: Second
     text: Nothing.
 """
+TRAIN, FOX = "line 8, slides.0.train", "train: {preset: quick-brown-fox"
 
 
 def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
@@ -73,10 +74,62 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
         ("says: What", f"{'long' * 99}: 1\nsays: What", "line 2, longlong"),
         ("says: What", "? [says]\n: 1\nsays: What", "line "),
         ("step: 3", "step: " + "9" * 5000, "this is no YAML that can be read"),
+        ("run: english", f"{FOX}}}", "line 4, slides.0: a slide with train has r"),
+        ("step: 3", "train: {preset: english}", f"{TRAIN}: preset must be one of quick-brown-fox"),
+        ("step: 3", f"{FOX}, changes: [6]}}", f"{TRAIN}.changes: Input should be a valid dict"),
+        ("step: 3", f"{FOX}, changes: {{seed: [6]}}}}", f"{TRAIN}.changes.seed"),
+        (
+            "step: 3",
+            f"{FOX}, changes: {{n_embed: 6}}}}",
+            f"{TRAIN}: unknown setting 'n_embed'; did you mean n_embd?",
+        ),
+        ("step: 3", f"{FOX}, changes: {{n_embd: six}}}}", f"{TRAIN}: n_embd must be a valid int"),
+        ("step: 3", f"{FOX}, changes: {{n_head: 2}}}}", f"{TRAIN}: n_head=2 does not divide n_emb"),
+        (
+            "step: 3",
+            f"{FOX}, changes: {{steps: 9000000}}}}",
+            f"{TRAIN}: a slide trains for 60 s at most, this takes about 11.5 h; choose fewer",
+        ),
+        (
+            "step: 3",
+            f"{FOX}, changes: {{n_embd: 400}}}}",
+            f"{TRAIN}: a slide trains at most 1,000,000 weights in 1.0 GB of memory, this is 3,",
+        ),
+        (
+            "step: 3",
+            f"{FOX}, changes: {{batch_size: 65536}}}}",
+            f"{TRAIN}: a slide trains at most 1,000,000 weights in 1.0 GB of memory, this is ",
+        ),
     ],
 )
 def test_a_broken_lesson_names_its_line_and_the_rule(old: str, new: str, said: str) -> None:
     assert refused(WHOLE.replace(old, new).encode()).startswith(said)
+
+
+def test_a_run_that_a_slide_trains_has_its_name_from_there_on() -> None:
+    text = WHOLE.replace("step: 3", f"{FOX}}}")
+    lesson = parse((text + "    run: english\n").encode())
+    trained = lesson.slides[0].train
+    assert trained and trained.plan.training_config.seed == 1337
+    assert lesson.training(0, "english") == lesson.training(1, "english") == (0, trained)
+    assert lesson.training(1, "quick-brown-fox") is None
+    later = parse(WHOLE.replace("Nothing.", f"Nothing.\n    run: english\n    {FOX}}}").encode())
+    assert later.training(0, "english") is None and later.training(1, "english")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("[more, less]", '["{n_embd}", less]', "options are read before the run is trained"),
+        ("[more, less]", '["{n_embd@english}", less]', "options are read before the run is tr"),
+        ("run: english", "run: ../english", "run name '../english' must be 1 to 64 letters"),
+    ],
+)
+def test_what_a_slide_trains_has_a_name_and_no_option_knows_it(
+    old: str, new: str, said: str
+) -> None:
+    text = WHOLE.replace("step: 3", f"{FOX}}}").replace(old, new)
+    assert refused(text.encode()).startswith(f"line 4, slides.0: {said}")
 
 
 def refused(data: bytes) -> str:
