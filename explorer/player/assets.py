@@ -9,15 +9,16 @@ from pathlib import Path
 SCRIPT = "text/javascript; charset=utf-8"
 # fmt: off
 SCRIPTS = [
-    "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "grid", "heatmap",
-    "history", "keys", "labels", "legend", "letters", "letters_apart", "letters_layout", "link",
-    "listing", "machine", "machine_arcs", "machine_layout", "machine_paint", "machine_words",
-    "mosaic", "mosaic_layout", "panel", "paths", "payload", "placing", "playback", "plot",
-    "plotly_internals", "presenting", "reconnect", "reports", "saving", "scatter", "selection",
-    "space", "spelling", "svg", "svg_context", "text", "theme", "timeline", "track", "typing",
-    "vector", "words", "writings",
+    "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "film", "gif",
+    "grid", "heatmap", "history", "keys", "labels", "legend", "letters", "letters_apart",
+    "letters_layout", "link", "listing", "machine", "machine_arcs", "machine_layout",
+    "machine_paint", "machine_words", "mosaic", "mosaic_layout", "palette", "panel", "paths",
+    "payload", "pixels", "placing", "playback", "plot", "plotly_internals", "presenting",
+    "reconnect", "reports", "saving", "scatter", "selection", "space", "spelling", "svg",
+    "svg_context", "text", "theme", "timeline", "track", "typing", "vector", "words", "writings",
 ]
 # fmt: on
+LATER = {"film.js", "gif.js", "palette.js"}  # of these a page loads none before it is asked for
 FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}
 
 

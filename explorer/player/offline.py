@@ -9,7 +9,7 @@ from json import dumps, loads
 
 from explorer.player.assets import player_files, plotly_gzip
 
-_IMPORT = re.compile(r'(from|import) "\./(\w+\.js)"')
+_IMPORT = re.compile(r'(from |import |import\()"\./(\w+\.js)"')
 # A page of the server gives the clock these by its theme; here the reader's own preference does.
 _STYLE = """\
 :root { color-scheme: light dark; --st-background-color: #FFFFFF; --st-text-color: #31333F;
@@ -88,7 +88,7 @@ def _modules(first: str) -> dict[str, str]:
             continue
         source = files[name].decode()
         wanted += [other for _, other in _IMPORT.findall(source)]
-        found[name] = _IMPORT.sub(r'\1 "driftscope/\2"', source)
+        found[name] = _IMPORT.sub(r'\1"driftscope/\2"', source)
     return found
 
 

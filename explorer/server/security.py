@@ -57,9 +57,10 @@ def needed_soon(*, plotly: bool) -> str:
 
     Addresses are relative to the page's, so that they hold below a base path.
     """
-    from explorer.player.assets import FILES, player_version, plotly_version
+    from explorer.player.assets import FILES, LATER, player_version, plotly_version
 
-    modules = [f"assets/{player_version()}/{name}" for name in FILES if name.endswith(".js")]
+    names = [name for name in FILES if name.endswith(".js") and name not in LATER]
+    modules = [f"assets/{player_version()}/{name}" for name in names]
     links = [f"<{address}>; rel=modulepreload" for address in modules]
     if plotly:
         address = f"assets/plotly.min.js?v={plotly_version()}"

@@ -1,8 +1,9 @@
-"""Pictures saved as files: they say what they are of, and show the step that the page shows."""
+"""Pictures and films saved as files: they say what they are of, and show the steps of the page."""
 
 import io
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
@@ -45,13 +46,9 @@ class Saved:
 
 def saved(page: Page, panel: Locator, kinds: tuple[str, ...] = ("SVG", "PNG")) -> Saved:
     """Saved by the keyboard alone."""
-    title = panel.locator("h2").inner_text()
     found: dict[str, bytes] = {}
     for kind in kinds:
-        panel.get_by_label(f"Save the picture: {title}", exact=True).focus()
-        page.keyboard.press("Enter")
-        button = panel.get_by_label(f"Save as {kind}: {title}", exact=True)
-        button.focus()
+        button = entry(panel, f"Save as {kind}")
         with page.expect_download() as download:
             page.keyboard.press("Enter")
         name, ending = download.value.suggested_filename.rsplit(".", 1)
@@ -62,6 +59,16 @@ def saved(page: Page, panel: Locator, kinds: tuple[str, ...] = ("SVG", "PNG")) -
     root = ElementTree.fromstring(found["SVG"])
     assert image.size == (2 * int(root.get("width", "0")), 2 * int(root.get("height", "0")))
     return Saved(name, root, np.asarray(image, np.float32))
+
+
+def entry(panel: Locator, words: str) -> Locator:
+    """The entry of the panel's menu, focused by the keyboard alone."""
+    title = panel.locator("h2").inner_text()
+    panel.get_by_label(f"Save the picture: {title}", exact=True).focus()
+    panel.page.keyboard.press("Enter")
+    found = panel.get_by_label(f"{words}: {title}", exact=True)
+    found.focus()
+    return found
 
 
 def canvas(panel: Locator) -> np.ndarray:
@@ -143,3 +150,80 @@ def test_a_saved_listing_has_its_bars_and_the_frame_around_the_largest(
     color = [float(one) for one in re.findall(r"[\d.]+", most)][:3]
     at = file.pixels[round(2 * (y + high / 2 + pad)), round(2 * (x + pad))]
     np.testing.assert_allclose(at, color, atol=2)
+
+
+EIGHT = "&steps=8"  # recorded steps 0, 1, 3 … 28 of the clock's test page
+PLACES = "nodes => nodes.map(node => node.getAttribute('transform'))"
+EBML = b"\x1a\x45\xdf\xa3"  # what a WebM begins with
+# A file that was recorded as it was shown says how long it is once its end was looked for.
+PLAYED = """async film => {
+  const video = document.createElement("video")
+  video.src = `data:video/webm;base64,${film}`
+  await new Promise(resolve => { video.onloadedmetadata = resolve })
+  video.currentTime = 1e6
+  await new Promise(resolve => { video.onseeked = resolve })
+  return [video.videoWidth, video.videoHeight, video.duration]
+}"""
+
+
+def test_a_film_shows_at_each_step_what_the_picture_shows(
+    at_first_step: Callable[[str], ClockDriver],
+) -> None:
+    clock = at_first_step(EIGHT)
+    page = clock.page
+    panel = page.locator("[data-panel=map]")
+    stills = []
+    for press, step in (("End", 28), ("Home", 0)):
+        clock.slider.press(press)
+        clock.wait_step(step)
+        stills.append(saved(page, panel).pixels)
+    clock.slider.press("ArrowRight")
+    clock.wait_step(1)
+    before = panel.locator("path.point").evaluate_all(PLACES)
+    entry(panel, "Film as GIF")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+        expect(panel.get_by_role("progressbar")).to_be_visible()
+    assert download.value.suggested_filename == "map-step-0-to-step-28.gif"
+    film = Image.open(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert getattr(film, "n_frames", 1) == 8
+    frames = []
+    for n in range(8):
+        film.seek(n)
+        frames.append(np.asarray(film.convert("RGB"), np.float32))
+        assert film.info["duration"] == (2000 if n == 7 else 250)
+    high, wide = stills[0].shape[:2]
+    scale = 2 * film.width / wide
+    assert scale in (1, 2) and film.size == (wide * scale / 2, high * scale / 2)
+    for still, frame in zip(stills, (frames[-1], frames[0]), strict=True):
+        for part in (slice(None), slice(-int(scale * CAPTION), None)):  # the caption says the step
+            right = shrunk(still, film.size)
+            assert np.abs(right - frame)[part].mean() < np.abs(right - frames[3])[part].mean() / 4
+    assert clock.step() == 1
+    assert panel.locator("path.point").evaluate_all(PLACES) == before
+
+
+def test_a_film_as_webm_and_one_that_nobody_waits_for(
+    at_first_step: Callable[[str], ClockDriver],
+) -> None:
+    clock = at_first_step(EIGHT)
+    page = clock.page
+    panel = page.locator("[data-panel=map]")
+    downloads: list[object] = []
+    page.on("download", lambda file: downloads.append(file))
+    for words in ("Film as WebM", "Film as GIF"):
+        entry(panel, words)
+        page.keyboard.press("Enter")
+        cancel = panel.get_by_label(re.compile("^Cancel the film"))
+        expect(cancel).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(panel.get_by_role("progressbar")).to_have_count(0)
+    entry(panel, "Film as WebM")
+    with page.expect_download() as download:
+        page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "map-step-0-to-step-28.webm"
+    film = Path(download.value.path()).read_bytes()
+    assert film.startswith(EBML) and len(downloads) == 1
+    width, height, seconds = page.evaluate(PLAYED, b64encode(film).decode())
+    assert min(width, height) > 400
+    assert seconds == pytest.approx(7 * 0.25 + 2, abs=1)

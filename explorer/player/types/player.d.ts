@@ -190,8 +190,10 @@ interface Hands {
   theme(): Theme
   /** What pictures are of: the run, the page. */
   names(): string[]
-  /** Draw the present step now. */
-  catchUp(): void
+  /** All steps have come: at first panels have the settled one alone. */
+  isWhole(): boolean
+  /** Draw the present step now, or another one in this panel alone. */
+  catchUp(at?: number): void
   jump(index: number, since: number): void
 }
 /** `show` and `draw` return true when the picture now shows this step. */

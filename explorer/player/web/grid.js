@@ -66,9 +66,12 @@ export class Grid {
       timeline: () => this.clock.timeline,
       theme: () => this.clock.theme,
       names: () => this.clock.names,
-      catchUp: () => {
+      isWhole: () => !this.clock.payload.alone,
+      catchUp: (at) => {
+        if (!panel.cell.isConnected) return
         panel.visible = true // who saves it by the keyboard may not see it yet
-        this.draw()
+        if (at === undefined) this.draw()
+        else panel.draw(at)
       },
       jump: (index, since) => this.clock.jump(index, since),
     })

@@ -1,22 +1,30 @@
-// The menu of a panel: its picture as a file that says what it shows, of which run and step.
+// The menu of a panel: its picture as a file that says what it shows, of which run and step, and the
+// film of all its steps.
 
-import { element, given, label } from "./dom.js"
+import { element, label } from "./dom.js"
+import { png, recordsFrames } from "./pixels.js"
 import { SvgContext } from "./svg_context.js"
-import { describe, momentAt } from "./timeline.js"
+import { describe, integer, momentAt } from "./timeline.js"
 import { vector } from "./vector.js"
 
 /** @import { Panel } from "./panel.js" */
+/** @typedef {{ data: Blob, name: string }} Made */
 
 const PAD = 12 // pixels around a picture
-const SHARPEST = 2 // pixels of a PNG for one of the page, at least
+const FRAMES = 120 // of a film, at most
+const CHANGED = "The page has changed meanwhile. Film it again."
 
 export class Saving {
+  /** @type {AbortController | undefined} while a film is made */
+  filming
+
   /** @param {Panel} panel @param {Hands} hands */
-  constructor(panel, { names, theme, timeline, catchUp }) {
+  constructor(panel, { names, theme, timeline, isWhole, catchUp }) {
     this.panel = panel
     this.names = names
     this.theme = theme
     this.timeline = timeline
+    this.isWhole = isWhole
     this.catchUp = catchUp
     this.root = element("details", "driftscope-save")
     this.button = document.createElement("summary")
@@ -27,8 +35,8 @@ export class Saving {
       if (event.key === "Escape") this.fold()
     }
     this.root.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!(relatedTarget instanceof Node && this.root.contains(relatedTarget)))
-        this.root.open = false
+      const isLeft = !(relatedTarget instanceof Node && this.root.contains(relatedTarget))
+      if (isLeft && !this.filming) this.root.open = false
     })
   }
 
@@ -38,46 +46,134 @@ export class Saving {
     label(this.button, `Save the picture: ${title}`)
   }
 
-  // Built as it opens: most menus never do.
+  // Built as it opens: most menus never do. Closing it ends a film.
   offer() {
-    const kinds = this.root.open ? ["SVG", "PNG"] : []
-    const buttons = kinds.map((kind) => {
-      const button = element("button", "driftscope-kind")
-      button.type = "button"
-      button.textContent = kind
-      label(button, `Save as ${kind}: ${this.title}`)
-      button.onclick = () => this.save(kind)
-      return button
+    this.filming?.abort()
+    this.fill(...(this.root.open ? [...this.stills(), ...this.films()] : []))
+  }
+
+  stills() {
+    return ["SVG", "PNG"].map((kind) => {
+      return this.entry(kind, `Save as ${kind}`, () => this.hand(() => this.still(kind)))
     })
-    for (const old of this.root.querySelectorAll("button")) old.remove()
-    this.root.append(...buttons)
+  }
+
+  films() {
+    if (!this.isWhole() || this.timeline().steps.length < 2) return []
+    /** @type {("GIF" | "WebM")[]} */
+    const kinds = recordsFrames() ? ["GIF", "WebM"] : ["GIF"]
+    return kinds.map((kind) => {
+      return this.entry(`Film as ${kind}`, `Film as ${kind}`, () => this.film(kind))
+    })
+  }
+
+  /** @param {string} words @param {string} what @param {() => void} act */
+  entry(words, what, act) {
+    const button = element("button", "driftscope-kind")
+    button.type = "button"
+    button.textContent = words
+    label(button, `${what}: ${this.title}`)
+    button.onclick = act
+    return button
+  }
+
+  // The focus stays in the menu: where it leaves, the menu closes.
+  /** @param {HTMLElement[]} nodes */
+  fill(...nodes) {
+    if (this.root.contains(document.activeElement)) this.button.focus()
+    while (this.button.nextSibling) this.button.nextSibling.remove()
+    this.root.append(...nodes)
   }
 
   fold() {
+    if (this.root.contains(document.activeElement)) this.button.focus()
     this.root.open = false
-    this.button.focus()
+  }
+
+  // Saves a file, or says why there is none; neither when nobody wants it any more.
+  /** @param {() => Promise<Made>} made @param {AbortSignal} [signal] */
+  async hand(made, signal) {
+    try {
+      const { data, name } = await made()
+      signal?.throwIfAborted()
+      const link = document.createElement("a")
+      link.href = URL.createObjectURL(data)
+      link.download = name
+      link.click()
+      URL.revokeObjectURL(link.href)
+      this.fold()
+    } catch (error) {
+      if (signal?.aborted) return
+      const words = element("output", "driftscope-said")
+      words.textContent = error instanceof Error ? error.message : String(error)
+      this.fill(words)
+    } finally {
+      this.catchUp()
+    }
   }
 
   /** @param {string} kind */
-  async save(kind) {
+  async still(kind) {
     const picture = await this.picture()
-    const data =
-      kind === "SVG" ? new Blob([picture.text], { type: "image/svg+xml" }) : await pixels(picture)
-    const link = document.createElement("a")
-    link.href = URL.createObjectURL(data)
-    link.download = `${picture.name}.${kind.toLowerCase()}`
-    link.click()
-    URL.revokeObjectURL(link.href)
-    this.fold()
+    const name = `${this.named(picture.index)}.${kind.toLowerCase()}`
+    const isText = kind === "SVG"
+    const data = isText ? new Blob([picture.text], { type: "image/svg+xml" }) : await png(picture)
+    return { data, name }
   }
 
-  // The panel as it is drawn now, with its caption, which stands there only while it is read.
-  async picture() {
+  /** @param {"GIF" | "WebM"} kind */
+  async film(kind) {
+    const filming = new AbortController()
+    this.filming = filming
+    const share = element("progress", "driftscope-share")
+    label(share, `Film as ${kind}: ${this.title}`)
+    const cancel = this.entry("Cancel", "Cancel the film", () => this.fold())
+    const words = element("span", "driftscope-said")
+    const steps = this.timeline().steps.length
+    words.textContent = steps > FRAMES ? `${FRAMES} of ${integer(steps)} steps` : `${steps} steps`
+    this.fill(cancel, share, words)
+    cancel.focus()
+    const tell = (/** @type {number} */ done) => {
+      share.value = done
+    }
+    await this.hand(() => this.filmed(kind, tell, filming.signal), filming.signal)
+    if (this.filming === filming) this.filming = undefined
+  }
+
+  /** @param {"GIF" | "WebM"} kind @param {(share: number) => void} tell @param {AbortSignal} signal */
+  async filmed(kind, tell, signal) {
+    const { film } = await import("./film.js")
+    const timeline = this.timeline()
+    const steps = timeline.steps.length
+    const name = `${this.named(0, steps - 1)}.${kind.toLowerCase()}`
+    const take = (/** @type {number} */ index) => this.take(index, timeline, signal)
+    const scene = { steps, most: FRAMES, take, paper: this.theme().background }
+    const data = await film(kind, scene, tell, signal)
+    return { data, name }
+  }
+
+  // The picture of another step than the clock's; waits while the reader turns the figure.
+  /** @param {number} index @param {Timeline} timeline @param {AbortSignal} signal */
+  async take(index, timeline, signal) {
+    for (;;) {
+      signal.throwIfAborted()
+      if (this.timeline() !== timeline) throw new Error(CHANGED)
+      const picture = await this.picture(index)
+      if (picture.index === index) return picture
+      await new Promise(requestAnimationFrame)
+    }
+  }
+
+  // The panel as it is drawn now or at a step, with its caption, which stands there only while it is
+  // read.
+  /** @param {number} [at] */
+  async picture(at) {
     const { panel, names } = this
     const timeline = this.timeline()
-    this.catchUp()
-    const handed = new Map(await panel.picture.stills?.())
+    this.catchUp(at)
     const index = panel.drawn ?? 0
+    const handed = new Map(await panel.picture.stills?.())
+    panel.draw(index) // the clock may have gone on
     record(panel.picture, index, handed)
     const lines = [
       [...names(), describe(timeline, index)].join(" · "),
@@ -89,9 +185,17 @@ export class Saving {
     const [title, desc] = [this.title ?? "", lines.join(". ")]
     const drawn = vector(panel.cell, { handed, theme: this.theme(), title, desc, pad: PAD })
     caption.remove()
-    const moment = momentAt(timeline, timeline.steps[index]).replaceAll(",", "").replace(" ", "-")
-    const name = [...names(), panel.cell.dataset.panel, moment].join("-")
-    return { ...drawn, name }
+    return { ...drawn, index }
+  }
+
+  // Of what and which steps a file is.
+  /** @param {number[]} indices */
+  named(...indices) {
+    const timeline = this.timeline()
+    const moments = indices.map((index) => {
+      return momentAt(timeline, timeline.steps[index]).replaceAll(",", "").replace(" ", "-")
+    })
+    return [...this.names(), this.panel.cell.dataset.panel, moments.join("-to-")].join("-")
   }
 }
 
@@ -105,24 +209,4 @@ function record(picture, index, handed) {
   picture.draw(index)
   picture.context = context
   handed.set(context.canvas, recorder.parts.join("\n"))
-}
-
-/** @param {{ text: string, width: number, height: number }} picture @returns {Promise<Blob>} */
-async function pixels({ text, width, height }) {
-  const scale = Math.max(window.devicePixelRatio, SHARPEST)
-  const image = new Image(width, height)
-  image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
-  await image.decode()
-  URL.revokeObjectURL(image.src)
-  const canvas = document.createElement("canvas")
-  canvas.width = Math.round(width * scale)
-  canvas.height = Math.round(height * scale)
-  given(canvas.getContext("2d")).drawImage(image, 0, 0, canvas.width, canvas.height)
-  return new Promise((resolve, reject) => {
-    const done = (/** @type {Blob | null} */ blob) => {
-      if (blob) resolve(blob)
-      else reject(new Error("the picture is too large for this browser"))
-    }
-    canvas.toBlob(done)
-  })
 }

@@ -35,8 +35,9 @@ def test_the_file_holds_the_payload_and_every_module_and_asks_no_server() -> Non
     for url in modules.values():
         source = b64decode(url.partition(",")[2]).decode()
         assert '"./' not in source.replace('"./*', "") or "import" not in source
-        assert set(re.findall(r'(?:from|import) "(driftscope/\w+\.js)"', source)) <= set(modules)
-    assert {"driftscope/player.js", "driftscope/machine.js"} <= set(modules)
+        imported = re.findall(r'(?:from |import |import\()"(driftscope/\w+\.js)"', source)
+        assert set(imported) <= set(modules)
+    assert {"driftscope/player.js", "driftscope/machine.js", "driftscope/film.js"} <= set(modules)
     assert len(html) <= 8e6 and "http:" not in html and "https:" not in html
 
 

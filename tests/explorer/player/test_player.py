@@ -44,7 +44,7 @@ from explorer.panels import (
     Words,
 )
 from explorer.player import Pick, Selection, clock, encode, reports
-from explorer.player.assets import FILES, player_files, player_version
+from explorer.player.assets import FILES, LATER, player_files, player_version
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
@@ -616,6 +616,14 @@ def test_the_list_names_every_file_of_the_folder() -> None:
     assert found == set(FILES)
 
 
+def test_what_is_loaded_later_is_imported_by_nothing_that_is_loaded_at_once() -> None:
+    sources = {name: source.decode() for name, source in player_files().items()}
+    at_once = [source for name, source in sources.items() if name not in LATER]
+    imported = {name for source in at_once for name in re.findall(r'from "\./([\w.]+)"', source)}
+    assert not LATER & imported
+    assert any('import("./film.js")' in source for source in at_once)
+
+
 @pytest.mark.parametrize(
     "path",
     ["__init__.py", "../app.py", "..%2fapp.py", "%2e%2e/app.py", "player.js/", "PLAYER.JS", ""],
@@ -719,7 +727,7 @@ def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
     finally:
         del ROUTES[-2:]
     addresses = re.findall(r"<([^>]+)>", links[0])
-    scripts = [name for name in FILES if name.endswith(".js")]
+    scripts = [name for name in FILES if name.endswith(".js") and name not in LATER]
     assert [address.split("/")[-1] for address in addresses[1:]] == scripts
     assert all(ask("/" + address.partition("?")[0])[0] == 200 for address in addresses)
     assert "link" not in ask("/" + addresses[1])[1]

@@ -178,7 +178,7 @@ def timeline(count: int, trusted: bool) -> Timeline:
     """A falling loss with one unknown value and three ticks; a map's trust with a gap."""
     steps = recorded_steps(count)
     losses = 0.6 + 3.2 * np.exp(-np.arange(count) / 40)
-    losses[90] = np.nan
+    losses[90:91] = np.nan
     ticks = [
         Tick(int(steps[index]), label)
         for index, label in (
@@ -211,11 +211,11 @@ def main() -> None:
     """Draw what the address asks for: three linked panels, or by `?panels=`
 
     `all`, every other kind of panel too; `sizes`, those on logarithmic scales; `alone`, at first
-    one step; `drift` or `space`, a map as a page of maps has it.
+    one step; `drift` or `space`, a map as a page of maps has it. `&steps=` for so many of them.
     """
     st.set_page_config(layout="wide", page_title="Clock")
     state = st.session_state
-    state.setdefault("count", STEPS)
+    state.setdefault("count", int(st.query_params.get("steps", STEPS)))
     state.setdefault("step", 0)
     state.setdefault("runs", 0)
     state.setdefault("selected", (1, 2))
