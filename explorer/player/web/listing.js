@@ -19,7 +19,7 @@ export class Listing {
     this.pick = pick
     this.verdict = element("span", "driftscope-verdict")
     head.append(this.verdict)
-    this.rows = element("div", "driftscope-rows")
+    this.rows = element("div", "")
     body.append(this.rows)
     body.removeAttribute("role") // it is read row by row
   }
@@ -39,7 +39,7 @@ export class Listing {
     this.items = []
     const columns = headings.map((heading) => worded("b", "driftscope-number", heading))
     const named = ["", "", ""].map((words) => worded("b", "", words))
-    const top = element("div", "driftscope-item driftscope-top")
+    const top = element("div", "driftscope-item")
     top.append(...named, ...columns)
     const first = element("div", "driftscope-row")
     first.append(element("code", ""), top)
@@ -51,9 +51,8 @@ export class Listing {
   /** @param {ListingRow} row */
   row({ text, items, heading, faint }) {
     const node = element("div", "driftscope-row")
-    node.classList.toggle("driftscope-over", heading)
     node.classList.toggle("driftscope-skipped", faint)
-    const measured = element("div", "driftscope-items")
+    const measured = element("div", "")
     measured.append(...items.map((one) => this.item(one)))
     node.append(this.named(text, heading, items[0]?.number ?? undefined), measured)
     return node
