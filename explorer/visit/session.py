@@ -45,11 +45,12 @@ class Visit:
     by name. `last_read`: run and ids of the sentence last drawn. `heard`:
     by clock, what it last reported. `stories`: whether their cards are open, `plays`: how many
     clocks were asked to play. `editing`: by editor, the text whose edits it holds; `rewritten`: how
-    often that was replaced. `trainings`: how many were started, counted under the `lock`, since a
-    double click runs the script twice at once. `problem`: why what was pressed last on this page
-    could not be written. `question`: what the page asks. `like`: the run that the form of a new one
-    is filled from. Of the shelf: why the last wish was `refused`, which run is asked about before
-    `deleting` it, how many `uploads` became runs or lessons.
+    often that was replaced. `published`: the address as it was sent last. `trainings`: how many
+    were started, counted under the `lock`, since a double click runs the script twice at once.
+    `problem`: why what was pressed last on this page could not be written. `question`: what the
+    page asks. `like`: the run that the form of a new one is filled from. Of the shelf: why the last
+    wish was `refused`, which run is asked about before `deleting` it, how many `uploads` became
+    runs or lessons.
     """
 
     chosen: Chosen = Chosen()
@@ -72,6 +73,7 @@ class Visit:
     plays: int = 0
     editing: dict[str, str] = field(default_factory=dict)
     rewritten: Counter[str] = field(default_factory=Counter)
+    published: dict[str, str] = field(default_factory=dict)
     trainings: int = 0
     problem: str = ""
     question: str = ""
@@ -115,6 +117,7 @@ def begin(runs: Sequence[str], page: str) -> str:
             lesson=lesson,
             fresh=lesson is not None and len(named) == 1,
             unknown=address.malformed(asked),
+            published=st.query_params.to_dict(),
         )
     here = visit()
     if RUN in here.pending:
@@ -138,7 +141,11 @@ def begin(runs: Sequence[str], page: str) -> str:
 
 
 def publish() -> None:
-    """Write into the address what brings another browser to the same view of this page."""
+    """Write into the address what brings another browser to the same view of this page.
+
+    A browser asks for a rerun with the address that it has. That may equal what is wanted, and be
+    older than what was sent last, which then still arrives.
+    """
     state, here = st.session_state, visit()
     wanted = {
         name: address.encoded(state[name])
@@ -150,8 +157,9 @@ def publish() -> None:
     wanted |= address.write(chosen())
     if here.lesson and here.lesson[0]:
         wanted[LESSON] = "{}.{}".format(*here.lesson)
-    if st.query_params.to_dict() != wanted:
+    if not st.query_params.to_dict() == wanted == here.published:
         st.query_params.from_dict(wanted)
+        here.published = wanted
 
 
 def run() -> str:

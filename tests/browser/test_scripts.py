@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from model_core.runs import Run
 from tests.support.browser.driver import ClockDriver, Server, Visit, Watch
@@ -55,6 +55,37 @@ def test_half_a_surrogate_pair_is_shown_and_ends_no_connection(
         field.fill("the \U0001f600")  # a whole pair stays
         field.press("Enter")
         expect(page.locator(".read s")).to_have_text("\U0001f600")
+
+
+def test_the_address_is_that_of_the_last_sentence_where_the_one_before_arrives_late(
+    visit: Visit, app: Server
+) -> None:
+    page = visit("about:blank")
+    late: list[str | bytes] = []
+    sockets: list[WebSocketRoute] = []
+    passes = True
+
+    def relay(socket: WebSocketRoute) -> None:
+        sockets.append(socket)
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(lambda message: (socket.send if passes else late.append)(message))
+
+    page.route_web_socket(re.compile("_stcore/stream"), relay)
+    page.goto(f"{app.url}/tables?run=quick-brown-fox&text=fox")
+    ClockDriver(page).wait_ready()
+    field = page.get_by_label("Sentence for the model to read")
+    passes = False
+    field.fill("the")
+    field.press("Enter")
+    while not any(b"text=the" in message for message in late if isinstance(message, bytes)):
+        page.wait_for_timeout(100)
+    field.fill("fox")
+    field.press("Enter")
+    for message in late:
+        sockets[-1].send(message)
+    passes = True
+    expect(page).to_have_url(re.compile("text=fox"))
 
 
 def test_a_page_with_a_long_sentence_can_be_loaded_again(visit: Visit, app: Server) -> None:
