@@ -1,4 +1,4 @@
-"""The files of the step clock that browsers load: an explicit list, read once, with one version."""
+"""The two files of the step clock that browsers load, made once, with one version."""
 
 import functools
 import gzip
@@ -6,27 +6,26 @@ import hashlib
 from importlib.metadata import version
 from pathlib import Path
 
+from explorer.player.bundle import bundle
+
 SCRIPT = "text/javascript; charset=utf-8"
-# fmt: off
-SCRIPTS = [
-    "player", "bar", "chosen_theme", "cursor", "curves", "dom", "events", "fast", "film", "gif",
-    "grid", "heatmap", "history", "keys", "labels", "legend", "letters", "letters_apart",
-    "letters_layout", "link", "listing", "machine", "machine_arcs", "machine_layout",
-    "machine_paint", "machine_words", "mosaic", "mosaic_layout", "palette", "panel", "paths",
-    "payload", "pixels", "placing", "playback", "plot", "plotly_internals", "presenting",
-    "reconnect", "reports", "saving", "scatter", "selection", "space", "spelling", "svg",
-    "svg_context", "text", "theme", "timeline", "track", "typing", "vector", "words", "writings",
-]
-# fmt: on
-LATER = {"film.js", "gif.js", "palette.js"}  # of these a page loads none before it is asked for
-FILES = {f"{name}.js": SCRIPT for name in SCRIPTS} | {"player.css": "text/css; charset=utf-8"}
+# What runs, in this order; the rest is imported. All but the last two change what Streamlit finds.
+ENTRIES = ("chosen_theme", "history", "reconnect", "typing", "link", "player")
+FILES = {"player.js": SCRIPT, "player.css": "text/css; charset=utf-8"}
+WEB = Path(__file__).parent / "web"
 
 
 @functools.cache
 def player_files() -> dict[str, bytes]:
-    """The content of every listed file, by name."""
-    folder = Path(__file__).parent / "web"
-    return {name: (folder / name).read_bytes() for name in FILES}
+    """The content of both files, by name."""
+    return {"player.js": script(*ENTRIES), "player.css": (WEB / "player.css").read_bytes()}
+
+
+@functools.cache
+def script(*entries: str) -> bytes:
+    """One module that runs these of our modules, and exports them and what they import."""
+    sources = {path.stem: path.read_bytes().decode() for path in WEB.glob("*.js")}
+    return bundle(sources, entries).encode()
 
 
 @functools.cache

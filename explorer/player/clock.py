@@ -24,7 +24,7 @@ _store = PayloadStore(STORE_BYTES)
 # Sent again at every change of its data, so it only imports the player: see assets.py.
 _LOADER = """\
 export default async function (component) {
-  const player = await import(new URL("assets/%s/player.js", document.baseURI).href)
+  const { player } = await import(new URL("assets/%s/player.js", document.baseURI).href)
   return player.clock(component, "assets/plotly.min.js?v=%s", "assets/%s/player.css")
 }
 """

@@ -1,15 +1,13 @@
 """One HTML file of a page's panels and clock: it plays and obeys keys without a server."""
 
 import gzip
-import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from json import dumps, loads
 
-from explorer.player.assets import player_files, plotly_gzip
+from explorer.player.assets import player_files, plotly_gzip, script
 
-_IMPORT = re.compile(r'(from |import |import\()"\./(\w+\.js)"')
 # A page of the server gives the clock these by its theme; here the reader's own preference does.
 _STYLE = """\
 :root { color-scheme: light dark; --st-background-color: #FFFFFF; --st-text-color: #31333F;
@@ -29,15 +27,15 @@ const unpacked = async (id, type) => {
   const stream = packed.body.pipeThrough(new DecompressionStream("gzip"))
   return URL.createObjectURL(new Blob([await new Response(stream).arrayBuffer()], { type }))
 }
-const { clock } = await import("driftscope/player.js")
 const host = document.getElementById("clock")
 const step = Number(host.dataset.step)
-const paths = [unpacked("payload", ""), unpacked("plotly", "text/javascript"),
-  unpacked("style", "text/css")]
-const [payload, plotly, style] = await Promise.all(paths)
+const [payload, plotly, style, script] = await Promise.all([unpacked("payload", ""),
+  unpacked("plotly", "text/javascript"), unpacked("style", "text/css"),
+  unpacked("script", "text/javascript")])
+const { player } = await import(script)
 const silent = () => {}
 const names = JSON.parse(host.dataset.names)
-clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0, names },
+player.clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0, names },
   setStateValue: silent, setTriggerValue: silent }, plotly, style)
 """
 
@@ -53,12 +51,11 @@ def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: s
     heading = f"<h1>{escape(question)}</h1>\n<p>{title}</p>" if question else f"<h1>{title}</h1>"
     length = int.from_bytes(payload[:4], "little")
     figures = any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])
-    modules = _modules("player.js")
-    imports = {f"driftscope/{name}": _as_url(source) for name, source in modules.items()}
     parts = {
         "payload": gzip.compress(payload, mtime=0),
         "plotly": plotly_gzip() if figures else gzip.compress(b"", mtime=0),
         "style": gzip.compress(player_files()["player.css"], mtime=0),
+        "script": gzip.compress(script("player"), mtime=0),
     }
     packed = "\n".join(
         f'<script id="{name}" type="text/plain">{b64encode(data).decode()}</script>'
@@ -70,27 +67,9 @@ def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: s
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
 <style>{_STYLE}</style>
-<script type="importmap">{dumps({"imports": imports})}</script>
 {heading}
 <main id="clock" data-step="{step}" data-names="{escape(dumps(list(names)))}"></main>
 {packed}
 <script type="module">{_START}</script>
 </html>
 """.encode()
-
-
-def _modules(first: str) -> dict[str, str]:
-    """The sources that a module needs, itself among them, by name; each imports by bare names."""
-    files, found, wanted = player_files(), {}, [first]
-    while wanted:
-        name = wanted.pop()
-        if name in found:
-            continue
-        source = files[name].decode()
-        wanted += [other for _, other in _IMPORT.findall(source)]
-        found[name] = _IMPORT.sub(r'\1"driftscope/\2"', source)
-    return found
-
-
-def _as_url(source: str) -> str:
-    return f"data:text/javascript;base64,{b64encode(source.encode()).decode()}"

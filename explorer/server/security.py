@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
-FIRST = ("chosen_theme", "history", "reconnect", "typing")
 WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
@@ -53,15 +52,17 @@ def content_security_policy() -> str:
 
 @functools.cache
 def needed_soon(*, plotly: bool) -> str:
-    """The step clock's scripts, fetched while Streamlit's own start: a Link header (RFC 8288).
+    """What the step clock needs, fetched while Streamlit's own start: a Link header (RFC 8288).
 
     Addresses are relative to the page's, so that they hold below a base path.
     """
-    from explorer.player.assets import FILES, LATER, player_version, plotly_version
+    from explorer.player.assets import player_version, plotly_version
 
-    names = [name for name in FILES if name.endswith(".js") and name not in LATER]
-    modules = [f"assets/{player_version()}/{name}" for name in names]
-    links = [f"<{address}>; rel=modulepreload" for address in modules]
+    folder = f"assets/{player_version()}"
+    links = [
+        f"<{folder}/player.js>; rel=modulepreload",
+        f"<{folder}/player.css>; rel=preload; as=style",
+    ]
     if plotly:
         address = f"assets/plotly.min.js?v={plotly_version()}"
         links.insert(0, f"<{address}>; rel=preload; as=script")
@@ -69,17 +70,16 @@ def needed_soon(*, plotly: bool) -> str:
 
 
 @functools.cache
-def first_scripts() -> bytes:
-    """The tags of scripts that must run before Streamlit's: they change what it finds."""
+def first_script() -> bytes:
+    """The tag of our script, which runs before Streamlit's: it changes what that finds."""
     from explorer.player.assets import player_version
 
-    folder = f"assets/{player_version()}"
-    tags = (f'<script type="module" src="{folder}/{name}.js"></script>' for name in FIRST)
-    return "".join((*tags, "</head>")).encode()
+    address = f"assets/{player_version()}/player.js"
+    return f'<script type="module" src="{address}"></script></head>'.encode()
 
 
 class Headers:
-    """Plain ASGI middleware: headers for every answer, and our scripts in Streamlit's page."""
+    """Plain ASGI middleware: headers for every answer, and our script in Streamlit's page."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -106,7 +106,7 @@ class Headers:
                 page.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                body = bytes(page).replace(b"</head>", first_scripts(), 1)
+                body = bytes(page).replace(b"</head>", first_script(), 1)
                 headers = MutableHeaders(scope=start)
                 headers["Content-Length"] = str(len(body))
                 del headers["etag"], headers["last-modified"]  # they are of Streamlit's file alone

@@ -6,8 +6,8 @@ from explorer.player.assets import player_version
 
 _LOADER = """\
 export default async function ({ parentElement }) {
-  const script = await import(new URL("assets/%s/link.js", document.baseURI).href)
-  script.link({ parentElement })
+  const { link } = await import(new URL("assets/%s/player.js", document.baseURI).href)
+  link.link({ parentElement })
 }
 """
 

@@ -39,8 +39,8 @@ def test_the_code_answers_below_a_base_path(visit: Visit, demo: Server) -> None:
     ClockDriver(page).wait_ready()
     page.evaluate(
         """async (version) => {
-          const { link } = await import(new URL(`assets/${version}/link.js`, document.baseURI))
-          link({ parentElement: document.body })
+          const { link } = await import(new URL(`assets/${version}/player.js`, document.baseURI))
+          link.link({ parentElement: document.body })
         }""",
         player_version(),
     )

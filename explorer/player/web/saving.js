@@ -2,6 +2,7 @@
 // film of all its steps.
 
 import { element, label } from "./dom.js"
+import { film } from "./film.js"
 import { png, recordsFrames } from "./pixels.js"
 import { SvgContext } from "./svg_context.js"
 import { describe, integer, momentAt } from "./timeline.js"
@@ -142,7 +143,6 @@ export class Saving {
 
   /** @param {"GIF" | "WebM"} kind @param {(share: number) => void} tell @param {AbortSignal} signal */
   async filmed(kind, tell, signal) {
-    const { film } = await import("./film.js")
     const timeline = this.timeline()
     const steps = timeline.steps.length
     const name = `${this.named(0, steps - 1)}.${kind.toLowerCase()}`

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -44,7 +43,8 @@ from explorer.panels import (
     Words,
 )
 from explorer.player import Pick, Selection, clock, encode, reports
-from explorer.player.assets import FILES, LATER, player_files, player_version
+from explorer.player.assets import FILES, WEB, player_files, player_version
+from explorer.player.bundle import bundle
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
@@ -610,18 +610,24 @@ def test_every_listed_file_is_served_and_cached_for_ever() -> None:
         assert "immutable" in headers["cache-control"]
 
 
-def test_the_list_names_every_file_of_the_folder() -> None:
-    folder = Path(player.__file__).parent / "web"
-    found = {p.name for p in folder.iterdir() if p.suffix in {".js", ".css"}}
-    assert found == set(FILES)
+def test_the_script_holds_every_module_once_after_those_that_it_imports() -> None:
+    script = player_files()["player.js"].decode()
+    order = re.findall(r"^const \$(\w+) = ", script, re.MULTILINE)
+    assert len(order) == len(set(order))
+    assert set(order) == {path.stem for path in WEB.glob("*.js")}
+    for number, name in enumerate(order):
+        source = (WEB / f"{name}.js").read_text()
+        imported = re.findall(r'^} from "\./(\w+)|^import .* from "\./(\w+)', source, re.MULTILINE)
+        assert {one or other for one, other in imported} <= set(order[:number])
 
 
-def test_what_is_loaded_later_is_imported_by_nothing_that_is_loaded_at_once() -> None:
-    sources = {name: source.decode() for name, source in player_files().items()}
-    at_once = [source for name, source in sources.items() if name not in LATER]
-    imported = {name for source in at_once for name in re.findall(r'from "\./([\w.]+)"', source)}
-    assert not LATER & imported
-    assert any('import("./film.js")' in source for source in at_once)
+def test_modules_that_import_each_other_or_in_other_ways_are_refused() -> None:
+    one, other = 'import { b } from "./b.js"\n', 'import { a } from "./a.js"\n'
+    with pytest.raises(ValueError, match="a → b → a"):
+        bundle({"a": one, "b": other}, ["a"])
+    for line in ('import "./b.js"', "export default 1", 'const b = await import("./b.js")'):
+        with pytest.raises(ValueError, match="a.js has a line that cannot be bundled"):
+            bundle({"a": line, "b": ""}, ["a"])
 
 
 @pytest.mark.parametrize(
@@ -727,8 +733,7 @@ def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
     finally:
         del ROUTES[-2:]
     addresses = re.findall(r"<([^>]+)>", links[0])
-    scripts = [name for name in FILES if name.endswith(".js") and name not in LATER]
-    assert [address.split("/")[-1] for address in addresses[1:]] == scripts
+    assert [address.split("/")[-1] for address in addresses[1:]] == [*FILES]
     assert all(ask("/" + address.partition("?")[0])[0] == 200 for address in addresses)
     assert "link" not in ask("/" + addresses[1])[1]
     for link in links[1:]:  # the first page draws no figure
