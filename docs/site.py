@@ -22,6 +22,7 @@ import yaml
 
 from explorer.data.facts import Fact, fact
 from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
+from explorer.lessons.rendering import formula
 from explorer.lessons.wording import UNKNOWN, filled
 from explorer.recorded.recipes import RECORDED
 from model_core.runs import Run
@@ -97,7 +98,7 @@ def _slide(lesson: Lesson, at: int) -> str:
     slide, put = lesson.slides[at], partial(_text, lesson, at)
     parts = [f"## {put(slide.title)}", put(slide.text)]
     if slide.formula:
-        parts.append(f"```latex\n{slide.formula.strip()}\n```")
+        parts.append(f"<div>{formula(slide.formula)}</div>")
     if slide.train:
         parts.append(f"*In the app a button here trains a run; {UNKNOWN} stands for its numbers.*")
     if asked := slide.predict:

@@ -20,7 +20,10 @@ from tests.support.browser.driver import ROOT, Server, free_port, wait_for_healt
 PACKAGES = ("explorer", "model_core")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 SOURCE = (*PACKAGES, "tests", ".streamlit", "pyproject.toml", "README.md", "LICENSE")
-IMPORTED_AS = {"scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml"}
+IMPORTED_AS = {
+    "scikit-learn": "sklearn", "umap-learn": "umap", "pyyaml": "yaml",
+    "markdown-it-py": "markdown_it",
+}  # fmt: skip
 LISTENING = "0A"  # in the fourth column of /proc/net/tcp
 
 
