@@ -176,25 +176,34 @@ def _around(run: Run, position: str, norm: str, step: str) -> np.ndarray:
 
 def _role(run: Run, measure: str, layer: str, head: str, step: str = "last") -> float:
     """How much of its attention a head gives to "previous token", "induction" …, on a probe."""
-    if measure not in MEASURES:
-        raise ValueError(f"{measure!r} is none of {', '.join(MEASURES)}")
-    config = run.model_config
-    ids = probe_ids(config.vocab_size, config.block_size)
-    weights = read_weights(run.model_at(_step(run, step)), ids)["weights"].numpy()
-    return float(probe_scores(weights, ids)[int(layer), int(head), MEASURES.index(measure)])
+    return float(_roles(run, step)[int(layer), int(head), _measure(measure)])
 
 
 def _top_role(run: Run, layer: str, head: str, step: str = "last") -> str:
     """The measure that is largest."""
-    return max(MEASURES, key=lambda measure: _role(run, measure, layer, head, step))
+    return MEASURES[int(_roles(run, step)[int(layer), int(head)].argmax())]
 
 
 def _top_head(run: Run, measure: str, step: str = "last") -> str:
     """The head for which a measure is largest."""
+    scores = _roles(run, step)[..., _measure(measure)]
+    layer, head = np.unravel_index(scores.argmax(), scores.shape)
+    return head_label(int(layer), int(head))
+
+
+def _roles(run: Run, step: str) -> np.ndarray:
+    """(L, H, M): what every head gives on a probe, by MEASURES."""
     config = run.model_config
-    heads = [(layer, head) for layer in range(config.n_layer) for head in range(config.n_head)]
-    top = max(heads, key=lambda one: _role(run, measure, str(one[0]), str(one[1]), step))
-    return head_label(*top)
+    ids = probe_ids(config.vocab_size, config.block_size)
+    weights = read_weights(run.model_at(_step(run, step)), ids)["weights"].numpy()
+    return probe_scores(weights, ids)
+
+
+def _measure(name: str) -> int:
+    """Its index; ValueError for one that there is not."""
+    if name not in MEASURES:
+        raise ValueError(f"{name!r} is none of {', '.join(MEASURES)}")
+    return MEASURES.index(name)
 
 
 def _farthest(run: Run, since: str = "0", until: str = "last") -> str:
