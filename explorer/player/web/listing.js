@@ -1,5 +1,6 @@
 // Rows of text, and beside them what was measured on each: a small picture and numbers of the step.
 
+import { written } from "./digits.js"
 import { element, given, label } from "./dom.js"
 import { signed } from "./theme.js"
 
@@ -165,14 +166,4 @@ function paint(canvas, { shape: [steps, height, width], values }, index, colors)
   const levels = values.subarray(from, from + width * height)
   new Uint32Array(image.data.buffer).set(Array.from(levels, (level) => colors[level]))
   given(canvas.getContext("2d")).putImageData(image, 0, 0)
-}
-
-/** @param {number} value */
-function written(value) {
-  if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : "infinite"
-  const size = Math.abs(value)
-  if (size >= 1e5 || (size && size < 1e-3)) {
-    return value.toExponential(1).replace("e+", "e").replace("-", "−")
-  }
-  return String(+value.toPrecision(3)).replace("-", "−")
 }

@@ -1,5 +1,6 @@
 // The model drawn while it reads a sentence; every part of it leads to its page.
 
+import { written } from "./digits.js"
 import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
@@ -7,7 +8,6 @@ import { glyphSize, isLog, lookOf, paint } from "./machine_paint.js"
 import {
   guessed,
   meanSize,
-  number,
   parameters,
   partNamed,
   reading,
@@ -204,7 +204,7 @@ export class Machine {
       const roles = rolesOf(spec, index, layer)
       const count = parameters(spec.parameters[layer + 1])
       write(heads, [`layer ${layer}`, ...tallied(roles), count].join(" · "))
-      const mean = number(meanSize(spec, index, layer + 1))
+      const mean = written(meanSize(spec, index, layer + 1))
       write(size, `stream ${mean} · ${shapeOf(spec, spec.arrays.rows.shape[2])}`)
       const each = roles.map(({ head, role }) => `, head ${head}: ${role}`)
       label(heads, `layer ${layer}, ${count}${each.join("")}: open Attention`)
@@ -293,7 +293,7 @@ export class Machine {
   }
 
   scale() {
-    const [low, high] = this.spec.bounds.map(number)
+    const [low, high] = this.spec.bounds.map(written)
     const by = isLog(this.spec) ? "by its logarithm" : "in proportion"
     return [`width of a band: size of the residual stream, ${low} to ${high}, ${by}`]
   }

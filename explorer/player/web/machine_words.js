@@ -1,5 +1,6 @@
 // What is said of the drawn model at a step: its parts, its guesses, what is under the pointer.
 
+import { written } from "./digits.js"
 import { percent, start } from "./machine_paint.js"
 import { integer } from "./timeline.js"
 
@@ -81,7 +82,7 @@ export function reading(spec, index, { part, position, layer }, arc) {
   if (part === "rows") return `${token}: its token row + position row, ${rows.shape[2]} channels`
   if (part === "next") return expected(spec, index, position)
   const depth = start(sizes, index, depths * tokens) + ((layer ?? 0) + 1) * tokens
-  return `${token} after layer ${layer}: stream of size ${number(sizes.values[depth + position])}`
+  return `${token} after layer ${layer}: stream of size ${written(sizes.values[depth + position])}`
 }
 
 /** @param {MachineSpec} spec @param {number} index @param {number} position */
@@ -105,10 +106,4 @@ function quoted({ labels }, position) {
 /** @param {number} count */
 export function parameters(count) {
   return `${integer(count)} parameter${count === 1 ? "" : "s"}`
-}
-
-/** @param {number} value */
-export function number(value) {
-  if (!Number.isFinite(value)) return "NaN"
-  return value >= 1e5 ? value.toExponential(1).replace("e+", "e") : String(+value.toPrecision(3))
 }

@@ -1,6 +1,7 @@
 // A Plotly figure that is drawn once; afterwards only what moves is written, zoom and legend stay.
 
 import { Cursor } from "./cursor.js"
+import { written } from "./digits.js"
 import { element } from "./dom.js"
 import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
@@ -229,12 +230,13 @@ export class Plot {
         ends: [trace.zmin ?? trace.marker?.cmin, trace.zmax ?? trace.marker?.cmax],
       }))
       .filter(({ trace, ends }) => ends.every(Number.isFinite) && trace.showscale === false)
-      .map(({ ends }) => `colour from ${ends.map(short).join(" to ")}`)
+      .map(({ ends }) => `colour from ${ends.map(written).join(" to ")}`)
     const axes = Object.keys(layout)
       .filter((name) => /^[xy]axis\d*$/.test(name) && layout[name].showticklabels === false)
       .filter((name) => layout[name].range?.every(Number.isFinite))
       .map(
-        (name) => `${name.replace("axis", "")} from ${layout[name].range.map(short).join(" to ")}`,
+        (name) =>
+          `${name.replace("axis", "")} from ${layout[name].range.map(written).join(" to ")}`,
       )
     const found = [...new Set([...colours, ...axes])]
     return found.length ? [found.join(" · ")] : []
@@ -259,11 +261,6 @@ const OFFICIAL = Symbol("Plotly's own call draws every step")
 function lookOf(spec, theme) {
   const moves = spec.moving.map(({ path }) => path) // what moved before keeps its last value
   return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter, moves])
-}
-
-/** @param {number} value */
-function short(value) {
-  return String(Number(value.toPrecision(3)))
 }
 
 // Both ends of the axis in turn for NaN, so that even a line of such points has a length.
