@@ -6,7 +6,7 @@ from itertools import count
 import numpy as np
 
 from explorer.charts.machine import signed_levels
-from explorer.charts.parts.labels import counted
+from explorer.charts.parts.labels import capitalized, counted
 from explorer.panels import Frame, Item, Listing, Row
 from model_core.lines import Assigned, Call, is_mask, is_measured
 
@@ -52,7 +52,7 @@ def parts_listing(
 ) -> Listing:
     """P parts: the shapes they put out, their parameters, and what `read_backward` saw."""
     rows = [
-        Row(_capital(name), [_part(shape_words(shape), count, n)])
+        Row(capitalized(name), [_part(shape_words(shape), count, n)])
         for n, (name, shape, count) in enumerate(zip(names, shapes, counts, strict=True))
     ]
     return Listing(
@@ -85,10 +85,6 @@ def _largest(
     if np.isneginf(known[at]):
         return f"At the last step no {what} is finite."
     return f"At the last step the {what} is largest at {names[at]}, {known[at]:.3g}."
-
-
-def _capital(name: str) -> str:
-    return name[:1].upper() + name[1:]
 
 
 def shape_words(sizes: Sequence[int]) -> str:

@@ -44,6 +44,11 @@ def counted(count: int, thing: str) -> str:
     return f"{count:,} {thing}{'s' * (count != 1)}"
 
 
+def capitalized(words: str) -> str:
+    """As a sentence begins; the other letters stay."""
+    return words[:1].upper() + words[1:]
+
+
 def escape(label: str) -> str:
     """`label` escaped, so that Plotly shows it unchanged in ticks, names, hover and templates.
 

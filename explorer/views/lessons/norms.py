@@ -92,9 +92,3 @@ def gain_and_shift(kind: NormKind) -> str:
     """What a norm multiplies by and adds after normalizing, of what it learns."""
     parts = [LEARNED[name].word for name in ("gamma", "beta") if name in NORMS[kind].learns]
     return " and ".join(parts) or "nothing"
-
-
-def capitalized(kind: NormKind) -> str:
-    """The norm's title at the beginning of a sentence."""
-    title = NORMS[kind].title
-    return title[:1].upper() + title[1:]

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
-from explorer.charts.parts.labels import shortened
+from explorer.charts.parts.labels import capitalized, shortened
 from explorer.charts.parts.scales import Scale
 from explorer.data import knowledge
 from explorer.panels import AnyPanel, Events, Frame, Panel, Tick
@@ -137,8 +137,7 @@ def _verdict(names: Mapping[str, str], marks: Marks) -> str:
         f"learned from step: {since}" if since else "",
         f"not learned: {never}" if never else "",
     )
-    words = "; ".join(filter(None, parts))
-    return words[:1].upper() + words[1:]
+    return capitalized("; ".join(filter(None, parts)))
 
 
 def _read(moment: Moment, found: knowledge.Read, has_rules: bool) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.views.lessons.norms import capitalized
+from explorer.charts.parts.labels import capitalized
 from explorer.views.lessons.worked_examples.cases import (
     AT_MOST,
     CASES,
@@ -22,12 +22,12 @@ from explorer.visit import session
 from explorer.visit.widgets import editor, number, one_of, rewrite
 from model_core.normalization import Kind, Running, Worked, running_after, undo
 from model_core.normalization.worked import KINDS, LEARNING, SCALINGS, norm_of, worked
-from model_core.norms import EPS, LEARNED
+from model_core.norms import EPS, LEARNED, NORMS
 
 TITLES: dict[Kind, str] = {
     "min-max": "Min-max",
     "standardization": "Standardization",
-    **{kind: capitalized(kind) for kind in LEARNING},
+    **{kind: capitalized(NORMS[kind].title) for kind in LEARNING},
 }
 TRAINING, EVALUATION = "training", "evaluation"
 EPSILON = "1e-05"  # torch's

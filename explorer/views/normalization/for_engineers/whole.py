@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.charts.normalization.model import Drawn, model_panel
+from explorer.charts.parts.labels import capitalized
 from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.panels import Frame
@@ -171,8 +172,7 @@ def _first(moment: Moment, seen: Mapping[str, np.ndarray]) -> tuple[int | None, 
     step = int(over.any(1).argmax())
     at = int(over[step].argmax())
     what = "with NaN or infinity" if seen["lost"][step, at] else f"above {ABOVE:,.0f}"
-    name = names[at][:1].upper() + names[at][1:]
-    return at, f"{name} is the first part {what}, at step {moment.steps[step]:,}"
+    return at, f"{capitalized(names[at])} is the first part {what}, at step {moment.steps[step]:,}"
 
 
 def _table(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from explorer.charts.parts.labels import capitalized
 from model_core.norms import NORMS
 from model_core.training.variants import VARIANTS
 
@@ -51,7 +52,7 @@ def verdict(outcomes: Mapping[str, Outcome], step: int) -> str:
             *(_lost(name, one) for name, one in lost.items()),
             *map(_kept, kept, kept.values()),
         ]
-        return f"{_capitalized('; '.join(parts))}."
+        return f"{capitalized('; '.join(parts))}."
     worst = max(outcomes, key=lambda name: np.nan_to_num(outcomes[name].gap))
     known = {name: one.evaluated for name, one in kept.items() if np.isfinite(one.evaluated)}
     losses = ", ".join(
@@ -92,7 +93,3 @@ def _times(growth: float) -> str:
         return f"{growth:.2g}"
     rounded = round(growth, 2 - math.floor(math.log10(growth)))
     return f"{rounded:,.0f}"
-
-
-def _capitalized(text: str) -> str:
-    return text[:1].upper() + text[1:]

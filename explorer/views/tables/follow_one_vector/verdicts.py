@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from explorer.charts.parts.labels import capitalized
 from model_core.embeddings.ways import Way
 
 
 def of_distance(name: str, way: Way, steps: np.ndarray) -> str:
     """How far it came from where it began, and by when most of that."""
-    name, far = _first(name), way.distance[-1]
+    name, far = capitalized(name), way.distance[-1]
     if not np.isfinite(far):
         return f"{name} is no vector of numbers any more at step {steps[-1]:,}"
     if way.far_at is None:
@@ -40,13 +41,8 @@ def of_stillness(name: str, way: Way, updates: np.ndarray | None, steps: np.ndar
     """
     if updates is not None and updates[-1] == 0:
         why = "only weight decay moves it" if way.length[-1] > 0 else "its row is as drawn at first"
-        opening = f"{_first(name)} was in no batch by step {steps[-1]:,}"
+        opening = f"{capitalized(name)} was in no batch by step {steps[-1]:,}"
         return f"{opening}: its row had no gradient; {why}."
     if len(steps) > 1 and way.length[-1] == 0:
-        return f"{_first(name)} is never updated: its row is as drawn at first."
+        return f"{capitalized(name)} is never updated: its row is as drawn at first."
     return ""
-
-
-def _first(name: str) -> str:
-    """As a sentence begins."""
-    return name[:1].upper() + name[1:]
