@@ -146,7 +146,8 @@ def test_a_saved_listing_has_its_bars_and_the_frame_around_the_largest(
     (frame,) = (rect for rect in file.root.iter(f"{SVG}rect") if rect.get("stroke"))
     pad = -float(file.root.get("viewBox", "").split()[0])
     x, y, high = (float(frame.get(name, "")) for name in ("x", "y", "height"))
-    most = panel.locator(".driftscope-most").evaluate("node => getComputedStyle(node).outlineColor")
+    framed = panel.locator(".driftscope-row:has(.driftscope-most)")
+    most = framed.evaluate("node => getComputedStyle(node).outlineColor")
     color = [float(one) for one in re.findall(r"[\d.]+", most)][:3]
     at = file.pixels[round(2 * (y + high / 2 + pad)), round(2 * (x + pad))]
     np.testing.assert_allclose(at, color, atol=2)

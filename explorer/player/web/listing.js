@@ -45,7 +45,7 @@ export class Listing {
     const first = element("div", "driftscope-row")
     first.append(element("code", ""), top)
     this.rows.style.setProperty("--numbers", String(headings.length))
-    this.rows.classList.toggle("driftscope-short", this.spec.bars)
+    this.rows.classList.toggle("driftscope-bars", this.spec.bars)
     this.rows.replaceChildren(first, ...lines.map((line) => this.row(line)))
   }
 
