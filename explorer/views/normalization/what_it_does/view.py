@@ -32,7 +32,7 @@ from model_core.norms import KINDS, LEARNED, NORMS, NormKind
 
 MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
-BLOCK, WAY, CUBE = 574, 250, 260  # pixels: the block is as high as what stands beside it
+BLOCK, WAY, CUBE = 598, 222, 312  # pixels: the block is as high as what stands beside it
 DRAWN_AT_ONCE = 512  # numbers on their way
 DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
