@@ -216,7 +216,7 @@ def test_a_click_on_a_head_shows_it_large(attention: Callable[..., Page], run: R
     weights = plain(run, 30).weights
     for right, down, layer, head in ((1, 1, 1, 1), (0, -1, 0, 1)):
         click_head(page, right, down)
-        expect(title(page, "head")).to_contain_text(f"Head {layer}.{head} ")
+        expect(title(page, "head")).to_contain_text(f"Layer {layer}, head {head} ")
         wait_heat(page, "head", masked(weights[layer, head]))
         wait_heat(page, "stage-weights", masked(weights[layer, head]))
 

@@ -32,6 +32,7 @@ from model_core.attention.roles import (
     role_steps,
     roles,
 )
+from model_core.labels import head_label
 
 FRESH, TYPED = "fresh random text", "your sentence"
 Off: TypeAlias = tuple[tuple[int, int], ...]  # (layer, head) each
@@ -150,7 +151,8 @@ def _without(
 def _dearest(costs: np.ndarray, step: int) -> str:
     """Which head of costs (L, H) the model would miss most."""
     layer, head = np.unravel_index(np.nanargmax(costs), costs.shape)
-    return f"Losing head {layer}.{head} costs most, {costs[layer, head]:.3g} nats, at step {step:,}"
+    cost = f"{costs[layer, head]:.3g} nats"
+    return f"Losing layer {layer}, head {head} costs most, {cost}, at step {step:,}"
 
 
 def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
@@ -161,8 +163,8 @@ def _entropy(moment: Moment, sentence: Sentence, focus: Focus) -> AnyPanel:
         {"entropy": spread},
         Frame(
             "entropy",
-            f"Head {focus.layer}.{focus.head} on your sentence: the entropy of a row goes from "
-            f"{spread[0]:.3g} bits to {spread[-1]:.3g}, in the mean of queries from 1 on",
+            f"{head_label(focus.layer, focus.head)} on your sentence: the entropy of a row goes "
+            f"from {spread[0]:.3g} bits to {spread[-1]:.3g}, in the mean of queries from 1 on",
             span=12,
             height=220,
         ),

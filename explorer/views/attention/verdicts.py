@@ -5,11 +5,12 @@ from explorer.data import heads
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps
+from model_core.labels import head_label
 
 
 def of_head(moment: Moment, focus: Focus) -> str:
     """What one head does, and since which step."""
-    name = f"Head {focus.layer}.{focus.head}"
+    name = head_label(focus.layer, focus.head)
     for at, layer, head, role in role_steps(heads.roles_of(moment)):
         if (layer, head) == (focus.layer, focus.head):
             verb, what = DOES[MEASURES[role]]

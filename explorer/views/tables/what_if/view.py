@@ -21,6 +21,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.edits import Edit, Reading, Replaced, moved
+from model_core.labels import head_label
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
@@ -94,7 +95,7 @@ def _heads(
     """The chosen head before and after, and how much of all attention moved."""
     far = moved(before.weights, after.weights)
     own, all_of_it = far[focus.layer, focus.head], far.mean()
-    name, text = f"Head {focus.layer}.{focus.head}", Labels(sentence.labels, focus.query)
+    name, text = head_label(focus.layer, focus.head), Labels(sentence.labels, focus.query)
     then = "not all weights are finite"
     if np.isfinite([own, all_of_it]).all():
         then = f"{own:.0%} of its attention moved, of all heads {all_of_it:.0%}"
