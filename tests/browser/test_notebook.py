@@ -30,7 +30,7 @@ def test_the_frame_of_a_notebook_plays_without_a_server(chromium: Browser) -> No
         expect(clock).to_have_attribute("data-step", "197")
         heading = frame.get_by_role("heading", level=1)
         expect(heading).to_have_text("Which tokens does training bring together, "
-                                     "and which way did they take?")  # fmt: skip
+                                     "and which path did they take?")  # fmt: skip
         frame.get_by_role("slider", name="training step").press("End")
         expect(clock).to_have_attribute("data-step", "1000")
         assert frame.locator("[data-panel=map] .textpoint").count() == 27

@@ -34,7 +34,7 @@ WATCHED = 0.4  # seconds between two looks at a map in the making
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
-    question("Which tokens does training bring together, and which way did they take?")
+    question("Which tokens does training bring together, and which path did they take?")
     choices = choose(moment)
     rows = rows_of(moment, choices)
     atlas = map_of(moment, rows, choices)

@@ -19,7 +19,7 @@ WITHOUT = "Without it"
 # What is asked, and who answers; the first is shown at first.
 VIEWS: dict[str, tuple[str, Callable[[Moment, Sentence], None]]] = {
     "What it does": ("What does a norm do to one number, and who else decides?", what_it_does.draw),
-    WITHOUT: ("What would be without it?", without_it.draw),
+    WITHOUT: ("What would happen without it?", without_it.draw),
     "Why not batch norm": (
         "Do other sentences, or the future, change yours?",
         why_not_batch_norm.draw,

@@ -81,7 +81,7 @@ def test_k_is_followed_at_first_and_its_numbers_are_those_of_the_run(of_k: AppTe
     assert (
         titles(of_k)["components"] == f"{title}most of it before step {SHIPPED.steps[near + 1]:,}"
     )
-    assert titles(of_k)["way"] == f"A way of {long[-1]:.3g} led {far[-1]:.3g} away"
+    assert titles(of_k)["way"] == f"A path of {long[-1]:.3g} led {far[-1]:.3g} away"
 
 
 def test_the_map_is_two_channels_as_they_are_and_the_way_through_them(of_k: AppTest) -> None:

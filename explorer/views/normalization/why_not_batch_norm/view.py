@@ -112,7 +112,7 @@ def _strips(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> Any
             f"{after}, layer norm": most[:, CASES.index("layer")],
         },
         sentence.labels,
-        Frame("strips", "Lit: moved, at the site where it moves most", span=12),
+        Frame("strips", "How far each token moved, at the site where it moved most", span=12),
         unit=UNIT,
     )
 

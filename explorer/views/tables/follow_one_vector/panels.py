@@ -60,7 +60,7 @@ def _map(followed: Followed) -> Panel:
 def _distances(moment: Moment, way: Way) -> Panel:
     return curves_panel(
         moment.steps,
-        {"way": way.length, "distance": way.distance},
+        {"path": way.length, "distance": way.distance},
         Frame("way", verdicts.of_length(way), span=4, height=230),
         Scale("L2 norm"),
     )

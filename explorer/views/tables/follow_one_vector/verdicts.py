@@ -18,11 +18,11 @@ def of_distance(name: str, way: Way, steps: np.ndarray) -> str:
 
 
 def of_length(way: Way) -> str:
-    """How long the way was beside how far it led."""
+    """How long the path was beside how far it led."""
     far, long = way.distance[-1], way.length[-1]
     if not (np.isfinite(long) and long > 0):
-        return "Way and distance from the start"
-    return f"A way of {long:.3g} led {far:.3g} away"
+        return "Path and distance from the start"
+    return f"A path of {long:.3g} led {far:.3g} away"
 
 
 def of_turns(way: Way) -> str:

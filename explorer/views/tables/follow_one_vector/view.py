@@ -60,7 +60,7 @@ def _updates(moment: Moment, followed: Followed) -> np.ndarray | None:
 def _numbers(moment: Moment, followed: Followed, found: Way) -> None:
     """The row at every recorded step, with what is measured of its way."""
     channels = {f"channel {n}": values for n, values in enumerate(followed.way.T)}
-    measured = {"distance": found.distance, "way": found.length, "turn": found.turn}
+    measured = {"distance": found.distance, "path": found.length, "turn": found.turn}
     table = pd.DataFrame(
         {"step": moment.steps, "epoch": moment.timeline.epochs, **measured, **channels}
     )
