@@ -25,6 +25,24 @@ LAST = STEPS[199]
 MAP = "[data-panel=map] .js-plotly-plot"
 TABLE = "[data-panel=tokens] .js-plotly-plot"
 
+# Names of attributes that a `:has()` of the page's style sheets reads.
+READ_BY_HAS = """() => {
+  const rules = list => [...list].flatMap(rule => [rule, ...rules(rule.cssRules ?? [])])
+  return [...document.styleSheets].flatMap(sheet => rules(sheet.cssRules))
+    .flatMap(rule => (rule.selectorText ?? "").match(/:has\\(.*/g) ?? [])
+    .flatMap(text => [...text.matchAll(/\\[([-\\w]+)/g)].map(([, name]) => name))
+}"""
+# What steps change: names of attributes, and where nodes come and go but for Plotly's own drawing.
+WATCH_CHANGES = """() => {
+  window.changed = new Set()
+  new MutationObserver(list => list.forEach(({ attributeName, target }) => {
+    if (attributeName) window.changed.add(attributeName)
+    else if (target.isConnected && !target.closest(".js-plotly-plot"))
+      window.changed.add(`nodes in ${target.outerHTML}`)
+  })).observe(document.querySelector(".driftscope-clock"),
+    { childList: true, attributes: true, subtree: true })
+}"""
+
 
 @pytest.fixture
 def clock(visit: Visit, demo: Server) -> ClockDriver:
@@ -233,6 +251,23 @@ def test_a_drag_lays_the_page_out_only_where_other_words_are_said(clock: ClockDr
     clock.page.mouse.up()
     shapes = {re.sub(r"\d", "0", f"step {step:,}") for step in STEPS}
     assert clock.page.evaluate("window.widthsRead") <= len(shapes) + 1  # what it said before
+
+
+def test_no_step_has_the_browser_style_the_whole_page(untouched: ClockDriver) -> None:
+    """As it does where nodes come or go, or an attribute changes that a `:has()` reads."""
+    page = untouched.page
+    page.keyboard.press("ArrowRight")
+    page.evaluate(WATCH_CHANGES)
+    panels = page.locator("[data-panel]")
+    for n in range(panels.count()):
+        panels.nth(n).scroll_into_view_if_needed()
+        page.keyboard.press("ArrowRight")
+        untouched.wait_step(STEPS[n + 2])
+    changed = set(page.evaluate("[...window.changed]"))
+    assert {"data-drawn", "aria-valuenow", "transform", "href"} <= changed
+    assert not [one for one in changed if one.startswith("nodes in")]
+    assert "open" in (read := set(page.evaluate(READ_BY_HAS)))
+    assert not changed & read
 
 
 # ---- drawing ----------------------------------------------------------------------------------

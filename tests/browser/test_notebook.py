@@ -27,12 +27,12 @@ def test_the_frame_of_a_notebook_plays_without_a_server(chromium: Browser) -> No
         page.set_content(f"<!doctype html>{shown._repr_html_()}")
         frame = page.frame_locator("iframe")
         clock = frame.locator(".driftscope-clock[data-ready=true]")
-        expect(clock).to_have_attribute("data-step", "197")
+        expect(clock).to_have_attribute("data-drawn", "197")
         heading = frame.get_by_role("heading", level=1)
         expect(heading).to_have_text("Which tokens does training bring together, "
                                      "and which path did they take?")  # fmt: skip
         frame.get_by_role("slider", name="training step").press("End")
-        expect(clock).to_have_attribute("data-step", "1000")
+        expect(clock).to_have_attribute("data-drawn", "1000")
         assert frame.locator("[data-panel=map] .textpoint").count() == 27
     finally:
         context.close()

@@ -1,6 +1,6 @@
 // The bar at the foot of the page: a video player's controls, the track and the numbers.
 
-import { clamp, element, label, scaleOf } from "./dom.js"
+import { clamp, element, label, scaleOf, write } from "./dom.js"
 import { numbersAt } from "./timeline.js"
 import { Track } from "./track.js"
 
@@ -91,8 +91,7 @@ export class Bar {
   }
 
   move() {
-    const words = numbersAt(this.clock.timeline, this.clock.index)
-    if (this.numbers.textContent !== words) this.numbers.textContent = words
+    write(this.numbers, numbersAt(this.clock.timeline, this.clock.index))
     this.track.move()
   }
 

@@ -11,6 +11,17 @@ export function element(tag, name) {
   return node
 }
 
+// Other words for a node that holds nothing but words. They change within its text node: where nodes
+// come and go, the browser judges every `:has()` of the page again, Streamlit's own on its main
+// column too, and with that the style of all that stands there: 5 ms a frame.
+/** @param {Node} node @param {string} words */
+export function write(node, words) {
+  if (node.textContent === words) return
+  const [only, another] = node.childNodes
+  if (only instanceof Text && !another) only.data = words
+  else node.textContent = words
+}
+
 // Named for the pointer and for a screen reader.
 /** @param {HTMLElement} node @param {string} words */
 export function label(node, words) {

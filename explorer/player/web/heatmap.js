@@ -1,6 +1,6 @@
 // Paints a heatmap into the image that Plotly drew; see fast.js.
 
-import { clamp, given } from "./dom.js"
+import { clamp, given, write } from "./dom.js"
 import { slice } from "./payload.js"
 import { adoptTable, cellLabels, pixelImage, setLink } from "./plotly_internals.js"
 import { LEVELS, levels } from "./theme.js"
@@ -47,7 +47,7 @@ export function bindHeatmap(div, trace, arrays) {
     context.putImageData(pixels, 0, 0)
     setLink(image, canvas.toDataURL("image/png"))
     labels.forEach((label, n) => {
-      label.textContent = twoDecimals(z[Math.floor(n / columns)][n % columns])
+      write(label, twoDecimals(z[Math.floor(n / columns)][n % columns]))
     })
   }
 }

@@ -1,7 +1,7 @@
 // A map whose marks are the letters themselves, each with the way it has just come. A letter that
 // would lie over another stands aside, with a line to its point; one without room is a dot.
 
-import { clamp, element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, pointIn, write } from "./dom.js"
 import { fitted, Standing } from "./letters_apart.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
 import { shortened } from "./spelling.js"
@@ -214,7 +214,7 @@ export class Letters {
     this.field.setAttribute("aria-label", words)
     tip.hidden = pointed === undefined
     if (pointed === undefined) return
-    tip.textContent = `'${spec.labels[pointed]}'${chosen}`
+    write(tip, `'${spec.labels[pointed]}'${chosen}`)
     const [x, y] = this.spot(pointed)
     tip.style.left = `${clamp(x + AWAY, 0, this.body.clientWidth - tip.offsetWidth)}px`
     tip.style.top = `${y + AWAY}px`

@@ -1,7 +1,7 @@
 // Rows of text, and beside them what was measured on each: a small picture and numbers of the step.
 
 import { written } from "./digits.js"
-import { element, given, label } from "./dom.js"
+import { element, given, label, write } from "./dom.js"
 import { signed } from "./theme.js"
 
 /** @typedef {{ node: HTMLElement, canvas: HTMLCanvasElement, numbers: HTMLElement[] }} Row */
@@ -91,8 +91,7 @@ export class Listing {
       paint(canvas, arrays[n], index, this.colors)
       for (const k of headings.keys()) {
         const value = array.values[first + n * columns + k]
-        const text = lacks.includes(k) ? "–" : written(value)
-        if (numbers[k].textContent !== text) numbers[k].textContent = text
+        write(numbers[k], lacks.includes(k) ? "–" : written(value))
       }
     }
     if (this.spec.bars) this.bar(first)
@@ -104,10 +103,10 @@ export class Listing {
     for (const [n, { node }] of this.items.entries()) {
       node.classList.toggle("driftscope-most", n === most)
     }
-    this.verdict.textContent =
-      most < 0
-        ? nothing
-        : says.replace("{name}", () => names[most]).replace("{value}", written(leading[most]))
+    const said = says
+      .replace("{name}", () => names[most])
+      .replace("{value}", written(leading[most]))
+    write(this.verdict, most < 0 ? nothing : said)
     return true
   }
 

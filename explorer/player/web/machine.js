@@ -1,7 +1,7 @@
 // The model drawn while it reads a sentence; every part of it leads to its page.
 
 import { written } from "./digits.js"
-import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn, write } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
 import { glyphSize, isLog, lookOf, paint } from "./machine_paint.js"
@@ -247,7 +247,7 @@ export class Machine {
     const words = place && reading(this.spec, this.index, place, arc)
     this.tip.hidden = !words
     if (!words) return
-    this.tip.textContent = words
+    write(this.tip, words)
     const [x, y] = pointIn(event, this.canvas)
     const room = this.look.layout.width - this.tip.offsetWidth
     this.tip.style.left = `${clamp(x + AWAY, 0, room)}px`
@@ -321,9 +321,4 @@ function struck(label, width) {
   node.style.width = `${width}px`
   node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(label) }))
   return [node]
-}
-
-/** @param {HTMLElement} node @param {string} words */
-function write(node, words) {
-  if (node.textContent !== words) node.textContent = words
 }

@@ -1,6 +1,6 @@
 // Every head of every layer on one canvas.
 
-import { element, fitCanvas, given, hiddenTip, pointIn } from "./dom.js"
+import { element, fitCanvas, given, hiddenTip, pointIn, write } from "./dom.js"
 import { legend } from "./legend.js"
 import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
 import { fade, lookup, magnitude } from "./theme.js"
@@ -192,7 +192,7 @@ export class Mosaic {
     if (!place) return
     const [x, y] = pointIn(event, this.canvas)
     const [row, key] = this.layout.cellAt(place, x, y)
-    this.tip.textContent = `${this.named(place, " · ")} · ${this.reading(place, row, key)}`
+    write(this.tip, `${this.named(place, " · ")} · ${this.reading(place, row, key)}`)
     const width = this.tip.offsetWidth
     const fits = x + AWAY + width < this.body.clientWidth
     this.tip.style.left = `${fits ? x + AWAY : Math.max(x - AWAY - width, 0)}px`

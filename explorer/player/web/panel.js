@@ -1,6 +1,6 @@
 // One panel: its cell in the grid, its heading, and the picture in its body.
 
-import { element } from "./dom.js"
+import { element, write } from "./dom.js"
 import { Events } from "./events.js"
 import { Letters } from "./letters.js"
 import { Listing } from "./listing.js"
@@ -91,8 +91,7 @@ export class Panel {
   // The note of a step; alone there is one step.
   /** @param {number} index */
   write(index) {
-    const words = this.notes.length > 1 ? this.notes[index] : (this.notes[0] ?? "")
-    if (this.note.textContent !== words) this.note.textContent = words
+    write(this.note, this.notes.length > 1 ? this.notes[index] : (this.notes[0] ?? ""))
   }
 
   close() {

@@ -173,7 +173,7 @@ export class Clock {
     this.bar.move()
     this.grid.advance()
     if (this.grid.isReady()) {
-      this.root.dataset.step = String(this.timeline.steps[this.index])
+      this.root.dataset.drawn = String(this.timeline.steps[this.index])
       this.root.dataset.ready = "true"
     }
     if (this.since === undefined) return

@@ -1,7 +1,7 @@
 // The sentence itself: each key is highlighted by how much the chosen query reads of it, or without
 // weights has a number beneath it.
 
-import { clamp, element, hiddenTip, scaleOf } from "./dom.js"
+import { clamp, element, hiddenTip, scaleOf, write } from "./dom.js"
 import { legend } from "./legend.js"
 import { contrast, LEVELS, lookup, luminance, magnitude, rgba, themed } from "./theme.js"
 
@@ -111,7 +111,7 @@ export class Text {
     }
     this.frame()
     this.describe(this.tipped)
-    this.verdict.replaceChildren(...this.said(this.most()[0]))
+    this.tell(this.verdict, this.most()[0])
     return true
   }
 
@@ -133,7 +133,7 @@ export class Text {
     token.level = level
     token.node.style.backgroundColor = back
     token.node.style.color = ink
-    token.number.textContent = NUMBERS[level]
+    write(token.number, NUMBERS[level])
   }
 
   frame() {
@@ -159,15 +159,25 @@ export class Text {
   describe(key) {
     this.tipped = key
     this.sayAloud()
-    this.tip.hidden = !this.tokens[key]
-    if (this.tip.hidden) return
-    this.tip.replaceChildren(...this.said(key))
+    const isShown = Boolean(this.tokens[key])
+    if (this.tip.hidden === isShown) this.tip.hidden = !isShown
+    if (!isShown) return
+    this.tell(this.tip, key)
     this.place(this.tokens[key].node)
   }
 
-  /** @param {number} key */
-  said(key) {
-    return this.words(key).map(([text, isLabel]) => (isLabel ? isolated(text) : text))
+  // The sentence about this key; its parts stay where only their words are others.
+  /** @param {HTMLElement} node @param {number} key */
+  tell(node, key) {
+    const words = this.words(key)
+    const isSame = words.every(([, isLabel], n) => {
+      return isLabel === node.childNodes[n] instanceof HTMLElement
+    })
+    if (isSame && node.childNodes.length === words.length) {
+      for (const [n, [text]] of words.entries()) write(node.childNodes[n], text)
+    } else {
+      node.replaceChildren(...words.map(([text, isLabel]) => (isLabel ? isolated(text) : text)))
+    }
   }
 
   /** @param {HTMLElement} node */

@@ -1,7 +1,7 @@
 // The track of the bar: the loss curve, ticks, and the pointer that drags through the steps.
 
 import { paintLoss, paintShare, prepare } from "./curves.js"
-import { clamp, element, hiddenTip, label } from "./dom.js"
+import { clamp, element, hiddenTip, label, write } from "./dom.js"
 import { PALETTE } from "./theme.js"
 import { describe, momentAt, nearest, trustAt } from "./timeline.js"
 
@@ -126,7 +126,7 @@ export class Track {
     const part = this.part(index)
     this.played.style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`
     this.head.style.left = `${100 * part}%`
-    if (timeline.trust) this.trusted.textContent = trustAt(timeline.trust, index)
+    if (timeline.trust) write(this.trusted, trustAt(timeline.trust, index))
     this.nameMark(timeline, index)
     this.slider.setAttribute("aria-valuenow", String(index))
     this.slider.setAttribute("aria-valuetext", describe(timeline, index))
@@ -139,7 +139,7 @@ export class Track {
     const latest = ticks.findLast(({ step }) => step <= steps[index])
     const words = latest?.label ?? ""
     if (words === this.mark.textContent) return
-    this.mark.textContent = words
+    write(this.mark, words)
     if (!latest) return
     const width = this.root.clientWidth
     const room = width - (this.legend.offsetWidth && this.legend.offsetWidth + BESIDE)
@@ -155,7 +155,7 @@ export class Track {
   showTip(text, index) {
     const { tip } = this
     const shape = text.replace(/\d/g, "0")
-    if (tip.textContent !== text) tip.textContent = text
+    write(tip, text)
     tip.hidden = false
     if (shape !== this.shape) this.half = `${Math.ceil(tip.offsetWidth / 2)}px`
     this.shape = shape
@@ -164,7 +164,7 @@ export class Track {
   }
 
   hideTip() {
-    this.tip.hidden = true
+    if (!this.tip.hidden) this.tip.hidden = true
   }
 
   paint() {

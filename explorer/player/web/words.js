@@ -1,6 +1,6 @@
 // One text per step in a box of fixed height: always as text, never as markup.
 
-import { clamp, element } from "./dom.js"
+import { clamp, element, write } from "./dom.js"
 import { integer } from "./timeline.js"
 
 const RULER = 100 // digits that are measured
@@ -61,8 +61,9 @@ export class Words {
     this.index = index
     const { texts, faint, table } = this.spec
     const text = table ? grouped(texts[index], table, this.room) : texts[index]
-    this.text.replaceChildren(...parts(text, faint[index]))
-    this.now.textContent = `now: step ${integer(this.timeline().steps[index])}`
+    if (faint[index]?.length) this.text.replaceChildren(...parts(text, faint[index]))
+    else write(this.text, text)
+    write(this.now, `now: step ${integer(this.timeline().steps[index])}`)
     return true
   }
 

@@ -170,16 +170,16 @@ class ClockDriver:
 
     def step(self) -> int:
         """The step that is drawn now."""
-        return int(self.root.get_attribute("data-step") or "-1")
+        return int(self.root.get_attribute("data-drawn") or "-1")
 
     def wait_step(self, step: int) -> None:
         """Returns once this step is drawn."""
-        self.page.locator(f'.driftscope-clock[data-step="{step}"]').wait_for()
+        self.page.locator(f'.driftscope-clock[data-drawn="{step}"]').wait_for()
 
     def wait_beyond(self, step: int) -> None:
         """Returns once a later step than this is drawn: a playing clock may skip any one."""
         self.page.wait_for_function(
-            "step => Number(document.querySelector('.driftscope-clock').dataset.step) > step",
+            "step => Number(document.querySelector('.driftscope-clock').dataset.drawn) > step",
             arg=step,
         )
 
