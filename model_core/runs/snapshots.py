@@ -3,14 +3,14 @@
 import json
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from io import BytesIO, FileIO
+from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor
@@ -22,6 +22,14 @@ from model_core.runs.storage import write_whole
 GRADIENT, UPDATE = "gradient.", "update."  # before the name of a table
 LARGE = 1e18  # the square of a larger number is beyond float32
 HEADER = 2**20  # bytes at most; the largest model that a configuration allows needs a quarter
+# By their names in a safetensors file.
+TYPES = {
+    "F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16,
+    "I64": torch.int64, "I32": torch.int32, "I16": torch.int16, "I8": torch.int8,
+    "U8": torch.uint8, "BOOL": torch.bool,
+}  # fmt: skip
+AXES = 8  # of a tensor at most
+Taken = TypeVar("Taken")
 
 
 class Stored(NamedTuple):
@@ -95,29 +103,69 @@ def unpack(data: bytes) -> dict[str, Tensor]:
 
 def stored_in(tensors: Mapping[str, Tensor]) -> tuple[Stored, ...]:
     """What a snapshot of these tensors stores, in the order of their names."""
-    return tuple(
-        Stored(name, tuple(one.shape), str(one.dtype).removeprefix("torch."), one.nbytes)
-        for name, one in sorted(tensors.items())
-    )
+    return tuple(_stored(name, one) for name, one in sorted(tensors.items()))
+
+
+def _stored(name: str, one: Tensor) -> Stored:
+    return Stored(name, tuple(one.shape), str(one.dtype).removeprefix("torch."), one.nbytes)
 
 
 def _whole(file: FileIO | BytesIO, size: int) -> dict[str, Tensor]:
-    """All tensors of a file of `size` bytes, which is not read if its header needs another size."""
+    return _each(file, size, lambda _, tensor: tensor)
+
+
+def _each(
+    file: FileIO | BytesIO, size: int, take: Callable[[str, Tensor], Taken]
+) -> dict[str, Taken]:
+    """What `take` makes of each tensor of a file of `size` bytes: one is read after the other.
+
+    ValueError for any other than a safetensors file with a right checksum of each tensor; none is
+    read if its header needs another size.
+    """
     begin, header = _header(file)
-    try:
-        end = max(entry["data_offsets"][1] for entry in _tensors(header).values())
-    except (LookupError, TypeError, ValueError):
-        raise ValueError("no tensor is described") from None
-    if begin + end != size:
-        raise ValueError(f"{size:,} bytes instead of {begin + end:,}")
-    file.seek(0)
-    try:
-        tensors = safetensors.torch.load(file.read())
-    except safetensors.SafetensorError:
-        raise ValueError("no safetensors file, or a damaged one") from None
-    if header.get("__metadata__") != {"crc32": _sums(tensors)}:
+    described = _described(header, size - begin)
+    taken, sums = {}, {}
+    for name, entry in described.items():
+        tensor = _read(file, entry)
+        taken[name], sums[name] = take(name, tensor), _sum(tensor)
+    if header.get("__metadata__") != {"crc32": _written(sums)}:
         raise ValueError("a checksum is missing or wrong")
-    return tensors
+    return taken
+
+
+def _described(header: Mapping[str, Any], size: int) -> dict[str, dict[str, Any]]:
+    """What the header says of each tensor, in the order of the file.
+
+    ValueError unless they are `size` bytes, one behind the other, each as its type and shape need.
+    """
+    at = 0
+    try:
+        named = {name: entry for name, entry in header.items() if name != "__metadata__"}
+        described = dict(sorted(named.items(), key=lambda one: one[1]["data_offsets"]))
+        for name, entry in described.items():
+            name.encode()  # a text
+            (start, end), shape = entry["data_offsets"], entry["shape"]
+            if len(shape) > AXES or not all(type(n) is int and 0 <= n <= size for n in shape):
+                raise ValueError(f"{name} has no shape")
+            if (start, end) != (at, at + TYPES[entry["dtype"]].itemsize * prod(shape)):
+                raise ValueError(f"{name} does not stand where it must")
+            at = int(end)
+    except (LookupError, TypeError, OverflowError):
+        raise ValueError("a tensor is not described") from None
+    if not named or at != size:
+        raise ValueError(f"{size:,} bytes of tensors instead of {at:,}")
+    return described
+
+
+def _read(file: FileIO | BytesIO, entry: Mapping[str, Any]) -> Tensor:
+    start, end = entry["data_offsets"]
+    data = torch.empty(end - start, dtype=torch.uint8)
+    rest = data.numpy().data
+    while count := file.readinto(rest):
+        rest = rest[count:]
+    if len(rest):
+        raise ValueError("the file ends before its tensors do")
+    return data.view(TYPES[entry["dtype"]]).reshape(entry["shape"])
 
 
 def _table(
@@ -149,16 +197,12 @@ def _header(file: FileIO | BytesIO) -> tuple[int, dict[str, Any]]:
     if size > HEADER:
         raise ValueError(f"a header of {size:,} bytes, more than {HEADER:,}")
     try:
-        header = json.loads(file.read(size))
+        header = json.loads(file.read(size).decode())
     except RecursionError:
         raise ValueError("a header nested too deep") from None
     if not isinstance(header, dict):
         raise ValueError("no safetensors header")
     return 8 + size, header
-
-
-def _tensors(header: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: entry for name, entry in header.items() if name != "__metadata__"}
 
 
 def is_snapshot(path: Path) -> bool:
@@ -190,24 +234,21 @@ def content(path: Path) -> Content | None:
 def _content(path: Path, _modified: int, size: int) -> Content | None:
     try:
         with opened(path, linked=True) as file:
-            tensors = _whole(file, size)
+            held = _each(file, size, lambda name, one: (_stored(name, one), _lost(name, one)))
     except ValueError:
         return None
-    return Content(_one_of_equals(stored_in(tensors)), _lost(tensors))
+    stored, lost = zip(*(held[name] for name in sorted(held)), strict=True)
+    return Content(_one_of_equals(stored), sum(lost))
 
 
-def _lost(tensors: Mapping[str, Tensor]) -> int:
-    extra = (GRADIENT, UPDATE)
-    weights = (
-        one.numpy()  # torch takes twice as long for so few numbers
-        for name, one in tensors.items()
-        if one.dtype == torch.float32 and not name.startswith(extra)
-    )
+def _lost(name: str, tensor: Tensor) -> int:
+    if tensor.dtype != torch.float32 or not tensor.numel() or name.startswith((GRADIENT, UPDATE)):
+        return 0
+    weights = tensor.numpy()  # torch takes twice as long for so few numbers
     # The extremes need no copy of a table, and are NaN where any number is.
-    doubtful = (
-        one for one in weights if one.size and not (-LARGE < one.min() <= one.max() < LARGE)
-    )
-    return sum(int((~(np.abs(one) < LARGE)).sum()) for one in doubtful)
+    if -LARGE < weights.min() <= weights.max() < LARGE:
+        return 0
+    return int((~(np.abs(weights) < LARGE)).sum())
 
 
 @lru_cache(maxsize=256)
@@ -217,7 +258,11 @@ def _one_of_equals(stored: tuple[Stored, ...]) -> tuple[Stored, ...]:
 
 
 def _sums(tensors: Mapping[str, Tensor]) -> str:
-    return json.dumps({name: _sum(tensors[name]) for name in sorted(tensors)})
+    return _written({name: _sum(one) for name, one in tensors.items()})
+
+
+def _written(sums: Mapping[str, int]) -> str:
+    return json.dumps(sums, sort_keys=True)
 
 
 def _sum(tensor: Tensor) -> int:

@@ -620,6 +620,41 @@ def packed() -> bytes:
     )
 
 
+HEADERS: dict[str, Callable[[dict[str, Any]], object]] = {
+    "overlap": lambda header: header["a"].update(data_offsets=[0, 24]),
+    "hole": lambda header: header.pop("a"),
+    "backwards": lambda header: header["a"].update(data_offsets=[32, 8]),
+    "too small": lambda header: header["a"].update(shape=[3, 1]),
+    "too large": lambda header: header["a"].update(shape=[4, 2]),
+    "below zero": lambda header: header["a"].update(shape=[-3, -2]),
+    "no number": lambda header: header["a"].update(shape=[3, "2"]),
+    "no whole number": lambda header: header["a"].update(shape=[3.0, 2.0]),
+    "no shape": lambda header: header["a"].pop("shape"),
+    "unknown type": lambda header: header["a"].update(dtype="F31"),
+    "another type": lambda header: header["a"].update(dtype="F64"),
+    "no tensor": lambda header: header.update(a=None),
+    "a surrogate": lambda header: header.update({"\ud800": header.pop("a")}),
+    "beyond any number": lambda header: header.update(
+        d={"dtype": "F32", "shape": [10**30, 0], "data_offsets": [36, 36]}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", HEADERS.values(), ids=HEADERS)
+def test_a_header_that_safetensors_refuses_is_refused(
+    change: Callable[[dict[str, Any]], object],
+) -> None:
+    data = packed()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    change(header)
+    text = json.dumps(header).encode()
+    changed = len(text).to_bytes(8, "little") + text + data[begin:]
+    with pytest.raises(safetensors.SafetensorError):
+        safetensors.torch.load(changed)
+    assert "checksum" not in refusal(unpack, changed)
+
+
 @given(st.integers(0, len(packed()) - 1), st.integers(1, 255))
 @settings(max_examples=400)
 def test_no_changed_byte_goes_unnoticed(place: int, change: int) -> None:
