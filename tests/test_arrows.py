@@ -236,6 +236,7 @@ OPENERS |= {"safe_open", "load_file", "save_file", "fromfile", "memmap", "mmap"}
 # What these files open is no file of a run, or their own temporary one.
 OWN = {
     "explorer.player.assets": {"read_bytes"},  # of the package
+    "explorer.server.first": {"read_bytes"},  # of the package
     "explorer.server.security": {"read_bytes"},  # of Streamlit's package
     "model_core.corpora": {"open", "read_bytes"},  # a text to train on, that of Python's help
     "model_core.runs.archive": {"open"},  # a part of a zip in memory

@@ -9,8 +9,8 @@ from pathlib import Path
 from explorer.player.bundle import bundle
 
 SCRIPT = "text/javascript; charset=utf-8"
-# What runs, in this order; the rest is imported. All but the last two change what Streamlit finds.
-ENTRIES = ("chosen_theme", "history", "reconnect", "typing", "link", "player")
+# What runs, in this order; the rest is imported. The first four change what Streamlit finds.
+ENTRIES = ("chosen_theme", "history", "reconnect", "typing", "first", "link", "player")
 FILES = {"player.js": SCRIPT, "player.css": "text/css; charset=utf-8"}
 WEB = Path(__file__).parent / "web"
 

@@ -1,13 +1,20 @@
-"""Record the shipped runs anew: `python -m explorer.recorded [--into FOLDER] [NAME …]`."""
+"""Record the shipped runs anew: `python -m explorer.recorded [--into FOLDER] [NAME …]`.
+
+And the picture that the app opens with, of the first of them.
+"""
 
 import json
+import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
+from streamlit.testing.v1 import AppTest
 
+from explorer.player import payload
 from explorer.recorded.recipes import RECIPES, RECORDED, Recipe
 from model_core.projections.mapmaker import make_map
 from model_core.runs import create_run, read_metrics
@@ -16,6 +23,7 @@ from model_core.runs.storage import write_whole
 from model_core.training.loop import train
 from model_core.training.turns import only_trainer
 
+DASHBOARD = Path(__file__).parents[1] / "dashboard.py"
 NOT_SHIPPED = (
     "resume.safetensors",
     "trainer.lock",
@@ -52,6 +60,21 @@ def _without_times(path: Path) -> None:
     write_whole(path / "status.json", json.dumps(asdict(status), allow_nan=False).encode())
 
 
+def opening_picture() -> bytes:
+    """The payload of the Overview as a new visitor without own runs is shown it, of one step."""
+    with TemporaryDirectory() as empty:
+        os.environ["DRIFTSCOPE_RUNS"] = empty
+        app = AppTest.from_file(str(DASHBOARD), default_timeout=60).run()
+    (clock,) = (
+        node.proto
+        for node in app.main
+        if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
+    )
+    found = payload(json.loads(clock.json)["payload"])
+    assert found is not None  # the store holds more than one
+    return found
+
+
 def main(
     names: Annotated[list[str], typer.Argument(help="All by default.")] = [],  # noqa: B006
     into: Annotated[Path, typer.Option(help="The folder of the runs.")] = RECORDED,
@@ -62,6 +85,8 @@ def main(
             record(recipe, into)
             size = sum(file.stat().st_size for file in (into / recipe.name).rglob("*"))
             typer.echo(f"{recipe.name:28} {size:>10,} bytes")
+    if into == RECORDED:
+        write_whole(RECORDED / f"{RECIPES[0].name}.payload", opening_picture())
 
 
 if __name__ == "__main__":

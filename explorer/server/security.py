@@ -11,10 +11,10 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from explorer.server.first import ADDRESS, PAGES, is_offered
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
-WITHOUT_PLOTLY = ("/", "/overview")  # the first page draws no figure
 INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 
@@ -51,7 +51,7 @@ def content_security_policy() -> str:
 
 
 @functools.cache
-def needed_soon(*, plotly: bool) -> str:
+def needed_soon(*, plotly: bool, pictured: bool) -> str:
     """What the step clock needs, fetched while Streamlit's own start: a Link header (RFC 8288).
 
     Addresses are relative to the page's, so that they hold below a base path.
@@ -63,6 +63,8 @@ def needed_soon(*, plotly: bool) -> str:
         f"<{folder}/player.js>; rel=modulepreload",
         f"<{folder}/player.css>; rel=preload; as=style",
     ]
+    if pictured:
+        links.append(f"<{ADDRESS}>; rel=preload; as=fetch; crossorigin")
     if plotly:
         address = f"assets/plotly.min.js?v={plotly_version()}"
         links.insert(0, f"<{address}>; rel=preload; as=script")
@@ -70,12 +72,13 @@ def needed_soon(*, plotly: bool) -> str:
 
 
 @functools.cache
-def first_script() -> bytes:
+def first_script(*, pictured: bool) -> bytes:
     """The tag of our script, which runs before Streamlit's: it changes what that finds."""
     from explorer.player.assets import player_version
 
-    address = f"assets/{player_version()}/player.js"
-    return f'<script type="module" src="{address}"></script></head>'.encode()
+    folder = f"assets/{player_version()}"
+    picture = f'<meta name="driftscope-first" content="{folder}/player.css">' if pictured else ""
+    return f'<head>{picture}<script type="module" src="{folder}/player.js"></script>'.encode()
 
 
 class Headers:
@@ -92,13 +95,14 @@ class Headers:
         is_ours = path.startswith("/assets/")  # what Chromium fetches ahead as a page
         if not is_ours and "text/html" in RequestHeaders(scope=scope).get("accept", ""):
             scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != ENCODING]}
+        pictured = is_offered(scope, path)
         start: Message = {}
         page = bytearray()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                add_headers(message, path)
+                add_headers(message, path, pictured=pictured)
                 if scope["method"] == "GET" and is_page(message):
                     start = message
                     return
@@ -106,7 +110,8 @@ class Headers:
                 page.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                body = bytes(page).replace(b"</head>", first_script(), 1)
+                script = first_script(pictured=pictured)
+                body = bytes(page).replace(b"<head>", script, 1)
                 headers = MutableHeaders(scope=start)
                 headers["Content-Length"] = str(len(body))
                 del headers["etag"], headers["last-modified"]  # they are of Streamlit's file alone
@@ -123,10 +128,10 @@ def is_page(start: Message) -> bool:
     return start["status"] == 200 and kind.startswith("text/html")
 
 
-def add_headers(start: Message, path: str) -> None:
+def add_headers(start: Message, path: str, *, pictured: bool) -> None:
     headers = MutableHeaders(scope=start)
     headers["Content-Security-Policy"] = content_security_policy()
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     if headers.get("content-type", "").startswith("text/html"):
-        headers["Link"] = needed_soon(plotly=path not in WITHOUT_PLOTLY)
+        headers["Link"] = needed_soon(plotly=path not in PAGES, pictured=pictured)

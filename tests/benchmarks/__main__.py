@@ -77,6 +77,9 @@ def opening_rows() -> Iterator[Row]:
     opening = opening_seconds()
     yield beside_bare("start to first picture", opening["start"], opening["bare start"], 0.8)
     yield beside_bare("page load on a warm server", opening["load"], opening["bare load"], 0.65)
+    for name in ("start", "load"):
+        figure = f"{opening[f'obeyed {name}']:.2f} s"
+        yield Row(f"{name} until the page's own clock obeys", figure, "", reached=True)
     yield at_most("Train pressed to first loss seen", opening["train"], 3, "s")
 
 

@@ -1,10 +1,13 @@
 """How a new payload appears: what is cheap at once, then a figure a frame, released by hand."""
 
+import io
+
 import pytest
-from playwright.sync_api import Page, expect
+from PIL import Image
+from playwright.sync_api import FloatRect, Page, expect
 
 from tests.support.browser.clock_demo import drifting, recorded_steps
-from tests.support.browser.driver import ClockDriver, Server, Visit
+from tests.support.browser.driver import ClockDriver, Held, Server, Visit
 
 STEPS = recorded_steps(210).tolist()
 LAST = 199
@@ -172,3 +175,26 @@ def test_what_comes_alone_is_drawn_and_the_rest_is_asked_for_once(
     (drawn,) = page.evaluate(SHOWN, ["tokens"])
     assert drawn[1] == pytest.approx(drifting(210, 65, 64)[LAST, 0, 0], abs=1e-6)
     expect(page.get_by_text("runs: 3", exact=True)).to_be_visible()  # that of the settled step
+
+
+def test_the_first_picture_stands_where_the_page_draws_the_same(visit: Visit, app: Server) -> None:
+    """Before a word has come from Streamlit's server; then the page's own clock takes over."""
+    page = visit("about:blank")
+    server = Held(page)
+    server.holds = True
+    page.goto(app.url)
+    page.wait_for_function("() => performance.getEntriesByName('driftscope:shown').length")
+    clip = FloatRect(x=32, y=105, width=1180, height=100)  # the sentence and its rows
+    picture = page.screenshot(clip=clip)
+    assert len(set(Image.open(io.BytesIO(picture)).convert("RGB").tobytes())) > 100
+    server.release()
+    ClockDriver(page).wait_ready()
+    first = page.locator(".driftscope-first")
+    expect(first).to_have_count(0)
+    assert page.screenshot(clip=clip) == picture
+    page.set_viewport_size({"width": 880, "height": 800})  # there the lines above it wrap
+    server.holds = True
+    page.reload()
+    assert first.count() == 0
+    server.release()
+    ClockDriver(page).wait_ready()

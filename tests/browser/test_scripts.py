@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, expect
 
 from model_core.runs import Run
-from tests.support.browser.driver import ClockDriver, Server, Visit, Watch
+from tests.support.browser.driver import ClockDriver, Held, Server, Visit, Watch
 from tests.support.runs import recorded_run
 
 WORDS = "שלום עולם מִלָּה مُحَمَّد كتاب ٣٤ हिन्दी वाक्य สวัสดี ชาวโลก 春眠 不觉晓 e\u0301te\u0301 fox 42"
@@ -61,30 +61,18 @@ def test_the_address_is_that_of_the_last_sentence_where_the_one_before_arrives_l
     visit: Visit, app: Server
 ) -> None:
     page = visit("about:blank")
-    late: list[str | bytes] = []
-    sockets: list[WebSocketRoute] = []
-    passes = True
-
-    def relay(socket: WebSocketRoute) -> None:
-        sockets.append(socket)
-        server = socket.connect_to_server()
-        socket.on_message(server.send)
-        server.on_message(lambda message: (socket.send if passes else late.append)(message))
-
-    page.route_web_socket(re.compile("_stcore/stream"), relay)
+    server = Held(page)
     page.goto(f"{app.url}/tables?run=quick-brown-fox&text=fox")
     ClockDriver(page).wait_ready()
     field = page.get_by_label("Sentence for the model to read")
-    passes = False
+    server.holds = True
     field.fill("the")
     field.press("Enter")
-    while not any(b"text=the" in message for message in late if isinstance(message, bytes)):
+    while not server.has(b"text=the"):
         page.wait_for_timeout(100)
     field.fill("fox")
     field.press("Enter")
-    for message in late:
-        sockets[-1].send(message)
-    passes = True
+    server.release()
     expect(page).to_have_url(re.compile("text=fox"))
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explorer.recorded.__main__ import record
+from explorer.recorded.__main__ import opening_picture, record
 from explorer.recorded.recipes import RECIPES, RECORDED
+from explorer.server.first import picture
 from explorer.visit import runs, sentence
 from model_core.attention.heads import read_weights
 from model_core.attention.roles import MEASURES, probe_ids, probe_scores, roles
@@ -15,6 +16,7 @@ from model_core.projections.maps import MapFile, table_of
 from model_core.runs import Run, list_runs
 from model_core.runs.history import History
 from model_core.training.variants import siblings, variant_name
+from tests.support.pages import decoded
 
 NAMES = [recipe.name for recipe in RECIPES]
 BY_NAME = {recipe.name: recipe for recipe in RECIPES}
@@ -106,3 +108,14 @@ def test_the_rows_of_english_grow_and_those_of_the_sentence_hardly() -> None:
         grown[name] = lengths[1] / lengths[0]
     assert grown["english"] > 5
     assert grown["quick-brown-fox"] < 2
+
+
+def test_the_picture_that_the_app_opens_with_is_what_its_page_shows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))  # what it sets is undone
+    (now, numbers), (stored, others) = decoded(opening_picture()), decoded(picture())
+    ends = [header["panels"][0].pop("bounds") for header in (now, stored)]
+    assert now == stored and now["alone"]
+    for one, other in zip((*numbers, ends[0]), (*others, ends[1]), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)

@@ -2,7 +2,7 @@
 // opened, so that another page, opened anew, would be in the system's theme again.
 
 const OURS = "driftscope.theme"
-const THEIRS = `stActiveTheme-${globalThis.location?.pathname}-v2` // of Streamlit 1.67
+export const THEIRS = `stActiveTheme-${globalThis.location?.pathname}-v2` // of Streamlit 1.67
 
 // Copies an entry as it is, or removes the copy of one that is not there.
 /** @param {Storage} storage @param {string} from @param {string} to */

@@ -120,7 +120,7 @@ export class Grid {
     this.marks.add(what)
     const { digest, payload } = this.clock
     const detail = { digest, alone: payload.alone }
-    if (what === "complete") fetchSoon(this.clock.plotlyPath)
+    if (what === "complete" && !payload.alone) fetchSoon(this.clock.plotlyPath)
     requestAnimationFrame(() => {
       performance.clearMarks(`driftscope:${what}`)
       performance.mark(`driftscope:${what}`, { detail })

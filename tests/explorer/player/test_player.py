@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ from explorer.player.bundle import bundle
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
+from explorer.server.first import picture
 from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers, content_security_policy
 from explorer.server.warming import own_modules
@@ -557,10 +559,11 @@ def ask(path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
     async def send(message: Any) -> None:
         messages.append(message)
 
+    path, _, query = path.partition("?")
     raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     scope = {
         "type": "http", "method": "GET", "path": path, "raw_path": path.encode(),
-        "query_string": b"", "headers": raw, "http_version": "1.1", "root_path": "",
+        "query_string": query.encode(), "headers": raw, "http_version": "1.1", "root_path": "",
     }  # fmt: skip
     asyncio.run(app(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
@@ -736,5 +739,29 @@ def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
     assert [address.split("/")[-1] for address in addresses[1:]] == [*FILES]
     assert all(ask("/" + address.partition("?")[0])[0] == 200 for address in addresses)
     assert "link" not in ask("/" + addresses[1])[1]
-    for link in links[1:]:  # the first page draws no figure
-        assert re.findall(r"<([^>]+)>", link) == addresses[1:]
+    for link in links[1:]:  # the first page draws no figure, and has a picture stored
+        assert re.findall(r"<([^>]+)>", link) == [*addresses[1:], "clock/first"]
+
+
+def test_the_stored_picture_is_for_the_page_that_opens_with_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    page = "<!doctype html><head><meta charset=utf-8></head>"
+    route = Route("/{page:path}", lambda request: Response(page, media_type="text/html"))
+    ROUTES.append(route)
+
+    def is_named(path: str) -> bool:
+        body = ask(path)[2]
+        assert body.startswith(b"<!doctype html><head>") and b"/player.js" in body
+        return b"driftscope-first" in body
+
+    try:
+        assert is_named("/") and is_named("/overview")
+        assert not is_named("/?run=induction") and not is_named("/drift")
+        (tmp_path / "english").mkdir()  # a visitor's own run comes before ours
+        assert not is_named("/")
+    finally:
+        ROUTES.remove(route)
+    status, headers, body = ask("/clock/first")
+    assert (status, headers["cache-control"], body) == (200, "no-cache", picture())

@@ -24,6 +24,7 @@ from playwright.sync_api import (
     Page,
     Request,
     WebSocket,
+    WebSocketRoute,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -200,6 +201,37 @@ class ClockDriver:
         box = self.track.bounding_box()
         assert box is not None
         self.page.mouse.move(box["x"] + position * box["width"], box["y"] + box["height"] / 2)
+
+
+class Held:
+    """What Streamlit's server sends to a page that is opened later: held back while `holds`."""
+
+    def __init__(self, page: Page) -> None:
+        self.holds = False
+        self.late: list[tuple[WebSocketRoute, str | bytes]] = []
+        page.route_web_socket(re.compile("_stcore/stream"), self._relay)
+
+    def _relay(self, socket: WebSocketRoute) -> None:
+        server = socket.connect_to_server()
+        socket.on_message(server.send)
+        server.on_message(lambda message: self._pass(socket, message))
+
+    def _pass(self, socket: WebSocketRoute, message: str | bytes) -> None:
+        if self.holds:
+            self.late.append((socket, message))
+        else:
+            socket.send(message)
+
+    def has(self, part: bytes) -> bool:
+        """Whether a message with this part is held back."""
+        return any(part in data for _, data in self.late if isinstance(data, bytes))
+
+    def release(self) -> None:
+        """Send what was held back, and all that follows."""
+        self.holds = False
+        for page, message in self.late:
+            page.send(message)
+        self.late.clear()
 
 
 def sent_messages(page: Page) -> list[object]:
