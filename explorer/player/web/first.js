@@ -7,7 +7,7 @@ import { element } from "./dom.js"
 import { Clock } from "./player.js"
 import { PALETTE } from "./theme.js"
 
-const NARROW = 880 // pixels: there the lines above it wrap, and its place is not known
+const NARROW = 960 // pixels: below, the lines above it wrap, and its place is not known
 const TOP = "105px" // below the pages and the question
 const PLACE = { position: "fixed", inset: "0", padding: `${TOP} 32px 0`, zIndex: "900" }
 const ASKED = ".st-key-asked"
@@ -21,7 +21,7 @@ const MOST = 20_000 // ms
 // The server names the style sheet in its page where it has a picture for that.
 export function showFirst() {
   const style = document.querySelector("meta[name=driftscope-first]")?.getAttribute("content")
-  if (!style || innerWidth <= NARROW) return
+  if (!style || innerWidth < NARROW) return
   const host = element("div", "driftscope-first")
   host.inert = true
   Object.assign(host.style, PLACE)
