@@ -1,10 +1,11 @@
 """Every slide of every lesson, turned by keys in one page: its view, its pictures, its question."""
 
+import time
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as Late
 
 from explorer.lessons.glossary import glossary
@@ -130,6 +131,51 @@ def test_each_slide_is_what_it_promises(visit: Visit, app: Server, name: str) ->
             is_answered(page, slide, slide.predict, app.runs)
         assert violations(page, "light", within=".st-key-lesson") == []
     assert violations(page, "dark", within=".st-key-lesson") == []
+
+
+# How long, in ms, the page was at work at most while it did not say so.
+WATCH_SILENCE = """() => {
+  window.silence = 0
+  let since = 0
+  setInterval(() => {
+    const app = document.querySelector(".stApp")
+    const works = app.matches("[data-test-script-state=running]")
+    const says = getComputedStyle(app, "::after")
+    const silent = works && !(says.content.includes("Working") && says.visibility === "visible")
+    since = silent ? since || performance.now() : 0
+    if (since) window.silence = Math.max(window.silence, performance.now() - since)
+  }, 50)
+}"""
+
+
+def test_the_teachers_story_takes_twelve_presses_and_three_minutes(
+    visit: Visit, app: Server
+) -> None:
+    """Random at first, then meaning, a head forms, why layer norm, and a training of one's own."""
+    began = time.monotonic()
+    page = visit(app.url)
+    ClockDriver(page).wait_ready()
+    page.evaluate(WATCH_SILENCE)
+    presses: list[str] = []
+
+    def press(name: str, target: Locator | None = None) -> None:
+        presses.append(name)
+        target.press("Enter") if target else page.keyboard.press(name)
+
+    press("Lessons", page.get_by_role("link", name="Lessons"))
+    name = "00-in-three-minutes"
+    press("the lesson", page.get_by_role("button", name=COURSE[name].title))
+    settle(page, name, 1, COURSE[name].slides[0])
+    press("p")
+    for number, slide in enumerate(COURSE[name].slides[1:], 2):
+        press("PageDown")
+        settle(page, name, number, slide)
+        keeps_its_promise(page, slide, app.runs)
+    press("p")
+    press("Train", page.get_by_role("button", name="Train", exact=True))
+    expect(page.get_by_text(": finished")).to_be_visible(timeout=90_000)
+    assert len(presses) <= 12 and time.monotonic() - began < 180
+    assert page.evaluate("window.silence") < 2000
 
 
 def test_a_presentation_is_black_and_goes_back_by_keys(visit: Visit, app: Server) -> None:
