@@ -6,7 +6,6 @@ from pathlib import Path
 from starlette.types import Scope
 
 FOLDER = Path(__file__).parents[1] / "recorded"
-ADDRESS = "clock/first"
 PAGES = ("/", "/overview")
 
 

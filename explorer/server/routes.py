@@ -12,7 +12,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 
-from explorer.server.first import ADDRESS, picture
+from explorer.server.first import picture
 
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
@@ -89,7 +89,7 @@ ROUTES = [
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
     Route("/clock/link.svg", link_code),
-    Route(f"/{ADDRESS}", first_picture),
+    Route("/clock/first", first_picture),
     Route("/clock/{digest}", clock_payload),
     Route("/clock/session/{session}", known_session),
 ]

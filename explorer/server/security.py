@@ -11,7 +11,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.server.first import ADDRESS, PAGES, is_offered
+from explorer.server.first import PAGES, is_offered
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
@@ -51,20 +51,14 @@ def content_security_policy() -> str:
 
 
 @functools.cache
-def needed_soon(*, plotly: bool, pictured: bool) -> str:
+def needed_soon(*, plotly: bool) -> str:
     """What the step clock needs, fetched while Streamlit's own start: a Link header (RFC 8288).
 
     Addresses are relative to the page's, so that they hold below a base path.
     """
     from explorer.player.assets import player_version, plotly_version
 
-    folder = f"assets/{player_version()}"
-    links = [
-        f"<{folder}/player.js>; rel=modulepreload",
-        f"<{folder}/player.css>; rel=preload; as=style",
-    ]
-    if pictured:
-        links.append(f"<{ADDRESS}>; rel=preload; as=fetch; crossorigin")
+    links = [f"<assets/{player_version()}/player.js>; rel=modulepreload"]
     if plotly:
         address = f"assets/plotly.min.js?v={plotly_version()}"
         links.insert(0, f"<{address}>; rel=preload; as=script")
@@ -95,14 +89,13 @@ class Headers:
         is_ours = path.startswith("/assets/")  # what Chromium fetches ahead as a page
         if not is_ours and "text/html" in RequestHeaders(scope=scope).get("accept", ""):
             scope = {**scope, "headers": [h for h in scope["headers"] if h[0] != ENCODING]}
-        pictured = is_offered(scope, path)
         start: Message = {}
         page = bytearray()
 
         async def send_with_headers(message: Message) -> None:
             nonlocal start
             if message["type"] == "http.response.start":
-                add_headers(message, path, pictured=pictured)
+                add_headers(message, path)
                 if scope["method"] == "GET" and is_page(message):
                     start = message
                     return
@@ -110,7 +103,7 @@ class Headers:
                 page.extend(message.get("body", b""))
                 if message.get("more_body"):
                     return
-                script = first_script(pictured=pictured)
+                script = first_script(pictured=is_offered(scope, path))
                 body = bytes(page).replace(b"<head>", script, 1)
                 headers = MutableHeaders(scope=start)
                 headers["Content-Length"] = str(len(body))
@@ -128,10 +121,10 @@ def is_page(start: Message) -> bool:
     return start["status"] == 200 and kind.startswith("text/html")
 
 
-def add_headers(start: Message, path: str, *, pictured: bool) -> None:
+def add_headers(start: Message, path: str) -> None:
     headers = MutableHeaders(scope=start)
     headers["Content-Security-Policy"] = content_security_policy()
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     if headers.get("content-type", "").startswith("text/html"):
-        headers["Link"] = needed_soon(plotly=path not in PAGES, pictured=pictured)
+        headers["Link"] = needed_soon(plotly=path not in PAGES)
