@@ -156,6 +156,7 @@ def visit(context: BrowserContext, watch: Watch) -> Iterator[Callable[..., Page]
         origins.add("/".join(url.split("/")[:3]))
         page = context.new_page() if pages or url == "about:blank" else tab
         pages.append(page)
+        page.bring_to_front()  # behind another, as one of `at_first_step`, it draws once a second
         return lead(page, url, watch=watch, size=size, dark=dark)
 
     yield go
