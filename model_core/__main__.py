@@ -2,11 +2,7 @@
 
 import io
 import json
-import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,8 +11,9 @@ from typer.exceptions import TyperException
 
 # What imports torch, which takes a second, is imported where it is used: a trainer that waits for
 # its turn does not need it.
-from model_core.runs.status import Status, read_status, write_request, write_status
+from model_core.runs.status import Status, read_status, write_request
 from model_core.runs.storage import at_home
+from model_core.training.terminal import check_run, stop_on_signals, train_here
 from model_core.training.turns import Turn, only_trainer
 
 
@@ -68,7 +65,7 @@ def train(
     planned = plan(preset, _changes(settings, steps=steps, seed=seed), own_text)
     check_room(planned, run_dir)
     create_run(run_dir, planned)
-    _train(run_dir, queue=False)
+    train_here(run_dir, queue=False)
     if expect:
         _compare(run_dir, expect)
 
@@ -81,7 +78,7 @@ def resume(
     queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
 ) -> None:
     """Resume a run from the step saved last, with the same result as if never stopped."""
-    _train(run_dir, queue=queue)
+    train_here(run_dir, queue=queue)
 
 
 @app.command()
@@ -92,8 +89,8 @@ def again(
     queue: Annotated[bool, typer.Option(help="Wait for a turn among other trainings.")] = False,
 ) -> None:
     """Record every step from FIRST to LAST of a run, with the bits that they had the first time."""
-    _check_run(run_dir)
-    _stop_on_signals(run_dir)
+    check_run(run_dir)
+    stop_on_signals(run_dir)
     with only_trainer(run_dir):
         from model_core.training.again import record_again
 
@@ -157,7 +154,7 @@ def map_(
     from model_core.config import MapConfig
     from model_core.projections.mapmaker import make_map
 
-    _check_run(run_dir)
+    check_run(run_dir)
     changes = dict(_setting(pair) for pair in settings)
     make_map(run_dir, MapConfig(**_object(config) | changes), lock, into)
 
@@ -223,71 +220,6 @@ def _compare(run_dir: Path, expected: str) -> None:
             f"{expected[:12]}; other threads, machines or versions round differently"
         )
     typer.echo(f"the same to the bit: weights after step {run.steps[-1]:,} are {found[:12]}")
-
-
-def _check_run(folder: Path) -> None:
-    if not (folder / "run.json").is_file():
-        raise ValueError(f"no run in {folder.resolve().name[:64]!r}; `train --run-dir` makes one")
-
-
-def _stop_on_signals(folder: Path) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: write_request(folder, "stop"))
-
-
-def _train(folder: Path, queue: bool) -> None:
-    """Train with a progress bar; Ctrl-C and SIGTERM stop at the present step, which is recorded."""
-    _check_run(folder)
-    _stop_on_signals(folder)
-    with only_trainer(folder):
-        if not queue:
-            write_request(folder, "run")
-        status = _train_in_turn(folder, Turn(folder) if queue else None)
-    if status.words and status.state != "finished":
-        typer.echo(status.words, err=status.state == "stopped")
-    if status.state == "stopped":
-        raise SystemExit(1)
-
-
-def _train_in_turn(folder: Path, turn: Turn | None) -> Status:
-    if turn and not turn.take():
-        status = replace(read_status(folder), state="stopped", words="stopped before it started")
-        write_status(folder, status)
-        return status
-    from model_core.training.loop import train as train_run
-
-    if turn:  # started by the app: no terminal
-        return train_run(folder, turn=turn)
-    with _progress(folder.name) as watch:
-        return train_run(folder, watch=watch)
-
-
-@contextmanager
-def _progress(name: str) -> Iterator[Callable[[Status], None]]:
-    """A progress bar with loss, speed and time left, updated with each status."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("step {task.completed:,.0f}/{task.total:,.0f}"),
-        TextColumn("{task.fields[numbers]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns) as progress:
-        task = progress.add_task(name, total=1, numbers="")
-        warned = {""}
-
-        def watch(status: Status) -> None:
-            loss = "" if status.train_loss is None else f"loss {status.train_loss:.3f} nats/token"
-            speed = status.tokens_per_second
-            numbers = loss + (f", {speed:,.0f} tokens/s" if speed else "")
-            progress.update(task, completed=status.step, total=status.steps, numbers=numbers)
-            if status.words not in warned and status.state in ("running", "finished"):
-                progress.console.print(status.words, markup=False, highlight=False)
-                warned.add(status.words)
-
-        yield watch
 
 
 def on_any_terminal() -> None:
