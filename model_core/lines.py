@@ -44,6 +44,12 @@ class Call:
         every = {at for at, node in _statements(self.lines) if not isinstance(node, ast.Expr)}
         return every - self.ran
 
+    def statement(self, at: int) -> str:
+        """The statement that line `at` begins, in one line; at 0 the head of the function."""
+        every = dict(_statements(self.lines))
+        span = _span(every[at]) if at in every else range(at, min(every))
+        return " ".join(self.lines[n].strip() for n in span)
+
 
 @torch.no_grad()
 def follow(model: BigramLanguageModel, ids: Tensor, layer: int) -> list[Call]:

@@ -52,7 +52,7 @@ def _numbers(moment: Moment, calls: Sequence[Call], seen: Arrays, subject: str) 
             (
                 call.module,
                 call.function,
-                call.lines[one.at].strip(),
+                call.statement(one.at),
                 one.name,
                 shape_words(one.value.shape),
             )

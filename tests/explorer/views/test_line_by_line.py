@@ -52,6 +52,9 @@ def test_the_numbers_of_the_step_are_in_the_drawer() -> None:
             np.testing.assert_allclose(
                 [row["mean"], row["std"]], [logits.mean(), logits.std()], rtol=1e-5
             )
+            ends = table[(table["name"] == "return") & (table["module"] == "ln_f")]
+            whole = inspect.getsource(torch.nn.LayerNorm.forward).partition("return")
+            assert "".join(ends["line"].item().split()) == "".join("".join(whole[1:]).split())
             succeeded(app.run())
         assert "Lines as CSV" in [one.proto.label for one in app.get("download_button")]
 
