@@ -16,9 +16,9 @@ from explorer.visit.page import plain
 from explorer.visit.queue import about
 from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_paths
 from explorer.visit.sentence import example
+from explorer.visit.training import started
 from model_core.runs import Run, archive, create_run, runs_folder, shelf
 from model_core.runs.storage import unwritable
-from model_core.training import jobs
 from model_core.training.families import plan_of
 
 FORM, SHELF = "A new run", "Shelf of runs"  # the page's views
@@ -213,13 +213,13 @@ def _duplicate(name: str) -> None:
 
 
 def _replay(path: Path) -> None:
-    def train() -> None:
+    def make() -> list[Path]:
         run = Run.open(path)
-        name = archive.free_name(runs_folder(), f"{run.name[:57]}-replay")
-        create_run(runs_folder() / name, plan_of(run))
-        jobs.start(runs_folder() / name)
+        again = runs_folder() / archive.free_name(runs_folder(), f"{run.name[:57]}-replay")
+        create_run(again, plan_of(run))
+        return [again]
 
-    _tried(train)
+    session.visit().refused = started(make)
 
 
 def _tried(action: Callable[[], None]) -> None:
