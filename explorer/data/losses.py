@@ -29,6 +29,14 @@ def training_losses(run: Run) -> np.ndarray:
     return run.metrics()["train_loss"].to_numpy()
 
 
+def last_measured(run: Run, column: str = "val_loss") -> np.ndarray:
+    """(S,) the loss of that column measured last at each recorded step; NaN from a lost one on."""
+    table = run.metrics()
+    losses = table[column].ffill().to_numpy(copy=True)
+    losses[~np.isfinite(table["train_loss"].to_numpy())] = np.nan
+    return losses
+
+
 @cached(32, settled, spinner="Switching off one head after another …")
 def head_costs(moment: Moment, instead: Replacement) -> tuple[float, np.ndarray]:
     """Validation loss at the settled step, and what each head's absence adds: (L, H).

@@ -1,6 +1,7 @@
 """The runs a visitor can choose from, and the chosen one opened."""
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 from explorer.recorded.recipes import RECIPES, RECORDED
@@ -9,6 +10,7 @@ from model_core.anatomy import shapes_of
 from model_core.runs import Run, list_runs, runs_folder
 from model_core.runs.files import refusal
 from model_core.runs.fit import summary
+from model_core.runs.status import read_status
 
 CHANGED = {
     "text.txt": "what is counted and measured on it here is of the new text.",
@@ -33,6 +35,15 @@ def run_path(name: str) -> Path:
     if (path := run_paths().get(name)) is None:
         raise ValueError(f"there is no run named {name[:40]!r} any more; choose another")
     return path
+
+
+def name_of(group: Iterable[Path]) -> str:
+    """Under which runs that are compared are offered: the first of their names."""
+    return min(path.name for path in group)
+
+
+def any_active(group: Iterable[Path]) -> bool:
+    return any(read_status(path).active for path in group)
 
 
 def is_own(run: Run) -> bool:

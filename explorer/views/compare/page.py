@@ -14,6 +14,7 @@ from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.squares import Labels
 from explorer.data import heads
+from explorer.data.losses import last_measured
 from explorer.data.others import memory
 from explorer.data.tables import vectors
 from explorer.panels import AnyPanel, Frame, Panel
@@ -82,13 +83,11 @@ def _written(moment: float) -> str:
 
 def _losses_at(shared: Shared, at: int, column: str) -> dict[str, float]:
     """Each run's last measured loss at a moment; none of a run that has diverged by then."""
-    found = {}
-    for name, run in shared.runs.items():
-        value = run.metrics()[column].ffill().iloc[shared.indices(run)[at]]
-        trained = run.metrics()["train_loss"].iloc[shared.indices(run)[at]]
-        if np.isfinite(value) and np.isfinite(trained):
-            found[name] = float(value)
-    return found
+    found = {
+        name: float(last_measured(run, column)[shared.indices(run)[at]])
+        for name, run in shared.runs.items()
+    }
+    return {name: loss for name, loss in found.items() if np.isfinite(loss)}
 
 
 def _losses(shared: Shared) -> list[Panel]:

@@ -1,6 +1,6 @@
 """The variants of a run on one clock: which there are, how they stand, their numbers by step."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from explorer.panels import Tick, Timeline
 from explorer.visit.moment import Moment, nearest
-from explorer.visit.runs import RECORDED
+from explorer.visit.runs import RECORDED, any_active, name_of
 from model_core.anatomy import anatomy_of
 from model_core.norms import NORMS
 from model_core.runs import Plan, Run, runs_folder
@@ -30,12 +30,7 @@ def offered(run: Run) -> dict[str, dict[str, Path]]:
         for group in families((RECORDED, runs_folder()))
         if len(group) > 1 and not {*group.values()} & {*own.values()}
     ]
-    return {name_of(group): group for group in (own, *others)}
-
-
-def name_of(group: Mapping[str, Path]) -> str:
-    """Under which a group is offered: the first of its runs' names."""
-    return min(path.name for path in group.values())
+    return {name_of(group.values()): group for group in (own, *others)}
 
 
 def shown_first(groups: Mapping[str, Mapping[str, Path]]) -> str:
@@ -47,10 +42,6 @@ def shown_first(groups: Mapping[str, Mapping[str, Path]]) -> str:
     if len(groups[own]) > 1:
         return own
     return next((name for name in others if "none" in groups[name]), own)
-
-
-def any_active(paths: Iterable[Path]) -> bool:
-    return any(read_status(path).active for path in paths)
 
 
 def on_one_clock(moment: Moment, runs: Mapping[str, Run], wanted: int | None) -> Moment:

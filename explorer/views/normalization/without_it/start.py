@@ -10,9 +10,7 @@ from explorer.charts.parts.labels import counted
 from explorer.data.others import opened
 from explorer.data.variants import planned
 from explorer.views.normalization.without_it.family import (
-    any_active,
     family,
-    name_of,
     offered,
     shown_first,
     standing,
@@ -21,6 +19,7 @@ from explorer.visit import session
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.queue import about
+from explorer.visit.runs import any_active, name_of
 from explorer.visit.training import started
 from explorer.visit.widgets import one_of, several
 from model_core.runs import Plan, Run, runs_folder
@@ -70,7 +69,7 @@ def choose(moment: Moment) -> dict[str, Run]:
 def _label(group: Mapping[str, Path]) -> str:
     """What the runs of a group have in common of their names, and their variants."""
     common = commonprefix([path.name for path in group.values()]).rstrip("-_")
-    return f"{common or name_of(group)}: {', '.join(group)}"
+    return f"{common or name_of(group.values())}: {', '.join(group)}"
 
 
 def _train(moment: Moment) -> None:
@@ -132,5 +131,5 @@ def _start(name: str, like: Plan, missing: Sequence[str]) -> str:
 
     if problem := started(make):
         return problem
-    session.put_later(GROUP, name_of(family(like)))
+    session.put_later(GROUP, name_of(family(like).values()))
     st.rerun()

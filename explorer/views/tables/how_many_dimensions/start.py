@@ -9,7 +9,7 @@ from explorer.charts.parts.labels import counted
 from explorer.visit import session
 from explorer.visit.page import plain
 from explorer.visit.queue import about
-from explorer.visit.runs import RECORDED
+from explorer.visit.runs import RECORDED, name_of
 from explorer.visit.training import is_open, started
 from explorer.visit.widgets import number, one_of, several
 from model_core.runs import Plan, Run, runs_folder
@@ -36,10 +36,10 @@ MOST = 5  # seeds of a size, from here
 
 def choose(run: Run) -> Paths:
     """The runs of the sweep to look at; in a drawer, how to train one."""
-    groups = {name_of(group): group for group in sweeps((RECORDED, runs_folder()))}
+    groups = {name_of(group.values()): group for group in sweeps((RECORDED, runs_folder()))}
     own = found((RECORDED, runs_folder()), run)
-    groups = {name_of(own): own} | groups
-    first = name_of(own) if len(own) > 1 else next(reversed(groups))
+    groups = {name_of(own.values()): own} | groups
+    first = name_of(own.values()) if len(own) > 1 else next(reversed(groups))
     with st.container(horizontal=True, vertical_alignment="center"):
         name = one_of(
             st.selectbox,
@@ -58,18 +58,9 @@ def choose(run: Run) -> Paths:
     return groups[name]
 
 
-def name_of(group: Paths) -> str:
-    """Under which a sweep is offered: the first of its runs' names."""
-    return min(path.name for path in group.values())
-
-
-def any_active(group: Paths) -> bool:
-    return any(read_status(path).active for path in group.values())
-
-
 def _label(group: Paths) -> str:
     sizes = sorted({point.n_embd for point in group})
-    name = name_of(group).partition("-n_embd-")[0]
+    name = name_of(group.values()).partition("-n_embd-")[0]
     return f"{name}: n_embd {', '.join(map(str, sizes))}; {counted(len(group), 'run')}"
 
 
@@ -154,5 +145,5 @@ def _start(run: Run, like: Plan, missing: Sequence[Point]) -> str:
 
     if problem := started(make):
         return problem
-    session.put_later(CHOICE, name_of(found((RECORDED, runs_folder()), like)))
+    session.put_later(CHOICE, name_of(found((RECORDED, runs_folder()), like).values()))
     st.rerun()

@@ -10,13 +10,15 @@ import streamlit as st
 from explorer.charts.embeddings.widths import widths_panel
 from explorer.charts.parts.scales import Scale
 from explorer.data import sweeps
+from explorer.data.losses import last_measured
 from explorer.data.others import opened
 from explorer.panels import AnyPanel, Frame, Timeline
-from explorer.views.tables.how_many_dimensions.start import any_active, choose
+from explorer.views.tables.how_many_dimensions.start import choose
 from explorer.views.tables.how_many_dimensions.verdict import one_more, verdict
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import how_computed, own_clock, own_step, plain
+from explorer.visit.runs import any_active
 from explorer.visit.sentence import Sentence
 from explorer.visit.together import shown, union
 from model_core.runs import Run
@@ -72,13 +74,13 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         st.info("None of these runs has recorded a step yet; the first one comes in some seconds.")
         runs = {Point(moment.run.model_config.n_embd, 0): moment.run}
     grid = Grid(runs, union(run.steps for run in runs.values()))
-    losses = grid.over_time(_validation)
+    losses = grid.over_time(last_measured)
     timeline = _timeline(grid)
     at = int(np.searchsorted(grid.steps, own_step(STEP, timeline, int(grid.steps[-1]))))
     words = f"{verdict(grid.sizes, losses[at])} {one_more(grid.sizes, losses[at])}"
     st.markdown(f"##### {plain(words)}")
     panels = _panels(grid, losses)
-    step = own_clock(STEP, panels, timeline, live=any_active(paths))
+    step = own_clock(STEP, panels, timeline, live=any_active(paths.values()))
     if all(panel.frame.key != "seconds" for panel in panels):
         st.caption(UNTIMED)
     if step != grid.steps[at]:
@@ -88,14 +90,6 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     with drawer():
         _table(grid, losses[at], step)
     _explained()
-
-
-def _validation(run: Run) -> np.ndarray:
-    """The validation loss measured last at each recorded step (R,); NaN from a lost one on."""
-    table = run.metrics()
-    losses = table["val_loss"].ffill().to_numpy(copy=True)
-    losses[~np.isfinite(table["train_loss"].to_numpy())] = np.nan
-    return losses
 
 
 def _timeline(grid: Grid) -> Timeline:
