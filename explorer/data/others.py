@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from explorer.data.cache import cached
-from explorer.visit.runs import run_paths
+from explorer.visit.runs import run_path, run_paths
 from model_core.runs import Plan, Run
 from model_core.runs.format import identity
 from model_core.runs.status import read_status
@@ -28,6 +28,15 @@ def opened(paths: Mapping[K, Path]) -> dict[K, Run]:
     return runs
 
 
+def first_opened(name: str) -> Run | None:
+    """A run as it was first opened: for what never changes. None when it cannot be read."""
+    try:
+        path = run_path(name)
+        return _first_opened(path, identity(path))
+    except (ValueError, OSError):  # damaged, or deleted meanwhile
+        return None
+
+
 def stamps(path: Path, *names: str) -> tuple[Stamp | None, ...]:
     """The state of some files of a run, None of one that is not there."""
     return tuple(map(_stamp, (path / name for name in names)))
@@ -38,7 +47,7 @@ def families(paths: Mapping[K, Path]) -> dict[K, Family]:
     found = {}
     for key, path in paths.items():
         with suppress(ValueError, OSError):
-            found[key] = _family(path, identity(path))
+            found[key] = described_in(path)[0]
     return found
 
 
@@ -56,9 +65,9 @@ def memory(run: Run) -> int:
     return memory_bytes(plan_of(Run.open(run.path)))  # the text is not kept with `run`
 
 
-@cached(512)
-def _family(path: Path, of_run: str) -> Family:
-    return described_in(path)[0]
+@cached(64)
+def _first_opened(path: Path, of_run: str) -> Run:
+    return Run.open(path)
 
 
 @cached(64)

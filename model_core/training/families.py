@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs import Plan, Run, list_runs
 from model_core.runs.archive import free_name
-from model_core.runs.format import read_description
+from model_core.runs.format import identity, read_description
 from model_core.runs.storage import read_json
 
 Free = Collection[str]  # fields of both configurations that may differ
@@ -63,6 +63,14 @@ def described(folders: Iterable[Path], free: Free) -> Iterator[tuple[Family, Mem
 
 def described_in(path: Path, free: Free = ()) -> tuple[Family, Member]:
     """One run with its family; ValueError or OSError where it is damaged."""
+    text_hash, model, training, tokenizer = _read(path, identity(path))
+    family = Family(text_hash, *_kept(model, training, free), tokenizer)
+    return family, Member(model, training, path)
+
+
+@lru_cache(512)
+def _read(path: Path, _of_run: str) -> tuple[str, ModelConfig, TrainingConfig, str]:
+    """The text's SHA-256, the configurations and the tokens of a run, which are written once."""
     description = read_description(path)
     try:
         model = ModelConfig.recorded(**description["model"])
@@ -70,9 +78,7 @@ def described_in(path: Path, free: Free = ()) -> tuple[Family, Member]:
     except (KeyError, TypeError):
         raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
     tokenizer = json.dumps(read_json(path / "tokenizer.json"))
-    text_hash = description["corpus"]["sha256"]
-    family = Family(text_hash, *_kept(model, training, free), tokenizer)
-    return family, Member(model, training, path)
+    return description["corpus"]["sha256"], model, training, tokenizer
 
 
 def differences(one: Family, other: Family) -> list[str]:

@@ -1,17 +1,14 @@
 """Other runs to hold beside this one, and what the same layer of theirs receives."""
 
-from functools import lru_cache
-from pathlib import Path
-
 import numpy as np
 
 from explorer.data.layer_inputs import AlignedSpread, spread
+from explorer.data.others import first_opened
 from explorer.data.readers import Ids
 from explorer.visit.moment import Moment
 from explorer.visit.runs import run_names, run_path
 from model_core.norms import NORMS
 from model_core.runs import Run
-from model_core.runs.format import identity
 
 
 def comparable(moment: Moment, tokens: int, layer: str, channel: int | None) -> list[str]:
@@ -21,7 +18,7 @@ def comparable(moment: Moment, tokens: int, layer: str, channel: int | None) -> 
     """
     found = {}
     for name in run_names():
-        other = _described(name) if name != moment.run.name else None
+        other = first_opened(name) if name != moment.run.name else None
         if other and _reads(other, moment.run, tokens) and _has(other, layer, channel):
             found[name] = _unlike(other, moment.run)
     return sorted(found, key=found.__getitem__)
@@ -52,7 +49,7 @@ def held_beside(
 
 def channels(name: str) -> int:
     """`n_embd` of the run `name`; 0 when it cannot be read."""
-    run = _described(name)
+    run = first_opened(name)
     return run.model_config.n_embd if run else 0
 
 
@@ -65,20 +62,6 @@ def beside(steps: np.ndarray, recorded: np.ndarray) -> np.ndarray:
     below = (above - 1).clip(min=0)
     nearer = steps - recorded[below] < recorded[above] - steps
     return np.where(steps > recorded[-1], -1, np.where(nearer, below, above))
-
-
-def _described(name: str) -> Run | None:
-    """The run as it was first opened: for what never changes. None when it cannot be read."""
-    try:
-        path = run_path(name)
-        return _opened(identity(path), path)
-    except (ValueError, OSError):  # damaged, or deleted meanwhile
-        return None
-
-
-@lru_cache(maxsize=64)
-def _opened(_of_run: str, path: Path) -> Run:
-    return Run.open(path)
 
 
 def _reads(other: Run, run: Run, tokens: int) -> bool:
