@@ -194,6 +194,22 @@ def test_a_presentation_is_black_and_goes_back_by_keys(visit: Visit, app: Server
     expect(page.get_by_text("1 of 6")).to_be_visible()
 
 
+def test_the_picture_of_a_slide_is_whole_in_a_small_presentation(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/?lesson=16-an-induction-head.3", size=(1024, 768))
+    ClockDriver(page).wait_ready()
+    page.keyboard.press("p")
+    expect(
+        page.locator(".driftscope-panel").first
+    ).not_to_be_in_viewport()  # below what is outlined
+    page.wait_for_function(  # of the last layer
+        """() => {
+          const [chosen, bar] = [".driftscope-frame-chosen", ".driftscope-bar"].map((one) =>
+            document.querySelector(one).getBoundingClientRect())
+          return chosen.top > 100 && chosen.bottom < bar.top
+        }"""
+    )
+
+
 def test_a_word_is_explained_by_pointer_key_and_tap(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/?lesson=01-token-table.1", size=NARROW)
     ClockDriver(page).wait_ready()

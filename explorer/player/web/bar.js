@@ -97,7 +97,8 @@ export class Bar {
 
   fit() {
     const scale = scaleOf(this.main)
-    const share = this.main.clientWidth > NARROW ? window.innerHeight / scale / MADE_FOR : 1
+    const isScrolled = this.main.clientWidth <= NARROW && scale === 1 // not while presented
+    const share = isScrolled ? 1 : window.innerHeight / scale / MADE_FOR
     this.clock.root.style.setProperty("--tall", String(clamp(share, SMALLEST, LARGEST)))
     const box = this.main.getBoundingClientRect()
     this.root.style.left = `${box.left / scale}px`

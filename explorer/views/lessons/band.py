@@ -235,4 +235,8 @@ def _facts(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = ""
 
 
 def _outlined(panel: str) -> str:
-    return f'[data-panel="{panel}"] {{ outline: 3px solid var(--k1, #d55e00); }}'
+    """Marked, and first where a presentation has no room for a second picture."""
+    name = f'[data-panel="{panel}"]'
+    first = f".driftscope-presented {name} {{ order: -1; }}"
+    mark = f"{name} {{ outline: 3px solid var(--k1, #d55e00); outline-offset: 4px; }}"
+    return f"{mark} @media (max-width: 1100px) {{ {first} }}"
