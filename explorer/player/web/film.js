@@ -125,16 +125,17 @@ async function webm(screen, pictures, passed) {
   /** @type {Blob[]} */
   const parts = []
   recorder.ondataavailable = ({ data }) => parts.push(data)
-  const stopped = new Promise((resolve) => {
+  const stopped = new Promise((resolve, reject) => {
     recorder.onstop = resolve
+    recorder.onerror = () => reject(new Error("This browser stopped recording. Film it as GIF."))
   })
   recorder.start()
-  try {
-    await play(screen, pictures, /** @type {CanvasCaptureMediaStreamTrack} */ (track), passed)
-  } finally {
-    recorder.stop()
-  }
-  await stopped
+  const frames = /** @type {CanvasCaptureMediaStreamTrack} */ (track)
+  const played = play(screen, pictures, frames, passed).finally(() => {
+    if (recorder.state !== "inactive") recorder.stop()
+    track.stop()
+  })
+  await Promise.all([played, stopped])
   return new Blob(parts, { type: "video/webm" })
 }
 

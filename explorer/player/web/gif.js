@@ -56,8 +56,6 @@ function changed(numbers, before, { width, height }) {
   return { left, top, width: right - left + 1, height: bottom - top + 1 }
 }
 
-const table = new Uint16Array(FULL << 8) // the code of a code and the value after it; 0 for none
-
 // By LZW, appendix F of the specification. A code is at most 12 bits and stands for a value or more.
 /** @param {Uint8Array} values at least one */
 function compressed(values) {
@@ -71,7 +69,7 @@ function compressed(values) {
     for (; count >= 8; count -= 8, held >>= 8) bytes[length++] = held & 0xff
     if (next === 1 << size && next < FULL) size++ // the reader knows of a code one code later
   }
-  table.fill(0)
+  const table = new Uint16Array(FULL << 8) // the code of a code and the value after it; 0 for none
   write(CLEAR)
   let prefix = values[0]
   for (let n = 1; n < values.length; n++) {

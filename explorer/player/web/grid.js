@@ -70,6 +70,7 @@ export class Grid {
       catchUp: (at) => {
         if (!panel.cell.isConnected) return
         panel.visible = true // who saves it by the keyboard may not see it yet
+        if (panel.due) this.present(panel, panel.due)
         if (at === undefined) this.draw()
         else panel.draw(at)
       },

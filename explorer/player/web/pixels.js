@@ -11,8 +11,7 @@ const SHARPEST = 2 // pixels of a PNG for one of the page, at least
 export async function decoded({ text, width, height }) {
   const image = new Image(width, height)
   image.src = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }))
-  await image.decode()
-  URL.revokeObjectURL(image.src)
+  await image.decode().finally(() => URL.revokeObjectURL(image.src))
   return image
 }
 

@@ -13,7 +13,8 @@ import { vector } from "./vector.js"
 
 const PAD = 12 // pixels around a picture
 const FRAMES = 120 // of a film, at most
-const CHANGED = "The page has changed meanwhile. Film it again."
+const CHANGED =
+  "The page has changed meanwhile. Film it again; of a run that trains, once it has ended."
 
 export class Saving {
   /** @type {AbortController | undefined} while a film is made */
@@ -159,7 +160,7 @@ export class Saving {
       signal.throwIfAborted()
       if (this.timeline() !== timeline) throw new Error(CHANGED)
       const picture = await this.picture(index)
-      if (picture.index === index) return picture
+      if (this.panel.drawn === index) return picture
       await new Promise(requestAnimationFrame)
     }
   }
