@@ -133,7 +133,9 @@ def test_p_and_a_frame_leave_question_pictures_and_clock_p_in_letters_of_20_pixe
         }"""
     )
     assert min(sizes) >= 20
-    frame = page.locator(".driftscope-frame-chosen").bounding_box()
+    chosen = page.locator(".driftscope-frame-chosen")
+    chosen.element_handle().wait_for_element_state("stable")  # the pictures have the new size
+    frame = chosen.bounding_box()
     assert frame is not None
     page.mouse.move(frame["x"] + frame["width"] * 0.02, frame["y"] + frame["height"] * 0.98)
     expect(page.locator(".driftscope-mosaic .driftscope-tip")).to_contain_text("query 40")
