@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from explorer.lessons.lesson import SHIPPED
 from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.compare import page as compare
@@ -35,7 +36,7 @@ from model_core.runs.status import State
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
 LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
-STYLE = Path(__file__).parent / "dashboard.css"
+STYLES = (Path(__file__).parent / "dashboard.css", SHIPPED / "glossary.css")
 View = Callable[[Moment, Sentence], None]
 
 
@@ -146,7 +147,8 @@ band.turn()
 if goal := session.goal(page.title.lower()):
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
-st.html(STYLE)
+for style in STYLES:
+    st.html(style)
 if st.context.is_embedded:  # pictures and clock only
     st.html('<div class="embedded"></div>')
 header(pages, page.title)

@@ -1,18 +1,15 @@
 """A page of a run in a notebook (Jupyter, Colab, marimo), without a server: see `show`."""
 
 import os
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html import escape
-from json import loads
 from pathlib import Path
 
+from explorer.drawn import drawn
 from model_core.runs import Run
 
-DASHBOARD = Path(__file__).with_name("dashboard.py")
 HEIGHT = 720  # pixels of the frame
-DRAW_SECONDS = 120  # a map of many tokens is made first
 
 
 class Shown:
@@ -36,39 +33,13 @@ def show(run: Run | str | Path, page: str = "drift", step: int | None = None) ->
     It is the page of the app, drawn once in this process, and plays without it. `run`: a run or
     the path of its folder. ValueError where the page draws nothing of it.
     """
+    from explorer.player import offline_page
+
     path = (run.path if isinstance(run, Run) else Run.open(Path(run)).path).resolve()
     query = {"run": path.name} | ({} if step is None else {"step": str(step)})
     with _runs_in(path.parent):
-        return _drawn(page, query)
-
-
-def _drawn(page: str, query: dict[str, str]) -> Shown:
-    """What the app draws at this address."""
-    from streamlit.testing.v1 import AppTest
-    from streamlit.util import calc_hash
-
-    from explorer.player import offline_page, payload
-
-    app = AppTest.from_file(str(DASHBOARD), default_timeout=DRAW_SECONDS)
-    for name, value in query.items():
-        app.query_params[name] = value
-    if page != "overview":
-        app._page_hash = calc_hash(page)  # of an address; AppTest itself knows pages by file only
-    app.run().run()  # the first time the settled step is drawn alone
-    clocks = [
-        loads(node.proto.json)
-        for node in app.main
-        if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
-    ]
-    if app.exception:
-        raise ValueError(f"page {page!r} fails on run {query['run']!r}: {app.exception[0].message}")
-    kept = payload(clocks[0]["payload"]) if clocks else None
-    # An unknown page is the Overview, and an unlisted run the first that comes with the app.
-    if kept is None or clocks[0]["names"] not in ([query["run"], page], [page]):
-        raise ValueError(f"there is no page {page!r} with pictures of the run {query['run']!r}")
-    names, at = clocks[0]["names"], clocks[0]["step"]
-    question = re.sub(r"\\(.)", r"\1", app.title[0].value) if app.title else ""  # see `plain`
-    return Shown(offline_page(kept, names=names, step=at, question=question))
+        payload, names, at, question = drawn(page, query)
+    return Shown(offline_page(payload, names=names, step=at, question=question))
 
 
 @contextmanager

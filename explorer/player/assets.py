@@ -29,6 +29,12 @@ def script(*entries: str) -> bytes:
 
 
 @functools.cache
+def offline_style() -> str:
+    """The style sheet of a file that has no page of the server around it."""
+    return (WEB / "offline.css").read_bytes().decode()
+
+
+@functools.cache
 def player_version() -> str:
     """Twelve hexadecimal digits that change when any of the files does."""
     content = b"".join(player_files().values())

@@ -1,62 +1,77 @@
-"""One HTML file of a page's panels and clock: it plays and obeys keys without a server."""
+"""One HTML file of panels and clock, a page's or a lesson's: it plays without a server."""
 
 import gzip
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from json import dumps, loads
+from typing import NamedTuple
 
-from explorer.player.assets import player_files, plotly_gzip, script
+from explorer.player.assets import offline_style, player_files, plotly_gzip, script
 
-# A page of the server gives the clock these by its theme; here the reader's own preference does.
-_STYLE = """\
-:root { color-scheme: light dark; --st-background-color: #FFFFFF; --st-text-color: #31333F;
-  --st-primary-color: #0072B2; --st-secondary-background-color: #F0F2F6;
-  --st-border-color: rgba(49, 51, 63, 0.2); --st-font: system-ui, sans-serif;
-  --st-heading-font: system-ui, sans-serif; --st-code-font: ui-monospace, monospace; }
-@media (prefers-color-scheme: dark) { :root { --st-background-color: #0E1117;
-  --st-text-color: #FAFAFA; --st-primary-color: #56A8F0; --st-secondary-background-color: #262730;
-  --st-border-color: rgba(250, 250, 250, 0.2); } }
-body { margin: 0; padding: 0.5rem 1rem; background: var(--st-background-color);
-  color: var(--st-text-color); font: 16px var(--st-font); }
-h1 { margin: 0.25rem 0 0.5rem; font-size: 1.1rem; }
-p { margin: -0.25rem 0 0.75rem; }"""
 _START = """\
 const unpacked = async (id, type) => {
   const packed = await fetch("data:;base64," + document.getElementById(id).textContent)
   const stream = packed.body.pipeThrough(new DecompressionStream("gzip"))
   return URL.createObjectURL(new Blob([await new Response(stream).arrayBuffer()], { type }))
 }
-const host = document.getElementById("clock")
-const step = Number(host.dataset.step)
-const [payload, plotly, style, script] = await Promise.all([unpacked("payload", ""),
-  unpacked("plotly", "text/javascript"), unpacked("style", "text/css"),
-  unpacked("script", "text/javascript")])
-const { player } = await import(script)
-const silent = () => {}
-const names = JSON.parse(host.dataset.names)
-player.clock({ parentElement: host, data: { payload, step, live: "", heard: 0, plays: 0, names },
-  setStateValue: silent, setTriggerValue: silent }, plotly, style)
+const { offline } = await import(await unpacked("script", "text/javascript"))
+offline.start(unpacked)
+"""
+_WAYS = """\
+<nav>
+<button type="button" aria-label="The slide before" title="The slide before (Page Up)">←</button>
+<span role="status"></span>
+<button type="button" title="The next slide (Page Down)">Next →</button>
+</nav>
 """
 
 
-def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: str = "") -> bytes:
-    """The HTML of a payload that holds all steps, standing at `step` at first.
+class OfflineSlide(NamedTuple):
+    """A part of a file: its words as HTML, and the payload of its clock with all steps (b"": none).
 
-    `names`: what it is of, such as run and page; pictures saved out of it say so, too. `question`:
-    what the page asks, its heading.
-    Where it has figures the page brings plotly.js, 1.9 MB.
+    The clock stands at `step` first, and `plays` from there. `names`: what it is of, such as run
+    and page; pictures saved out of it say so, too. The panel with the key `highlight` is outlined.
     """
+
+    words: str
+    payload: bytes = b""
+    step: int = 0
+    names: Sequence[str] = ()
+    plays: bool = False
+    highlight: str = ""
+
+
+def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: str = "") -> bytes:
+    """The HTML of one payload, see OfflineSlide; `question`: what the page asks, its heading."""
     title = escape(" · ".join(names))
     heading = f"<h1>{escape(question)}</h1>\n<p>{title}</p>" if question else f"<h1>{title}</h1>"
-    length = int.from_bytes(payload[:4], "little")
-    figures = any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])
+    slide = OfflineSlide(heading, payload, step, names)
+    return _file(title, [slide], _sections([slide]))
+
+
+def offline_lesson(title: str, slides: Sequence[OfflineSlide], *, note: str, style: str) -> bytes:
+    """The HTML of slides, shown one at a time. `note` stands below them; `style`: of their words.
+
+    A payload that several slides show is in the file once.
+    """
+    head = (
+        f'<style>{style}</style>\n<style id="outline"></style>\n<p class="note">{escape(title)}</p>'
+    )
+    below = f'{_WAYS}<p class="note">{escape(note)}</p>'
+    body = f"<aside>\n{head}\n{_sections(slides)}\n{below}\n</aside>"
+    return _file(escape(title), slides, body)
+
+
+def _file(title: str, slides: Sequence[OfflineSlide], body: str) -> bytes:
+    """Where there are figures it brings plotly.js, 1.9 MB."""
+    figures = any(map(_has_figures, _payloads(slides)))
     parts = {
-        "payload": gzip.compress(payload, mtime=0),
         "plotly": plotly_gzip() if figures else gzip.compress(b"", mtime=0),
         "style": gzip.compress(player_files()["player.css"], mtime=0),
-        "script": gzip.compress(script("player"), mtime=0),
+        "script": gzip.compress(script("offline"), mtime=0),
     }
+    parts |= {name: gzip.compress(data, mtime=0) for data, name in _payloads(slides).items()}
     packed = "\n".join(
         f'<script id="{name}" type="text/plain">{b64encode(data).decode()}</script>'
         for name, data in parts.items()
@@ -66,10 +81,38 @@ def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: s
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
 <title>{title}</title>
-<style>{_STYLE}</style>
-{heading}
-<main id="clock" data-step="{step}" data-names="{escape(dumps(list(names)))}"></main>
+<style>{offline_style()}</style>
+{body}
+<main></main>
 {packed}
 <script type="module">{_START}</script>
 </html>
 """.encode()
+
+
+def _payloads(slides: Sequence[OfflineSlide]) -> dict[bytes, str]:
+    """What the parts that hold them are called."""
+    different = dict.fromkeys(slide.payload for slide in slides if slide.payload)
+    return {payload: f"payload-{number}" for number, payload in enumerate(different)}
+
+
+def _sections(slides: Sequence[OfflineSlide]) -> str:
+    names = _payloads(slides)
+    return "\n".join(_section(slide, names, at) for at, slide in enumerate(slides))
+
+
+def _section(slide: OfflineSlide, names: dict[bytes, str], at: int) -> str:
+    data = {
+        "payload": names.get(slide.payload, ""),
+        "step": slide.step,
+        "names": dumps(list(slide.names)),
+        "plays": "1" if slide.plays else "",
+        "highlight": slide.highlight,
+    }
+    written = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in data.items())
+    return f"<article {written}{' hidden' if at else ''}>\n{slide.words}\n</article>"
+
+
+def _has_figures(payload: bytes) -> bool:
+    length = int.from_bytes(payload[:4], "little")
+    return any(panel["kind"] == "plot" for panel in loads(payload[4 : 4 + length])["panels"])

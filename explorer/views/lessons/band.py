@@ -1,24 +1,20 @@
 """The slide of the lesson that is on, beside the view that it shows."""
 
-from collections.abc import Callable
-from functools import cache
-
 import streamlit as st
 
-from explorer.data.facts import Fact, fact
 from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction
 from explorer.lessons.wording import UNKNOWN, filled, written
-from explorer.views.lessons import writing
+from explorer.views.lessons import file, writing
 from explorer.views.lessons.shelf import is_own, lesson_of
-from explorer.views.lessons.trained import Untrained, name_shown, offer, run_named, send_back
+from explorer.views.lessons.telling import Facts, facts_of, run_of, view_of
+from explorer.views.lessons.trained import Untrained, offer, send_back
 from explorer.visit import runs, session
 from explorer.visit.page import plain
 from model_core.labels import head_label, token_label
 from model_core.runs import Run
 
 KEY = "lesson"
-Facts = Callable[[str, tuple[str, ...], str], Fact]
 
 
 def turn() -> bool:
@@ -28,12 +24,7 @@ def turn() -> bool:
     session.visit().fresh = False
     try:
         lesson = _lesson()
-        at = _at(lesson)
-        slide, shown = lesson.slides[at], name_shown(lesson, at)
-        run = runs.open_run() if shown is None else Run.open(runs.run_path(shown))
-        address = {name: text for name, text in slide.address.items() if name != "run"}
-        parameters = {name: filled(text, _facts(lesson, at, run)) for name, text in address.items()}
-        parameters |= {} if shown is None else {"run": shown}
+        slide, parameters = lesson.slides[_at(lesson)], view_of(lesson, _at(lesson))
     except (ValueError, Untrained):  # said where the slide is drawn
         return False
     session.tell(slide.page, parameters, plays=slide.play)
@@ -62,9 +53,11 @@ def draw(page: str) -> None:
         st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
         _say(lesson, at)
         _ways(here.lesson[0], at, len(lesson.slides))
-        if is_own(here.lesson[0]):
-            args = (lesson.title,)
-            st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
+        with st.container(key="lesson-more", horizontal=True, gap="small"):
+            if is_own(here.lesson[0]):
+                args = (lesson.title,)
+                st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
+            file.offer(here.lesson[0], lesson, "lesson-file")
         if slide.notes:
             with st.expander("Speaker notes"):
                 st.markdown(slide.notes)
@@ -73,10 +66,10 @@ def draw(page: str) -> None:
 def _say(lesson: Lesson, at: int) -> None:
     slide = lesson.slides[at]
     try:
-        title = filled(slide.title, _facts(lesson, at, unknown=UNKNOWN), plain)
+        title = filled(slide.title, facts_of(lesson, at, unknown=UNKNOWN), plain)
         st.subheader(title, anchor=False)
-        run = _run(lesson, at)
-        facts = _facts(lesson, at, run, unknown=UNKNOWN if run is None else "")
+        run = run_of(lesson, at)
+        facts = facts_of(lesson, at, run, unknown=UNKNOWN if run is None else "")
         text = filled(slide.text, facts, plain)
         st.markdown(explained(text), unsafe_allow_html=True)
         if slide.formula:
@@ -195,43 +188,6 @@ def _lesson() -> Lesson:
 def _at(lesson: Lesson) -> int:
     """The present slide, from 0; the last where an address asks for one after it."""
     return min(_on()[1], len(lesson.slides)) - 1
-
-
-def _run(lesson: Lesson, at: int) -> Run | None:
-    """The run that a slide's numbers are of; None where the slide itself is to train it.
-
-    Untrained where another one is; ValueError where it is not there.
-    """
-    slide = lesson.slides[at]
-    try:
-        return run_named(lesson, at, slide.run)
-    except Untrained:
-        if slide.train is None:
-            raise
-    return None
-
-
-def _facts(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = "") -> Facts:
-    """The numbers in a slide's texts: of `run`, else of its own, and of those that it names.
-
-    Without `unknown`, Untrained is raised where a run is still to be trained.
-    """
-
-    @cache
-    def named(other: str) -> Run:
-        if run is not None and not other:
-            return run
-        return run_named(lesson, at, other or lesson.slides[at].run)
-
-    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
-        try:
-            return fact(named(other), name, arguments)
-        except Untrained:
-            if not unknown:
-                raise
-            return unknown
-
-    return value
 
 
 def _outlined(panel: str) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import parse
+from explorer.views.lessons import file
 from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of
 from explorer.visit import session
 from explorer.visit.page import plain, question
@@ -42,7 +43,9 @@ def _card(name: str) -> None:
     st.button(label, type="primary", key=key, on_click=session.teach, args=args)
     st.markdown(plain(lesson.says))
     own = ", your own" if is_own(name) else ""
-    st.caption(f"{len(lesson.slides)} slides{own}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.caption(f"{len(lesson.slides)} slides{own}", width="content")
+        file.offer(name, lesson, f"file-{name}")
 
 
 def _new() -> None:

@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
 
 from explorer.lessons.lesson import Slide, read_lesson
-from explorer.views.lessons import trained
+from explorer.views.lessons import file, trained
+from explorer.views.lessons.offline import offline_slide, words_of
+from explorer.views.lessons.shelf import lesson_of
 from explorer.views.lessons.trained import BUTTON
 from explorer.visit.address import Chosen
 from explorer.visit.page import plain
@@ -208,6 +210,47 @@ def test_two_visitors_at_once_train_one_run(
         assert [*many.map(started, [make] * 8)] == [""] * 8
     assert begun == [teaching / "mine"]
     write_status(begun[0], replace(read_status(begun[0]), state="stopped"))
+
+
+def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
+    """In one sentence: of a run that is not trained, one that is, one that is not there."""
+    lesson = lesson_of("own")
+    train, after = (words_of(lesson, at) for at in (1, 2))
+    assert "It ends at …, not at 0." in train and "<li>another</li>" in train
+    assert "A button in the app trains a run here, which these numbers wait for." in train
+    assert "<details>" not in train
+    assert "This slide is about a run that slide 2 trains in the app." in after
+    assert offline_slide(lesson, 2).names == ["quick-brown-fox", "overview"]  # as on screen
+    recorded_run(teaching / "mine")
+    assert "In the app a button trains this run." in words_of(lesson, 1)
+    assert "<summary>Answer</summary><b>another</b>. It has 6." in words_of(lesson, 1)
+    loss = read_metrics(teaching / "mine")[-1]["train_loss"]
+    assert f" is {loss:.4f}.</p>" in words_of(lesson, 2)
+    gone = lesson.slides[0].model_copy(update={"run": "gone", "title": "A <b>"})
+    slide = offline_slide(lesson.model_copy(update={"slides": (gone,)}), 0)
+    assert "<h1>A &lt;b&gt;</h1>" in slide.words and slide.payload == b""
+    assert "there is no run named &#x27;gone&#x27; any more; choose another" in slide.words
+
+
+def test_a_file_that_cannot_be_made_says_so_and_is_asked_for_again(
+    teaching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file.sys, "executable", "/bin/false")
+    app = taught(1, "overview")
+    for label in (file.LABEL, "Try again"):
+        press(app, label)
+        wait_until(lambda: app.session_state["visit"].files["own"].is_done)
+        assert words(succeeded(app.run())) == [
+            "The file could not be made: its process ended. Close other programs and try again."
+        ]
+    session = app.session_state["visit"]
+    session.files["own"].data = b"<html>"
+    assert not labelled(succeeded(app.run()), "Try again")
+    (teaching / ".lessons" / "own.yaml").write_text(
+        "title: A\nsays: B\nslides: [{title: a, text: b}]"
+    )
+    assert labelled(taught(1, "overview"), file.LABEL)
+    assert labelled(succeeded(app.run()), file.LABEL)  # the one that is there is of another lesson
 
 
 def labelled(app: AppTest, label: str) -> list[str]:

@@ -1,0 +1,63 @@
+"""What a slide says and shows: its numbers, of which runs, and the address of its view."""
+
+from collections.abc import Callable
+from functools import cache
+
+from explorer.data.facts import Fact, fact
+from explorer.lessons.lesson import Lesson
+from explorer.lessons.wording import filled
+from explorer.views.lessons.trained import Untrained, name_shown, run_named
+from explorer.visit import runs
+from model_core.runs import Run
+
+Facts = Callable[[str, tuple[str, ...], str], Fact]
+
+
+def view_of(lesson: Lesson, at: int) -> dict[str, str]:
+    """The parameters of the address of a slide's view.
+
+    Untrained where another slide is to train its run; ValueError where a run or a number is not
+    there.
+    """
+    shown = name_shown(lesson, at)
+    run = runs.open_run() if shown is None else Run.open(runs.run_path(shown))
+    address = {name: text for name, text in lesson.slides[at].address.items() if name != "run"}
+    parameters = {name: filled(text, facts_of(lesson, at, run)) for name, text in address.items()}
+    return parameters if shown is None else parameters | {"run": shown}
+
+
+def run_of(lesson: Lesson, at: int) -> Run | None:
+    """The run that a slide's numbers are of; None where the slide itself is to train it.
+
+    Untrained where another one is; ValueError where it is not there.
+    """
+    slide = lesson.slides[at]
+    try:
+        return run_named(lesson, at, slide.run)
+    except Untrained:
+        if slide.train is None:
+            raise
+    return None
+
+
+def facts_of(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = "") -> Facts:
+    """The numbers in a slide's texts: of `run`, else of its own, and of those that it names.
+
+    Without `unknown`, Untrained is raised where a run is still to be trained.
+    """
+
+    @cache
+    def named(other: str) -> Run:
+        if run is not None and not other:
+            return run
+        return run_named(lesson, at, other or lesson.slides[at].run)
+
+    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
+        try:
+            return fact(named(other), name, arguments)
+        except Untrained:
+            if not unknown:
+                raise
+            return unknown
+
+    return value
