@@ -1,4 +1,7 @@
-"""What a person does with the runs of a folder: rename one, write a note, move it out and back."""
+"""What a person does with the runs of a folder: rename one, write a note, move it out and back.
+
+Whatever else has a folder, as lessons do, is moved out of it and back in the same way.
+"""
 
 import os
 import re
@@ -51,8 +54,13 @@ def rename(path: Path, name: str) -> Path:
 
 
 def delete(path: Path) -> Path:
-    """Move a run out of its folder; where it lies, for `restore`. ValueError while it trains."""
+    """`move_out` a run; ValueError while it trains."""
     _check_idle(path)
+    return move_out(path)
+
+
+def move_out(path: Path) -> Path:
+    """Move something out of its folder; where it lies, for `restore`."""
     clear(path.parent)
     folder = path.parent / DELETED
     folder.mkdir(exist_ok=True)
@@ -63,13 +71,13 @@ def delete(path: Path) -> Path:
 
 
 def deleted(folder: Path) -> dict[Path, float]:
-    """What was moved out of a runs folder and is kept, newest first, with its age in seconds."""
+    """What was moved out of a folder and is kept, newest first, with its age in seconds."""
     ages = {path: age for path, age in _moved_out(folder) if age <= KEPT}
     return dict(sorted(ages.items(), key=lambda one: one[1]))
 
 
 def clear(folder: Path) -> None:
-    """Erase what was moved out of a runs folder more than KEPT seconds ago.
+    """Erase what was moved out of a folder more than KEPT seconds ago.
 
     And folders that a killed process left half made there more than LEFT seconds ago.
     """
@@ -79,25 +87,28 @@ def clear(folder: Path) -> None:
             with suppress(OSError):  # somebody else removed it
                 gone += [path] * (time.time() - path.stat().st_mtime > LEFT)
     for path in gone:
-        shutil.rmtree(path, ignore_errors=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _moved_out(folder: Path) -> list[tuple[Path, float]]:
-    """What lies in a runs folder's DELETED, and seconds since then."""
+    """What lies in a folder's DELETED, and seconds since then."""
     there = [*(folder / DELETED).glob("*")]
     found = ((path, _MOVED.fullmatch(path.name)) for path in there)
     return [(path, time.time() - int(one["since"]) / 1e9) for path, one in found if one]
 
 
 def restore(moved: Path) -> Path:
-    """Put a deleted run back under its name; ValueError where that is taken, or it is erased."""
+    """Put what was deleted back under its name; ValueError where that is taken, or it is erased."""
     found = _MOVED.fullmatch(moved.name)
-    assert found, "what `delete` returned"
+    assert found, "what `move_out` returned"
     to = moved.parent.with_name(found["name"])
     if to.exists():
-        raise ValueError(f"a run named {to.name} exists again; rename that one first")
+        raise ValueError(f"{to.name} exists again; rename or delete that one first")
     if not moved.exists():
-        raise ValueError(f"run {to.name} was deleted more than a day ago, and is erased")
+        raise ValueError(f"{to.name} was deleted more than a day ago, and is erased")
     os.rename(moved, to)
     sync_folder(to.parent)
     return to

@@ -1,13 +1,17 @@
 """Lessons: the course, and a teacher's own."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import parse
 from explorer.views.lessons import file
-from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of
+from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of, own_folder
 from explorer.visit import session
+from explorer.visit.deleting import delete_buttons, say_deleted
 from explorer.visit.page import plain, question
+from model_core.runs import shelf
 from model_core.runs.storage import unwritable
 
 COLUMNS = 3
@@ -15,6 +19,7 @@ COLUMNS = 3
 
 def draw() -> None:
     question("What do you want to understand?")
+    shelf.clear(own_folder())
     names = lesson_names()
     with st.container(key="lesson-cards"):
         for first in range(0, len(names), COLUMNS):
@@ -22,6 +27,9 @@ def draw() -> None:
             for column, name in zip(st.columns(COLUMNS), row, strict=False):
                 with column.container(border=True, height="stretch"):
                     _card(name)
+    say_deleted(own_folder(), _undo)
+    if session.visit().refused:
+        st.error(plain(session.visit().refused))
     with st.expander("Words", icon=":material/dictionary:"):
         st.markdown("\n".join(f"- **{word}**: {says}" for word, says in glossary().items()))
     left, right = st.columns(2, gap="medium")
@@ -46,6 +54,25 @@ def _card(name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(f"{len(lesson.slides)} slides{own}", width="content")
         file.offer(name, lesson, f"file-{name}")
+    if is_own(name):
+        with st.container(horizontal=True, gap="small"):
+            st.button("Edit", key=f"edit-{name}", on_click=_edit, args=(name, lesson.title))
+            delete_buttons(own_folder() / f"{name}.yaml", _delete)
+
+
+def _edit(name: str, title: str) -> None:
+    session.teach(name, 1)
+    session.write_lesson(title)
+
+
+def _delete(path: Path) -> None:
+    shelf.move_out(path)
+    if (session.visit().lesson or ("",))[0] == path.stem:
+        session.end_lesson()
+
+
+def _undo(moved: Path) -> None:
+    shelf.restore(moved)
 
 
 def _new() -> None:
@@ -73,8 +100,6 @@ def _drop() -> None:
         on_change=_take,
         args=(key,),
     )
-    if session.visit().refused:
-        st.error(plain(session.visit().refused))
 
 
 def _take(key: str) -> None:

@@ -1,6 +1,6 @@
 """The shelf: all runs, and what can be done with the chosen one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -12,13 +12,12 @@ from explorer.charts.parts.labels import counted
 from explorer.data.others import families, opened
 from explorer.data.shelf import first_difference, line, recipe_of
 from explorer.visit import session
+from explorer.visit.deleting import delete_buttons, say_deleted, tried
 from explorer.visit.page import plain
-from explorer.visit.queue import about
 from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_paths
 from explorer.visit.sentence import example
 from explorer.visit.training import started
 from model_core.runs import Run, archive, create_run, runs_folder, shelf
-from model_core.runs.storage import unwritable
 from model_core.training.families import plan_of
 
 FORM, SHELF = "A new run", "Shelf of runs"  # the page's views
@@ -36,7 +35,7 @@ def draw(run: Run) -> None:
         _upload()
     with right.container(key="card-run", border=True):
         _card(run)
-    _say_deleted()
+    say_deleted(runs_folder(), _undo)
 
 
 def _table(run: Run) -> None:
@@ -113,7 +112,7 @@ def _unpack(key: str) -> None:
         _choose(archive.unpack_run(file.getvalue(), folder, stem, run_names()).name)
         session.visit().uploads += 1  # another field, which is empty
 
-    _tried(make)
+    tried(make)
 
 
 def _card(run: Run) -> None:
@@ -146,54 +145,27 @@ def _card(run: Run) -> None:
             on_click="ignore",
         )
         if own:
-            _delete_buttons(run.path)
+            delete_buttons(run.path, _delete)
     for words in _replays(run):
         st.markdown(plain(words))
     with st.expander("Recipe"):
         _recipe(run)
 
 
-def _delete_buttons(path: Path) -> None:
-    """Asked twice; the second answer stands where the first was asked."""
-    if session.visit().deleting != path.name:
-        st.button("Delete", on_click=_ask_to_delete, args=(path.name,))
-        return
-    st.button("Really delete", type="primary", on_click=_delete, args=(path,))
-    st.button("Keep it", on_click=_ask_to_delete, args=("",))
-
-
-def _ask_to_delete(name: str) -> None:
-    session.visit().deleting = name
-
-
 def _delete(path: Path) -> None:
-    def move() -> None:
-        shelf.delete(path)
-        _ask_to_delete("")
-        if path.name not in run_names():
-            session.choose_run(run_names()[0], session.text() or "")
-
-    _tried(move)
-
-
-def _say_deleted() -> None:
-    """What was deleted, by whomever, and the way back."""
-    for moved, age in shelf.deleted(runs_folder()).items():
-        name = moved.name.partition("@")[0]
-        with st.container(horizontal=True, vertical_alignment="center"):
-            words = f"{name} was deleted {about(age)} ago. It is erased after a day."
-            st.markdown(plain(words))
-            st.button("Undo", key=f"undo {moved.name}", on_click=_undo, args=(moved,))
+    shelf.delete(path)
+    if path.name not in run_names():
+        session.choose_run(run_names()[0], session.text() or "")
 
 
 def _undo(moved: Path) -> None:
-    _tried(lambda: _choose(shelf.restore(moved).name))
+    _choose(shelf.restore(moved).name)
 
 
 def _rename(path: Path, key: str) -> None:
     name = session.value(key)
     if name != path.name:
-        _tried(lambda: _choose(shelf.rename(path, _not_shipped(name)).name))
+        tried(lambda: _choose(shelf.rename(path, _not_shipped(name)).name))
 
 
 def _not_shipped(name: str) -> str:
@@ -203,7 +175,7 @@ def _not_shipped(name: str) -> str:
 
 
 def _note(path: Path, key: str) -> None:
-    _tried(lambda: shelf.write_note(path, session.value(key)))
+    tried(lambda: shelf.write_note(path, session.value(key)))
 
 
 def _duplicate(name: str) -> None:
@@ -220,17 +192,6 @@ def _replay(path: Path) -> None:
         return [again]
 
     session.visit().refused = started(make)
-
-
-def _tried(action: Callable[[], None]) -> None:
-    """In a callback: do it, or keep the words for the page."""
-    session.visit().refused = ""
-    try:
-        action()
-    except ValueError as error:
-        session.visit().refused = str(error)
-    except OSError as error:
-        session.visit().refused = unwritable(error)
 
 
 def _replays(run: Run) -> list[str]:

@@ -397,3 +397,26 @@ def add(app: AppTest, title: str, text: str) -> AppTest:
     heading.set_value(title)
     app.text_area[0].set_value(text)
     return press(app, "Add this view as a slide")
+
+
+def test_an_own_lesson_is_deleted_in_two_presses_and_comes_back(teaching: Path) -> None:
+    path = teaching / ".lessons" / "own.yaml"
+    before = path.read_bytes()
+    app = go_to(taught(1, "overview"), "lessons")
+    press(press(app, "Delete"), "Keep it")
+    assert path.exists()
+    for _ in range(2):
+        press(press(app, "Delete"), "Really delete")
+        assert not path.exists() and not labelled(app, "Delete")
+        assert "lesson" not in app.query_params  # it was on
+        assert any("own was deleted about" in one.value for one in app.markdown)
+        press(app, "Undo")
+        assert path.read_bytes() == before and labelled(app, "A") and not words(app)
+    press(press(app, "Delete"), "Really delete")
+    path.write_bytes(b"title: B")
+    press(app, "Undo")
+    assert words(app)[-1] == "own.yaml exists again; rename or delete that one first"
+    (moved,) = (teaching / ".lessons" / ".deleted").iterdir()
+    moved.rename(moved.with_name("own.yaml@1"))
+    succeeded(app.run())
+    assert not labelled(app, "Undo") and not [*moved.parent.iterdir()]  # a day ago

@@ -56,7 +56,7 @@ def test_a_deleted_run_lies_aside_and_comes_back(path: Path) -> None:
     assert tree(path) == before
     moved = shelf.delete(path)
     path.mkdir()
-    assert refusal(shelf.restore, moved).startswith("a run named fox exists again")
+    assert refusal(shelf.restore, moved).startswith("fox exists again")
 
 
 @pytest.mark.parametrize("how", ["the next deletion", "a look at the shelf"])
@@ -79,7 +79,7 @@ def test_what_was_deleted_a_day_ago_is_erased(
     else:
         shelf.clear(path.parent)
     assert not moved.exists() and foreign.exists()
-    assert refusal(shelf.restore, moved) == "run fox was deleted more than a day ago, and is erased"
+    assert refusal(shelf.restore, moved) == "fox was deleted more than a day ago, and is erased"
 
 
 def test_what_a_killed_server_left_half_made_is_erased_an_hour_later(
