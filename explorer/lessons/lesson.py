@@ -177,7 +177,7 @@ def parse(data: bytes) -> Lesson:
         return Lesson.model_validate(values)
     except ValidationError as error:
         line = _line(tree, error.errors()[0]["loc"])
-        raise ValueError(f"line {line}, {_rule(error)}") from None
+        raise ValueError(f"line {line}, {broken_rule(error)}") from None
 
 
 def _tree(text: str) -> tuple[yaml.Node | None, Any]:
@@ -214,7 +214,7 @@ def with_slides(lesson: Lesson | None, title: str, slides: Sequence[Mapping[str,
     try:
         return Lesson.model_validate({"title": title} | said | {"slides": slides})
     except ValidationError as error:
-        raise ValueError(_rule(error)) from None
+        raise ValueError(broken_rule(error)) from None
 
 
 def as_text(lesson: Lesson) -> str:
@@ -243,7 +243,7 @@ def names_of(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml") if is_name(path.stem))
 
 
-def _rule(error: ValidationError) -> str:
+def broken_rule(error: ValidationError) -> str:
     """The first rule that is broken, and by what."""
     first = error.errors()[0]
     name = ".".join(repr(str(part))[1:-1] for part in first["loc"])[:60]

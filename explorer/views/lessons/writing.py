@@ -7,6 +7,7 @@ import streamlit as st
 
 from explorer.data.facts import FACTS
 from explorer.lessons.lesson import Lesson, as_text, with_slides
+from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_new, lesson_of, save
 from explorer.visit import session
 from explorer.visit.page import plain
@@ -28,7 +29,14 @@ def draw(page: str, on: tuple[str, int], title: str) -> None:
         st.button("Close the lesson", on_click=session.end_lesson)
         return
     slides = [] if lesson is None else lesson.model_dump(mode="json")["slides"]
-    st.caption(f"You write: {plain(title)}")
+    st.text_input(
+        "You write the lesson",
+        title,
+        key=(key := f"lesson.title {name or title}"),
+        max_chars=300,
+        on_change=_retitle,
+        args=(name, slides, key),
+    )
     for at, slide in enumerate(slides):
         _row(name, slides, at, plain(slide["title"]), chosen=at + 1 == number)
     _form(page, on, title, lesson, slides)
@@ -39,6 +47,14 @@ def draw(page: str, on: tuple[str, int], title: str) -> None:
         if lesson is not None:
             st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
         st.button("Close", on_click=session.end_lesson)
+
+
+def _retitle(name: str, slides: list[Any], key: str) -> None:
+    """In a callback: the lesson has another title; its file and its address keep their name."""
+    if title := session.value(key).strip():
+        session.write_lesson(title)
+        if name:
+            _keep(name, slides, title)
 
 
 def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> None:
@@ -74,6 +90,12 @@ def _form(
     name, number = on
     chosen = slides[number - 1] if number <= len(slides) else None
     old: Mapping[str, Any] = chosen or {"title": "", "text": "", "notes": ""}
+    trains: dict[str, Any] = {}
+    problem = ""
+    try:
+        trains = plans.choose(old, f"lesson.train {name} {number} {len(slides)}")
+    except ValueError as error:  # the form stays, with what is written in it
+        problem = str(error)
     with st.form(f"lesson.slide {name} {number} {len(slides)}", border=False):
         values = {
             "title": st.text_input("Title of the slide", old["title"], max_chars=300),
@@ -82,19 +104,28 @@ def _form(
         }
         added = st.form_submit_button("Add this view as a slide", type="primary")
         changed = chosen and st.form_submit_button("Change the chosen slide's text")
-    shown = {"page": page, **_view()}
+    shown = {"page": page, **_view(), **trains}
+    before = _untrained(old, trains)
     try:
+        if problem:
+            raise ValueError(problem)
         if added:
             name = _write(name, title, lesson, [*slides, values | shown])
             session.teach(name, len(slides) + 1)
         elif changed:
-            slides = [*slides[: number - 1], {**old, **values}, *slides[number:]]
+            slides = [*slides[: number - 1], {**before, **values, **trains}, *slides[number:]]
             _write(name, title, lesson, slides)
     except ValueError as error:
         st.error(plain(str(error)))
     else:
         if added or changed:
             st.rerun()
+
+
+def _untrained(old: Mapping[str, Any], trains: Mapping[str, Any]) -> dict[str, Any]:
+    """A slide as it was, of the run that is shown where it trains none any more."""
+    leaves = {"run": session.run()} if old.get("train") and not trains else {}
+    return {name: value for name, value in old.items() if name != "train"} | leaves
 
 
 def _view() -> dict[str, Any]:
@@ -104,11 +135,12 @@ def _view() -> dict[str, Any]:
     return own | {"show": show}
 
 
-def _keep(name: str, slides: list[Any]) -> None:
-    """In a callback: the lesson has these slides."""
+def _keep(name: str, slides: list[Any], title: str = "") -> None:
+    """In a callback: the lesson has these slides, and another title if one is given."""
+    session.visit().problem = ""
     try:
         lesson = lesson_of(name)
-        _write(name, lesson.title, lesson, slides)
+        _write(name, title or lesson.title, lesson, slides)
     except ValueError as error:
         session.visit().problem = str(error)
 

@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
 
+from explorer.data.presets import planned
 from explorer.lessons.lesson import Slide, read_lesson
 from explorer.views.lessons import file, trained
 from explorer.views.lessons.offline import offline_slide, words_of
@@ -223,7 +225,7 @@ def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
     assert offline_slide(lesson, 2).names == ["quick-brown-fox", "overview"]  # as on screen
     recorded_run(teaching / "mine")
     assert "In the app a button trains this run." in words_of(lesson, 1)
-    assert "<summary>Answer</summary><b>another</b>. It has 6." in words_of(lesson, 1)
+    assert "<summary>Answer</summary><p><b>another</b>. It has 6." in words_of(lesson, 1)
     loss = read_metrics(teaching / "mine")[-1]["train_loss"]
     assert f" is {loss:.4f}.</p>" in words_of(lesson, 2)
     gone = lesson.slides[0].model_copy(update={"run": "gone", "title": "A <b>"})
@@ -390,6 +392,46 @@ def test_a_lesson_from_a_file_stands_on_the_shelf(
 def drop(app: AppTest, count: int, name: str, data: bytes) -> None:
     field = app.file_uploader(key=f"lesson upload {count}")
     succeeded(field.set_value((name, data, "application/yaml")).run())
+
+
+def test_a_teacher_makes_a_slide_that_trains_and_renames_the_lesson(
+    writer: AppTest, tmp_path: Path
+) -> None:
+    chooser = field(writer, "A button on it trains")
+    assert chooser.options[:2] == ["nothing", "quick-brown-fox"]
+    assert "the same as english" in chooser.options
+    app = succeeded(chooser.set_value("quick-brown-fox").run())
+    plan = planned("quick-brown-fox")
+    assert field(app, "Seed").value == plan.training_config.seed + 1
+    said = f"{plan.model_config.weights:,} weights, for {plan.training_config.steps:,} steps: about"
+    assert f"Its button will train my-quick-brown-fox, {said}" in captions(app).replace("\\", "")
+    succeeded(field(app, "Seed").set_value(plan.training_config.seed).run())
+    assert "There is such a run here, quick-brown-fox: the slide shows it" in captions(app).replace(
+        "\\", ""
+    )
+    for steps, refused in ((10**6, "a slide trains for 60 s at most"), (20, "")):
+        succeeded(field(app, "Steps").set_value(steps).run())
+        assert [refused in one for one in words(app)] == [True] * bool(refused)
+    app = add(app, "Train", "It ends at {row(k)}.")
+    path = tmp_path / ".lessons" / "vowels-co.yaml"
+    (slide,) = read_lesson(path).slides
+    assert slide.train and slide.run == "my-quick-brown-fox"
+    assert slide.train.changes == {"steps": 20, "seed": plan.training_config.seed}
+    assert field(app, "A button on it trains").value == "what it trains now"
+    succeeded(field(app, "You write the lesson").set_value("Vowels alone").run())
+    press(app, "Change the chosen slide's text")
+    lesson = read_lesson(path)
+    assert lesson.title == "Vowels alone" and lesson.slides == (slide,)
+    succeeded(field(app, "A button on it trains").set_value("nothing").run())
+    press(app, "Change the chosen slide's text")
+    (slide,) = read_lesson(path).slides
+    assert slide.train is None and slide.run == "english"
+
+
+def field(app: AppTest, label: str) -> Any:
+    fields = [*app.selectbox, *app.number_input, *app.text_input]
+    (found,) = [one for one in fields if one.label == label]
+    return found
 
 
 def add(app: AppTest, title: str, text: str) -> AppTest:
