@@ -15,6 +15,15 @@ def test_axe_finds_what_is_wrong(visit: Visit, app: Server) -> None:
     ClockDriver(page).wait_ready()
     page.evaluate("document.body.append(new Image())")
     assert "image-alt" in {rule for rule, _ in violations(page, "light")}
+    page.evaluate("""() => {
+      const faint = document.createElement("p")
+      faint.textContent = "faint"
+      const place = { position: "fixed", top: 0, left: 0, zIndex: 9999999 }
+      Object.assign(faint.style, place, { background: "#000", color: "#333" })
+      document.body.append(faint)
+    }""")
+    found = violations(page, "dark", only_colours=True)
+    assert {rule for rule, _ in found} == {"color-contrast"}
 
 
 def tab_to(page: Page, goal: Locator) -> None:
