@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.support.browser.app import (
     PAGES,
+    assert_fits,
     choose_preset,
     go_to,
     heat,
@@ -33,10 +34,15 @@ def test_train_scrub_type_read_and_change_page(visit: Visit, app: Server) -> Non
     for (width, height), text in ((NARROW, "brown dog"), (WIDE, "lazy fox")):
         page.set_viewport_size({"width": width, "height": height})
         go_to(page, "Train")
-        scrub_type_read_and_change_page(page, text)
+        step = scrub_type_and_read(page, text)
+    for title in PAGES:
+        go_to(page, title).wait_step(step)
+        expect(page.get_by_label("Sentence for the model to read")).to_have_value(text)
+        assert_fits(page)
 
 
-def scrub_type_read_and_change_page(page: Page, text: str) -> None:
+def scrub_type_and_read(page: Page, text: str) -> int:
+    """The step where the reader settled, which the Attention page then shows of their sentence."""
     clock = ClockDriver(page).wait_ready()
     page.keyboard.press("End")
     clock.wait_step(1000)
@@ -60,12 +66,7 @@ def scrub_type_read_and_change_page(page: Page, text: str) -> None:
     for query, row in enumerate(weights):
         assert sum(w for w in row if w is not None) == pytest.approx(1, abs=1e-5)
         assert row[query + 1 :] == [None] * (len(text) - 1 - query)
-
-    for title in PAGES:
-        clock = go_to(page, title)
-        clock.wait_step(step)
-        expect(page.get_by_label("Sentence for the model to read")).to_have_value(text)
-        page.wait_for_function("document.documentElement.scrollWidth <= window.innerWidth")
+    return step
 
 
 def test_both_tables_are_on_one_scale_again_after_that_of_one_step(
