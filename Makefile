@@ -18,10 +18,11 @@ run: .venv/app
 test: .venv/test chromium
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	@if [ -x $(BIN)/biome ]; then set -x; $(BIN)/biome ci --error-on-warnings; \
 	else echo 'STYLE OF THE JAVASCRIPT NOT CHECKED: no Biome for this platform'; fi
-	$(BIN)/pytest -n 3 --no-loadscope-reorder --durations=15
+	$(BIN)/mypy >.venv/types 2>&1 & types=$$!; \
+	$(BIN)/pytest -n 3 --no-loadscope-reorder --durations=15; tests=$$?; \
+	wait $$types || { cat .venv/types; exit 1; }; exit $$tests
 
 benchmarks: .venv/test chromium
 	$(BIN)/python -m tests.benchmarks
