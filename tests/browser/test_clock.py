@@ -357,6 +357,32 @@ def test_the_readers_zoom_stays_with_steps_new_figures_and_a_growing_run(
     assert ranges(page) == zoomed
 
 
+def test_a_figure_is_drawn_beside_the_page_at_its_size_in_it(clock: ClockDriver) -> None:
+    page = clock.page
+    page.evaluate("""() => {
+      window.look = div => {
+        const { width, height } = getComputedStyle(div)
+        const { fontSize, letterSpacing, wordSpacing, fontKerning } =
+          getComputedStyle(div.querySelector(".xtick text"))
+        return { width, height, fontSize, letterSpacing, wordSpacing, fontKerning,
+                 isInPage: Boolean(div.closest(".stApp")), next: div.nextSibling?.className }
+      }
+      const official = Plotly.react
+      window.drawn = []
+      Plotly.react = (div, ...rest) => {
+        official(div, ...rest)
+        window.drawn.push([div, window.look(div)])
+      }
+    }""")
+    before = page.evaluate(f"window.look(document.querySelector('{MAP}'))")
+    page.get_by_text("#D55E00").click()
+    page.wait_for_function("() => window.drawn.length > 0")
+    aside, after = page.evaluate("[window.drawn[0][1], window.look(window.drawn[0][0])]")
+    assert before == after
+    assert before["isInPage"] and before["next"]
+    assert aside == {**before, "isInPage": False, "next": None}
+
+
 def test_tokens_are_shown_as_they_are_in_a_box_that_keeps_its_height(
     untouched: ClockDriver,
 ) -> None:

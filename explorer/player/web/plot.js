@@ -108,11 +108,12 @@ export class Plot {
     this.lasso = spec.lasso
     if (!spec.declutter && this.familiar) this.labels.release()
     const isFirst = !div.data
-    window.Plotly.react(div, figure.data, layout, {
+    const config = {
       displaylogo: false,
       plotlyServerURL: "", // nothing of a reader's leaves this machine
       modeBarButtonsToRemove: spec.lasso ? REMOVED : [...REMOVED, ...LASSO],
-    })
+    }
+    aside(div, () => window.Plotly.react(div, figure.data, layout, config))
     for (const button of div.querySelectorAll(".modebar-btn")) button.setAttribute("tabindex", "-1")
     this.familiar = isFamiliar(div)
     if (isFirst) this.listen()
@@ -251,6 +252,24 @@ export class Plot {
     this.labels.close()
     this.space.close()
     window.Plotly?.purge(this.div)
+  }
+}
+
+// Draws beside the page, and puts the node back. Plotly measures each text that it writes, and with new
+// nodes in Streamlit's main column the browser styles all of it before it tells a size: see `write`.
+/** @param {HTMLElement} node @param {() => void} draw */
+function aside(node, draw) {
+  const { parentNode, nextSibling } = node
+  const sheet = element("div", "driftscope-aside")
+  const { width, height } = getComputedStyle(node)
+  Object.assign(sheet.style, { width, height })
+  sheet.append(node)
+  document.body.append(sheet)
+  try {
+    draw()
+  } finally {
+    parentNode?.insertBefore(node, nextSibling)
+    sheet.remove()
   }
 }
 
