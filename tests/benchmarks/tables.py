@@ -70,10 +70,14 @@ def _record(path: Path) -> None:
 
 
 def _drag(page: Page) -> list[float]:
-    clock = ClockDriver(page)
-    clock.drag(0, 1, MOVES)  # the first drag also compiles the drawing code
+    """Durations in ms of the frames of one drag to and fro, a step a move as in `drag_frames`."""
+    clock, last = ClockDriver(page), SNAPSHOTS - 1
+    clock.drag(0, 1, last)  # the first drag also compiles the drawing code
     page.evaluate(WATCH_FRAMES)
-    clock.drag(0, 1, MOVES)
+    clock.press(0)
+    for n in range(1, MOVES + 1):
+        clock.move(1 - abs(n / last % 2 - 1))
+    page.mouse.up()
     page.wait_for_function(f"() => {FRAMES}.length > 0")
     return page.evaluate(FRAMES)
 
