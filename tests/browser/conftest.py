@@ -29,8 +29,6 @@ from tests.support.browser.driver import (
     running,
 )
 
-# A page of a test lives for seconds: to compile its scripts best takes more time than it saves.
-PLAIN = "--js-flags=--no-turbofan"
 MISSING = "BROWSER TESTS SKIPPED: no `chromium` on the path, nothing was seen in a browser"
 
 
@@ -54,7 +52,7 @@ def engine() -> Iterator[BrowserType]:
 @pytest.fixture(scope="package")
 def chromium(engine: BrowserType) -> Iterator[Browser]:
     """For contexts of one test alone."""
-    browser = launch(engine, PLAIN)
+    browser = launch(engine)
     yield browser
     browser.close()
 
@@ -69,7 +67,7 @@ def context(
     processor time.
     """
     profile = tmp_path_factory.mktemp("profile")
-    context = engine.launch_persistent_context(profile, **options(PLAIN))
+    context = engine.launch_persistent_context(profile, **options())
     yield context
     context.close()
 
