@@ -3,7 +3,10 @@
 import re
 from json import loads
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 DASHBOARD = Path(__file__).with_name("dashboard.py")
 DRAW_SECONDS = 600  # a map of many tokens is made first, on a machine that may be busy
@@ -23,22 +26,17 @@ def drawn(page: str, query: dict[str, str]) -> Drawn:
 
     Not in a process that serves visitors: what draws puts itself in the server's place meanwhile.
     """
-    from streamlit.testing.v1 import AppTest
     from streamlit.util import calc_hash
 
     from explorer.player import payload
 
-    app = AppTest.from_file(str(DASHBOARD), default_timeout=DRAW_SECONDS)
+    app = opened()
     for name, value in query.items():
         app.query_params[name] = value
     if page != "overview":
         app._page_hash = calc_hash(page)  # of an address; AppTest itself knows pages by file only
     app.run().run()  # the first time the settled step is drawn alone
-    clocks = [
-        loads(node.proto.json)
-        for node in app.main
-        if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
-    ]
+    clocks = sent_to_clocks(app)
     if app.exception:
         raise ValueError(f"page {page!r} fails on run {query['run']!r}: {app.exception[0].message}")
     kept = payload(clocks[0]["payload"]) if clocks else None
@@ -47,3 +45,19 @@ def drawn(page: str, query: dict[str, str]) -> Drawn:
         raise ValueError(f"there is no page {page!r} with pictures of the run {query['run']!r}")
     question = re.sub(r"\\(.)", r"\1", app.title[0].value) if app.title else ""  # see `plain`
     return Drawn(kept, clocks[0]["names"], clocks[0]["step"], question)
+
+
+def opened() -> "AppTest":
+    """The app as its script is run without a browser; not run yet."""
+    from streamlit.testing.v1 import AppTest
+
+    return AppTest.from_file(str(DASHBOARD), default_timeout=DRAW_SECONDS)
+
+
+def sent_to_clocks(app: "AppTest") -> list[dict[str, Any]]:
+    """What each clock of the page was sent beside its payload, and that one's digest."""
+    return [
+        loads(node.proto.json)
+        for node in app.main
+        if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
+    ]

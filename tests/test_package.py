@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from explorer.player.assets import player_files
 from tests.support.browser.driver import ROOT, Server, free_port, wait_for_health
 
 PACKAGES = ("explorer", "model_core")
@@ -150,10 +151,10 @@ def test_the_app_starts_in_any_folder_for_this_machine_only(
     try:
         wait_for_health(server, process)
         with urllib.request.urlopen(server.url) as page:
-            script = page.headers["Link"].split("<")[2].partition(">")[0]
+            script = page.headers["Link"].split("<")[1].partition(">")[0]
             assert b"<title>" in page.read()
         with urllib.request.urlopen(f"{server.url}/{script}") as answer:
-            assert answer.read() == (ROOT / "explorer/player/web" / Path(script).name).read_bytes()
+            assert answer.read() == player_files()["player.js"]
         assert listening(port) in ({"0100007F"}, set())  # no /proc: not on Linux
         assert handshake(port, "localhost") == 101
         assert handshake(port, "elsewhere.example") == 403

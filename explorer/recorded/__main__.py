@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
-from streamlit.testing.v1 import AppTest
 
+from explorer.drawn import opened, sent_to_clocks
 from explorer.player import payload
 from explorer.recorded.recipes import RECIPES, RECORDED, Recipe
 from model_core.projections.mapmaker import make_map
@@ -23,7 +23,6 @@ from model_core.runs.storage import write_whole
 from model_core.training.loop import train
 from model_core.training.turns import only_trainer
 
-DASHBOARD = Path(__file__).parents[1] / "dashboard.py"
 NOT_SHIPPED = (
     "resume.safetensors",
     "trainer.lock",
@@ -64,13 +63,8 @@ def opening_picture() -> bytes:
     """The payload of the Overview as a new visitor without own runs is shown it, of one step."""
     with TemporaryDirectory() as empty:
         os.environ["DRIFTSCOPE_RUNS"] = empty
-        app = AppTest.from_file(str(DASHBOARD), default_timeout=60).run()
-    (clock,) = (
-        node.proto
-        for node in app.main
-        if node.type == "bidi_component" and node.proto.component_name == "driftscope_clock"
-    )
-    found = payload(json.loads(clock.json)["payload"])
+        (sent,) = sent_to_clocks(opened().run())
+    found = payload(sent["payload"])
     assert found is not None  # the store holds more than one
     return found
 

@@ -75,11 +75,11 @@ export class Bar {
     if (last < 0) return
     this.root.hidden = false
     this.badge.hidden = !live
-    this.badge.textContent = live
+    write(this.badge, live)
     this.badge.classList.toggle("driftscope-waits", live !== "LIVE")
     this.playIcon.set(playback.playing ? "pause" : "play")
     label(this.playButton, playback.playing ? "Pause (space)" : "Play (space)")
-    this.speedButton.textContent = `${playback.speed}×`
+    write(this.speedButton, `${playback.speed}×`)
     label(this.speedButton, `Speed ${playback.speed}×, press for ${this.nextSpeed()}×`)
     this.track.show()
     this.fit()

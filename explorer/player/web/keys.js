@@ -29,9 +29,10 @@ export function listen(clock) {
   /** @param {KeyboardEvent} event */
   const hear = (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return
-    if (clock.last < 0 || isTaken(event)) return
     const action = ACTIONS[event.key]
-    if (!action || (event.key.startsWith("Page") && !isTaught())) return // the page scrolls
+    if (!action || isTaken(event)) return
+    // A lesson goes on while its pictures are still to come; without one the page scrolls.
+    if (event.key.startsWith("Page") ? !isTaught() : clock.last < 0) return
     event.preventDefault() // neither scroll nor press
     if (event.key === " " && event.repeat) return
     action(clock, event)

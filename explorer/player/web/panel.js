@@ -68,7 +68,7 @@ export class Panel {
   present(spec, index, theme) {
     this.due = undefined
     this.resized = false // it is drawn at its present size
-    this.title.textContent = spec.title
+    write(this.title, spec.title)
     this.saving.name(spec.title)
     this.notes = spec.notes
     this.note.hidden = !spec.notes.length
