@@ -4,12 +4,14 @@
 
 import { darken, isTaught, present, turn } from "./presenting.js"
 
+// Where every key has a meaning, and where all have one but Page Up and Page Down.
 const TAKEN = [
-  "input, textarea, select, button, summary, iframe, [contenteditable]:not([contenteditable=false])",
-  "[role=slider], [role=radio], [role=tab], [role=combobox], [role=listbox], [role=option]",
-  "[role=menu], [role=menuitem], [role=grid], [role=spinbutton], [role=dialog], [data-keys]",
+  "input, textarea, select, iframe, [contenteditable]:not([contenteditable=false])",
+  "[role=slider], [role=combobox], [role=listbox], [role=option], [role=spinbutton]",
+  "[role=menu], [role=menuitem], [role=grid], [role=dialog]",
   "[data-testid=stDataFrame], [data-testid=stDataFrameResizable]",
 ].join(", ")
+const PRESSED = "button, summary, [role=radio], [role=tab], [data-keys]"
 
 /** @type {Record<string, (clock: Clock, event: KeyboardEvent) => void>} */
 const ACTIONS = {
@@ -46,7 +48,7 @@ export function listen(clock) {
 function isTaken(event) {
   const target = event.composedPath()[0]
   if (!(target instanceof Element)) return false
-  const widget = target.closest(TAKEN)
+  const widget = target.closest(event.key.startsWith("Page") ? TAKEN : `${TAKEN}, ${PRESSED}`)
   if (!widget) return false
   if (!widget.closest(".driftscope-bar")) return true
   return event.key === " " && widget.tagName === "BUTTON"
