@@ -142,8 +142,9 @@ def test_the_files_of_folders_hold_no_code(path: Path) -> None:
     assert all(isinstance(one, ast.Expr) for one in statements)
 
 
-@pytest.mark.parametrize("face", sorted(FACES - {"model_core.runs"}))  # which imports when asked
+@pytest.mark.parametrize("face", sorted(FACES - {"model_core.runs", "explorer.player"}))
 def test_a_face_hands_names_on_and_does_nothing_else(face: str) -> None:
+    """But those two, which import when they are asked."""
     statements = ast.parse((ROOT / face.replace(".", "/") / "__init__.py").read_text("utf-8")).body
     docstring, *imported, names = statements
     assert isinstance(docstring, ast.Expr) and isinstance(names, ast.Assign)

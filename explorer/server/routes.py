@@ -12,8 +12,6 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketDisconnected
 
-from explorer.server.first import picture
-
 FOR_EVER = "public, max-age=31536000, immutable"  # the address changes when the content does
 PRIVATE_FOR_EVER = "private, max-age=31536000, immutable"
 LONGEST_CODE = 1_000  # characters of an address
@@ -43,12 +41,6 @@ async def player_file(request: Request) -> Response:
         return PlainTextResponse("Not found", 404)
     headers = {"Cache-Control": FOR_EVER}
     return Response(player_files()[name], media_type=FILES[name], headers=headers)
-
-
-async def first_picture(request: Request) -> Response:
-    """The payload of the Overview as it opens; it may be another one after an update."""
-    headers = {"Cache-Control": "no-cache", "Content-Encoding": "identity"}
-    return Response(picture(), media_type="application/octet-stream", headers=headers)
 
 
 async def clock_payload(request: Request) -> Response:
@@ -89,7 +81,6 @@ ROUTES = [
     Route("/assets/plotly.min.js", plotly_js),
     Route("/assets/{version}/{name}", player_file),
     Route("/clock/link.svg", link_code),
-    Route("/clock/first", first_picture),
     Route("/clock/{digest}", clock_payload),
     Route("/clock/session/{session}", known_session),
 ]

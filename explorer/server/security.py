@@ -11,7 +11,7 @@ from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from explorer.server.first import PAGES, is_offered
+from explorer.server.first import PAGES, is_offered, picture
 from explorer.server.routes import inner_path
 
 ENCODING = b"accept-encoding"  # what a page is asked without, to be written into
@@ -67,12 +67,21 @@ def needed_soon(*, plotly: bool) -> str:
 
 @functools.cache
 def first_script(*, pictured: bool) -> bytes:
-    """The tag of our script, which runs before Streamlit's: it changes what that finds."""
-    from explorer.player.assets import player_version
+    """The tag of our script, which runs before Streamlit's: it changes what that finds.
+
+    And the picture that the page opens with, and its style: files of their own would wait for sixty
+    of Streamlit's.
+    """
+    from explorer.player.assets import player_files, player_version
 
     folder = f"assets/{player_version()}"
-    picture = f'<meta name="driftscope-first" content="{folder}/player.css">' if pictured else ""
-    return f'<head>{picture}<script type="module" src="{folder}/player.js"></script>'.encode()
+    found = ""
+    if pictured:
+        data = base64.b64encode(picture()).decode()
+        style = player_files()["player.css"].decode()
+        within = f"<style>{style}</style>"
+        found = f'<template id="driftscope-first" data-payload="{data}">{within}</template>'
+    return f'<head><script type="module" src="{folder}/player.js"></script>{found}'.encode()
 
 
 class Headers:

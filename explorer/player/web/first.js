@@ -4,6 +4,7 @@
 
 import { THEIRS } from "./chosen_theme.js"
 import { element } from "./dom.js"
+import { decode } from "./payload.js"
 import { Clock } from "./player.js"
 import { PALETTE } from "./theme.js"
 
@@ -18,23 +19,23 @@ const STYLE =
 const TEXT = ["#2F2D2B", "#EDEBE8"]
 const MOST = 20_000 // ms
 
-// The server names the style sheet in its page where it has a picture for that.
+// The server writes the picture and its style into its page where it has one for that.
 export function showFirst() {
-  const style = document.querySelector("meta[name=driftscope-first]")?.getAttribute("content")
-  if (!style || innerWidth < NARROW) return
+  /** @type {HTMLTemplateElement | null} */
+  const found = document.querySelector("#driftscope-first")
+  if (!found || innerWidth < NARROW) return
   const host = element("div", "driftscope-first")
   host.inert = true
   Object.assign(host.style, PLACE)
   for (const [name, value] of Object.entries(look())) host.style.setProperty(name, value)
   document.body.append(host)
-  const clock = draw(host, new URL(style, document.baseURI).href)
+  const clock = draw(host, found)
   const { pathname } = location
-  const leave = async () => {
+  const leave = () => {
     clearTimeout(late)
     ends.disconnect()
+    clock.close()
     host.remove()
-    const drawn = await clock
-    drawn.close()
   }
   const ends = new MutationObserver(() => {
     if (document.querySelector(ASKED)) host.style.clipPath = `inset(${TOP} 0 0)`
@@ -45,25 +46,21 @@ export function showFirst() {
 }
 
 // In a closed shadow, so that nothing on the page finds it and takes it for the page's own clock.
-/** @param {HTMLElement} host @param {string} style */
-async function draw(host, style) {
-  const link = Object.assign(document.createElement("link"), { href: style, rel: "stylesheet" })
-  const parentElement = element("div", "")
-  const loaded = new Promise((resolve) => {
-    link.onload = link.onerror = resolve
-  })
-  const [rules, words] = [element("style", ""), element("p", "")]
+/** @param {HTMLElement} host @param {HTMLTemplateElement} found */
+function draw(host, { content, dataset }) {
+  const [rules, words, parentElement] = [element("style", ""), element("p", ""), element("div", "")]
   rules.textContent = STYLE
   words.textContent = "Opening…"
-  host.attachShadow({ mode: "closed" }).append(link, rules, words, parentElement)
-  await loaded
+  host.attachShadow({ mode: "closed" }).append(content, rules, words, parentElement)
   const silent = () => {}
   const step = Number.MAX_SAFE_INTEGER // the last one
-  const data = { payload: "first", step, live: "", heard: 0, plays: 0, names: [] }
+  const data = { payload: "", step, live: "", heard: 0, plays: 0, names: [] }
   const component = { parentElement, data, setStateValue: silent, setTriggerValue: silent }
-  const clock = new Clock(component, "", style)
+  const clock = new Clock(component, "", "")
   clock.stopListening()
-  clock.update(component)
+  const bytes = Uint8Array.from(atob(dataset.payload ?? ""), (one) => one.charCodeAt(0))
+  clock.adopt(decode(bytes.buffer))
+  clock.draw()
   return clock
 }
 
