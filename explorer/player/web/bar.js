@@ -1,6 +1,6 @@
 // The bar at the foot of the page: a video player's controls, the track and the numbers.
 
-import { clamp, element, label, scaleOf, write } from "./dom.js"
+import { clamp, element, hide, label, scaleOf, write } from "./dom.js"
 import { numbersAt } from "./timeline.js"
 import { Track } from "./track.js"
 
@@ -73,8 +73,8 @@ export class Bar {
   show() {
     const { live, last, playback } = this.clock
     if (last < 0) return
-    this.root.hidden = false
-    this.badge.hidden = !live
+    hide(this.root, false)
+    hide(this.badge, !live)
     write(this.badge, live)
     this.badge.classList.toggle("driftscope-waits", live !== "LIVE")
     this.playIcon.set(playback.playing ? "pause" : "play")

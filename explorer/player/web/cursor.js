@@ -1,6 +1,6 @@
 // The keyboard's way to a point or a cell of a Plotly figure: arrows move, Enter picks.
 
-import { clamp, element } from "./dom.js"
+import { clamp, element, hide } from "./dom.js"
 
 /** @typedef {{ curve: number, rows: number, columns: number, down: boolean }} Marks */
 
@@ -38,7 +38,7 @@ export class Cursor {
   // For a new figure; `title` names it until a point does.
   /** @param {boolean} pickable @param {string} title */
   show(pickable, title) {
-    this.node.hidden = !pickable
+    hide(this.node, !pickable)
     this.node.setAttribute("aria-label", `${title}: arrow keys move, Enter picks`)
   }
 

@@ -22,6 +22,12 @@ export function write(node, words) {
   else node.textContent = words
 }
 
+// Hidden, or not. It is written only where it changes: a `:has()` of the page reads it; see `write`.
+/** @param {HTMLElement} node @param {boolean} isHidden */
+export function hide(node, isHidden) {
+  if (node.hidden !== isHidden) node.hidden = isHidden
+}
+
 // Named for the pointer and for a screen reader.
 /** @param {HTMLElement} node @param {string} words */
 export function label(node, words) {

@@ -1,7 +1,7 @@
 // A map whose marks are the letters themselves, each with the way it has just come. A letter that
 // would lie over another stands aside, with a line to its point; one without room is a dot.
 
-import { clamp, element, fitCanvas, given, hiddenTip, pointIn, write } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, hide, pointIn, write } from "./dom.js"
 import { fitted, Standing } from "./letters_apart.js"
 import { nearestOf, pixelOf, planeOf } from "./letters_layout.js"
 import { shortened } from "./spelling.js"
@@ -66,7 +66,7 @@ export class Letters {
     this.chosen = PALETTE.chosen[Number(theme.dark)]
     this.at = clamp(spec.chosen ?? this.at, 0, spec.labels.length - 1)
     this.pointed = undefined
-    this.tip.hidden = true
+    hide(this.tip, true)
     this.arrange()
     return this.draw(index)
   }
@@ -212,7 +212,7 @@ export class Letters {
     const chosen = n === spec.chosen ? ", chosen" : ""
     const words = `'${spec.labels[n]}'${chosen}. Arrow keys move, Enter chooses.`
     this.field.setAttribute("aria-label", words)
-    tip.hidden = pointed === undefined
+    hide(tip, pointed === undefined)
     if (pointed === undefined) return
     write(tip, `'${spec.labels[pointed]}'${chosen}`)
     const [x, y] = this.spot(pointed)

@@ -1,7 +1,7 @@
 // The model drawn while it reads a sentence; every part of it leads to its page.
 
 import { written } from "./digits.js"
-import { clamp, element, fitCanvas, given, hiddenTip, label, pointIn, write } from "./dom.js"
+import { clamp, element, fitCanvas, given, hiddenTip, hide, label, pointIn, write } from "./dom.js"
 import { arcsOf, read } from "./machine_arcs.js"
 import { MachineLayout, WIDE } from "./machine_layout.js"
 import { glyphSize, isLog, lookOf, paint } from "./machine_paint.js"
@@ -237,7 +237,7 @@ export class Machine {
 
   leave() {
     this.hovered = undefined
-    this.tip.hidden = true
+    hide(this.tip, true)
     this.point(undefined)
   }
 
@@ -245,7 +245,7 @@ export class Machine {
   describe(event) {
     const { place, arc } = this.under(event)
     const words = place && reading(this.spec, this.index, place, arc)
-    this.tip.hidden = !words
+    hide(this.tip, !words)
     if (!words) return
     write(this.tip, words)
     const [x, y] = pointIn(event, this.canvas)

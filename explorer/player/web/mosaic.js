@@ -1,6 +1,6 @@
 // Every head of every layer on one canvas.
 
-import { element, fitCanvas, given, hiddenTip, pointIn, write } from "./dom.js"
+import { element, fitCanvas, given, hiddenTip, hide, pointIn, write } from "./dom.js"
 import { legend } from "./legend.js"
 import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
 import { fade, lookup, magnitude } from "./theme.js"
@@ -73,7 +73,7 @@ export class Mosaic {
     this.pixels.height = layers * spec.size
     this.image = new ImageData(this.pixels.width, this.pixels.height)
     this.words = new Uint32Array(this.image.data.buffer)
-    this.tip.hidden = true // it describes the old heads
+    hide(this.tip, true) // it describes the old heads
     this.arrange()
     this.point(undefined)
     return this.draw(index)
@@ -188,7 +188,7 @@ export class Mosaic {
   hover(place, event) {
     this.heads.style.cursor = place ? "pointer" : "default"
     this.hovered = [place, event]
-    this.tip.hidden = !place
+    hide(this.tip, !place)
     if (!place) return
     const [x, y] = pointIn(event, this.canvas)
     const [row, key] = this.layout.cellAt(place, x, y)
@@ -227,7 +227,7 @@ export class Mosaic {
 
   /** @param {Head | undefined} place */
   point(place) {
-    this.pointer.hidden = !place || !this.heads.matches(":focus-visible")
+    hide(this.pointer, !place || !this.heads.matches(":focus-visible"))
     if (place) {
       this.at = place
       this.place(this.pointer, place)

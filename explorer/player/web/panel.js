@@ -1,6 +1,6 @@
 // One panel: its cell in the grid, its heading, and the picture in its body.
 
-import { element, write } from "./dom.js"
+import { element, hide, write } from "./dom.js"
 import { Events } from "./events.js"
 import { Letters } from "./letters.js"
 import { Listing } from "./listing.js"
@@ -71,7 +71,7 @@ export class Panel {
     write(this.title, spec.title)
     this.saving.name(spec.title)
     this.notes = spec.notes
-    this.note.hidden = !spec.notes.length
+    hide(this.note, !spec.notes.length)
     this.write(index)
     this.body.setAttribute("aria-label", spec.alt || spec.title)
     this.drawn = this.picture.show(spec, index, theme) ? index : undefined

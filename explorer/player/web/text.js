@@ -1,7 +1,7 @@
 // The sentence itself: each key is highlighted by how much the chosen query reads of it, or without
 // weights has a number beneath it.
 
-import { clamp, element, hiddenTip, scaleOf, write } from "./dom.js"
+import { clamp, element, hiddenTip, hide, scaleOf, write } from "./dom.js"
 import { legend } from "./legend.js"
 import { contrast, LEVELS, lookup, luminance, magnitude, rgba, themed } from "./theme.js"
 
@@ -83,7 +83,7 @@ export class Text {
   adopt(spec) {
     this.spec = spec
     this.query = spec.query
-    this.legend.hidden = !spec.array
+    hide(this.legend, !spec.array)
     const look = JSON.stringify([spec.labels, spec.written, spec.unread, spec.beneath])
     if (look === this.look) return
     this.look = look
@@ -160,7 +160,7 @@ export class Text {
     this.tipped = key
     this.sayAloud()
     const isShown = Boolean(this.tokens[key])
-    if (this.tip.hidden === isShown) this.tip.hidden = !isShown
+    hide(this.tip, !isShown)
     if (!isShown) return
     this.tell(this.tip, key)
     this.place(this.tokens[key].node)

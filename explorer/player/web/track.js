@@ -1,7 +1,7 @@
 // The track of the bar: the loss curve, ticks, and the pointer that drags through the steps.
 
 import { paintLoss, paintShare, prepare } from "./curves.js"
-import { clamp, element, hiddenTip, label, write } from "./dom.js"
+import { clamp, element, hiddenTip, hide, label, write } from "./dom.js"
 import { PALETTE } from "./theme.js"
 import { describe, momentAt, nearest, trustAt } from "./timeline.js"
 
@@ -70,7 +70,7 @@ export class Track {
     if (this.pressed !== event.pointerId) return
     this.pressed = undefined
     this.bar.classList.remove("driftscope-dragging")
-    this.tip.hidden = event.pointerType === "touch"
+    hide(this.tip, event.pointerType === "touch")
     this.clock.release()
   }
 
@@ -94,7 +94,7 @@ export class Track {
     this.slider.setAttribute("aria-valuemax", String(last))
     this.showTicks(timeline)
     this.bar.classList.toggle("driftscope-trusted", Boolean(timeline.trust))
-    this.legend.hidden = !timeline.trust
+    hide(this.legend, !timeline.trust)
     this.bar.classList.toggle("driftscope-marked", timeline.ticks.length > 0)
   }
 
@@ -156,7 +156,7 @@ export class Track {
     const { tip } = this
     const shape = text.replace(/\d/g, "0")
     write(tip, text)
-    tip.hidden = false
+    hide(tip, false)
     if (shape !== this.shape) this.half = `${Math.ceil(tip.offsetWidth / 2)}px`
     this.shape = shape
     const left = `clamp(${this.half}, ${100 * this.part(index)}%, 100% - ${this.half})`
@@ -164,7 +164,7 @@ export class Track {
   }
 
   hideTip() {
-    if (!this.tip.hidden) this.tip.hidden = true
+    hide(this.tip, true)
   }
 
   paint() {
