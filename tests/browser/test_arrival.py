@@ -198,3 +198,12 @@ def test_the_first_picture_stands_where_the_page_draws_the_same(visit: Visit, ap
     assert first.count() == 0
     server.release()
     ClockDriver(page).wait_ready()
+
+
+def test_a_browser_that_blocks_its_storage_shows_the_page(visit: Visit, app: Server) -> None:
+    page = visit("about:blank")
+    page.add_init_script("""Object.defineProperty(window, "localStorage", {
+      get() { throw new DOMException("denied", "SecurityError") },
+    })""")
+    page.goto(app.url)
+    ClockDriver(page).wait_ready()

@@ -2,7 +2,7 @@
 // opened, so that another page, opened anew, would be in the system's theme again.
 
 const OURS = "driftscope.theme"
-export const THEIRS = `stActiveTheme-${globalThis.location?.pathname}-v2` // of Streamlit 1.67
+const THEIRS = `stActiveTheme-${globalThis.location?.pathname}-v2` // of Streamlit 1.67
 
 // Copies an entry as it is, or removes the copy of one that is not there.
 /** @param {Storage} storage @param {string} from @param {string} to */
@@ -12,12 +12,27 @@ function copy(storage, from, to) {
   else storage.setItem(to, value)
 }
 
-if (typeof window !== "undefined") {
-  copy(localStorage, OURS, THEIRS)
-  let known = localStorage.getItem(THEIRS)
+// A browser that blocks cookies throws where it is asked for its storage.
+function storage() {
+  try {
+    return window.localStorage
+  } catch {
+    return undefined
+  }
+}
+
+// What Streamlit has stored of the theme of this page: its name, in quotes.
+export function chosenTheme() {
+  return storage()?.getItem(THEIRS) ?? ""
+}
+
+const store = typeof window === "undefined" ? undefined : storage()
+if (store) {
+  copy(store, OURS, THEIRS)
+  let known = store.getItem(THEIRS)
   document.addEventListener("visibilitychange", () => {
-    const now = localStorage.getItem(THEIRS)
-    if (now !== known) copy(localStorage, THEIRS, OURS) // chosen in this tab, not in another
+    const now = store.getItem(THEIRS)
+    if (now !== known) copy(store, THEIRS, OURS) // chosen in this tab, not in another
     known = now
   })
 }

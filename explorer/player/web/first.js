@@ -2,7 +2,7 @@
 // drawn while Streamlit's page and its server still start. The page's own clock, at the same place,
 // takes over. It obeys nobody: whatever is pressed meanwhile goes to the page beneath.
 
-import { THEIRS } from "./chosen_theme.js"
+import { chosenTheme } from "./chosen_theme.js"
 import { element } from "./dom.js"
 import { decode } from "./payload.js"
 import { Clock } from "./player.js"
@@ -83,7 +83,7 @@ function look() {
 }
 
 function isDark() {
-  const chosen = localStorage.getItem(THEIRS) ?? ""
+  const chosen = chosenTheme()
   if (/dark/i.test(chosen)) return true
   return !/light/i.test(chosen) && matchMedia("(prefers-color-scheme: dark)").matches
 }
