@@ -136,4 +136,4 @@ def add_headers(start: Message, path: str) -> None:
     headers["X-Content-Type-Options"] = "nosniff"
     headers["Referrer-Policy"] = "same-origin"
     if headers.get("content-type", "").startswith("text/html"):
-        headers["Link"] = needed_soon(plotly=path not in PAGES)
+        headers["Link"] = needed_soon(plotly=path not in (*PAGES, "/lessons"))

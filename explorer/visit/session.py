@@ -221,6 +221,11 @@ def begin_lesson(title: str) -> None:
     visit().stories = False  # their cards would lie over it
 
 
+def begin_slide(name: str, slide: int) -> None:
+    """Write the slide with this number, which the lesson has not yet, of the view that is shown."""
+    visit().lesson = (name, slide)
+
+
 def write_lesson(title: str | None) -> None:
     """Write on the lesson that is on, under this title, from the next rerun on; None: no more."""
     visit().writing = title

@@ -1,5 +1,6 @@
 """Lessons: the course, and a teacher's own."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -20,24 +21,33 @@ COLUMNS = 3
 def draw() -> None:
     question("What do you want to understand?")
     shelf.clear(own_folder())
-    names = lesson_names()
-    with st.container(key="lesson-cards"):
-        for first in range(0, len(names), COLUMNS):
-            row = names[first : first + COLUMNS]
-            for column, name in zip(st.columns(COLUMNS), row, strict=False):
-                with column.container(border=True, height="stretch"):
-                    _card(name)
+    with st.container(key="lesson-doors", horizontal=True, gap="small"):
+        with st.popover("Write a lesson", icon=":material/edit:"):
+            _new()
+        with st.popover("Add a lesson from a file", icon=":material/upload_file:"):
+            _drop()
     say_deleted(own_folder(), _undo)
     if session.visit().refused:
         st.error(plain(session.visit().refused))
+    names = lesson_names()
+    own = [name for name in names if is_own(name)]
+    with st.container(key="lesson-cards"):
+        if own:
+            st.markdown("**Your own**")
+            _cards(own)
+            st.markdown("**The course**")
+        _cards([name for name in names if name not in own])
     with st.expander("Words", icon=":material/dictionary:"):
         st.markdown("\n".join(f"- **{word}**: {says}" for word, says in glossary().items()))
-    left, right = st.columns(2, gap="medium")
-    with left:
-        _new()
-    with right:
-        _drop()
     session.publish()
+
+
+def _cards(names: Sequence[str]) -> None:
+    for first in range(0, len(names), COLUMNS):
+        row = names[first : first + COLUMNS]
+        for column, name in zip(st.columns(COLUMNS), row, strict=False):
+            with column.container(border=True, height="stretch"):
+                _card(name)
 
 
 def _card(name: str) -> None:
@@ -50,9 +60,9 @@ def _card(name: str) -> None:
     label = plain(lesson.title)
     st.button(label, type="primary", key=key, on_click=session.teach, args=args)
     st.markdown(plain(lesson.says))
-    own = ", your own" if is_own(name) else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(f"{len(lesson.slides)} slides{own}", width="content")
+        count = len(lesson.slides)
+        st.caption(f"{count} slide{'s' * (count > 1)}", width="content")
         file.offer(name, lesson, f"file-{name}")
     if is_own(name):
         with st.container(horizontal=True, gap="small"):
@@ -81,7 +91,7 @@ def _new() -> None:
         title = st.text_input(
             "Title of a new lesson", placeholder="A lesson of your own", max_chars=300
         )
-        if st.form_submit_button("Write a lesson") and title.strip():
+        if st.form_submit_button("Begin", type="primary") and title.strip():
             session.begin_lesson(title.strip())
             st.rerun()
     st.caption(

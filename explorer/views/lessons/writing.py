@@ -17,10 +17,18 @@ HELP = (
     "A number of the run shown stands in braces, as in {loss(0):.2f} for the loss at step 0. "
     "There are: " + ", ".join(FACTS)
 )
+NEW: Mapping[str, Any] = {
+    "title": "",
+    "text": "",
+    "play": False,
+    "notes": "",
+    "predict": None,
+    "train": None,
+}
 
 
 def draw(page: str, on: tuple[str, int], title: str) -> None:
-    """The slides so far, and a form for the present view of a page or the chosen slide's text."""
+    """The slides so far, and a form for the chosen one, or for a new one of the view shown."""
     name, number = on
     try:
         lesson = lesson_of(name) if name else None
@@ -43,10 +51,19 @@ def draw(page: str, on: tuple[str, int], title: str) -> None:
     if problem := session.visit().problem:
         st.error(plain(problem))
     with st.container(horizontal=True, gap="xsmall"):
-        st.button("Read it", on_click=session.write_lesson, args=(None,), disabled=not slides)
+        if number <= len(slides):
+            st.button("New slide", on_click=session.begin_slide, args=(name, len(slides) + 1))
+        st.button("Read it", on_click=_read, args=(on, len(slides)), disabled=not slides)
         if lesson is not None:
             st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
         st.button("Close", on_click=session.end_lesson)
+
+
+def _read(on: tuple[str, int], count: int) -> None:
+    """In a callback: read the lesson from the slide that is chosen, else from its first."""
+    name, number = on
+    session.write_lesson(None)
+    session.teach(name, number if number <= count else 1)
 
 
 def _retitle(name: str, slides: list[Any], key: str) -> None:
@@ -87,39 +104,69 @@ def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> 
 def _form(
     page: str, on: tuple[str, int], title: str, lesson: Lesson | None, slides: Sequence[Any]
 ) -> None:
+    """Fields of the chosen slide, or of a new one."""
     name, number = on
     chosen = slides[number - 1] if number <= len(slides) else None
-    old: Mapping[str, Any] = chosen or {"title": "", "text": "", "notes": ""}
+    old: Mapping[str, Any] = chosen or NEW
     trains: dict[str, Any] = {}
     problem = ""
+    st.markdown(f"**Slide {number}**" if chosen else f"**Slide {number}: the view shown now**")
     try:
-        trains = plans.choose(old, f"lesson.train {name} {number} {len(slides)}")
+        with st.expander("A run that readers train", expanded=bool(old["train"])):
+            trains = plans.choose(old, f"lesson.train {name} {number} {len(slides)}")
     except ValueError as error:  # the form stays, with what is written in it
         problem = str(error)
     with st.form(f"lesson.slide {name} {number} {len(slides)}", border=False):
         values = {
             "title": st.text_input("Title of the slide", old["title"], max_chars=300),
             "text": st.text_area("What you say of this view", old["text"], help=HELP, height=120),
+            "play": st.checkbox("The clock plays from here", old["play"]),
             "notes": st.text_area("Notes, for you alone", old["notes"], height=68),
+            "predict": _asked(old["predict"]),
         }
-        added = st.form_submit_button("Add this view as a slide", type="primary")
-        changed = chosen and st.form_submit_button("Change the chosen slide's text")
-    shown = {"page": page, **_view(), **trains}
-    before = _untrained(old, trains)
+        words = chosen and st.form_submit_button("Save the words", type="primary")
+        view = chosen and st.form_submit_button("Save with the view shown now")
+        added = not chosen and st.form_submit_button("Add this view as a slide", type="primary")
+    if not (words or view or added):
+        if problem:
+            st.error(plain(problem))
+        return
+    before = _untrained(old, trains) if words else _viewless(old) | {"page": page, **_view()}
+    changed = [*slides[: number - 1], {**before, **values, **trains}, *slides[number:]]
     try:
         if problem:
             raise ValueError(problem)
-        if added:
-            name = _write(name, title, lesson, [*slides, values | shown])
-            session.teach(name, len(slides) + 1)
-        elif changed:
-            slides = [*slides[: number - 1], {**before, **values, **trains}, *slides[number:]]
-            _write(name, title, lesson, slides)
+        name = _write(name, title, lesson, changed)
     except ValueError as error:
         st.error(plain(str(error)))
-    else:
-        if added or changed:
-            st.rerun()
+        return
+    if added:
+        session.begin_slide(name, len(changed) + 1)
+    st.rerun()
+
+
+def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Fields of a question to the reader, at first the `old` one; None where none is asked."""
+    was = old or {"ask": "", "options": (), "answer": "", "reveal": ""}
+    with st.expander("A question to the class"):
+        ask = st.text_input("Question", was["ask"], max_chars=300)
+        options = st.text_area(
+            "Answers to choose from, one a line",
+            "\n".join(was["options"]),
+            help="Without any, readers answer with a number.",
+            height=68,
+        )
+        answer = st.text_input("The right answer", was["answer"], help=HELP, max_chars=300)
+        reveal = st.text_area("What you say then", was["reveal"], help=HELP, height=68)
+    lines = [line.strip() for line in options.splitlines() if line.strip()]
+    said = {"ask": ask, "options": lines, "answer": answer, "reveal": reveal}
+    return {**was, **said} if ask.strip() else None
+
+
+def _viewless(slide: Mapping[str, Any]) -> dict[str, Any]:
+    """What a slide says and asks, without the view that it shows."""
+    of_view = ("page", "run", "step", "show", "highlight", "train")
+    return {name: value for name, value in slide.items() if name not in of_view}
 
 
 def _untrained(old: Mapping[str, Any], trains: Mapping[str, Any]) -> dict[str, Any]:

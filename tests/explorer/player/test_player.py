@@ -733,14 +733,14 @@ def test_a_page_names_what_it_will_need_and_all_of_it_is_served() -> None:
     first = Route("/", page.endpoint)
     ROUTES.extend([page, first])
     try:
-        links = [ask(path)[1]["link"] for path in ("/drift", "/", "/overview")]
+        links = [ask(path)[1]["link"] for path in ("/drift", "/", "/overview", "/lessons")]
     finally:
         del ROUTES[-2:]
     addresses = re.findall(r"<([^>]+)>", links[0])
     assert [address.split("/")[-1] for address in addresses[1:]] == ["player.js"]
     assert all(ask("/" + address.partition("?")[0])[0] == 200 for address in addresses)
     assert "link" not in ask("/" + addresses[1])[1]
-    for link in links[1:]:  # the first page draws no figure
+    for link in links[1:]:  # these draw no figure of Plotly's
         assert re.findall(r"<([^>]+)>", link) == addresses[1:]
 
 
