@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,23 +14,27 @@ LANE = (38, 88)
 BESIDE = 160  # pixels of letters, rows and what comes next
 
 
-def machine(
-    flow: Mapping[str, np.ndarray],
-    sentence: tuple[Sequence[int], Sequence[str]],
-    names: Sequence[str],
-    frame: Frame,
-    *,
-    position: int,
-    parameters: Sequence[int],
-    roles: Roles | None = None,
-    unread: Mapping[int, str] = MappingProxyType({}),
-) -> Machine:
-    """What `read_flow` saw at S steps, its weights as "levels", of a sentence's ids and labels.
+class Read(NamedTuple):
+    """A sentence: its ids and labels, the chosen position, and what was left out before some."""
 
-    `names` are the labels of all V tokens, `unread` those of what was left out before a position,
-    `parameters` counted as in `Machine`.
-    """
-    ids, labels = sentence
+    ids: Sequence[int]
+    labels: Sequence[str]
+    position: int
+    unread: Mapping[int, str] = MappingProxyType({})
+
+
+class Model(NamedTuple):
+    """The labels of all V tokens, its parameters counted as in `Machine`, and its heads' roles."""
+
+    names: Sequence[str]
+    parameters: Sequence[int]
+    roles: Roles | None = None
+
+
+def machine(flow: Mapping[str, np.ndarray], sentence: Read, model: Model, frame: Frame) -> Machine:
+    """What `read_flow` saw at S steps of a sentence, its weights as "levels"."""
+    ids, labels, position, unread = sentence
+    names, parameters, roles = model
     used, indices = np.unique(np.append(flow["next"], [ids]), return_inverse=True)
     following = indices[-len(ids) :][1:]
     return Machine(

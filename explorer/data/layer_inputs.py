@@ -16,6 +16,14 @@ Side = Literal["stream", "input"]
 SHOWN = 3  # at once; each holds up to 64 MiB, beside what it was computed from
 
 
+class Input(NamedTuple):
+    """What a layer receives, or what enters the norm before it; one channel of it, or all."""
+
+    layer: str
+    side: Side
+    channel: int | None = None
+
+
 class Spread(NamedTuple):
     """The numbers of one distribution at S steps, (S, N), and their summaries, in their unit.
 
@@ -56,13 +64,11 @@ class AlignedSpread:
 
 
 @cached(SHOWN)
-def spread(
-    run: Run, steps: np.ndarray, ids: Ids, layer: str, side: Side, channel: int | None
-) -> Spread:
-    """What `layer` receives of a text, or what enters the norm before it; one channel, or all."""
-    values = inputs(run, steps, ids, layer)[side]  # (S, T, C)
-    if channel is not None:
-        values = values[..., channel : channel + 1]
+def spread(run: Run, steps: np.ndarray, ids: Ids, what: Input) -> Spread:
+    """The numbers that this text makes there."""
+    values = inputs(run, steps, ids, what.layer)[what.side]  # (S, T, C)
+    if what.channel is not None:
+        values = values[..., what.channel : what.channel + 1]
     values = np.where(np.isfinite(values), values, np.float32(np.nan))
     numbers, channels = values.reshape(len(values), -1), values.swapaxes(1, 2)
     return Spread(

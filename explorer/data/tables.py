@@ -22,8 +22,26 @@ from model_core.projections import (
 JUDGED = 500  # rows whose neighbours are compared to measure trust while a reader waits
 SHUFFLED = 12  # steps of the shuffled tables that say what chance reaches
 Move = Literal["step", "gradient"]
-Span = tuple[int, int]
 NEAR = 10  # nearest rows that count as neighbours
+
+
+class Fit(NamedTuple):
+    """How many dimensions a linear map has, and the step that it is fitted on: an index, or None
+    for the `first_steps`."""
+
+    dimensions: int = 2
+    basis: int | None = None
+
+
+AT_FIRST = Fit()
+
+
+class Span(NamedTuple):
+    """The steps that a map of so many dimensions is fitted on, by index: before the `last`."""
+
+    dimensions: int
+    first: int
+    last: int
 
 
 class Judged(NamedTuple):
@@ -61,16 +79,9 @@ def first_steps(moment: Moment) -> int:
     return 1 << (count.bit_length() - 1) if moment.live else count
 
 
-def pca(
-    moment: Moment,
-    table: Table,
-    rows: tuple[int, ...] = (),
-    dimensions: int = 2,
-    basis: int | None = None,
-) -> Judged:
-    """The principal components of some rows of a table over the steps shown, fitted on one step or
-    on the `first_steps`."""
-    return _pca(moment, table, rows, dimensions, _span(moment, basis))
+def pca(moment: Moment, table: Table, rows: tuple[int, ...] = (), fit: Fit = AT_FIRST) -> Judged:
+    """The principal components of some rows of a table over the steps shown."""
+    return _pca(moment, table, rows, _span(moment, fit))
 
 
 def letters(moment: Moment) -> PCA:
@@ -83,29 +94,25 @@ def axis(
     table: Table,
     rows: tuple[int, ...],
     ends: tuple[tuple[int, ...], tuple[int, ...]],
-    dimensions: int = 2,
-    basis: int | None = None,
+    fit: Fit = AT_FIRST,
 ) -> Judged:
-    """A custom axis between two sets of the rows, by their indices among them; fitted as PCA."""
-    return _axis(moment, table, rows, ends, dimensions, _span(moment, basis))
+    """A custom axis between two sets of the rows, by their indices among them."""
+    return _axis(moment, table, rows, ends, _span(moment, fit))
 
 
-def _span(moment: Moment, basis: int | None) -> Span:
-    """The steps that a map is fitted on, from the first to before the last, by index."""
-    if basis is None:
-        return 0, first_steps(moment)
-    at = basis % len(moment.steps)
-    return at, at + 1
+def _span(moment: Moment, fit: Fit) -> Span:
+    if fit.basis is None:
+        return Span(fit.dimensions, 0, first_steps(moment))
+    at = fit.basis % len(moment.steps)
+    return Span(fit.dimensions, at, at + 1)
 
 
 @cached(32, shown)
-def _pca(
-    moment: Moment, table: Table, rows: tuple[int, ...], dimensions: int, span: Span
-) -> Judged:
+def _pca(moment: Moment, table: Table, rows: tuple[int, ...], span: Span) -> Judged:
     return _judged(
         moment,
         vectors(moment, table, rows),
-        lambda points, fitted: _principal(points, dimensions, fitted),
+        lambda points, fitted: _principal(points, span.dimensions, fitted),
         span,
     )
 
@@ -130,13 +137,12 @@ def _axis(
     table: Table,
     rows: tuple[int, ...],
     ends: tuple[tuple[int, ...], tuple[int, ...]],
-    dimensions: int,
     span: Span,
 ) -> Judged:
     return _judged(
         moment,
         vectors(moment, table, rows),
-        lambda points, fitted: axis_over_time(points, *ends, dimensions, fitted),
+        lambda points, fitted: axis_over_time(points, *ends, span.dimensions, fitted),
         span,
     )
 
@@ -180,13 +186,13 @@ def _judged(
     """The map fitted on a span of steps with its trust, and what chance reaches at some of the
     steps, on at most JUDGED evenly spaced rows."""
     asking, some = (_evenly(*pair) for pair in ((points.shape[1], JUDGED), (len(points), SHUFFLED)))
-    some = np.union1d(some, [span[0]])
+    some = np.union1d(some, [span.first])
 
     def by_chance(tables: Iterator[np.ndarray], at: np.ndarray) -> np.ndarray:
-        fitted = np.flatnonzero((span[0] <= some) & (some < span[1]))
+        fitted = np.flatnonzero((span.first <= some) & (some < span.last))
         return np.stack([mapped(table, fitted).layout[at] for table in tables])
 
-    made = mapped(points, np.arange(*span))
+    made = mapped(points, np.arange(span.first, span.last))
     known = chance(points[some], moment.steps[some], by_chance, rows=asking)
     return Judged(made, *neighbours_kept(points, made.layout, asking), known)
 

@@ -71,9 +71,10 @@ def umap_over_time(
     order = sorted(range(vectors.shape[1]), key=lambda row: vectors[:, row].tobytes())
     table = scaled(vectors[:, order])
     graph = Graph.of(nearest(table, n_neighbors - 1), rows_differ(table))
-    film = _Film(graph, Curve.fitted(min_dist), smoothness, _times(len(vectors), steps), seed)
+    times = _times(len(vectors), steps)
+    film = _Film(graph, Curve.fitted(min_dist), smoothness, times, seed, dimensions)
     if known is None or np.isnan(known).all():
-        points = _laid_out(film, vectors[:, order], dimensions, progress)
+        points = _laid_out(film, vectors[:, order], progress)
     else:
         points = _grown(film, torch.as_tensor(known[:, order]).float(), progress)
     layout = np.empty(points.shape, np.float32)
@@ -112,6 +113,7 @@ class _Film:
     smoothness: float
     times: Tensor
     seed: int
+    dimensions: int
 
     def descend(
         self,
@@ -119,7 +121,6 @@ class _Film:
         at: Tensor,
         *,
         pace: tuple[int, float],
-        dimensions: int,
         fixed: Tensor | None = None,
         progress: Progress,
     ) -> Tensor:
@@ -127,6 +128,7 @@ class _Film:
 
         Spare dimensions are flattened on the way. Rows that are `fixed` (K, N) do not move.
         """
+        dimensions = self.dimensions
         pull = forces(self.graph.only(at), self.curve, self.seed)
         stiff = 2 * self.smoothness / self.times[at].diff()[:, None, None].float()
         mean, square = torch.zeros(2, *points.shape)
@@ -152,7 +154,7 @@ class _Film:
         return points
 
 
-def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progress) -> Tensor:
+def _laid_out(film: _Film, vectors: np.ndarray, progress: Progress) -> Tensor:
     """Points (S, N, dimensions): some steps from several starts, then all from the best."""
     steps, rows, _ = vectors.shape
     every = EVERY if film.smoothness else 1  # of each other, loose steps know nothing
@@ -163,10 +165,9 @@ def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progr
     for number, spare in enumerate(starts):
         begin, end = (0.5 * (number + part) / len(starts) for part in (0, 1))
         points = film.descend(
-            _spread_out(vectors, dimensions + spare)[at],
+            _spread_out(vectors, film.dimensions + spare)[at],
             at,
             pace=COARSE,
-            dimensions=dimensions,
             progress=_between_shares(progress, begin, end),
         )
         tried.append(points)
@@ -178,7 +179,6 @@ def _laid_out(film: _Film, vectors: np.ndarray, dimensions: int, progress: Progr
         _between(best, film.times[at], film.times),
         torch.arange(steps),
         pace=FINE,
-        dimensions=dimensions,
         progress=_between_shares(progress, 0.5, 1.0),
     )
 
@@ -201,9 +201,7 @@ def _grown(film: _Film, known: Tensor, progress: Progress) -> Tensor:
     points = _between(old, film.times[~new], film.times)
     beside = new | torch.cat([new[1:], new[:1] & False]) | torch.cat([new[:1] & False, new[:-1]])
     at = beside.nonzero()[:, 0]
-    points[at] = film.descend(
-        points[at], at, pace=FINE, dimensions=known.shape[-1], fixed=fixed[at], progress=progress
-    )
+    points[at] = film.descend(points[at], at, pace=FINE, fixed=fixed[at], progress=progress)
     return points
 
 

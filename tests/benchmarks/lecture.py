@@ -93,20 +93,11 @@ def get_batch(ids: Tensor, batch_size: int, block_size: int) -> tuple[Tensor, Te
 
 
 def tokens_per_second(
-    ids: Tensor,
-    *,
-    steps: int,
-    block_size: int,
-    batch_size: int,
-    n_embd: int,
-    n_head: int,
-    n_layer: int,
+    ids: Tensor, steps: int, *, batch_size: int, block_size: int, **sizes: int
 ) -> float:
     """Tokens trained on in a second, over `steps` steps on ids (N,) int64, after a warm-up."""
     torch.manual_seed(1337)
-    model = LectureModel(
-        int(ids.max()) + 1, block_size=block_size, n_embd=n_embd, n_head=n_head, n_layer=n_layer
-    )
+    model = LectureModel(int(ids.max()) + 1, block_size=block_size, **sizes)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     for step in range(WARM_UP + steps):
         if step == WARM_UP:

@@ -38,20 +38,12 @@ def get_batch(data: np.ndarray, batch_size: int, block_size: int) -> tuple[Tenso
 
 
 def tokens_per_second(
-    ids: Tensor,
-    *,
-    folder: Path,
-    steps: int,
-    block_size: int,
-    batch_size: int,
-    n_embd: int,
-    n_head: int,
-    n_layer: int,
+    ids: Tensor, folder: Path, steps: int, *, batch_size: int, block_size: int, **sizes: int
 ) -> float:
     """Tokens trained on in a second, over `steps` steps on ids (N,) int64, after a warm-up."""
     torch.manual_seed(1337)
     nanogpt, data = load_module(folder), ids.numpy().astype(np.uint16)
-    sizes = {"block_size": block_size, "n_embd": n_embd, "n_head": n_head, "n_layer": n_layer}
+    sizes |= {"block_size": block_size}
     with redirect_stdout(StringIO()):  # it reports its parameters
         config = nanogpt.GPTConfig(vocab_size=int(ids.max()) + 1, bias=False, dropout=0.0, **sizes)
         model = nanogpt.GPT(config)

@@ -39,12 +39,10 @@ def training_speeds(threads: int) -> dict[str, float]:
     contenders: dict[str, Callable[[], float]] = {
         "recorded": lambda: _recorded(threads),
         "bare": lambda: _bare(ids, len(tokenizer.tokens), threads),
-        "lecture": lambda: lecture.tokens_per_second(ids, steps=STEPS, **SIZE),
+        "lecture": lambda: lecture.tokens_per_second(ids, STEPS, **SIZE),
     }
     if folder:
-        contenders["nanoGPT"] = lambda: nanogpt.tokens_per_second(
-            ids, folder=Path(folder), steps=STEPS, **SIZE
-        )
+        contenders["nanoGPT"] = lambda: nanogpt.tokens_per_second(ids, Path(folder), STEPS, **SIZE)
     seen: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(ROUNDS):
         for name, measure in contenders.items():

@@ -97,10 +97,11 @@ UNREADABLE: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "harm", "said"), UNREADABLE.values(), ids=UNREADABLE)
+@pytest.mark.parametrize("case", UNREADABLE)
 def test_a_run_that_does_not_open_is_said_and_hides_no_other(
-    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, harm: str, said: str
+    whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
+    name, harm, said = UNREADABLE[case]
     monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path / "runs"))
     harmed(Path(shutil.copytree(whole.path, tmp_path / "runs" / "fox")), name, harm)
     app = opened(run="fox")

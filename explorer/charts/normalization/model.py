@@ -26,11 +26,15 @@ BOX = (-6, -20)  # pixels under the axis
 
 @dataclass(frozen=True)
 class Drawn:
-    """P parts in depth order: short names, which of KINDS each is, and its block ("": none)."""
+    """P parts in depth order: short names, which of KINDS each is, and its block ("": none).
+
+    The part `first` has a frame.
+    """
 
     names: Sequence[str]
     kinds: Sequence[str]
     blocks: Sequence[str]
+    first: int | None = None
 
 
 def model_panel(
@@ -39,13 +43,11 @@ def model_panel(
     drawn: Drawn,
     frame: Frame,
     scale: Scale,
-    *,
-    first: int | None = None,
 ) -> Panel:
     """Series (S, P), NaN where a part has no such number; joined over these.
 
     Where a part puts out numbers that are not finite, `lost` (S, P) > 0, "NaN" stands at the top.
-    The part `first` has a frame. ValueError when shapes do not fit.
+    ValueError when shapes do not fit.
     """
     panel = depth_panel(values, Sites(drawn.names, "part of the model"), frame, scale)
     figure = go.Figure(panel.figure)
@@ -65,8 +67,9 @@ def model_panel(
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         xaxis={"ticklabelstandoff": 20, "ticks": ""},
     )
+    framed = [] if drawn.first is None else [_frame(drawn.first)]
     figure.update_layout(
-        shapes=[*_blocks(drawn), *_boxes(drawn), *([] if first is None else [_frame(first)])],
+        shapes=[*_blocks(drawn), *_boxes(drawn), *framed],
         annotations=_block_names(drawn),
     )
     return replace(

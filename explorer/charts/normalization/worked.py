@@ -13,11 +13,15 @@ from explorer.panels import Frame, Panel
 
 
 class Groups(NamedTuple):
-    """Groups of numbers, one per row: what each is (a "feature"), their names and members."""
+    """Groups of numbers, one per row: what each is (a "feature"), their names and members.
+
+    `pooled`: whether the numbers of a group share statistics.
+    """
 
     kind: str
     names: Sequence[str]
     members: Sequence[str]
+    pooled: bool = True
 
 
 def groups_panel(
@@ -27,11 +31,10 @@ def groups_panel(
     *,
     chosen: tuple[int, int],
     unit: str,
-    pooled: bool = True,
 ) -> Panel:
     """Values (G, M) in `unit`: a row of M dots for each of G groups, all on one axis.
 
-    A dash marks the mean of each group where it is `pooled`, a ring the chosen (group, member).
+    A dash marks the mean of each group that is pooled, a ring the chosen (group, member).
     Raises ValueError when shapes do not fit.
     """
     names, members = groups.names, groups.members
@@ -39,7 +42,7 @@ def groups_panel(
     figure = go.Figure(
         [
             *(_dots(numbers, row, names[row], members) for row, numbers in enumerate(drawn)),
-            *([_means(drawn)] if pooled else []),
+            *([_means(drawn)] if groups.pooled else []),
             _ring(drawn[chosen], chosen[0]),
         ],
         theme.layout(

@@ -9,7 +9,7 @@ from explorer.charts.attention.stages import stage_panels
 from explorer.charts.parts.squares import Labels
 from explorer.data import heads
 from explorer.panels import AnyPanel, Frame
-from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.views.attention.panels import head_frame, text_panel, weights_panel
 from explorer.views.attention.role_marks import ticked
 from explorer.views.attention.verdicts import of_head, of_heads
 from explorer.visit import session
@@ -30,6 +30,9 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     waits = alone and heads.unprobed(moment)  # roles take longer than a first picture may
     at = (focus.layer, focus.head)
     head = heads.head(moment, sentence.ids, at)
+    frame = head_frame(focus, 7, HEIGHT)
+    if not waits:
+        frame = replace(frame, title=of_head(whole, focus))
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
         mosaic(
@@ -39,14 +42,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
             selected=at,
             roles=None if waits else heads.named(whole, moment.steps),
         ),
-        weights_panel(
-            moment,
-            sentence,
-            focus,
-            span=7,
-            height=HEIGHT,
-            verdict="" if waits else of_head(whole, focus),
-        ),
+        weights_panel(moment, sentence, focus, frame),
         *stage_panels(
             head.scores,
             head.weights,

@@ -13,7 +13,7 @@ from explorer.charts.parts.squares import Labels
 from explorer.data import heads
 from explorer.data.heads import Head
 from explorer.panels import AnyPanel, Frame, Words
-from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.views.attention.panels import head_frame, text_panel, weights_panel
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
@@ -26,7 +26,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     query, key = (f"'{shortened(sentence.labels[at])}' at {at}" for at in (focus.query, focus.key))
     panels: list[AnyPanel] = [
         text_panel(moment, sentence, focus),
-        weights_panel(moment, sentence, focus, span=6, height=460),
+        weights_panel(moment, sentence, focus, head_frame(focus, 6, 460)),
         contribution_panel(
             head.weights * head.value_norms[:, None],
             Labels(sentence.labels, focus.query, focus.key, marked(moment, sentence)),

@@ -30,12 +30,14 @@ def text_panel(moment: Moment, sentence: Sentence, focus: Focus) -> Text:
     )
 
 
-def weights_panel(
-    moment: Moment, sentence: Sentence, focus: Focus, *, span: int, height: int, verdict: str = ""
-) -> Panel:
-    """The chosen head large, under a `verdict` on it."""
+def weights_panel(moment: Moment, sentence: Sentence, focus: Focus, frame: Frame) -> Panel:
+    """The chosen head large."""
     return head_panel(
         heads.head(moment, sentence.ids, (focus.layer, focus.head)).weights,
         Labels(sentence.labels, focus.query, marked=marked(moment, sentence)),
-        Frame("head", verdict or f"{focus.name}: each row sums to 1", span, height),
+        frame,
     )
+
+
+def head_frame(focus: Focus, span: int, height: int) -> Frame:
+    return Frame("head", f"{focus.name}: each row sums to 1", span, height)

@@ -8,7 +8,7 @@ import torch
 
 from explorer.charts.parts.labels import shortened
 from explorer.panels import AnyPanel, Positions
-from explorer.views.attention.panels import text_panel, weights_panel
+from explorer.views.attention.panels import head_frame, text_panel, weights_panel
 from explorer.visit import session
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
@@ -72,7 +72,7 @@ def _side(
     """A sentence and the chosen head on it, half a page wide."""
     name, key = ("Second sentence", "second-") if second else ("First sentence", "")
     panel = text_panel(moment, typed, at)
-    head = weights_panel(moment, typed, at, span=6, height=440)
+    head = weights_panel(moment, typed, at, head_frame(at, 6, 440))
     above = replace(panel.frame, key=f"{key}text", title=name, span=6)
     below = replace(head.frame, key=f"{key}head", title=f"{name}: {at.name.lower()}")
     return (

@@ -95,11 +95,11 @@ def map_of(moment: Moment, rows: Rows, choices: Choices) -> Atlas:
         try:
             return _linear_map(moment, rows, choices)
         except ValueError as error:
-            return replace(_pca(moment, rows, choices.dimensions), problem=str(error))
+            return replace(_pca(moment, rows, tables.Fit(choices.dimensions)), problem=str(error))
     file = MapFile(moment.run.path, choices.config, maps_folder(moment.run))
     made, problem = _asked(moment, rows, file)
     if made is None:
-        atlas = _pca(moment, rows, choices.dimensions)
+        atlas = _pca(moment, rows, tables.Fit(choices.dimensions))
     else:
         atlas = _over_time(moment, rows, file.config, made)
     return replace(atlas, file=file, status=file.status, problem=problem)
@@ -108,17 +108,16 @@ def map_of(moment: Moment, rows: Rows, choices: Choices) -> Atlas:
 def _linear_map(moment: Moment, rows: Rows, choices: Choices) -> Atlas:
     """PCA or a custom axis; ValueError when there is nothing to fit it on."""
     basis = {"the first step": 0, "the last step": -1, "this step": moment.at}.get(choices.basis)
+    fit = tables.Fit(choices.dimensions, basis)
     if choices.method != AXIS or choices.lacks_an_end:
-        return _pca(moment, rows, choices.dimensions, basis)
+        return _pca(moment, rows, fit)
     begin, end = (tuple(rows.places(ids)) for ids in choices.ends)
-    axis = tables.axis(moment, rows.table, rows.ids, (begin, end), choices.dimensions, basis)
+    axis = tables.axis(moment, rows.table, rows.ids, (begin, end), fit)
     return _linear(axis, "Axis", _way(rows, begin, end))
 
 
-def _pca(moment: Moment, rows: Rows, dimensions: int, basis: int | None = None) -> Atlas:
-    return _linear(
-        tables.pca(moment, rows.table, rows.ids, dimensions, basis), "PCA", "component 1"
-    )
+def _pca(moment: Moment, rows: Rows, fit: tables.Fit) -> Atlas:
+    return _linear(tables.pca(moment, rows.table, rows.ids, fit), "PCA", "component 1")
 
 
 def _linear(judged: tables.Judged, name: str, first: str) -> Atlas:

@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.charts.embeddings.letters import letters_panel
-from explorer.charts.machine import machine
+from explorer.charts.machine import Model, Read, machine
 from explorer.data import heads, predictions, tables
 from explorer.panels import AnyPanel, Events, Frame, Letters, Machine, Words
 from explorer.views.overview.changes import with_changes
@@ -50,13 +50,18 @@ def _machine(moment: Moment, now: Moment, sentence: Sentence) -> Machine:
     unknown = not moment.run.model_config.n_layer or heads.unprobed(moment) and now is not moment
     return machine(
         predictions.flow(now, sentence.ids),
-        (sentence.ids, sentence.labels),
-        labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+        Read(
+            sentence.ids,
+            sentence.labels,
+            focus_of(moment, sentence).query,
+            sentence.unread,
+        ),
+        Model(
+            labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+            _parameters(moment.run),
+            None if unknown else heads.named(moment, now.steps),
+        ),
         Frame("machine", "Your sentence in the model", span=12),
-        position=focus_of(moment, sentence).query,
-        parameters=_parameters(moment.run),
-        roles=None if unknown else heads.named(moment, now.steps),
-        unread=sentence.unread,
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from explorer.charts.machine import height_of, machine, signed_levels
+from explorer.charts.machine import Model, Read, height_of, machine, signed_levels
 from explorer.panels import Frame, Machine, levels
 
 NAMES = ["a", "b", "c", "d", "e"]
@@ -30,11 +30,9 @@ def flow(**change: Any) -> dict[str, np.ndarray]:
 def drawn(**change: Any) -> Machine:
     return machine(
         flow(**change),
-        (IDS, LABELS),
-        NAMES,
+        Read(IDS, LABELS, 2),
+        Model(NAMES, [9] * 4),
         Frame("machine", "Model"),
-        position=2,
-        parameters=[9] * 4,
     )
 
 

@@ -111,9 +111,9 @@ def test_names_that_do_not_fit_are_refused_with_the_series_named() -> None:
 
 
 def test_nan_is_written_over_the_parts_that_hold_it_and_the_first_failing_part_is_framed() -> None:
-    drawn = Drawn(["a", "b", "c"], ["stream", "norm", "MLP"], ["", "block 0", "block 0"])
+    drawn = Drawn(["a", "b", "c"], ["stream", "norm", "MLP"], ["", "block 0", "block 0"], first=1)
     values, lost = np.array([[1.0, np.nan, 3], [2, np.nan, 4]]), np.array([[0, 0, 0], [0, 5, 1]])
-    panel = model_panel({"x": values}, lost, drawn, Frame("k", "T"), Scale("u", log=True), first=1)
+    panel = model_panel({"x": values}, lost, drawn, Frame("k", "T"), Scale("u", log=True))
     assert np.isfinite(panel.moving["1.y"]).tolist() == [[False] * 3, [False, True, True]]
     assert panel.figure.data[1].text == ("NaN",) * 3 and panel.figure.data[0].connectgaps
     assert (panel.figure.layout.shapes[-1].x0, panel.figure.layout.shapes[-1].x1) == (0.5, 1.5)

@@ -1,4 +1,3 @@
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,8 @@ PRODUCT = np.einsum("sqd,skd->sqk", QUERIES, KEYS)
 ALLOWED = np.tri(T, dtype=bool)
 WEIGHTS = softmax(np.where(ALLOWED, PRODUCT / 4, -np.inf), axis=-1)
 LABELS = ["k", "o", "k", "<b>"]
-CONTRIBUTION: dict[str, Any] = {"frame": Frame("c", "Moved"), "text": Labels(LABELS, 2, 1)}
+TEXT = Labels(LABELS, 2, 1)
+CONTRIBUTION: dict[str, Any] = {"frame": Frame("c", "Moved"), "text": TEXT}
 PAIR: dict[str, Any] = {"frame": Frame("p", "Pair")}
 
 
@@ -26,11 +26,9 @@ def stages(
     scores: np.ndarray = PRODUCT / 4,
     weights: np.ndarray = WEIGHTS,
     head_size: int = D,
-    labels: Sequence[str] = LABELS,
-    query: int = 2,
-    key_position: int = 1,
+    text: Labels = TEXT,
 ) -> list[Panel]:
-    return stage_panels(scores, weights, head_size, Labels(labels, query, key_position))
+    return stage_panels(scores, weights, head_size, text)
 
 
 def test_the_four_stages_are_the_product_its_share_the_past_and_its_softmax() -> None:
@@ -94,7 +92,7 @@ def test_the_cell_of_the_chosen_pair_is_framed() -> None:
 def test_the_frame_of_small_cells_is_thinner_than_they_are() -> None:
     scores = np.zeros((1, 80, 80))
     cells = theme.plot_width(3) / 80  # pixels at least: no colour bar stands beside it
-    small = stages(scores, scores, labels=["a"] * 80)[0].figure.layout.shapes
+    small = stages(scores, scores, text=Labels(["a"] * 80, 2, 1))[0].figure.layout.shapes
     assert all(line.line.width < cells for line in small)
     assert stages()[0].figure.layout.shapes[0].line.width == 2.5
 
@@ -105,7 +103,9 @@ def test_alt_tells_the_chosen_pair_at_the_last_step() -> None:
     assert product.alt.endswith(f"{pair}{PRODUCT[-1, 2, 1]:.4g}.")
     low, high = PRODUCT[-1].min(), PRODUCT[-1].max()
     assert f"from {low:.4g} (" in product.alt and f"to {high:.4g} (" in product.alt
-    assert stages(key_position=3)[2].alt.endswith("query 'k' at 2, key '<b>' at 3: masked.")
+    assert stages(text=Labels(LABELS, 2, 3))[2].alt.endswith(
+        "query 'k' at 2, key '<b>' at 3: masked."
+    )
     bad = np.where(np.arange(T) == 1, np.nan, PRODUCT)
     assert stages(bad)[2].alt.endswith(f"{pair}not finite.")
 
@@ -117,7 +117,7 @@ def test_a_product_beyond_float32_is_a_gap() -> None:
 
 
 def test_one_token_at_one_step_reads_itself() -> None:
-    panels = stages(np.full((1, 1, 1), 2.0), np.ones((1, 1, 1)), 1, ["a"], query=0, key_position=0)
+    panels = stages(np.full((1, 1, 1), 2.0), np.ones((1, 1, 1)), 1, Labels(["a"], 0, 0))
     assert [panel.moving["0.z"].tolist() for panel in panels] == [
         [[[2]]],
         [[[2]]],
@@ -129,7 +129,7 @@ def test_one_token_at_one_step_reads_itself() -> None:
 def test_narrow_squares_have_few_ticks_the_chosen_pair_among_them() -> None:
     labels = [chr(97 + place % 26) for place in range(100)]
     scores = np.zeros((1, 100, 100))
-    layout = stages(scores, scores, labels=labels, query=37, key_position=11)[0].figure.layout
+    layout = stages(scores, scores, text=Labels(labels, 37, 11))[0].figure.layout
     assert "<b>l 11</b>" in layout.xaxis.ticktext and "<b>l 37</b>" in layout.yaxis.ticktext
     assert len(layout.xaxis.tickvals) < 16
 
@@ -140,7 +140,7 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match="weights of 1 steps do not fit scores of 2"):
         stages(weights=WEIGHTS[:1])
     with pytest.raises(ValueError, match=r"key_position must be in \[0, 4\), got 4"):
-        stages(key_position=4)
+        stages(text=Labels(LABELS, 2, 4))
 
 
 def test_contributions_are_blank_where_masked_and_coloured_up_to_the_longest_allowed() -> None:

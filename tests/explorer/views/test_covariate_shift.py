@@ -13,7 +13,7 @@ import torch
 from scipy.stats import wasserstein_distance
 from streamlit.testing.v1 import AppTest
 
-from explorer.data.layer_inputs import AlignedSpread, Spread, spread
+from explorer.data.layer_inputs import AlignedSpread, Input, Spread, spread
 from explorer.panels import Panel
 from explorer.views.normalization.background.covariate_shift import view as shift
 from explorer.views.normalization.background.covariate_shift.others import (
@@ -130,7 +130,7 @@ def test_a_run_beside_without_a_step_or_gone_is_refused(
 
 def test_every_number_is_that_of_the_models_own_activations(moment: Moment) -> None:
     shown = AlignedSpread(
-        "s", "", spread(moment.run, moment.steps, FOX_IDS, LAYER, "stream", None), moment.steps,
+        "s", "", spread(moment.run, moment.steps, FOX_IDS, Input(LAYER, "stream")), moment.steps,
         np.arange(len(moment.steps)),
     )  # fmt: skip
     with torch.inference_mode():
@@ -160,8 +160,8 @@ def test_every_number_is_that_of_the_models_own_activations(moment: Moment) -> N
 
 
 def test_one_channel_is_told_by_its_own_numbers_alone(moment: Moment) -> None:
-    every = spread(moment.run, moment.steps, FOX_IDS, LAYER, "input", None)
-    one = spread(moment.run, moment.steps, FOX_IDS, LAYER, "input", 4)
+    every = spread(moment.run, moment.steps, FOX_IDS, Input(LAYER, "input"))
+    one = spread(moment.run, moment.steps, FOX_IDS, Input(LAYER, "input", 4))
     np.testing.assert_array_equal(one.shift, every.channel_shift[:, 4])
     np.testing.assert_array_equal(one.rate, every.channel_rate[:, 4])
     np.testing.assert_array_equal(one.numbers, every.numbers[:, 4::6])
@@ -347,7 +347,7 @@ def test_a_run_beside_with_more_channels_counts_for_memory_too(
 
 def test_what_is_shown_at_once_is_kept_and_no_more(moment: Moment) -> None:
     def told(channel: int) -> Spread:
-        return spread(moment.run, moment.steps, FOX_IDS, LAYER, "input", channel)
+        return spread(moment.run, moment.steps, FOX_IDS, Input(LAYER, "input", channel))
 
     first, *others = (told(channel) for channel in range(3))
     assert told(0) is first and told(2) is others[1]

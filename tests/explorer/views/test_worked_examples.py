@@ -418,7 +418,7 @@ def test_dots_are_the_numbers_and_dashes_their_means() -> None:
     assert list(means.x) == [4, 3, 4, 5]
     assert (ring.x[0], ring.y[0]) == (7, 3)
     assert "d: from 2 to 7, mean 5." in panel.alt
-    alone = groups_panel(X.T, groups, frame, unit="x", chosen=(3, 2), pooled=False)
+    alone = groups_panel(X.T, groups._replace(pooled=False), frame, unit="x", chosen=(3, 2))
     assert len(alone.figure.data) == len(panel.figure.data) - 1  # DyT has no mean
     with pytest.raises(ValueError, match=r"must have shape \(2, 3\)"):
         groups = Groups("s", list("ab"), list("123"))

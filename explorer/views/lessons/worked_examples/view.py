@@ -150,7 +150,8 @@ def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
     names = [numbers.samples, list(numbers.features)]
     chosen = (cell.sample, cell.feature)
     turned = cell.done.over_samples
-    groups = Groups("feature", *names[::-1]) if turned else Groups("sample", *names)
+    kind, (rows, members) = ("feature", names[::-1]) if turned else ("sample", names)
+    groups = Groups(kind, rows, members, pooled=cell.done.divisor is not None)
     return [
         groups_panel(
             values.T if turned else values,
@@ -158,7 +159,6 @@ def _panels(numbers: Numbers, cell: Followed) -> list[Panel]:
             Frame(key, title),
             chosen=chosen[::-1] if turned else chosen,
             unit=unit,
-            pooled=cell.done.divisor is not None,
         )
         for key, title, values, unit in (
             ("worked-before", "Before", numbers.x, "x, all on one axis"),

@@ -1,6 +1,7 @@
 """The whole model, part by part: what enters and leaves it, its largest number, NaN, gradients."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -63,10 +64,9 @@ def whole(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
             for number in chosen or [SERIES.index(LARGEST)]
         },
         series[LOST].filled(np.nan),
-        drawn,
+        replace(drawn, first=None if at is None else at + _tables(moment)),
         Frame("model", verdict, span=12, height=500),
         Scale("value", log=not linear, per_step=per_step),
-        first=None if at is None else at + _tables(moment),
     )
     config = moment.run.model_config
     norm = NORMS[config.norm]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from explorer.data.layer_inputs import AlignedSpread, spread
+from explorer.data.layer_inputs import AlignedSpread, Input, spread
 from explorer.data.others import first_opened
 from explorer.data.readers import Ids
 from explorer.visit.moment import Moment
@@ -41,7 +41,7 @@ def held_beside(
     return AlignedSpread(
         name,
         f"{name} ({kind}): what its layer receives",
-        spread(run, steps, ids, layer, "input", channel),
+        spread(run, steps, ids, Input(layer, "input", channel)),
         steps,
         np.where(wanted < 0, -1, np.searchsorted(steps, run.steps[wanted])),
     )

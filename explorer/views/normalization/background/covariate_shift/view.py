@@ -14,7 +14,7 @@ from explorer.charts.parts.arrays import extent, padded
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import Scale, bend_of, edges_between
-from explorer.data.layer_inputs import AlignedSpread, Side, spread
+from explorer.data.layer_inputs import AlignedSpread, Input, Side, spread
 from explorer.panels import AnyPanel, Frame
 from explorer.views.lessons.norms import gain_and_shift
 from explorer.views.normalization.background.covariate_shift.others import channels, held_beside
@@ -73,7 +73,7 @@ def _own(moment: Moment, sentence: Sentence, choice: Choice) -> list[AlignedSpre
     """What this run's layer receives, and before it what enters the norm, if there is one."""
 
     def drawn(name: str, title: str, side: Side) -> AlignedSpread:
-        found = spread(moment.run, steps, sentence.ids, choice.layer, side, choice.channel)
+        found = spread(moment.run, steps, sentence.ids, Input(choice.layer, side, choice.channel))
         return AlignedSpread(name, title, found, steps, np.arange(len(steps)))
 
     steps = moment.steps
