@@ -24,7 +24,7 @@ LOST = "A long text of this address is not kept by this server any more; type it
 
 @dataclass(frozen=True)
 class Opening:
-    """A page, and parameters of an address that leads to what it is to show."""
+    """A page, and parameters of an address that leads to what it is to show, of which run."""
 
     page: str
     parameters: Mapping[str, str]
@@ -236,8 +236,9 @@ def end_lesson() -> None:
 
 
 def view() -> dict[str, str]:
-    """The parameters that lead to the view that is shown, without the lesson beside it."""
-    return {name: text for name, text in st.query_params.to_dict().items() if name != LESSON}
+    """The parameters that lead to the view that is shown, on any server; without the lesson."""
+    asked = {name: kept.recalled(text) for name, text in st.query_params.to_dict().items()}
+    return {name: text for name, text in asked.items() if name != LESSON and text is not None}
 
 
 def predict(answer: str) -> None:
@@ -274,11 +275,10 @@ def goal(page: str) -> str | None:
 def _open(opening: Opening) -> None:
     """Before any widget is drawn: what a visitor who comes by that address is shown."""
     state, here, parameters = st.session_state, visit(), opening.parameters
-    run_before = state.get(RUN)
     leave_run()
-    for name in (*here.defaults, *parameters):
+    for name in here.defaults:
         state.pop(name, None)
-    state[RUN], state[TEXT] = parameters.get(RUN, run_before), parameters.get(TEXT)
+    state[RUN], state[TEXT] = parameters[RUN], parameters.get(TEXT)
     state[TOKENS] = address.ids(parameters.get(TOKENS, ""))
     here.chosen, here.asked, here.pending = address.read(parameters), dict(parameters), {}
     here.goal, here.opening, here.stories = opening.page, None, False

@@ -24,7 +24,8 @@ def turn() -> bool:
     session.visit().fresh = False
     try:
         lesson = _lesson()
-        slide, parameters = lesson.slides[_at(lesson)], view_of(lesson, _at(lesson))
+        slide = lesson.slides[_at(lesson)]
+        parameters = view_of(lesson, _at(lesson), session.run())
     except (ValueError, Untrained):  # said where the slide is drawn
         return False
     session.tell(slide.page, parameters, plays=slide.play)

@@ -30,7 +30,7 @@ def main(name: str, run: str, file: Path) -> None:
     slides = []
     for at in range(len(lesson.slides)):
         print(at + 1, flush=True)
-        slides.append(offline_slide(lesson, at))
+        slides.append(offline_slide(lesson, at, run))
     style = read_file(SHIPPED / "glossary.css").decode()
     write_whole(file, offline_lesson(lesson.title, slides, note=NOTE, style=style))
 
@@ -41,11 +41,11 @@ def _about(lesson: Lesson, run: str) -> Lesson:
     return lesson.model_copy(update={"slides": tuple(slides)})
 
 
-def offline_slide(lesson: Lesson, at: int) -> OfflineSlide:
+def offline_slide(lesson: Lesson, at: int, chosen: str) -> OfflineSlide:
     """A slide of which each names its run: its words, and what its view draws if that can be."""
     slide, words = lesson.slides[at], words_of(lesson, at)
     try:
-        payload, names, step, _ = drawn(slide.page, view_of(lesson, at))
+        payload, names, step, _ = drawn(slide.page, view_of(lesson, at, chosen))
     except Untrained:
         return OfflineSlide(words)
     except ValueError as error:

@@ -13,17 +13,17 @@ from model_core.runs import Run
 Facts = Callable[[str, tuple[str, ...], str], Fact]
 
 
-def view_of(lesson: Lesson, at: int) -> dict[str, str]:
-    """The parameters of the address of a slide's view.
+def view_of(lesson: Lesson, at: int, chosen: str) -> dict[str, str]:
+    """The parameters of the address of a slide's view, of the `chosen` run where it names none.
 
     Untrained where another slide is to train its run; ValueError where a run or a number is not
     there.
     """
-    shown = name_shown(lesson, at)
-    run = runs.open_run() if shown is None else Run.open(runs.run_path(shown))
+    shown = name_shown(lesson, at) or chosen
+    run = Run.open(runs.run_path(shown))
     address = {name: text for name, text in lesson.slides[at].address.items() if name != "run"}
     parameters = {name: filled(text, facts_of(lesson, at, run)) for name, text in address.items()}
-    return parameters if shown is None else parameters | {"run": shown}
+    return parameters | {"run": shown}
 
 
 def run_of(lesson: Lesson, at: int) -> Run | None:

@@ -216,20 +216,23 @@ def test_two_visitors_at_once_train_one_run(
 
 def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
     """In one sentence: of a run that is not trained, one that is, one that is not there."""
+    run = "quick-brown-fox"
     lesson = lesson_of("own")
     train, after = (words_of(lesson, at) for at in (1, 2))
     assert "It ends at …, not at 0." in train and "<li>another</li>" in train
     assert "A button in the app trains a run here, which these numbers wait for." in train
     assert "<details>" not in train
     assert "This slide is about a run that slide 2 trains in the app." in after
-    assert offline_slide(lesson, 2).names == ["quick-brown-fox", "overview"]  # as on screen
+    assert offline_slide(lesson, 2, "english").names == [run, "overview"]  # as on screen
+    first = lesson.model_copy(update={"slides": lesson.slides[1:]})
+    assert offline_slide(first, 0, run).names == [run, "tables"]
     recorded_run(teaching / "mine")
     assert "In the app a button trains this run." in words_of(lesson, 1)
     assert "<summary>Answer</summary><p><b>another</b>. It has 6." in words_of(lesson, 1)
     loss = read_metrics(teaching / "mine")[-1]["train_loss"]
     assert f" is {loss:.4f}.</p>" in words_of(lesson, 2)
     gone = lesson.slides[0].model_copy(update={"run": "gone", "title": "A <b>"})
-    slide = offline_slide(lesson.model_copy(update={"slides": (gone,)}), 0)
+    slide = offline_slide(lesson.model_copy(update={"slides": (gone,)}), 0, run)
     assert "<h1>A &lt;b&gt;</h1>" in slide.words and slide.payload == b""
     assert "there is no run named &#x27;gone&#x27; any more; choose another" in slide.words
 
@@ -343,6 +346,18 @@ def test_a_teacher_makes_a_lesson_of_views(writer: AppTest, tmp_path: Path) -> N
     app = press(app, "Read it")
     assert any("It has 2 layers." in one.value for one in app.markdown)
     assert app.query_params["lesson"] == "vowels-co.2"
+
+
+def test_a_slide_of_a_long_sentence_has_it_whole(writer: AppTest, tmp_path: Path) -> None:
+    """A short name in its place would mean nothing on another server."""
+    long = "the fox and the dog " * 230
+    writer.text_input(key="text").set_value(long)
+    assert succeeded(writer.run()).query_params["text"] != long
+    app = add(writer, "First", "It is long.")
+    (slide,) = read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides
+    assert slide.show["text"] == long.strip()
+    app = press(press(app, "1 · First"), "Read it")
+    assert app.text_input(key="text").value == long.strip()
 
 
 def test_a_new_slide_begins_empty_and_an_old_one_takes_the_present_view(

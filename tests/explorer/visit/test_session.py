@@ -128,6 +128,19 @@ def test_an_address_has_the_choices_of_its_own_page_only(monkeypatch: pytest.Mon
     assert written == [shared | {"drift.map": "second"}, shared | {"attention.view": "second"}]
 
 
+def test_a_slide_opens_whatever_its_view_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file may name the state itself."""
+    here = session.Visit(page="Tables")
+    state: dict[str, Any] = {"visit": here, "run": "first", "text": None, "tables.view": "Values"}
+    here.defaults["tables.view"] = "Look up"
+    monkeypatch.setattr(session.st, "session_state", state)
+    session.tell("tables", {"run": "second", "visit": "1", "tables.view": "What if"})
+    assert session.goal("lessons") == "tables" and session.visit() is here
+    assert state == {"visit": here, "run": "second", "text": None, "tokens": []}
+    session.begin(RUNS, "Tables")
+    assert session.hold("tables.view", "Look up", str, str, of_run=False) == "What if"
+
+
 def test_a_page_is_the_goal_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the page before asks for a rerun of its own page, just when it is left."""
     state: dict[str, Any] = {"visit": session.Visit(page="Tables"), "run": "first", "text": None}
