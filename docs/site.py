@@ -25,6 +25,7 @@ from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
 from explorer.lessons.rendering import formula
 from explorer.lessons.wording import UNKNOWN, filled
 from explorer.recorded.recipes import RECORDED
+from explorer.views.lessons.trained import Untrained
 from model_core.runs import Run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,11 +111,17 @@ def _slide(lesson: Lesson, at: int) -> str:
 def _text(lesson: Lesson, at: int, text: str) -> str:
     """A text of a slide with the numbers of the run that it is about, if no reader trains that."""
 
-    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
+    def named(other: str) -> Run:
         run = other or str(lesson.slides[at].run)
-        if lesson.training(at, run):
+        if trains := lesson.training(at, run):
+            raise Untrained(trains[0], None)
+        return Run.open(RECORDED / run)
+
+    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
+        try:
+            return fact(named, name, arguments, other)
+        except Untrained:
             return UNKNOWN
-        return fact(Run.open(RECORDED / run), name, arguments)
 
     return filled(text, value, _plain)
 

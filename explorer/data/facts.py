@@ -5,13 +5,13 @@ A step is a recorded one, or "last"; a token is its label, "␣" for a space.
 
 import math
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import cast, get_args
 
 import numpy as np
 import torch
 
 from explorer.data.cache import cached
-from explorer.visit.runs import run_path
 from explorer.visit.sentence import example
 from model_core.attention import attend
 from model_core.attention.heads import read_weights
@@ -27,23 +27,28 @@ from model_core.prediction.pairs import followers
 from model_core.runs import Run
 
 Fact = float | str
+Named = Callable[[str], Run]  # "" is the run that is spoken of
 FIRST = 6  # numbers of a row that are written out
 SAMPLE = 60  # characters of a model's own text
 
 
-def fact(run: Run, name: str, arguments: tuple[str, ...]) -> Fact:
-    """The number of this name; ValueError or TypeError where a run or an argument has none."""
+def fact(named: Named, name: str, arguments: tuple[str, ...], run_name: str = "") -> Fact:
+    """The number of this name, of a run `named` so; other runs in `arguments` are named likewise.
+
+    ValueError or TypeError where a run or an argument has none.
+    """
     if name not in FACTS:
         raise ValueError(f"there is no {name!r}")
-    if name in ("higher", "lower", "same"):  # of other runs, whose own numbers are kept
-        return FACTS[name](run, *arguments)
+    if name in _OF_RUNS:
+        return _OF_RUNS[name](named, run_name, *arguments)
+    run = named(run_name)
     return _fact(run, (len(run.steps), run.status.state), name, arguments)
 
 
 @cached(512)
 def _fact(run: Run, as_of: tuple[int, str], name: str, arguments: tuple[str, ...]) -> Fact:
     try:
-        return FACTS[name](run, *arguments)
+        return _OF_A_RUN[name](run, *arguments)
     except (LookupError, ValueError):
         if not len(run.steps):
             raise ValueError(f"run {run.name} has no recorded step yet") from None
@@ -227,7 +232,7 @@ def _sample(run: Run, step: str = "last") -> str:
 
 def _trend(run: Run, name: str, since: str = "0", until: str = "last", *arguments: str) -> str:
     """Whether a number with these arguments and a step "falls" or "rises"."""
-    before, after = (float(FACTS[name](run, *arguments, step)) for step in (since, until))
+    before, after = (float(_OF_A_RUN[name](run, *arguments, step)) for step in (since, until))
     return "rises" if after > before else "falls"
 
 
@@ -236,19 +241,14 @@ def _crowding(run: Run, step: str = "last") -> float:
     return float(crowding(_table(run, "tokens", step)[None])[0])
 
 
-def _higher(_: Run, name: str, one: str, other: str) -> str:
-    """Which of two runs ends with the higher number."""
-    return max((one, other), key=lambda run: float(fact(Run.open(run_path(run)), name, ())))
+def _end(pick: Callable[..., str], named: Named, _: str, name: str, one: str, other: str) -> str:
+    """Which of two runs ends with the number that is picked: by `min` the lower."""
+    return pick((one, other), key=lambda run: float(fact(named, name, (), run)))
 
 
-def _lower(_: Run, name: str, one: str, other: str) -> str:
-    """Which of two runs ends with the lower number."""
-    return min((one, other), key=lambda run: float(fact(Run.open(run_path(run)), name, ())))
-
-
-def _same(run: Run, name: str, other: str, *arguments: str) -> str:
+def _same(named: Named, run: str, name: str, other: str, *arguments: str) -> str:
     """Whether a number of another run is "the same" here, or "another" one."""
-    here, there = (fact(one, name, arguments) for one in (run, Run.open(run_path(other))))
+    here, there = (fact(named, name, arguments, one) for one in (run, other))
     return "the same" if here == there else "another"
 
 
@@ -300,7 +300,7 @@ def _at(run: Run, text: str) -> int:
     return int(at[0])
 
 
-FACTS: Mapping[str, Callable[..., Fact]] = {
+_OF_A_RUN: Mapping[str, Callable[..., Fact]] = {
     "vocab_size": lambda run: run.model_config.vocab_size,
     "last_row": lambda run: run.model_config.vocab_size - 1,
     "block_size": lambda run: run.model_config.block_size,
@@ -343,7 +343,10 @@ FACTS: Mapping[str, Callable[..., Fact]] = {
     "state": lambda run: run.status.state,
     "trend": _trend,
     "crowding": _crowding,
-    "lower": _lower,
-    "higher": _higher,
+}
+_OF_RUNS: Mapping[str, Callable[..., str]] = {
+    "lower": partial(_end, min),
+    "higher": partial(_end, max),
     "same": _same,
 }
+FACTS = (*_OF_A_RUN, *_OF_RUNS)

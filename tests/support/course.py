@@ -1,8 +1,9 @@
 """The lessons that come with the app, and what the runs put into their texts."""
 
+from functools import partial
 from pathlib import Path
 
-from explorer.data.facts import Fact, fact
+from explorer.data.facts import fact
 from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
 from explorer.lessons.wording import filled
 from explorer.visit.runs import RECORDED
@@ -15,9 +16,8 @@ def written(slide: Slide, text: str, own: Path = RECORDED) -> str:
     """A text of a slide with its numbers, some of them of runs in one's `own` folder."""
     assert slide.run
 
-    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
+    def named(other: str) -> Run:
         run = other or str(slide.run)
-        folder = RECORDED if (RECORDED / run).exists() else own
-        return fact(Run.open(folder / run), name, arguments)
+        return Run.open((RECORDED if (RECORDED / run).exists() else own) / run)
 
-    return filled(text, value)
+    return filled(text, partial(fact, named))

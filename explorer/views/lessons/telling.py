@@ -54,7 +54,7 @@ def facts_of(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = 
 
     def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
         try:
-            return fact(named(other), name, arguments)
+            return fact(named, name, arguments, other)
         except Untrained:
             if not unknown:
                 raise

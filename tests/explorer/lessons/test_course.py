@@ -18,6 +18,7 @@ from explorer.lessons.lesson import Slide, read_lesson
 from explorer.views.lessons import file, trained
 from explorer.views.lessons.offline import offline_slide, words_of
 from explorer.views.lessons.shelf import lesson_of
+from explorer.views.lessons.telling import facts_of
 from explorer.views.lessons.trained import BUTTON
 from explorer.visit.address import Chosen
 from explorer.visit.page import plain
@@ -181,6 +182,22 @@ def test_a_slide_of_a_run_that_is_not_trained_yet_shows_the_way(teaching: Path) 
     assert app.query_params["run"] == "quick-brown-fox" and "Its loss" not in says(app)
     app = go_to(press(app, "To slide 2"), "tables")
     assert app.query_params["lesson"] == "own.2" and labelled(app, BUTTON)
+
+
+def test_runs_are_compared_by_the_names_that_the_lesson_has_for_them(teaching: Path) -> None:
+    """The shelf has another run of the name that the lesson gives to what it trains."""
+    recorded_run(teaching / "mine", seed=7, n_embd=4)
+    asked = [
+        ("same", ("n_embd", "mine"), ""),
+        ("lower", ("n_embd", "quick-brown-fox", "mine"), ""),
+        ("higher", ("n_embd", "quick-brown-fox", "mine"), ""),
+    ]
+    unknown = facts_of(lesson_of("own"), 2, unknown="…")
+    assert [unknown(*one) for one in asked] == ["…", "…", "…"]
+    assert recorded_run(teaching / "theirs").model_config.n_embd == 6
+    facts = facts_of(lesson_of("own"), 2)
+    assert [facts(*one) for one in asked] == ["the same", "quick-brown-fox", "mine"]
+    assert facts("same", ("n_embd", "mine"), "quick-brown-fox") == "another"
 
 
 def test_a_run_is_found_by_its_recipe_and_goes_on_where_it_was_interrupted(

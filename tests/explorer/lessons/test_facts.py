@@ -3,6 +3,7 @@
 import math
 import shutil
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,8 +29,13 @@ TOKENS = sorted(set(TEXT))
 TABLE = "token_embedding_table.weight"
 
 
+def of(run: Run) -> Callable[[str], Run]:
+    """This run, and by their names those that come with the app."""
+    return lambda name: Run.open(RECORDED / name) if name else run
+
+
 def had(name: str, *arguments: str) -> Fact:
-    return fact(RUN, name, arguments)
+    return fact(of(RUN), name, arguments)
 
 
 def weights(step: int) -> dict[str, torch.Tensor]:
@@ -61,10 +67,13 @@ def test_a_run_that_grows_or_ends_is_asked_anew(recorded: Run, tmp_path: Path) -
     last.rename(tmp_path / "later")
     write_status(path, replace(recorded.status, state="stopped"))
     names = ("last_step", "state")
-    assert [fact(Run.open(path), name, ()) for name in names] == [recorded.steps[-2], "stopped"]
+    assert [fact(of(Run.open(path)), name, ()) for name in names] == [recorded.steps[-2], "stopped"]
     (tmp_path / "later").rename(last)
     write_status(path, recorded.status)
-    assert [fact(Run.open(path), name, ()) for name in names] == [recorded.steps[-1], "finished"]
+    assert [fact(of(Run.open(path)), name, ()) for name in names] == [
+        recorded.steps[-1],
+        "finished",
+    ]
 
 
 def test_losses_are_as_recorded() -> None:
@@ -139,12 +148,14 @@ def test_a_head_of_induction_reads_what_followed() -> None:
         weights = every[1, 0]
         after = [[k for k in range(1, q) if ids[k - 1] == ids[q]] for q in range(len(ids))]
         shares.append(np.mean([weights[q, ks].sum() for q, ks in enumerate(after) if ks]))
-    assert fact(run, "role", ("induction", "1", "0")) == pytest.approx(np.quantile(shares, 0.25))
-    assert fact(run, "top_role", ("1", "0")) == "induction"
-    assert fact(run, "top_head", ("previous token",)) == "Layer 0, head 2"
+    assert fact(of(run), "role", ("induction", "1", "0")) == pytest.approx(
+        np.quantile(shares, 0.25)
+    )
+    assert fact(of(run), "top_role", ("1", "0")) == "induction"
+    assert fact(of(run), "top_head", ("previous token",)) == "Layer 0, head 2"
     assert np.mean(before, 0).argmax() == 2
     with pytest.raises(ValueError, match="'copy' is none of previous token"):
-        fact(run, "role", ("copy", "1", "0"))
+        fact(of(run), "role", ("copy", "1", "0"))
 
 
 def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
@@ -169,10 +180,10 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
 
 def test_before_its_first_step_a_run_has_what_needs_none(tmp_path: Path) -> None:
     run = Run.open(new_run(tmp_path / "new"))
-    assert fact(run, "id", ("k",)) == TOKENS.index("k") and fact(run, "n_embd", ()) == 6
+    assert fact(of(run), "id", ("k",)) == TOKENS.index("k") and fact(of(run), "n_embd", ()) == 6
     for name, arguments in (("loss", ()), ("row", ("k",)), ("last_step", ()), ("sample", ())):
         with pytest.raises(ValueError, match="^run new has no recorded step yet$"):
-            fact(run, name, arguments)
+            fact(of(run), name, arguments)
 
 
 @pytest.mark.parametrize(
