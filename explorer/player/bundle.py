@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 _IMPORT = re.compile(r'^import (\{[^}]*\}) from "\./(\w+)\.js"$', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.MULTILINE)
+_COMMENT = re.compile(r"/\*[\s\S]*?\*/|^\s*//.*$", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*|\bimport\(.*", re.MULTILINE)
 
 
@@ -35,7 +36,7 @@ def _scoped(name: str, source: str) -> str:
     """A module as a function that is called once, so that its own names stay its own."""
     exported = [match[2] for match in _EXPORT.finditer(source)]
     body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const \1 = $\2", source))
-    code = re.sub(r"/\*.*?\*/|^\s*//.*$", "", body, flags=re.DOTALL | re.MULTILINE)
+    code = _COMMENT.sub("", body)
     if left := _OTHER.search(code):
         raise ValueError(f"{name}.js has a line that cannot be bundled: {left[0]}")
     return f"const ${name} = (() => {{\n{body}\nreturn {{ {', '.join(exported)} }}\n}})()"

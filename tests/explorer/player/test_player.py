@@ -630,8 +630,14 @@ def test_modules_that_import_each_other_or_in_other_ways_are_refused() -> None:
     with pytest.raises(ValueError, match="a → b → a"):
         bundle({"a": one, "b": other}, ["a"])
     for line in ('import "./b.js"', "export default 1", 'const b = await import("./b.js")'):
-        with pytest.raises(ValueError, match="a.js has a line that cannot be bundled"):
-            bundle({"a": line, "b": ""}, ["a"])
+        for above in ("", "// what it does\n", "/** @param {number} a */\n", "f() // why\n"):
+            with pytest.raises(ValueError, match="a.js has a line that cannot be bundled"):
+                bundle({"a": f"{above}{line}\n// more", "b": ""}, ["a"])
+
+
+def test_a_comment_may_name_what_cannot_be_bundled() -> None:
+    source = '// a\n  // import x from "y"\n/**\n * @type {import("z").Z}\n */\nfoo()'
+    assert source in bundle({"a": source}, ["a"])
 
 
 @pytest.mark.parametrize(
