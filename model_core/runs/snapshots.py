@@ -145,11 +145,12 @@ def _described(header: Mapping[str, Any], size: int) -> dict[str, dict[str, Any]
         for name, entry in described.items():
             name.encode()  # a text
             (start, end), shape = entry["data_offsets"], entry["shape"]
-            if len(shape) > AXES or not all(type(n) is int and 0 <= n <= size for n in shape):
-                raise ValueError(f"{name} has no shape")
+            numbers = (start, end, *shape)
+            if len(shape) > AXES or not all(type(n) is int and 0 <= n <= size for n in numbers):
+                raise ValueError(f"{name} has no shape or no place")
             if (start, end) != (at, at + TYPES[entry["dtype"]].itemsize * prod(shape)):
                 raise ValueError(f"{name} does not stand where it must")
-            at = int(end)
+            at = end
     except (LookupError, TypeError, OverflowError):
         raise ValueError("a tensor is not described") from None
     if not named or at != size:

@@ -623,6 +623,8 @@ def packed() -> bytes:
 HEADERS: dict[str, Callable[[dict[str, Any]], object]] = {
     "overlap": lambda header: header["a"].update(data_offsets=[0, 24]),
     "hole": lambda header: header.pop("a"),
+    "no whole offset": lambda header: header["a"].update(data_offsets=[8, 32.0]),
+    "no number as offset": lambda header: header["b"].update(data_offsets=[False, 8]),
     "backwards": lambda header: header["a"].update(data_offsets=[32, 8]),
     "too small": lambda header: header["a"].update(shape=[3, 1]),
     "too large": lambda header: header["a"].update(shape=[4, 2]),
