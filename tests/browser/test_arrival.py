@@ -7,7 +7,7 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Page, expect
 
 from tests.support.browser.clock_demo import drifting, recorded_steps
-from tests.support.browser.driver import ClockDriver, Held, Server, Visit
+from tests.support.browser.driver import ClockDriver, Held, Server, Visit, Watch
 
 STEPS = recorded_steps(210).tolist()
 LAST = 199
@@ -200,10 +200,27 @@ def test_the_first_picture_stands_where_the_page_draws_the_same(visit: Visit, ap
     ClockDriver(page).wait_ready()
 
 
-def test_a_browser_that_blocks_its_storage_shows_the_page(visit: Visit, app: Server) -> None:
-    page = visit("about:blank")
-    page.add_init_script("""Object.defineProperty(window, "localStorage", {
+LACKS = {
+    "storage": """Object.defineProperty(window, "localStorage", {
       get() { throw new DOMException("denied", "SecurityError") },
-    })""")
+    })""",
+    "room in its storage": """localStorage.setItem("driftscope.theme", '"Dark"')
+    Storage.prototype.setItem = () => { throw new DOMException("full", "QuotaExceededError") }""",
+    "a first picture": """const { getContext } = HTMLCanvasElement.prototype
+    HTMLCanvasElement.prototype.getContext = function (...given) {
+      return document.querySelector(".driftscope-first") ? null : getContext.apply(this, given)
+    }""",
+}
+
+
+@pytest.mark.parametrize("lack", LACKS)
+def test_a_browser_that_lacks_something_shows_the_page(
+    visit: Visit, app: Server, watch: Watch, lack: str
+) -> None:
+    watch.allowed = ["this browser draws no canvas"] if lack == "a first picture" else []
+    page = visit("about:blank")
+    page.add_init_script(LACKS[lack])
     page.goto(app.url)
     ClockDriver(page).wait_ready()
+    expect(page.locator(".driftscope-first")).to_have_count(0)
+    assert bool(watch.faults) == bool(watch.allowed)

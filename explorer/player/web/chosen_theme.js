@@ -4,12 +4,15 @@
 const OURS = "driftscope.theme"
 const THEIRS = `stActiveTheme-${globalThis.location?.pathname}-v2` // of Streamlit 1.67
 
-// Copies an entry as it is, or removes the copy of one that is not there.
+// Copies an entry as it is, or removes the copy of one that is not there. Where the storage is full,
+// the theme is that of this page alone.
 /** @param {Storage} storage @param {string} from @param {string} to */
 function copy(storage, from, to) {
   const value = storage.getItem(from)
-  if (value === null) storage.removeItem(to)
-  else storage.setItem(to, value)
+  try {
+    if (value === null) storage.removeItem(to)
+    else storage.setItem(to, value)
+  } catch {}
 }
 
 // A browser that blocks cookies throws where it is asked for its storage.

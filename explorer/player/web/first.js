@@ -29,13 +29,13 @@ export function showFirst() {
   Object.assign(host.style, PLACE)
   for (const [name, value] of Object.entries(look())) host.style.setProperty(name, value)
   document.body.append(host)
-  const clock = draw(host, found)
+  const clock = clockIn(host, found)
   const { pathname } = location
   const leave = () => {
+    host.remove()
     clearTimeout(late)
     ends.disconnect()
     clock.close()
-    host.remove()
   }
   const ends = new MutationObserver(() => {
     if (document.querySelector(ASKED)) host.style.clipPath = `inset(${TOP} 0 0)`
@@ -43,11 +43,17 @@ export function showFirst() {
   })
   ends.observe(document.body, { subtree: true, childList: true, attributeFilter: ["data-ready"] })
   const late = setTimeout(leave, MOST)
+  try {
+    draw(clock, found)
+  } catch (error) {
+    leave()
+    reportError(error) // thrown on, it would end the whole script, and the page has need of it
+  }
 }
 
 // In a closed shadow, so that nothing on the page finds it and takes it for the page's own clock.
 /** @param {HTMLElement} host @param {HTMLTemplateElement} found */
-function draw(host, { content, dataset }) {
+function clockIn(host, { content }) {
   const [rules, words, parentElement] = [element("style", ""), element("p", ""), element("div", "")]
   rules.textContent = STYLE
   words.textContent = "Opening…"
@@ -58,10 +64,14 @@ function draw(host, { content, dataset }) {
   const component = { parentElement, data, setStateValue: silent, setTriggerValue: silent }
   const clock = new Clock(component, "", "")
   clock.stopListening()
+  return clock
+}
+
+/** @param {Clock} clock @param {HTMLTemplateElement} found */
+function draw(clock, { dataset }) {
   const bytes = Uint8Array.from(atob(dataset.payload ?? ""), (one) => one.charCodeAt(0))
   clock.adopt(decode(bytes.buffer))
   clock.draw()
-  return clock
 }
 
 // What Streamlit's page gives the clock, here by the theme that it will have.
