@@ -31,7 +31,7 @@ class OfflineSlide(NamedTuple):
     """A part of a file: its words as HTML, and the payload of its clock with all steps (b"": none).
 
     The clock stands at `step` first, and `plays` from there. `names`: what it is of, such as run
-    and page; pictures saved out of it say so, too. The panel with the key `highlight` is outlined.
+    and page; pictures saved out of it say so, too. `style`: of its panels, as CSS.
     """
 
     words: str
@@ -39,7 +39,7 @@ class OfflineSlide(NamedTuple):
     step: int = 0
     names: Sequence[str] = ()
     plays: bool = False
-    highlight: str = ""
+    style: str = ""
 
 
 def offline_page(payload: bytes, *, names: Sequence[str], step: int, question: str = "") -> bytes:
@@ -55,9 +55,7 @@ def offline_lesson(title: str, slides: Sequence[OfflineSlide], *, note: str, sty
 
     A payload that several slides show is in the file once.
     """
-    head = (
-        f'<style>{style}</style>\n<style id="outline"></style>\n<p class="note">{escape(title)}</p>'
-    )
+    head = f'<style>{style}</style>\n<style id="own"></style>\n<p class="note">{escape(title)}</p>'
     below = f'{_WAYS}<p class="note">{escape(note)}</p>'
     body = f"<aside>\n{head}\n{_sections(slides)}\n{below}\n</aside>"
     return _file(escape(title), slides, body)
@@ -107,7 +105,7 @@ def _section(slide: OfflineSlide, names: dict[bytes, str], at: int) -> str:
         "step": slide.step,
         "names": dumps(list(slide.names)),
         "plays": "1" if slide.plays else "",
-        "highlight": slide.highlight,
+        "style": slide.style,
     }
     written = " ".join(f'data-{name}="{escape(str(value))}"' for name, value in data.items())
     return f"<article {written}{' hidden' if at else ''}>\n{slide.words}\n</article>"

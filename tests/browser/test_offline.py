@@ -16,6 +16,8 @@ RUN = Run.open(RECORDED / "quick-brown-fox")
 SAID = """(kind) => [...document.querySelectorAll(kind)]
   .map((panel) => [panel.dataset.panel, panel.innerText])"""
 
+DRAWN = "document.querySelector('.driftscope-drawing').toDataURL()"
+
 
 def said(page: Page, step: int, kind: str = ".driftscope-panel") -> list[list[str]]:
     clock = ClockDriver(page).wait_ready()
@@ -70,6 +72,12 @@ def test_the_file_obeys_keys_and_says_what_the_app_says(
         alone.keyboard.press("End")
         ClockDriver(alone).wait_step(int(RUN.steps[-1]))
         alone.keyboard.press("Home")
+        ClockDriver(alone).wait_step(0)
+        light = alone.evaluate(DRAWN)
+        alone.emulate_media(color_scheme="dark")
+        alone.wait_for_function(f"light => {DRAWN} !== light", arg=light)
+        alone.emulate_media(color_scheme="light")
+        alone.wait_for_function(f"light => {DRAWN} === light", arg=light)
         alone.keyboard.press("Space")
         ClockDriver(alone).wait_beyond(5)
 

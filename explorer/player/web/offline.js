@@ -17,6 +17,11 @@ export async function start(unpacked) {
   ])
   const payloads = new Map(names.map((name, n) => [name, found[n]]))
   let [turns, close] = [0, () => {}]
+  const show = () => {
+    const { dataset } = slides[present(slides.length)]
+    const payload = payloads.get(dataset.payload ?? "")
+    close = payload ? clock(component(payload, dataset, turns), plotly, style) : () => {}
+  }
   const turn = () => {
     const at = present(slides.length)
     slides.forEach((slide, n) => {
@@ -25,13 +30,12 @@ export async function start(unpacked) {
     mark(at, slides[at], slides.length)
     turns++
     close()
-    const { dataset } = slides[at]
-    const payload = payloads.get(dataset.payload ?? "")
-    close = payload ? clock(component(payload, dataset, turns), plotly, style) : () => {}
+    show()
     scrollTo(0, 0)
   }
   listen(slides.length)
   addEventListener("hashchange", turn)
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show) // it reads the theme
   turn()
 }
 
@@ -66,10 +70,8 @@ function mark(at, slide, count) {
   next?.toggleAttribute("disabled", at === count - 1)
   const standing = document.querySelector("nav span")
   if (standing) standing.textContent = `${at + 1} of ${count}`
-  const outline = document.querySelector("#outline")
-  const { highlight } = slide.dataset
-  const outlined = `[data-panel="${highlight}"] { outline: 3px solid var(--k1, #d55e00); }`
-  if (outline) outline.textContent = highlight ? outlined : ""
+  const style = document.querySelector("#own")
+  if (style) style.textContent = slide.dataset.style ?? ""
 }
 
 /** @param {number} count */

@@ -7,7 +7,7 @@ from explorer.lessons.lesson import Lesson, Prediction
 from explorer.lessons.wording import UNKNOWN, filled, written
 from explorer.views.lessons import file, writing
 from explorer.views.lessons.shelf import is_own, lesson_of
-from explorer.views.lessons.telling import Facts, facts_of, run_of, view_of
+from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
 from explorer.views.lessons.trained import Untrained, offer, send_back
 from explorer.visit import runs, session
 from explorer.visit.page import plain
@@ -49,8 +49,8 @@ def draw(page: str) -> None:
             return
         at = _at(lesson)
         slide = lesson.slides[at]
-        if slide.highlight:
-            st.html(f"<style>{_outlined(slide.highlight)}</style>")
+        if style := outlined(slide.highlight):
+            st.html(f"<style>{style}</style>")
         st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
         _say(lesson, at)
         _ways(here.lesson[0], at, len(lesson.slides))
@@ -189,11 +189,3 @@ def _lesson() -> Lesson:
 def _at(lesson: Lesson) -> int:
     """The present slide, from 0; the last where an address asks for one after it."""
     return min(_on()[1], len(lesson.slides)) - 1
-
-
-def _outlined(panel: str) -> str:
-    """Marked, and first where a presentation has no room for a second picture."""
-    name = f'[data-panel="{panel}"]'
-    first = f".driftscope-presented {name} {{ order: -1; }}"
-    mark = f"{name} {{ outline: 3px solid var(--k1, #d55e00); outline-offset: 4px; }}"
-    return f"{mark} @media (max-width: 1100px) {{ {first} }}"

@@ -15,7 +15,7 @@ from explorer.lessons.rendering import formula, html_of, line_of
 from explorer.lessons.wording import UNKNOWN, filled
 from explorer.player import OfflineSlide, offline_lesson
 from explorer.views.lessons.shelf import lesson_of
-from explorer.views.lessons.telling import Facts, facts_of, run_of, view_of
+from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
 from explorer.views.lessons.trained import Untrained
 from explorer.visit.page import plain
 from model_core.runs.files import read_file
@@ -50,7 +50,7 @@ def offline_slide(lesson: Lesson, at: int, chosen: str) -> OfflineSlide:
         return OfflineSlide(words)
     except ValueError as error:
         return OfflineSlide(words + _note(f"This slide has no pictures here: {error}"))
-    return OfflineSlide(words, payload, step, names, slide.play, slide.highlight)
+    return OfflineSlide(words, payload, step, names, slide.play, outlined(slide.highlight))
 
 
 def words_of(lesson: Lesson, at: int) -> str:

@@ -26,6 +26,16 @@ def view_of(lesson: Lesson, at: int, chosen: str) -> dict[str, str]:
     return parameters | {"run": shown}
 
 
+def outlined(panel: str) -> str:
+    """The style that marks a panel, and puts it first where a presentation has room for one."""
+    if not panel:
+        return ""
+    name = f'[data-panel="{panel}"]'
+    first = f".driftscope-presented {name} {{ order: -1; }}"
+    mark = f"{name} {{ outline: 3px solid #d55e00; outline-offset: 4px; }}"
+    return f"{mark} @media (max-width: 1100px) {{ {first} }}"
+
+
 def run_of(lesson: Lesson, at: int) -> Run | None:
     """The run that a slide's numbers are of; None where the slide itself is to train it.
 

@@ -18,7 +18,7 @@ from explorer.lessons.lesson import Slide, read_lesson
 from explorer.views.lessons import file, trained
 from explorer.views.lessons.offline import offline_slide, words_of
 from explorer.views.lessons.shelf import lesson_of
-from explorer.views.lessons.telling import facts_of
+from explorer.views.lessons.telling import facts_of, outlined
 from explorer.views.lessons.trained import BUTTON
 from explorer.visit.address import Chosen
 from explorer.visit.page import plain
@@ -241,8 +241,11 @@ def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
     assert "<details>" not in train
     assert "This slide is about a run that slide 2 trains in the app." in after
     assert offline_slide(lesson, 2, "english").names == [run, "overview"]  # as on screen
-    first = lesson.model_copy(update={"slides": lesson.slides[1:]})
-    assert offline_slide(first, 0, run).names == [run, "tables"]
+    marked = lesson.slides[1].model_copy(update={"highlight": "map"})
+    first = lesson.model_copy(update={"slides": (marked, *lesson.slides[2:])})
+    slide = offline_slide(first, 0, run)
+    assert slide.names == [run, "tables"]
+    assert slide.style == outlined("map") and '[data-panel="map"] { outline: 3px' in slide.style
     recorded_run(teaching / "mine")
     assert "In the app a button trains this run." in words_of(lesson, 1)
     assert "<summary>Answer</summary><p><b>another</b>. It has 6." in words_of(lesson, 1)

@@ -47,7 +47,7 @@ def test_a_page_with_figures_brings_the_library_that_draws_them() -> None:
 
 def test_what_several_slides_of_a_lesson_show_is_in_its_file_once() -> None:
     data = payload()
-    one = OfflineSlide("<h1>One</h1>", data, 3, ("a<b", "overview"), plays=True, highlight="map")
+    one = OfflineSlide("<h1>One</h1>", data, 3, ("a<b", "overview"), plays=True, style='[a="b"] {}')
     html = offline_lesson(
         "T & U", [one, OfflineSlide("Two"), one._replace(step=7)], note="N < M", style=".term {}"
     ).decode()
@@ -58,5 +58,7 @@ def test_what_several_slides_of_a_lesson_show_is_in_its_file_once() -> None:
     assert [re.findall(r'data-(?:payload|step|plays)="([^"]*)"', said) for said, _ in sections] == [
         ["payload-0", "3", "1"], ["", "0", ""], ["payload-0", "7", "1"],
     ]  # fmt: skip
+    styled = ['data-style="[a=&quot;b&quot;] {}"' in said for said, _ in sections]
+    assert styled == [True, False, True]
     assert [said.endswith(" hidden") for said, _ in sections] == [False, True, True]
     assert "T &amp; U" in html and "N &lt; M" in html and "a&lt;b" in html
