@@ -217,11 +217,20 @@ def _farthest(run: Run, since: str = "0", until: str = "last") -> str:
     return token_label(run.tokenizer.tokens[int(np.linalg.norm(moved, axis=1).argmax())])
 
 
-def _half(run: Run, token: str) -> str:
-    """In which half of the training a token's row moves further, "first" or "second"."""
-    middle = str(run.steps[np.abs(run.steps - run.steps[-1] / 2).argmin()])
-    first = _moved(run, token, "0", middle) > _moved(run, token, middle, "last")
-    return "first" if first else "second"
+def _farthest_by(run: Run, since: str = "0", until: str = "last") -> float:
+    """How far that token's row is from where it was."""
+    return _moved(run, _farthest(run, since, until), since, until)
+
+
+def _gradient(run: Run, token: str, channel: str, step: str = "last") -> float:
+    """How the loss of that step's batch rises with one number of a token's row."""
+    return float(run.token_gradients([_token(run, token)])[_at(run, step), 0, int(channel)])
+
+
+def _change(run: Run, token: str, channel: str, since: str = "0", until: str = "last") -> str:
+    """What becomes of one number of a token's row, "larger" or "smaller"."""
+    before, after = (_token_row(run, token, step)[int(channel)] for step in (since, until))
+    return "larger" if after > before else "smaller"
 
 
 def _sample(run: Run, step: str = "last") -> str:
@@ -338,7 +347,9 @@ _OF_A_RUN: Mapping[str, Callable[..., Fact]] = {
     "top_role": _top_role,
     "top_head": _top_head,
     "farthest": _farthest,
-    "half": _half,
+    "farthest_by": _farthest_by,
+    "gradient": _gradient,
+    "change": _change,
     "sample": _sample,
     "state": lambda run: run.status.state,
     "trend": _trend,

@@ -94,7 +94,7 @@ def _choices() -> tuple[int, Drawing]:
         step=0.1,
     )
     top_k = number(
-        top.number_input, "attention.topk", "Only the likeliest k (0: all)", 0, (0, 100_000)
+        top.number_input, "attention.topk", "Only the likeliest (0: all)", 0, (0, 100_000)
     )
     again.button("One more", on_click=add, args=(written, 1, MOST), width="stretch")
     other.button("Draw again", on_click=add, args=(seed, 1, LAST_SEED), width="stretch")

@@ -6,7 +6,7 @@ from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction
 from explorer.lessons.wording import UNKNOWN, filled, written
 from explorer.views.lessons import file, writing
-from explorer.views.lessons.shelf import is_own, lesson_of
+from explorer.views.lessons.shelf import following, is_own, lesson_of
 from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
 from explorer.views.lessons.trained import Untrained, offer, send_back
 from explorer.visit import runs, session
@@ -158,20 +158,24 @@ def _clicked(run: Run, kind: str) -> str:
 
 
 def _ways(name: str, at: int, count: int) -> None:
+    after = following(name) if at + 1 == count else None
+    ways = [
+        (":material/arrow_back:", "The slide before (Page Up)", (name, at), "back"),
+        ("Show again", "Open this slide's view as it was", (name, at + 1), "again"),
+        ("Next :material/arrow_forward:", "The next slide (Page Down)", (name, at + 2), "next"),
+    ]
+    if after:  # no key leads out of a lesson that is presented
+        ways[-1] = ("Next lesson", "", (after, 1), "on")
     with st.container(key="lesson-ways", horizontal=True, gap="xsmall"):
-        for label, help_, slide, key in (
-            (":material/arrow_back:", "The slide before (Page Up)", at, "back"),
-            ("Show again", "Open this slide's view as it was", at + 1, "again"),
-            ("Next :material/arrow_forward:", "The next slide (Page Down)", at + 2, "next"),
-        ):
+        for label, help_, to, key in ways:
             st.button(
                 label,
-                help=help_,
+                help=help_ or None,
                 key=f"lesson-{key}",
-                type="primary" if key == "next" else "secondary",
-                disabled=not 1 <= slide <= count,
+                type="primary" if key in ("next", "on") else "secondary",
+                disabled=not 1 <= to[1] <= count,
                 on_click=session.teach,
-                args=(name, slide),
+                args=to,
             )
         st.button(":material/close:", help="Close the lesson", on_click=session.end_lesson)
 

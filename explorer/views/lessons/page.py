@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from explorer.charts.parts.labels import counted
 from explorer.lessons.glossary import glossary
 from explorer.lessons.lesson import parse
 from explorer.views.lessons import file
@@ -61,8 +62,9 @@ def _card(name: str) -> None:
     st.button(label, type="primary", key=key, on_click=session.teach, args=args)
     st.markdown(plain(lesson.says))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        count = len(lesson.slides)
-        st.caption(f"{count} slide{'s' * (count > 1)}", width="content")
+        number = name.partition("-")[0].lstrip("0")
+        course = f"Lesson {number} · " if number.isdigit() and not is_own(name) else ""
+        st.caption(course + counted(len(lesson.slides), "slide"), width="content")
         file.offer(name, lesson, f"file-{name}")
     if is_own(name):
         with st.container(horizontal=True, gap="small"):

@@ -1,6 +1,7 @@
 """The lessons that there are: those that come with the app, and the teacher's own."""
 
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 from explorer.lessons.lesson import SHIPPED, Lesson, is_name, name_for, names_of, read_lesson
@@ -18,6 +19,11 @@ def lesson_names() -> list[str]:
     """Those that come with the app in the order of the course, then the teacher's own."""
     shipped = names_of(SHIPPED)
     return shipped + [name for name in names_of(own_folder()) if name not in shipped]
+
+
+def following(name: str) -> str | None:
+    """The lesson of the course after this one, if there is one."""
+    return dict(pairwise(names_of(SHIPPED))).get(name)
 
 
 def is_own(name: str) -> bool:

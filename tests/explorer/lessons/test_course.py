@@ -539,3 +539,15 @@ def test_an_own_lesson_is_deleted_in_two_presses_and_comes_back(teaching: Path) 
     moved.rename(moved.with_name("own.yaml@1"))
     succeeded(app.run())
     assert not labelled(app, "Undo") and not [*moved.parent.iterdir()]  # a day ago
+
+
+def test_the_last_slide_leads_to_the_next_lesson_and_the_last_lesson_nowhere() -> None:
+    names = [*COURSE]
+    last = COURSE[names[1]].slides
+    app = at_slide(names[1], len(last), last[-1])
+    assert not labelled(app, "Next :material/arrow_forward:")
+    app = go_to(press(app, "Next lesson"), COURSE[names[2]].slides[0].page)
+    assert app.query_params["lesson"] == f"{names[2]}.1"
+    end = COURSE[names[-1]].slides
+    app = at_slide(names[-1], len(end), end[-1])
+    assert not labelled(app, "Next lesson")

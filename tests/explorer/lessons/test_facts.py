@@ -171,11 +171,20 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
     assert had("same", "vocab_size", "quick-brown-fox") == "the same"
     sizes = {Run.open(RECORDED / name).model_config.n_embd for name in pair}
     assert had("same", "n_embd", pair[0]) == ("the same" if len(sizes) == 1 else "another")
-    start, middle, end = row("k", 0), row("k", 500), row("k", LAST)
-    further = math.dist(start, middle) > math.dist(middle, end)
-    assert had("half", "k") == ("first" if further else "second")
     ways = {token: math.dist(row(token, 0), row(token, LAST)) for token in TOKENS}
     assert had("farthest") == max(ways, key=lambda token: ways[token])
+    assert had("farthest_by") == pytest.approx(max(ways.values()), rel=1e-6)
+
+
+def test_the_first_number_of_a_row_moves_against_its_gradient() -> None:
+    """Adam's first step is one learning rate, whatever the gradient's size."""
+    rate = RUN.training_config.learning_rate
+    for channel, (before, after) in enumerate(zip(row("k", 0), row("k", 1), strict=True)):
+        gradient = had("gradient", "k", str(channel), "0")
+        assert isinstance(gradient, float) and gradient != 0
+        assert after - before == pytest.approx(-math.copysign(rate, gradient), rel=1e-3)
+        grown = had("change", "k", str(channel), "0", "1")
+        assert grown == ("larger" if gradient < 0 else "smaller")
 
 
 def test_before_its_first_step_a_run_has_what_needs_none(tmp_path: Path) -> None:

@@ -163,9 +163,21 @@ def test_why_a_row_does_not_learn(vectors: Any, updates: Any, said: str) -> None
 @pytest.mark.parametrize(
     ("vectors", "distance", "turns"),
     [
-        ([[0.0], [1], [2], [3]], "3 from where it began, most of it before step 20", "straight on"),
-        ([[0.0], [1], [0], [1]], "1 from where it began, most of it before step 30", "to and fro"),
-        ([[0.0, 0], [1, 0], [1, 1]], "most of it before step 10", "in bends: mean cosine 0.00"),
+        (
+            [[0.0], [1], [2], [3]],
+            "3 from where it began, most of it before step 20",
+            "keeps its direction",
+        ),
+        (
+            [[0.0], [1], [0], [1]],
+            "1 from where it began, most of it before step 30",
+            "reverses",
+        ),
+        (
+            [[0.0, 0], [1, 0], [1, 1]],
+            "most of it before step 10",
+            "changes its direction: mean cosine 0.00",
+        ),
         ([[1.0], [1]], "has not moved by step 10", "No turns"),
         ([[1.0], [np.inf]], "is no vector of numbers any more at step 10", "No turns"),
     ],

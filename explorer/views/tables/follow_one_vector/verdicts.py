@@ -26,12 +26,12 @@ def of_length(way: Way) -> str:
 
 
 def of_turns(way: Way) -> str:
-    """Whether it went straight, about or to and fro."""
+    """Whether it mostly went straight on, about or to and fro."""
     cosine = way.mean_cosine
     if not np.isfinite(cosine):
         return "No turns: fewer than two moves"
-    kind = "straight on" if cosine > 0.5 else "to and fro" if cosine < -0.1 else "in bends"
-    return f"It goes {kind}: mean cosine {cosine:.2f}"
+    kind = "keeps" if cosine > 0.5 else "reverses" if cosine < -0.1 else "changes"
+    return f"From move to move it mostly {kind} its direction: mean cosine {cosine:.2f}"
 
 
 def of_stillness(name: str, way: Way, updates: np.ndarray | None, steps: np.ndarray) -> str:

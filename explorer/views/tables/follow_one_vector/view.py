@@ -26,7 +26,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
     if still:
         st.info(plain(still))
     if found.far_at:
-        label = f"{followed.name} is half as far from its start as at last"
+        label = f"{followed.name}: half of its final distance from the start"
         moment = with_ticks(moment, [Tick(int(moment.steps[found.far_at]), label)])
     moment = clock(moment, pictures(moment, followed, found))
     step.draw(moment, followed)
