@@ -35,7 +35,10 @@ def drawn(page: str, query: dict[str, str]) -> Drawn:
         app.query_params[name] = value
     if page != "overview":
         app._page_hash = calc_hash(page)  # of an address; AppTest itself knows pages by file only
-    app.run().run()  # the first time the settled step is drawn alone
+    try:
+        app.run().run()  # the first time the settled step is drawn alone
+    except RuntimeError as error:  # it took longer than DRAW_SECONDS
+        raise ValueError(f"page {page!r} is not drawn on run {query['run']!r}: {error}") from None
     clocks = sent_to_clocks(app)
     if app.exception:
         raise ValueError(f"page {page!r} fails on run {query['run']!r}: {app.exception[0].message}")

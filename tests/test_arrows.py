@@ -239,7 +239,7 @@ OWN = {
     "explorer.player.assets": {"read_bytes"},  # of the package
     "explorer.server.first": {"read_bytes"},  # of the package
     "explorer.server.security": {"read_bytes"},  # of Streamlit's package
-    "explorer.views.lessons.file": {"read_bytes"},  # a temporary one of its own process
+    "explorer.views.lessons.making": {"read_bytes"},  # a temporary one of its own process
     "model_core.corpora": {"open", "read_bytes"},  # a text to train on, that of Python's help
     "model_core.runs.archive": {"open"},  # a part of a zip in memory
     "model_core.training.room": {"read_text"},  # the system's own figures

@@ -32,16 +32,6 @@ class Opening:
 
 
 @dataclass
-class LessonFile:
-    """A lesson's file that is made: `of` what, the slide it is `at`, and its `data` when done."""
-
-    of: tuple[object, ...]
-    at: int = 0
-    data: bytes = b""
-    is_done: bool = False
-
-
-@dataclass
 class Visit:
     """One visitor's state beside the values of widgets, which Streamlit keeps by their keys.
 
@@ -51,13 +41,13 @@ class Visit:
     from the next rerun on, `goal`: the page to open then, `opening`: what to show there instead of
     all that is chosen. `lesson`: name and slide, from 1, of the lesson that is on; `fresh`: its
     view is still to be opened; `writing`: the title it has while it is written. `predicted`: what
-    was said to each slide's question. `files`: of lessons, by name. `unknown`: parameters of the
-    address that mean nothing here, by name. `last_read`: run and ids of the sentence last drawn.
-    `heard`: by clock, what it last reported. `stories`: whether their cards are open, `plays`: how
-    many clocks were asked to play. `editing`: by editor, the text whose edits it holds;
-    `rewritten`: how often that was replaced. `published`: the address as it was sent last.
-    `trainings`: how many were started, counted under the `lock`, since a double click runs the
-    script twice at once.
+    was said to each slide's question. `files`: lessons whose file was asked for. `unknown`:
+    parameters of the address that mean nothing here, by name. `last_read`: run and ids of the
+    sentence last drawn. `heard`: by clock, what it last reported. `stories`: whether their cards
+    are open, `plays`: how many clocks were asked to play. `editing`: by editor, the text whose
+    edits it holds; `rewritten`: how often that was replaced. `published`: the address as it was
+    sent last. `trainings`: how many were started, counted under the `lock`, since a double click
+    runs the script twice at once.
     `problem`: why what was pressed last on this page could not be written. `question`: what the
     page asks. `like`: the run that the form of a new one is filled from. Of the shelf: why the last
     wish was `refused`, which run is asked about before `deleting` it, how many `uploads` became
@@ -77,7 +67,7 @@ class Visit:
     fresh: bool = False
     writing: str | None = None
     predicted: dict[tuple[str, int], str] = field(default_factory=dict)
-    files: dict[str, LessonFile] = field(default_factory=dict)
+    files: set[str] = field(default_factory=set)
     unknown: dict[str, str] = field(default_factory=dict)
     last_read: tuple[str, tuple[int, ...]] | None = None
     heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))

@@ -1,52 +1,58 @@
-"""A lesson's file: asked for by a button, made by a process of its own, followed to its end."""
+"""A lesson's file: asked for by a button, followed to its end, saved by another."""
 
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import streamlit as st
 
+from explorer.charts.parts.labels import counted
+from explorer.data.others import stamps
 from explorer.lessons.lesson import Lesson
+from explorer.views.lessons.making import MOST, LessonFile, maker
 from explorer.views.lessons.trained import name_shown
 from explorer.visit import session
-from explorer.visit.session import LessonFile
+from explorer.visit.runs import run_paths
+from model_core.runs.status import read_status
 
 LABEL = "This lesson as one HTML file"
 HELP = (
     "Its slides with their pictures, without the notes: they play and obey keys in a browser, "
     "without a server or a network. To make it takes some seconds a slide."
 )
+FULL = f"{MOST} files wait to be made; try again in some minutes."
+FAILED = "The file could not be made: its process ended. Close other programs and try again."
 
 
 def offer(name: str, lesson: Lesson, key: str) -> None:
-    """A button for the file; once pressed, how far it is, and then the file with its size."""
-    file = session.visit().files.get(name)
-    if file is None or file.of != _of(lesson):
-        st.button(
-            LABEL,
-            key=key,
-            type="tertiary",
-            icon=":material/download:",
-            help=HELP,
-            on_click=_begin,
-            args=(name, lesson),
-        )
+    """A button for the file; once anybody asked, how far it is, and then the file with its size."""
+    files = [one for one in maker().files if one.name == name]
+    file = next((one for one in files if one.of == _of(name, lesson)), None)
+    if file is None or (file.is_done and not file.data):
+        _ask(name, lesson, key, again=file is not None and name in session.visit().files)
     elif not file.is_done:
         _follow(file, len(lesson.slides))
-    elif file.data:
+    else:
         label = f"Save the file, {len(file.data) / 1e6:.1f} MB"
         icon = ":material/download:"
         st.download_button(
             label, file.data, f"{name}.html", "text/html", icon=icon, on_click="ignore"
         )
-    else:
-        st.error(
-            "The file could not be made: its process ended. Close other programs and try again."
-        )
-        st.button("Try again", key=key, on_click=_begin, args=(name, lesson))
+
+
+def _ask(name: str, lesson: Lesson, key: str, *, again: bool) -> None:
+    """The button; where what this visitor asked for could not be made, once `again`."""
+    if again:
+        st.error(FAILED)
+    is_full = maker().is_full
+    st.button(
+        "Try again" if again else LABEL,
+        key=key,
+        type="tertiary",
+        icon=":material/download:",
+        help=FULL if is_full else HELP,
+        disabled=is_full,
+        on_click=_begin,
+        args=(name, lesson),
+    )
 
 
 @st.fragment(run_every=1.0)
@@ -54,43 +60,28 @@ def _follow(file: LessonFile, slides: int) -> None:
     """How far the making is; the page is drawn anew at its end."""
     if file.is_done:
         st.rerun()
-    st.caption(
-        f"Drawing slide {file.at} of {slides} …" if file.at else "It begins in a few seconds …"
-    )
+    if file.at:
+        st.caption(f"Drawing slide {file.at} of {slides} …")
+    elif before := maker().before(file):
+        st.caption(f"It waits for {counted(before, 'other file')} …")
+    else:
+        st.caption("It begins in a few seconds …")
 
 
 def _begin(name: str, lesson: Lesson) -> None:
     """In a callback: the file is made, after those that others have asked for."""
-    file = session.visit().files[name] = LessonFile(_of(lesson))
-    _maker().submit(_make, file, name, session.run())
+    session.visit().files.add(name)
+    maker().ask(LessonFile(name, _of(name, lesson), session.run()))
 
 
-def _of(lesson: Lesson) -> tuple[object, ...]:
-    """What a file is of: another lesson, or another run, needs another one."""
-    shown = [name_shown(lesson, at) for at in range(len(lesson.slides))]
-    return lesson, shown, session.run()
+def _of(name: str, lesson: Lesson) -> tuple[object, ...]:
+    """What a file is of: a changed lesson, another run or one trained further needs another one."""
+    paths = run_paths()
+    shown = [name_shown(lesson, at) or session.run() for at in range(len(lesson.slides))]
+    return name, lesson, shown, [_state(paths[run]) for run in shown if run in paths]
 
 
-@cache
-def _maker() -> ThreadPoolExecutor:
-    """Makes one file at a time: each takes the memory of a server."""
-    return ThreadPoolExecutor(1)
-
-
-def _make(file: LessonFile, name: str, run: str) -> None:
-    try:
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "lesson.html"
-            _draw(file, [name, run, str(path)])
-            file.data = path.read_bytes()
-    finally:
-        file.is_done = True
-
-
-def _draw(file: LessonFile, arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "explorer.views.lessons.offline", *arguments]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        for line in process.stdout or ():
-            file.at = int(line)
+def _state(path: Path) -> tuple[object, ...]:
+    """Of a run: while it trains its file is of that time, with whatever steps there are."""
+    status = read_status(path)
+    return stamps(path, "run.json"), status.active, status.active or status.step

@@ -3,6 +3,7 @@
 It writes the number of each slide, from 1, before it draws that, which takes a second or more.
 """
 
+import logging
 import sys
 from html import escape
 from pathlib import Path
@@ -25,6 +26,7 @@ NOTE = "Made in Driftscope, where you can also type, choose and train. Space pla
 
 
 def main(name: str, run: str, file: Path) -> None:
+    logging.disable(logging.WARNING)  # of Streamlit, that it misses a server
     torch.set_num_threads(1)
     lesson = _about(lesson_of(name), run)
     slides = []

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,9 +14,10 @@ import pytest
 from safetensors.torch import load_file
 from streamlit.testing.v1 import AppTest
 
+from explorer import drawn
 from explorer.data.presets import planned
 from explorer.lessons.lesson import Slide, read_lesson
-from explorer.views.lessons import file, trained
+from explorer.views.lessons import file, making, trained
 from explorer.views.lessons.offline import offline_slide, words_of
 from explorer.views.lessons.shelf import lesson_of
 from explorer.views.lessons.telling import facts_of, outlined
@@ -231,7 +233,9 @@ def test_two_visitors_at_once_train_one_run(
     write_status(begun[0], replace(read_status(begun[0]), state="stopped"))
 
 
-def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
+def test_the_file_of_a_lesson_says_what_it_lacks(
+    teaching: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In one sentence: of a run that is not trained, one that is, one that is not there."""
     run = "quick-brown-fox"
     lesson = lesson_of("own")
@@ -251,6 +255,10 @@ def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
     assert "<summary>Answer</summary><p><b>another</b>. It has 6." in words_of(lesson, 1)
     loss = read_metrics(teaching / "mine")[-1]["train_loss"]
     assert f" is {loss:.4f}.</p>" in words_of(lesson, 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(drawn, "DRAW_SECONDS", 0)
+        slow = offline_slide(lesson, 0, run)
+    assert "<h1>Before</h1>" in slow.words and "is not drawn on run" in slow.words
     gone = lesson.slides[0].model_copy(update={"run": "gone", "title": "A <b>"})
     slide = offline_slide(lesson.model_copy(update={"slides": (gone,)}), 0, run)
     assert "<h1>A &lt;b&gt;</h1>" in slide.words and slide.payload == b""
@@ -258,24 +266,31 @@ def test_the_file_of_a_lesson_says_what_it_lacks(teaching: Path) -> None:
 
 
 def test_a_file_that_cannot_be_made_says_so_and_is_asked_for_again(
-    teaching: Path, monkeypatch: pytest.MonkeyPatch
+    teaching: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(file.sys, "executable", "/bin/false")
-    app = taught(1, "overview")
+    """To who asked for it; one that is made is there for all, until a run of it is another."""
+    making.maker.cache_clear()
+    monkeypatch.setattr(making.sys, "executable", "/bin/false")
+    app, other = taught(1, "overview"), taught(1, "overview")
     for label in (file.LABEL, "Try again"):
         press(app, label)
-        wait_until(lambda: app.session_state["visit"].files["own"].is_done)
-        assert words(succeeded(app.run())) == [
-            "The file could not be made: its process ended. Close other programs and try again."
-        ]
-    session = app.session_state["visit"]
-    session.files["own"].data = b"<html>"
-    assert not labelled(succeeded(app.run()), "Try again")
+        wait_until(lambda: making.maker().files[-1].is_done)
+        assert words(succeeded(app.run())) == [file.FAILED]
+        assert labelled(succeeded(other.run()), file.LABEL)
+    logged = [one.getMessage() for one in caplog.records if one.name == "driftscope"]
+    assert logged == ["file of lesson own not made: its process ended with 1"] * 2
+    (made,) = making.maker().files
+    made.data = b"<html>"
+    for one in (app, other):
+        assert not labelled(succeeded(one.run()), "Try again") and not labelled(one, file.LABEL)
+    recorded_run(teaching / "mine")
+    assert labelled(succeeded(app.run()), file.LABEL)
+    shutil.rmtree(teaching / "mine")
+    assert not labelled(succeeded(app.run()), file.LABEL)
     (teaching / ".lessons" / "own.yaml").write_text(
         "title: A\nsays: B\nslides: [{title: a, text: b}]"
     )
-    assert labelled(taught(1, "overview"), file.LABEL)
-    assert labelled(succeeded(app.run()), file.LABEL)  # the one that is there is of another lesson
+    assert labelled(succeeded(app.run()), file.LABEL)
 
 
 def labelled(app: AppTest, label: str) -> list[str]:
