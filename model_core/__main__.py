@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from model_core.runs.home import at_home
+
 # What imports torch, which takes a second, is imported where it is used: a trainer that waits for
 # its turn does not need it.
 from model_core.runs.status import Status, read_status, write_request
-from model_core.runs.storage import at_home
 from model_core.training.terminal import check_run, stop_on_signals, train_here
 from model_core.training.turns import Turn, only_trainer
 

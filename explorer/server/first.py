@@ -5,6 +5,8 @@ from pathlib import Path
 
 from starlette.types import Scope
 
+from model_core.runs import runs_folder
+
 FOLDER = Path(__file__).parents[1] / "recorded"
 PAGES = ("/", "/overview")
 
@@ -20,12 +22,11 @@ def is_offered(scope: Scope, path: str) -> bool:
 
     An address may ask for another one, and a visitor's own run of that name comes before ours.
     """
-    from model_core.runs import runs_folder
-
     if path not in PAGES or scope["query_string"]:
         return False
+    ours = _file().stem
     try:
-        return not (runs_folder() / _file().stem).exists()
+        return not (runs_folder() / ours).exists()
     except (ValueError, OSError):
         return False  # the page says what is wrong with the folder
 

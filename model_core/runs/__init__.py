@@ -8,7 +8,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from model_core.runs.format import FORMAT, Plan, create_run, list_runs, runs_folder
+    from model_core.runs.format import FORMAT, Plan, create_run, list_runs
+    from model_core.runs.home import runs_folder
     from model_core.runs.metrics import METRICS, read_metrics
     from model_core.runs.run import Run
 
@@ -22,7 +23,7 @@ __all__ = [
     "read_metrics",
     "runs_folder",
 ]
-_MODULES = {"METRICS": "metrics", "Run": "run", "read_metrics": "metrics"}
+_MODULES = {"METRICS": "metrics", "Run": "run", "read_metrics": "metrics", "runs_folder": "home"}
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,6 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs.files import read_file
 from model_core.runs.status import Status, write_status
 from model_core.runs.storage import (
-    at_home,
     check_name,
     json_bytes,
     read_json,
@@ -37,11 +36,6 @@ class Plan(NamedTuple):
     tokenizer: Tokenizer
     model_config: ModelConfig
     training_config: TrainingConfig
-
-
-def runs_folder() -> Path:
-    """The folder of runs: DRIFTSCOPE_RUNS, or `runs` in the working directory."""
-    return at_home(os.environ.get("DRIFTSCOPE_RUNS", "runs"))
 
 
 def create_run(path: Path, plan: Plan) -> None:

@@ -32,16 +32,6 @@ def check_name(name: str) -> str:
     return name
 
 
-def at_home(path: str | Path) -> Path:
-    """A path in which "~" is a home folder; ValueError where there is no such."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
-        raise ValueError(
-            f"there is no home folder for {str(path)[:40]!r}; write the whole path"
-        ) from None
-
-
 def write_whole(path: Path, data: bytes, *, lasting: bool = True) -> None:
     """Replace `path` by `data`: a reader, or a crash, sees the old file or the new one.
 

@@ -3,6 +3,8 @@
 import asyncio
 import json
 import re
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -50,7 +52,7 @@ from explorer.player.bundle import bundle
 from explorer.player.encoding import _Arrays
 from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
 from explorer.player.store import PayloadStore
-from explorer.server.first import picture
+from explorer.server.first import _file, is_offered, picture
 from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers, content_security_policy
 from explorer.server.warming import own_modules
@@ -772,3 +774,24 @@ def test_the_stored_picture_is_for_the_page_that_opens_with_it(
         assert not is_named("/")
     finally:
         ROUTES.remove(route)
+
+
+def test_the_page_is_sent_before_anything_large_is_imported() -> None:
+    code = (
+        "import sys; from explorer.player import assets; from explorer.server import first\n"
+        "assert first.is_offered({'query_string': b''}, '/') and assets.player_files()\n"
+        "print(*[m for m in ('pydantic', 'numpy', 'filelock', 'torch') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
+def test_two_stored_pictures_are_a_fault_of_ours_and_not_of_the_folder_of_runs(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.payload").touch()
+    monkeypatch.setattr("explorer.server.first.FOLDER", tmp_path)
+    _file.cache_clear()
+    with pytest.raises(ValueError, match="too many values"):
+        is_offered({"query_string": b""}, "/")

@@ -20,7 +20,6 @@ from hypothesis import strategies as st
 from model_core.runs import storage
 from model_core.runs.storage import (
     FileLock,
-    at_home,
     check_name,
     is_locked,
     read_json,
@@ -205,14 +204,6 @@ def test_what_is_no_json_object_is_refused_by_name(
 def test_json_nested_too_deep_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.json").write_bytes(b"[" * 100_000 + b"]" * 100_000)
     assert "holds no JSON" in refusal(read_json, tmp_path / "x.json")
-
-
-def test_a_tilde_is_a_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert at_home("~/x") == at_home(Path("~/x")) == tmp_path / "x"
-    assert at_home("x/~/y") == Path("x/~/y")
-    said = refusal(lambda: at_home("~nobody-of-this-name"))
-    assert said.startswith("there is no home folder for '~nobody-of-this-name'")
 
 
 # --- locks ---------------------------------------------------------------------------------------
