@@ -1,6 +1,9 @@
 """What the app draws at an address: a page with all its steps, drawn in this process."""
 
+import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -48,6 +51,18 @@ def drawn(page: str, query: dict[str, str]) -> Drawn:
         raise ValueError(f"there is no page {page!r} with pictures of the run {query['run']!r}")
     question = re.sub(r"\\(.)", r"\1", app.title[0].value) if app.title else ""  # see `plain`
     return Drawn(kept, clocks[0]["names"], clocks[0]["step"], question)
+
+
+@contextmanager
+def runs_in(folder: Path) -> Iterator[None]:
+    """Pages look for runs where this variable says; Streamlit sets others, which go with it."""
+    before = dict(os.environ)
+    os.environ["DRIFTSCOPE_RUNS"] = str(folder)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def opened() -> "AppTest":

@@ -1,12 +1,9 @@
 """A page of a run in a notebook (Jupyter, Colab, marimo), without a server: see `show`."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from html import escape
 from pathlib import Path
 
-from explorer.drawn import drawn
+from explorer.drawn import drawn, runs_in
 from model_core.runs import Run
 
 HEIGHT = 720  # pixels of the frame
@@ -37,18 +34,6 @@ def show(run: Run | str | Path, page: str = "drift", step: int | None = None) ->
 
     path = (run.path if isinstance(run, Run) else Run.open(Path(run)).path).resolve()
     query = {"run": path.name} | ({} if step is None else {"step": str(step)})
-    with _runs_in(path.parent):
+    with runs_in(path.parent):
         payload, names, at, question = drawn(page, query)
     return Shown(offline_page(payload, names=names, step=at, question=question))
-
-
-@contextmanager
-def _runs_in(folder: Path) -> Iterator[None]:
-    """Pages look for runs where this variable says; Streamlit sets others, which go with it."""
-    before = dict(os.environ)
-    os.environ["DRIFTSCOPE_RUNS"] = str(folder)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

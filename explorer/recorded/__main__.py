@@ -4,7 +4,6 @@ And the picture that the app opens with, of the first of them.
 """
 
 import json
-import os
 import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from explorer.drawn import opened, sent_to_clocks
+from explorer.drawn import opened, runs_in, sent_to_clocks
 from explorer.player import payload
 from explorer.recorded.recipes import RECIPES, RECORDED, Recipe
 from model_core.projections.mapmaker import make_map
@@ -61,8 +60,7 @@ def _without_times(path: Path) -> None:
 
 def opening_picture() -> bytes:
     """The payload of the Overview as a new visitor without own runs is shown it, of one step."""
-    with TemporaryDirectory() as empty:
-        os.environ["DRIFTSCOPE_RUNS"] = empty
+    with TemporaryDirectory() as empty, runs_in(Path(empty)):
         (sent,) = sent_to_clocks(opened().run())
     found = payload(sent["payload"])
     assert found is not None  # the store holds more than one
@@ -74,6 +72,9 @@ def main(
     into: Annotated[Path, typer.Option(help="The folder of the runs.")] = RECORDED,
 ) -> None:
     """Record the runs that come with the app."""
+    known = [recipe.name for recipe in RECIPES]
+    if unknown := set(names) - set(known):
+        raise typer.BadParameter(f"there is no {min(unknown)!r}; there are {', '.join(known)}")
     for recipe in RECIPES:
         if not names or recipe.name in names:
             record(recipe, into)

@@ -1,14 +1,16 @@
 """The runs that come with the app: what they hold, what they show, and that a script makes them."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import streamlit as st
+import typer
 
-from explorer.recorded.__main__ import opening_picture, record
+from explorer.recorded.__main__ import main, opening_picture, record
 from explorer.recorded.recipes import RECIPES, RECORDED
 from explorer.server.first import picture
 from explorer.visit import runs, sentence
@@ -77,6 +79,12 @@ def plan_of(files: dict[str, bytes]) -> dict[str, Any]:
     return plan
 
 
+def test_a_name_that_no_run_has_is_said_and_nothing_is_recorded(tmp_path: Path) -> None:
+    with pytest.raises(typer.BadParameter, match="there is no 'englsih'; there are english, quick"):
+        main(["exploding", "englsih"], tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_english_is_read_whole_where_the_vocabulary_has_its_letters(name: str) -> None:
     run = shipped(name)
@@ -125,9 +133,10 @@ def test_the_rows_of_english_grow_and_those_of_the_sentence_hardly() -> None:
 def test_the_picture_that_the_app_opens_with_is_what_its_page_shows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))  # what it sets is undone
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
     st.cache_resource.clear()  # what has been read before is drawn at all steps at once
     (now, numbers), (stored, others) = decoded(opening_picture()), decoded(picture())
+    assert os.environ["DRIFTSCOPE_RUNS"] == str(tmp_path)
     ends = [header["panels"][0].pop("bounds") for header in (now, stored)]
     assert now == stored and now["alone"]
     for one, other in zip((*numbers, ends[0]), (*others, ends[1]), strict=True):
