@@ -31,7 +31,7 @@ def drawn(page: str, query: dict[str, str]) -> Drawn:
     """
     from streamlit.util import calc_hash
 
-    from explorer.player import payload
+    from explorer.player.clock import payload
 
     app = opened()
     for name, value in query.items():

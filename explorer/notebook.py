@@ -30,7 +30,7 @@ def show(run: Run | str | Path, page: str = "drift", step: int | None = None) ->
     It is the page of the app, drawn once in this process, and plays without it. `run`: a run or
     the path of its folder. ValueError where the page draws nothing of it.
     """
-    from explorer.player import offline_page
+    from explorer.player.offline import offline_page
 
     path = (run.path if isinstance(run, Run) else Run.open(Path(run)).path).resolve()
     query = {"run": path.name} | ({} if step is None else {"step": str(step)})

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from explorer.drawn import opened, runs_in, sent_to_clocks
-from explorer.player import payload
+from explorer.player.clock import payload
 from explorer.recorded.recipes import RECIPES, RECORDED, Recipe
 from model_core.projections.mapmaker import make_map
 from model_core.runs import create_run, read_metrics

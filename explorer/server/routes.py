@@ -45,7 +45,7 @@ async def player_file(request: Request) -> Response:
 
 async def clock_payload(request: Request) -> Response:
     """The payload of a step clock, by its digest."""
-    from explorer.player import payload
+    from explorer.player.clock import payload
 
     digest = request.path_params["digest"]
     data = payload(digest) if DIGEST.fullmatch(digest) else None

@@ -14,8 +14,10 @@ import streamlit as st
 
 from explorer.charts.parts.labels import running
 from explorer.panels import AnyPanel, Timeline
-from explorer.player import Pick, encode, offline_page, step_clock
-from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
+from explorer.player.clock import step_clock
+from explorer.player.encoding import encode
+from explorer.player.offline import offline_page
+from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Token
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence

@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from explorer.player import Heard
+from explorer.player.clock import Heard
 from explorer.visit import address, kept
 from explorer.visit.address import Chosen
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import sync_playwright
 
-from explorer import player
-from explorer.player import offline_page
+from explorer.player.clock import payload
+from explorer.player.offline import offline_page
 from tests.benchmarks.drag import FRAMES, WATCH_FRAMES
 from tests.support.browser.driver import ClockDriver, Watch, launch, lead
 from tests.support.pages import SHIPPED, component_data, opened
@@ -52,7 +52,7 @@ def offline_frames() -> dict[str, float]:
 
 def _saved(name: str) -> bytes:
     """The file of a page with all its steps."""
-    kept = player.payload(component_data(opened(name).run())["payload"])
+    kept = payload(component_data(opened(name).run())["payload"])
     if kept is None:
         raise RuntimeError(f"the payload of {name} is not stored any more")
     return offline_page(kept, names=(SHIPPED.name, name), step=0)

@@ -14,7 +14,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.data.presets import planned
-from explorer.player import ClockState
+from explorer.player.clock import ClockState
 from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
 from explorer.views.overview import page as overview_page

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explorer.panels import AnyPanel
-from explorer.player import ClockState
+from explorer.player.clock import ClockState
 from explorer.player.reports import read_pick
 from explorer.visit import page
 

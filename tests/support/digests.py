@@ -22,7 +22,7 @@ from typing import Any
 
 import torch
 
-from explorer import player
+from explorer.player.clock import payload
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
 from model_core.training.loop import train
@@ -102,9 +102,9 @@ def seen(page: str, **address: str) -> dict[str, Any]:
     """One page: what its clock is sent, its text and widgets, and its address."""
     app = opened(page if page != "overview" else "", **address)
     data = component_data(app)
-    payload = player.payload(data.pop("payload"))
-    assert payload is not None
-    header, arrays = decoded(payload)
+    kept = payload(data.pop("payload"))
+    assert kept is not None
+    header, arrays = decoded(kept)
     clock = {
         "timeline": _numbers(header["timeline"], arrays),
         **{panel["key"]: _numbers(panel, arrays) for panel in header["panels"]},

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from explorer import player
+from explorer.player.clock import payload
 from explorer.visit import session
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run, files
@@ -81,7 +81,7 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def drawn(app: AppTest) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Header and arrays of the payload that the page gave its clock."""
-    kept = player.payload(component_data(app)["payload"])
+    kept = payload(component_data(app)["payload"])
     assert kept is not None
     return decoded(kept)
 

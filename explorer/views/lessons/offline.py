@@ -14,7 +14,7 @@ from explorer.drawn import drawn
 from explorer.lessons.lesson import SHIPPED, Lesson, Prediction
 from explorer.lessons.rendering import formula, html_of, line_of
 from explorer.lessons.wording import UNKNOWN, filled
-from explorer.player import OfflineSlide, offline_lesson
+from explorer.player.offline import OfflineSlide, offline_lesson
 from explorer.views.lessons.shelf import lesson_of
 from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
 from explorer.views.lessons.trained import Untrained

@@ -15,7 +15,7 @@ from explorer.charts.attention.stages import stage_panels
 from explorer.charts.parts.squares import Labels, masked
 from explorer.data import heads, losses, predictions
 from explorer.panels import AnyPanel, Frame
-from explorer.player import encode
+from explorer.player.encoding import encode
 from explorer.visit.moment import Moment, fewer, moment_of
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.attention.roles import head_scores

@@ -4,16 +4,16 @@ import gzip
 import re
 from base64 import b64decode
 
-from explorer import player
-from explorer.player import OfflineSlide, offline_lesson, offline_page
 from explorer.player.assets import player_files, script
+from explorer.player.clock import payload
+from explorer.player.offline import OfflineSlide, offline_lesson, offline_page
 from tests.support.pages import component_data, opened
 
 
-def payload() -> bytes:
+def overview() -> bytes:
     """Of the Overview of the shipped run, with all steps."""
     app = opened()
-    kept = player.payload(component_data(app.run())["payload"])
+    kept = payload(component_data(app.run())["payload"])
     assert kept is not None
     return kept
 
@@ -28,7 +28,7 @@ def part_text(html: str, name: str) -> str:
 
 
 def test_the_file_holds_the_payload_and_the_player_and_asks_no_server() -> None:
-    data = payload()
+    data = overview()
     html = offline_page(data, names=("A <run>", "more"), step=7).decode()
     assert part(html, "payload-0") == data and part(html, "plotly") == b""
     assert part(html, "style") == player_files()["player.css"]
@@ -39,14 +39,14 @@ def test_the_file_holds_the_payload_and_the_player_and_asks_no_server() -> None:
 
 def test_a_page_with_figures_brings_the_library_that_draws_them() -> None:
     app = opened("drift").run()
-    kept = player.payload(component_data(app)["payload"])
+    kept = payload(component_data(app)["payload"])
     assert kept is not None
     html = offline_page(kept, names=("run", "drift"), step=0).decode()
     assert b"plotly.js v" in part(html, "plotly")[:200] and len(html) <= 8e6
 
 
 def test_what_several_slides_of_a_lesson_show_is_in_its_file_once() -> None:
-    data = payload()
+    data = overview()
     one = OfflineSlide("<h1>One</h1>", data, 3, ("a<b", "overview"), plays=True, style='[a="b"] {}')
     html = offline_lesson(
         "T & U", [one, OfflineSlide("Two"), one._replace(step=7)], note="N < M", style=".term {}"

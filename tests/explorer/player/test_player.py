@@ -22,7 +22,6 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit import config
 from streamlit.testing.v1 import AppTest
 
-from explorer import player
 from explorer.panels import (
     AnyPanel,
     Cells,
@@ -46,11 +45,11 @@ from explorer.panels import (
     Tokens,
     Words,
 )
-from explorer.player import Pick, Selection, clock, encode, reports
+from explorer.player import clock, reports
 from explorer.player.assets import FILES, WEB, player_files, player_version
 from explorer.player.bundle import bundle
-from explorer.player.encoding import _Arrays
-from explorer.player.reports import Cell, Head, Pair, Part, Position, Token
+from explorer.player.encoding import _Arrays, encode
+from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Selection, Token
 from explorer.player.store import PayloadStore
 from explorer.server.first import _file, is_offered, picture
 from explorer.server.routes import ROUTES, BelowBase, Leaving
@@ -377,7 +376,7 @@ def test_a_text_without_weights_has_numbers_beneath_its_tokens() -> None:
 
 
 def test_each_report_counts_once() -> None:
-    heard = player.Heard()
+    heard = clock.Heard()
     first = reports.read_report({"step": 5, "move": 1}, timeline())
     again = reports.read_report({"step": 5, "move": 2}, timeline())
     assert first and again
@@ -519,7 +518,7 @@ def clock_page() -> None:
     import streamlit as st
 
     from explorer.panels import Frame, Timeline, Words
-    from explorer.player import Heard, step_clock
+    from explorer.player.clock import Heard, step_clock
 
     steps = np.array([0, 1, 5])
     words = Words(Frame("w", "Text", height=120), ["a", "b", st.text_input("text")])
@@ -535,7 +534,7 @@ def test_only_a_digest_and_the_step_go_over_the_socket() -> None:
     data = component_data(app)
     rest = {"step": 5, "live": "LIVE", "heard": 0, "plays": 0, "names": ["run", "page"]}
     assert {**data, "payload": None} == {"payload": None, **rest}
-    kept = player.payload(data["payload"])
+    kept = clock.payload(data["payload"])
     assert kept is not None
     assert decoded(kept)[0]["panels"][0]["texts"] == ["a", "b", ""]
     assert app.text[0].value == "ClockState(step=None, pick=None, selection=None)"

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from explorer.player import Pick
-from explorer.player.reports import Cell, Head, Pair, Position, Token
+from explorer.player.reports import Cell, Head, Pair, Pick, Position, Token
 from explorer.visit import page, session
 from tests.support.clicks import Click, clicks
 from tests.support.pages import FOX as SENTENCE

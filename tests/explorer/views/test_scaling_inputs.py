@@ -8,9 +8,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer import player
 from explorer.panels import AnyPanel, Timeline
-from explorer.player import ClockState, Heard
+from explorer.player.clock import ClockState, Heard, payload
 from explorer.visit import page
 from model_core.normalization.scaling import Bowl, descend, scaled, students
 from tests.support.pages import component_data, decoded, opened, visitor, words
@@ -24,7 +23,7 @@ def scaling(**query: str) -> AppTest:
 
 
 def header(app: AppTest) -> dict[str, Any]:
-    kept = player.payload(component_data(app)["payload"])
+    kept = payload(component_data(app)["payload"])
     assert kept is not None
     return decoded(kept)[0]
 

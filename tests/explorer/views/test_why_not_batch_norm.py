@@ -14,7 +14,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from explorer.data import leak as movement
-from explorer.player import ClockState
+from explorer.player.clock import ClockState
 from explorer.views.normalization.why_not_batch_norm import changes, view
 from explorer.visit import moment as moments
 from explorer.visit import page as pages

@@ -22,7 +22,7 @@ from explorer.panels import (
     Words,
     levels,
 )
-from explorer.player import Heard, step_clock
+from explorer.player.clock import Heard, step_clock
 from explorer.player.reports import Head, Position
 
 STEPS = 200
