@@ -13,10 +13,10 @@ def with_moments(panel: Panel, moments: np.ndarray, clock: str) -> Panel:
     """The curves with their axis and hover in units of a clock: `moments` (S,) of it."""
     axis = panel.figure.layout.xaxis
     axis.title = axis_title(f"{clock} (each recorded moment equally wide)")
-    axis.ticktext = [_written(moments[int(tick)]) for tick in axis.tickvals]
+    axis.ticktext = [moment_words(moments[int(tick)]) for tick in axis.tickvals]
     for trace in panel.figure.data:
         if trace.name and trace.mode.startswith("lines"):
-            trace.customdata = [_written(moment) for moment in moments]
+            trace.customdata = [moment_words(moment) for moment in moments]
             trace.hovertemplate = (
                 f"{escape(trace.name)} at {clock} %{{customdata}}: %{{y:.4g}}<extra></extra>"
             )
@@ -24,5 +24,7 @@ def with_moments(panel: Panel, moments: np.ndarray, clock: str) -> Panel:
     return replace(panel, alt=f"{panel.frame.title}: lines over {words}.")
 
 
-def _written(moment: float) -> str:
-    return f"{moment:,.0f}" if float(moment).is_integer() else f"{moment:.3g}"
+def moment_words(moment: float) -> str:
+    """Whole where it is or is large, else to four digits."""
+    is_whole = float(moment).is_integer() or moment >= 1000
+    return f"{moment:,.0f}" if is_whole else f"{moment:.4g}"

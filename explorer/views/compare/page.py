@@ -9,7 +9,7 @@ from explorer.charts.embeddings.letters import letters_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.parts.arrays import extent
 from explorer.charts.parts.curves import curves_panel
-from explorer.charts.parts.moments import with_moments
+from explorer.charts.parts.moments import moment_words, with_moments
 from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.squares import Labels
@@ -68,17 +68,12 @@ def _verdict(shared: Shared, at: int) -> str:
         f"{shared.short[name]} {loss:.3g}{' at its end' * bool(ends[name] < shared.moments[at])}"
         for name, loss in sorted(losses[column].items(), key=lambda item: item[1])
     ]
-    here = f"{shared.clock} {_written(shared.moments[at] / PER[shared.clock])}"
+    here = f"{shared.clock} {moment_words(shared.moments[at] / PER[shared.clock])}"
     only = f"{shared.differing[0]} alone differs. " if len(shared.differing) == 1 else ""
     if not known:
         return f"{only}At {here} no training loss is a number."
     said = f"{LOSSES[column].lower()}: {', '.join(known)} nats per token."
     return f"{only}At {here}, {said}"
-
-
-def _written(moment: float) -> str:
-    """Whole where it is, else to four digits."""
-    return f"{moment:,.0f}" if moment == round(moment) else f"{moment:,.4g}"
 
 
 def _losses_at(shared: Shared, at: int, column: str) -> dict[str, float]:

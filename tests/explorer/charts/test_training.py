@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.ends import apart
+from explorer.charts.parts.moments import with_moments
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.steps import TICKS, step_axis
 from explorer.charts.training import gradient_panel, loss_panel, marked
@@ -195,3 +196,10 @@ def test_numbers_beside_dots_are_written_out_where_they_can_be_read_so(
 ) -> None:
     figure = curves_panel([0, 1], {"training": np.array([np.nan, greatest])}, **CURVES).figure
     assert figure.data[2].texttemplate == f"%{{y:{form}}}"
+
+
+def test_moments_of_another_clock_are_written_alike_on_axis_and_line() -> None:
+    panel = curves_panel(STEPS, {"training": np.ones(4)}, **CURVES)
+    figure = with_moments(panel, np.array([0, 0.12345, 987.65, 12_345.6]), "second").figure
+    assert figure.data[0].customdata == ("0", "0.1235", "987.6", "12,346")
+    assert set(figure.layout.xaxis.ticktext) <= set(figure.data[0].customdata)
