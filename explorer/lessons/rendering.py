@@ -46,7 +46,13 @@ def _mathml(latex: str, display: str) -> str:
     from latex2mathml.converter import convert_to_element
 
     theirs = [one for one in vars(exceptions).values() if type(one) is type]
-    broken: tuple[type[Exception], ...] = (LookupError, ValueError, RuntimeError, *theirs)
+    broken: tuple[type[Exception], ...] = (
+        LookupError,
+        ValueError,
+        RuntimeError,
+        StopIteration,
+        *theirs,
+    )
     try:
         root = convert_to_element(latex, display=display)
     except broken:
