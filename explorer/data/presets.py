@@ -8,7 +8,9 @@ from explorer.data.cache import cached
 from explorer.data.losses import training_losses
 from explorer.visit.runs import RECORDED, run_names, run_path
 from model_core.runs import Plan, Run
+from model_core.training import recipe
 from model_core.training.presets import PRESETS, plan
+from model_core.training.recipe import Origin
 
 Changes = tuple[tuple[str, Any], ...]
 
@@ -25,6 +27,12 @@ class Recorded(NamedTuple):
 def planned(name: str, changes: Changes = (), own_text: str | None = None) -> Plan:
     """What a run of the preset of this name is made from; ValueError for what does not fit."""
     return plan(name, dict(changes), own_text)
+
+
+@cached(64)
+def origin(run: Run) -> Origin:
+    """The preset that a run is made from, and what is changed of it."""
+    return recipe.origin(run)
 
 
 def recorded(name: str) -> Recorded | None:

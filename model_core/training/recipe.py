@@ -2,7 +2,7 @@
 
 import hashlib
 import shlex
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,8 +14,30 @@ from model_core.training.presets import PRESETS, Preset, plan
 OWN_BASE = "quick-brown-fox"  # of a run of one's own text: every setting is named
 
 
-def changes_from(run: Run, preset: Preset) -> dict[str, Any]:
-    """The settings in which a run differs from a preset, as `plan` takes them."""
+class Origin(NamedTuple):
+    """A preset, and the settings in which a run differs from it, as `plan` takes them.
+
+    `of_own_text`: the run is of a text of its own, which no preset has.
+    """
+
+    preset: Preset
+    changes: dict[str, Any]
+    of_own_text: bool
+
+
+def origin(run: Run) -> Origin:
+    """From the preset of the run's corpus, or of its whole, with the fewest changes."""
+    if run.corpus not in BUILT_IN:
+        preset = PRESETS[OWN_BASE]
+        return Origin(preset, _changes(run, preset), True)
+    fitting = [one for one in PRESETS.values() if run.corpus.startswith(one.corpus)]
+    return min(
+        (Origin(one, _changes(run, one), False) for one in fitting),
+        key=lambda found: len(found.changes),
+    )
+
+
+def _changes(run: Run, preset: Preset) -> dict[str, Any]:
     base = plan(preset.name, {})
     theirs = {**base.model_config.model_dump(), **base.training_config.model_dump()}
     ours = {**run.model_config.model_dump(), **run.training_config.model_dump()}
@@ -30,20 +52,10 @@ def changes_from(run: Run, preset: Preset) -> dict[str, Any]:
     return changes
 
 
-def preset_of(run: Run) -> Preset | None:
-    """The preset of the run's corpus, or its whole, with the fewest changes; None for own text."""
-    if run.corpus not in BUILT_IN:
-        return None
-    fitting = [one for one in PRESETS.values() if run.corpus.startswith(one.corpus)]
-    return min(fitting, key=lambda one: len(changes_from(run, one)))
-
-
 def plan_again(run: Run) -> Plan:
     """What the recipe of a run makes, from its preset or its own text; ValueError without it."""
-    preset = preset_of(run)
-    text = run.text if preset is None else None
-    preset = preset or PRESETS[OWN_BASE]
-    return plan(preset.name, changes_from(run, preset), text)
+    preset, changes, of_own_text = origin(run)
+    return plan(preset.name, changes, run.text if of_own_text else None)
 
 
 def recipe(run: Run) -> str:
@@ -55,10 +67,8 @@ def recipe(run: Run) -> str:
         raise ValueError(
             f"run {run.name} is of a text or tokens that this version makes differently"
         )
-    preset = preset_of(run)
-    base = preset or PRESETS[OWN_BASE]
-    changes = changes_from(run, base)
-    own = {} if preset else {"--text": "text.txt"}
+    base, changes, of_own_text = origin(run)
+    own = {"--text": "text.txt"} if of_own_text else {}
     changes = {name: value for name, value in changes.items() if name not in ("seed", "steps")}
     options = {
         "--preset": base.name,

@@ -7,7 +7,7 @@ import streamlit as st
 from pydantic import ValidationError
 
 from explorer.data.others import made_from
-from explorer.data.presets import planned
+from explorer.data.presets import origin, planned
 from explorer.lessons.lesson import Training, broken_rule
 from explorer.visit import runs
 from explorer.visit.page import plain
@@ -15,7 +15,6 @@ from explorer.visit.queue import about
 from model_core.runs.storage import check_name
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
-from model_core.training.recipe import changes_from, preset_of
 
 NOTHING = "nothing"
 HELP = (
@@ -41,11 +40,12 @@ def choose(old: Mapping[str, Any], key: str) -> dict[str, Any]:
     preset, changes = given.get("preset", recipe), given.get("changes", {})
     training = planned(preset, tuple(changes.items())).training_config
     with st.container(horizontal=True, gap="xsmall"):
-        seed = training.seed + (not given)  # there is a run of the preset's own with the app
-        changes = changes | {
+        seed = str(training.seed + (not given))  # the preset's own run comes with the app
+        fields = {
             "steps": st.number_input("Steps", 1, value=training.steps, key=f"{key} {recipe} steps"),
-            "seed": st.number_input("Seed", 0, value=seed, key=f"{key} {recipe} seed"),
+            "seed": st.text_input("Seed", seed, key=f"{key} {recipe} seed"),
         }
+    changes = _changed(preset, changes, fields)
     name = st.text_input(
         "Name of that run", old["run"] if trains else f"my-{preset}", key=f"{key} {recipe} name"
     )
@@ -58,11 +58,21 @@ def choose(old: Mapping[str, Any], key: str) -> dict[str, Any]:
     return {"run": name, "train": asked.model_dump(mode="json")}
 
 
+def _changed(preset: str, changes: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes with what these fields say, where that is not the preset's own."""
+    asked = planned(preset, tuple({**changes, **fields}.items())).training_config
+    own = planned(preset).training_config
+    said = {
+        name: getattr(asked, name) for name in fields if getattr(asked, name) != getattr(own, name)
+    }
+    return {name: value for name, value in changes.items() if name not in fields} | said
+
+
 def _shown() -> dict[str, Any]:
     """The recipe of the run that is shown, if a preset makes it with few changes."""
     run = runs.open_run()
-    preset = preset_of(run)
-    if preset is None or len(changes := changes_from(run, preset)) > 6:
+    preset, changes, of_own_text = origin(run)
+    if of_own_text or len(changes) > 6:
         return {}
     return {f"the same as {run.name}": {"preset": preset.name, "changes": changes}}
 

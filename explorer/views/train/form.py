@@ -8,7 +8,7 @@ from zlib import crc32
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from explorer.data.presets import planned
+from explorer.data.presets import origin, planned
 from explorer.views.train import cards, shelf
 from explorer.views.train.settings import SHOWN, others, sliders
 from explorer.visit import session
@@ -22,10 +22,9 @@ from model_core.corpora import check_text, read_text
 from model_core.runs import Plan, Run, create_run, runs_folder
 from model_core.runs.archive import free_name
 from model_core.runs.storage import check_name
-from model_core.training import jobs, recipe
+from model_core.training import jobs
 from model_core.training.pace import training_seconds
 from model_core.training.presets import PRESETS
-from model_core.training.recipe import preset_of
 from model_core.training.room import check_room, disk_bytes, memory_bytes, spoken
 from model_core.training.sizes import Fit, fit
 
@@ -89,13 +88,11 @@ def _duplicate(name: str) -> None:
         st.button("Back to the presets", on_click=_forget_like)
     try:
         like = Run.open(run_path(name))
-        preset = preset_of(like)
-        text = like.text if preset is None else None
+        base, changes, of_own_text = origin(like)
+        text = like.text if of_own_text else None
     except ValueError as error:
         st.error(plain(str(error)))
         return
-    base = preset or PRESETS[recipe.OWN_BASE]
-    changes = recipe.changes_from(like, base)
     kept = {name: value for name, value in changes.items() if name not in SHOWN}
     what = What(f"like-{name}", base.name, text, name, kept)
     _start_line(what, _defaults(base.name) | changes, None)

@@ -83,7 +83,8 @@ def _model(key: str, defaults: Settings) -> dict[str, Any]:
 
 def _training(key: str, defaults: Settings) -> dict[str, Any]:
     return {
-        **_numbers(key, ("batch_size", "seed"), defaults),
+        **_numbers(key, ("batch_size",), defaults),
+        "seed": _text(key, "seed", defaults),  # a browser's numbers end before those of a seed
         "optimizer": _choice(get_args(Optimizer), key, "optimizer", defaults),
         "learning_rate": _text(key, "learning_rate", defaults),
         "grad_clip": _text(key, "grad_clip", defaults),
@@ -104,4 +105,5 @@ def _choice(options: tuple[str, ...], key: str, name: str, defaults: Settings) -
 
 def _text(key: str, name: str, defaults: Settings) -> str:
     """A number as text, so that 3e-4 can be typed as it is spoken."""
-    return st.text_input(NAMES[name], f"{defaults[name]:.15g}", key=f"{key}-{name}")
+    form = ".15g" if isinstance(defaults[name], float) else ""
+    return st.text_input(NAMES[name], f"{defaults[name]:{form}}", key=f"{key}-{name}")

@@ -27,7 +27,7 @@ from explorer.visit.page import plain
 from explorer.visit.training import started
 from model_core.runs import Run, list_runs, read_metrics
 from model_core.runs.status import read_status, write_status
-from model_core.training import jobs
+from model_core.training import jobs, presets
 from tests.support.course import COURSE, written
 from tests.support.pages import (
     DASHBOARD,
@@ -493,10 +493,14 @@ def test_a_teacher_makes_a_slide_that_trains_and_renames_the_lesson(
     assert "the same as english" in chooser.options
     app = succeeded(chooser.set_value("quick-brown-fox").run())
     plan = planned("quick-brown-fox")
-    assert field(app, "Seed").value == plan.training_config.seed + 1
+    assert field(app, "Seed").value == str(plan.training_config.seed + 1)
     said = f"{plan.model_config.weights:,} weights, for {plan.training_config.steps:,} steps: about"
     assert f"Its button will train my-quick-brown-fox, {said}" in captions(app).replace("\\", "")
-    succeeded(field(app, "Seed").set_value(plan.training_config.seed).run())
+    succeeded(field(app, "Seed").set_value("many").run())
+    assert words(app) == [
+        "seed must be a valid integer, unable to parse string as an integer, got 'many'"
+    ]
+    succeeded(field(app, "Seed").set_value(str(plan.training_config.seed)).run())
     assert "There is such a run here, quick-brown-fox: the slide shows it" in captions(app).replace(
         "\\", ""
     )
@@ -507,7 +511,7 @@ def test_a_teacher_makes_a_slide_that_trains_and_renames_the_lesson(
     path = tmp_path / ".lessons" / "vowels-co.yaml"
     (slide,) = read_lesson(path).slides
     assert slide.train and slide.run == "my-quick-brown-fox"
-    assert slide.train.changes == {"steps": 20, "seed": plan.training_config.seed}
+    assert slide.train.changes == {"steps": 20}  # the seed is the preset's
     app = go_to(press(app, "1 · Train"), "overview")
     assert field(app, "A button on it trains").value == "what it trains now"
     succeeded(field(app, "You write the lesson").set_value("Vowels alone").run())
@@ -518,6 +522,38 @@ def test_a_teacher_makes_a_slide_that_trains_and_renames_the_lesson(
     press(app, "Save the words")
     (slide,) = read_lesson(path).slides
     assert slide.train is None and slide.run == "english"
+
+
+def test_a_training_with_as_many_changes_as_there_may_be_is_kept(teaching: Path) -> None:
+    """One of them is a seed that is larger than a number of a browser."""
+    changes = {name: value for name, value in TINY.items() if name != "steps"} | {"seed": 2**60}
+    assert len(changes) == 8
+    path = teaching / ".lessons" / "own.yaml"
+    lesson = json.loads(path.read_text())
+    lesson["slides"][1]["train"]["changes"] = changes
+    path.write_text(json.dumps(lesson))
+    before = read_lesson(path)
+    app = press(press(taught(2, "tables"), "Edit"), "Save the words")
+    assert not words(app) and read_lesson(path) == before
+    succeeded(field(app, "Seed").set_value("8").run())
+    press(app, "Save the words")
+    after = read_lesson(path).slides[1].train
+    assert after and after.changes == changes | {"seed": 8}
+
+
+def test_a_rerun_of_the_editor_trains_no_tokenizer(
+    writer: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained: list[str] = []
+    real = presets.train_tokenizer
+
+    def counted(text: str, *rest: Any) -> Any:
+        trained.append(text)
+        return real(text, *rest)
+
+    monkeypatch.setattr(presets, "train_tokenizer", counted)
+    succeeded(writer.run())
+    assert labelled(writer, "Add this view as a slide") and not trained
 
 
 def field(app: AppTest, label: str) -> Any:

@@ -14,6 +14,7 @@ from model_core.training import jobs
 from model_core.training.families import plan_of
 from model_core.training.sweep import train_member
 from tests.support.pages import counted_reads, opened, press, succeeded, visitor, words
+from tests.support.runs import new_run
 
 VIEW = {"train.view": SHELF}
 
@@ -127,6 +128,15 @@ def test_a_duplicate_has_every_setting_of_its_run(
     assert changed.training_config == first.training_config
     press(app, "Back to the presets")
     assert "quick-brown-fox" in labels(app)
+
+
+def test_a_seed_may_be_larger_than_a_number_of_a_browser(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "start", lambda _: None)
+    new_run(folder / "large", seed=2**60 + 1)
+    press(press(opened("train", run="large", **VIEW), "Duplicate with a change"), "Train")
+    assert Run.open(folder / "large-2").training_config.seed == 2**60 + 1
 
 
 def test_a_replay_says_whether_it_is_the_same_to_the_bit(
