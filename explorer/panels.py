@@ -1,14 +1,14 @@
-"""What the step clock draws and what a click on it means, as plain data."""
+"""What the step clock draws, as plain data."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import plotly.graph_objects as go
 
-ONE = 254  # the level of a weight of 1.0 in a Mosaic
-NO_NUMBER = 255  # the level of a weight that is not finite
+from explorer.picks import Opens, Picks, Positions, Tokens
+
 NO_ROLE = 255  # of a head without a role
 
 
@@ -26,69 +26,6 @@ class Frame:
     def at_height(self, pixels: int) -> "Frame":
         """The frame with this height where it has none."""
         return self if self.height else replace(self, height=pixels)
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """A click on row or point n means the token ids[n]."""
-
-    ids: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Positions:
-    """A click means a position in the sentence: the row or point clicked, or the column.
-
-    `second`: in the second of two sentences. `first`: the position of row 0.
-    """
-
-    count: int
-    by_column: bool = False
-    second: bool = False
-    first: int = 0
-
-
-@dataclass(frozen=True)
-class Heads:
-    """A click on row or bar layer · heads + head means that head."""
-
-    layers: int
-    heads: int
-
-
-@dataclass(frozen=True)
-class Pairs:
-    """A click on cell (query, key) of a square means this pair of positions."""
-
-    count: int
-
-
-@dataclass(frozen=True)
-class Cells:
-    """A click means a number of a block (sentences, positions, channels).
-
-    Rows are positions; sentences stand side by side, `pitch` columns from one to the next.
-    """
-
-    sentences: int
-    positions: int
-    channels: int
-    pitch: int
-
-
-PartName = Literal["rows", "attention", "stream", "next"]
-
-
-@dataclass(frozen=True)
-class Opens:
-    """A click on row n of a Listing opens the page of a part of the drawn model, at a position."""
-
-    parts: tuple[PartName, ...]
-    position: int
-    token: int
-
-
-Picks: TypeAlias = Tokens | Positions | Heads | Pairs | Cells
 
 
 @dataclass(frozen=True)
@@ -136,27 +73,6 @@ class Mosaic:
     alt: str = ""
     selected: tuple[int, int] = (0, 0)
     roles: Roles | None = None
-
-
-def levels(weights: np.ndarray) -> np.ndarray:
-    """Weights (..., T, T) as a Mosaic takes them: (..., T(T+1)/2) uint8, rounded to 1/254.
-
-    The lower triangles, one query after the other: 254 is 1.0, 255 not finite.
-    """
-    *rest, time, keys = weights.shape if np.ndim(weights) >= 2 else (0, 0)
-    if time == 0 or time != keys:
-        raise ValueError(f"weights must be queries by as many keys, got shape {np.shape(weights)}")
-    queries, read = np.tril_indices(time)
-    flat = weights.reshape(*rest, time * time)
-    packed = np.take(flat, queries * time + read, axis=-1).astype(np.float32, copy=False)
-    missing = ~np.isfinite(packed)
-    packed[missing] = 0.0
-    np.clip(packed, 0.0, 1.0, out=packed)
-    packed *= ONE
-    packed += 0.5  # the conversion truncates
-    found = packed.astype(np.uint8)
-    found[missing] = NO_NUMBER
-    return found
 
 
 @dataclass(frozen=True)
@@ -325,29 +241,3 @@ class Listing:
 AnyPanel: TypeAlias = (
     Panel | Mosaic | Text | Machine | Letters | Events | Words | Writings | Listing
 )
-
-
-@dataclass(frozen=True)
-class Tick:
-    """An event at a step, marked on the track."""
-
-    step: int
-    label: str
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Recorded steps, epochs and losses in `unit` (NaN: unknown), (S,) each.
-
-    `trust` (S,) in [0, 1]: how far to trust the map shown at each step (NaN: unknown). On another
-    clock than that of steps, `steps` are its moments, `per` of which make one `clock` unit.
-    """
-
-    steps: np.ndarray
-    epochs: np.ndarray
-    losses: np.ndarray
-    ticks: Sequence[Tick] = ()
-    trust: np.ndarray | None = None
-    unit: str = "nats/token"
-    clock: str = "step"
-    per: int = 1

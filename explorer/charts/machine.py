@@ -7,7 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from explorer.charts.parts.arrays import bound, extent
-from explorer.panels import NO_NUMBER, Frame, Machine, Roles, Tokens
+from explorer.levels import NO_NUMBER
+from explorer.panels import Frame, Machine, Roles
+from explorer.picks import Tokens
 
 LANES = 240  # pixels of all layers together, but each has its least and its most
 LANE = (38, 88)

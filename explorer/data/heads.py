@@ -7,8 +7,8 @@ import numpy as np
 
 from explorer.data.cache import cached, shown
 from explorer.data.readers import Ids, probe_reader, reader
+from explorer.levels import levels as packed
 from explorer.panels import NO_ROLE, Roles
-from explorer.panels import levels as packed
 from explorer.visit.moment import Moment
 from model_core.attention import roles
 from model_core.attention.heads import read_heads, scores_of, weights_of

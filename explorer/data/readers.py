@@ -5,7 +5,7 @@ from functools import partial
 import torch
 
 from explorer.data.cache import cached
-from explorer.panels import levels
+from explorer.levels import levels
 from model_core.attention import roles
 from model_core.attention.heads import read_weights
 from model_core.normalization import read_entering, read_scales

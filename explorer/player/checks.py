@@ -16,10 +16,10 @@ from explorer.panels import (
     Panel,
     Roles,
     Text,
-    Timeline,
     Words,
     Writings,
 )
+from explorer.timeline import Timeline
 
 PATH = re.compile(r"(layout|\d{1,4})((?:\.[A-Za-z][A-Za-z0-9_]*(?:\[\d{1,4}\])*)+)")
 # The browser writes along a path; these names would lead out of the figure.

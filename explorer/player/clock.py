@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from explorer.panels import AnyPanel, Timeline
+from explorer.panels import AnyPanel
 from explorer.player.assets import player_version, plotly_version
 from explorer.player.encoding import encode
 from explorer.player.reports import (
@@ -17,6 +17,7 @@ from explorer.player.reports import (
     read_selection,
 )
 from explorer.player.store import PayloadStore
+from explorer.timeline import Timeline
 
 STORE_BYTES = 256 * 2**20
 _store = PayloadStore(STORE_BYTES)

@@ -19,7 +19,6 @@ from explorer.panels import (
     Panel,
     Roles,
     Text,
-    Timeline,
     Words,
     Writings,
 )
@@ -36,6 +35,7 @@ from explorer.player.checks import (
     check_ways,
     check_words,
 )
+from explorer.timeline import Timeline
 
 ALIGNMENT = 8  # bytes: a browser's Float64Array must start at a multiple of eight
 

@@ -7,24 +7,9 @@ from typing import Any, TypeAlias, assert_never, get_args
 
 import numpy as np
 
-from explorer.panels import (
-    AnyPanel,
-    Cells,
-    Heads,
-    Letters,
-    Listing,
-    Machine,
-    Mosaic,
-    Opens,
-    Pairs,
-    Panel,
-    PartName,
-    Picks,
-    Positions,
-    Text,
-    Timeline,
-    Tokens,
-)
+from explorer.panels import AnyPanel, Letters, Listing, Machine, Mosaic, Panel, Text
+from explorer.picks import Cells, Heads, Opens, Pairs, PartName, Picks, Positions, Tokens
+from explorer.timeline import Timeline
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from explorer.charts.parts.labels import isolated
 from explorer.charts.parts.theme import CHOSEN, SELECTED
-from explorer.panels import Tick, Timeline
+from explorer.timeline import Tick, Timeline
 from explorer.visit import session
 from explorer.visit.queue import waits
 from explorer.visit.sentence import Sentence

@@ -13,11 +13,12 @@ from typing import assert_never
 import streamlit as st
 
 from explorer.charts.parts.labels import running
-from explorer.panels import AnyPanel, Timeline
+from explorer.panels import AnyPanel
 from explorer.player.clock import step_clock
 from explorer.player.encoding import encode
 from explorer.player.offline import offline_page
 from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Token
+from explorer.timeline import Timeline
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence

@@ -8,9 +8,10 @@ from playwright.sync_api import Browser
 from explorer.charts.embeddings.tables import table_panel
 from explorer.charts.parts.labels import isolated, shortened
 from explorer.charts.parts.rows import Rows
-from explorer.panels import Frame, Timeline
+from explorer.panels import Frame
 from explorer.player.encoding import encode
 from explorer.player.offline import offline_page
+from explorer.timeline import Timeline
 from model_core.labels import token_label
 from tests.support.browser.driver import ClockDriver
 

@@ -13,23 +13,12 @@ import plotly.graph_objects as go
 import pytest
 from playwright._impl._driver import compute_driver_executable
 
-from explorer.panels import (
-    AnyPanel,
-    Frame,
-    Letters,
-    Machine,
-    Mosaic,
-    Panel,
-    Roles,
-    Text,
-    Tick,
-    Timeline,
-    Tokens,
-    Words,
-    levels,
-)
+from explorer.levels import levels
+from explorer.panels import AnyPanel, Frame, Letters, Machine, Mosaic, Panel, Roles, Text, Words
+from explorer.picks import Tokens
 from explorer.player.encoding import encode
 from explorer.recorded.recipes import RECIPES, RECORDED
+from explorer.timeline import Tick, Timeline
 from model_core.labels import token_label
 from model_core.projections import pca_over_time
 from model_core.runs import Run

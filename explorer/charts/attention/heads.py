@@ -7,7 +7,9 @@ import numpy as np
 from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.squares import KEY, QUERY, Labels, Style, masked, square
-from explorer.panels import NO_NUMBER, NO_ROLE, ONE, Frame, Mosaic, Pairs, Panel, Roles
+from explorer.levels import NO_NUMBER, ONE
+from explorer.panels import NO_ROLE, Frame, Mosaic, Panel, Roles
+from explorer.picks import Pairs
 
 
 def mosaic(

@@ -18,7 +18,8 @@ from explorer.charts.parts.labels import (
     shortened,
     with_positions,
 )
-from explorer.panels import Frame, Panel, Positions
+from explorer.panels import Frame, Panel
+from explorer.picks import Positions
 
 LABEL = 8  # columns of text at most for a token in the table of depths
 

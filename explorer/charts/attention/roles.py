@@ -12,7 +12,8 @@ from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.frames import frame_row
 from explorer.charts.parts.labels import column_ticks, escape, row_ticks, width
 from explorer.charts.parts.scales import Scale
-from explorer.panels import Frame, Heads, Panel
+from explorer.panels import Frame, Panel
+from explorer.picks import Heads
 
 
 def scores_panel(

@@ -9,7 +9,8 @@ from explorer.charts.parts import theme
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import bound, extent, gaps
 from explorer.charts.parts.squares import KEY, QUERY, Labels, Style, masked, square
-from explorer.panels import Frame, Pairs, Panel
+from explorer.panels import Frame, Panel
+from explorer.picks import Pairs
 
 BAR = 36  # pixels for a colour bar and its numbers above a square
 

@@ -8,7 +8,8 @@ from explorer.charts.embeddings.colours import CLASSES
 from explorer.charts.parts.alt import between
 from explorer.charts.parts.arrays import gaps
 from explorer.charts.parts.rows import Rows
-from explorer.panels import Frame, Letters, Tokens
+from explorer.panels import Frame, Letters
+from explorer.picks import Tokens
 from model_core.embeddings.token_classes import TokenClass
 
 

@@ -10,7 +10,8 @@ from explorer.charts.parts import theme
 from explorer.charts.parts.arrays import bound, extent, gaps
 from explorer.charts.parts.frames import WIDTH, frame_cell, frame_cells
 from explorer.charts.parts.labels import count_ticks, escape, row_ticks, with_positions
-from explorer.panels import Cells, Frame, Panel
+from explorer.panels import Frame, Panel
+from explorer.picks import Cells
 
 DIM = 0.25  # opacity of values that are not pooled
 NAMED = 2**17  # cells: the hover texts of more would be larger than the numbers

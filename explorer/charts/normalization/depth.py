@@ -19,7 +19,8 @@ from explorer.charts.parts.labels import (
     with_positions,
 )
 from explorer.charts.parts.scales import Scale
-from explorer.panels import Frame, Panel, Positions
+from explorer.panels import Frame, Panel
+from explorer.picks import Positions
 
 
 @dataclass(frozen=True)

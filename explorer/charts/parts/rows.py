@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from explorer.charts.parts.labels import in_lines
-from explorer.panels import Positions, Tokens
+from explorer.picks import Positions, Tokens
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 from explorer.charts.attention.heads import head_panel
 from explorer.charts.parts.squares import Labels
 from explorer.data import heads
-from explorer.panels import Frame, Panel, Positions, Text
+from explorer.panels import Frame, Panel, Text
+from explorer.picks import Positions
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
 from explorer.visit.sentence import Sentence

@@ -1,7 +1,7 @@
 """The steps at which heads take their roles, as the clock shows them."""
 
 from explorer.data import heads
-from explorer.panels import Tick
+from explorer.timeline import Tick
 from explorer.visit.moment import Moment, with_ticks
 from model_core.attention.roles import MEASURES, role_steps
 

@@ -7,7 +7,8 @@ import streamlit as st
 import torch
 
 from explorer.charts.parts.labels import shortened
-from explorer.panels import AnyPanel, Positions
+from explorer.panels import AnyPanel
+from explorer.picks import Positions
 from explorer.views.attention.panels import head_frame, text_panel, weights_panel
 from explorer.visit import session
 from explorer.visit.export import drawer, file_of, numbers

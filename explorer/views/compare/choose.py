@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.data.others import families, opened
-from explorer.panels import Timeline
+from explorer.timeline import Timeline
 from explorer.visit.header import setting
 from explorer.visit.moment import Moment
 from explorer.visit.page import plain

@@ -6,7 +6,7 @@ import numpy as np
 
 from explorer.charts.embeddings.colours import CLASSES, LABELLED, Colours
 from explorer.data import tables
-from explorer.panels import Tick, Timeline
+from explorer.timeline import Tick, Timeline
 from explorer.views.drift.choices import Choices
 from explorer.views.drift.maps import Atlas, Rows
 from explorer.visit.moment import Moment, frequency

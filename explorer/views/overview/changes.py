@@ -8,7 +8,7 @@ import numpy as np
 from explorer.charts.attention.role_words import DOES
 from explorer.charts.parts.labels import shortened
 from explorer.data import changes, heads
-from explorer.panels import Tick, Timeline
+from explorer.timeline import Tick, Timeline
 from explorer.visit.moment import Moment
 from model_core.attention.roles import MEASURES, role_steps
 from model_core.prediction.guessing import below_since

@@ -7,7 +7,8 @@ import streamlit as st
 
 from explorer.charts.listings import parts_listing, shape_words
 from explorer.data import layers
-from explorer.panels import Frame, Opens, PartName
+from explorer.panels import Frame
+from explorer.picks import Opens, PartName
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, fewer, thinned

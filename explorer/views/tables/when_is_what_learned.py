@@ -11,7 +11,8 @@ from explorer.charts.parts.curves import Threshold, curves_panel, with_threshold
 from explorer.charts.parts.labels import capitalized, shortened
 from explorer.charts.parts.scales import Scale
 from explorer.data import knowledge
-from explorer.panels import AnyPanel, Events, Frame, Panel, Tick
+from explorer.panels import AnyPanel, Events, Frame, Panel
+from explorer.timeline import Tick
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, evenly, thinned, with_ticks
 from explorer.visit.page import clock, how_computed, plain

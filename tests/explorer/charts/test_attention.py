@@ -5,7 +5,8 @@ import pytest
 
 from explorer.charts.attention.heads import head_panel, mosaic
 from explorer.charts.parts.squares import Labels
-from explorer.panels import Frame, Mosaic, Roles, levels
+from explorer.levels import levels
+from explorer.panels import Frame, Mosaic, Roles
 
 WEIGHTS = np.array(
     [[[1, 0, 0], [0.5, 0.5, 0], [0.2, 0.3, 0.5]], [[1, 0, 0], [0, 1, 0], [0, 0.75, 0.25]]]

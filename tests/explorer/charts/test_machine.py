@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from explorer.charts.machine import Model, Read, height_of, machine, signed_levels
-from explorer.panels import Frame, Machine, levels
+from explorer.levels import levels
+from explorer.panels import Frame, Machine
 
 NAMES = ["a", "b", "c", "d", "e"]
 IDS, LABELS = (3, 0, 3), ("d", "a", "d")

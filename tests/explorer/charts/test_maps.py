@@ -8,8 +8,10 @@ from explorer.charts.embeddings.maps import map_panel
 from explorer.charts.embeddings.marks import Marks
 from explorer.charts.parts import theme
 from explorer.charts.parts.rows import Rows
-from explorer.panels import Frame, Timeline, Tokens
+from explorer.panels import Frame
+from explorer.picks import Tokens
 from explorer.player.encoding import encode
+from explorer.timeline import Timeline
 from tests.support.moving import each_step
 
 LAYOUT = np.array(

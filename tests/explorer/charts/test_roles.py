@@ -6,7 +6,8 @@ import pytest
 from explorer.charts.attention.roles import costs_panel, role_curves_panel, scores_panel
 from explorer.charts.parts import theme
 from explorer.charts.parts.labels import width
-from explorer.panels import Frame, Heads
+from explorer.panels import Frame
+from explorer.picks import Heads
 
 SCORES = np.random.default_rng(0).uniform(0, 1, (3, 2, 4, 3))  # (S, L, H, M)
 MEASURES = ["previous token", "first token", "<b>"]

@@ -24,27 +24,19 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.panels import (
     AnyPanel,
-    Cells,
     Frame,
-    Heads,
     Item,
     Letters,
     Listing,
     Machine,
     Mosaic,
-    Opens,
-    Pairs,
     Panel,
-    Picks,
-    Positions,
     Roles,
     Row,
     Text,
-    Tick,
-    Timeline,
-    Tokens,
     Words,
 )
+from explorer.picks import Cells, Heads, Opens, Pairs, Picks, Positions, Tokens
 from explorer.player import clock, reports
 from explorer.player.assets import FILES, WEB, player_files, player_version
 from explorer.player.bundle import bundle
@@ -55,6 +47,7 @@ from explorer.server.first import _file, is_offered, picture
 from explorer.server.routes import ROUTES, BelowBase, Leaving
 from explorer.server.security import Headers, content_security_policy
 from explorer.server.warming import own_modules
+from explorer.timeline import Tick, Timeline
 from tests.support.pages import component_data, decoded
 
 STEPS = np.array([0, 1, 5])
@@ -517,8 +510,9 @@ def clock_page() -> None:
     import numpy as np
     import streamlit as st
 
-    from explorer.panels import Frame, Timeline, Words
+    from explorer.panels import Frame, Words
     from explorer.player.clock import Heard, step_clock
+    from explorer.timeline import Timeline
 
     steps = np.array([0, 1, 5])
     words = Words(Frame("w", "Text", height=120), ["a", "b", st.text_input("text")])

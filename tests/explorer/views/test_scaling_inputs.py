@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explorer.panels import AnyPanel, Timeline
+from explorer.panels import AnyPanel
 from explorer.player.clock import ClockState, Heard, payload
+from explorer.timeline import Timeline
 from explorer.visit import page
 from model_core.normalization.scaling import Bowl, descend, scaled, students
 from tests.support.pages import component_data, decoded, opened, visitor, words

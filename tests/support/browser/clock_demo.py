@@ -7,23 +7,12 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from explorer.charts.parts import theme
-from explorer.panels import (
-    AnyPanel,
-    Frame,
-    Mosaic,
-    Pairs,
-    Panel,
-    Positions,
-    Roles,
-    Text,
-    Tick,
-    Timeline,
-    Tokens,
-    Words,
-    levels,
-)
+from explorer.levels import levels
+from explorer.panels import AnyPanel, Frame, Mosaic, Panel, Roles, Text, Words
+from explorer.picks import Pairs, Positions, Tokens
 from explorer.player.clock import Heard, step_clock
 from explorer.player.reports import Head, Position
+from explorer.timeline import Tick, Timeline
 
 STEPS = 200
 DRIFT_STEPS = 120

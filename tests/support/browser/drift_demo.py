@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from explorer.panels import Frame, Panel, Tokens
+from explorer.panels import Frame, Panel
+from explorer.picks import Tokens
 from tests.support.browser.clock_demo import LABELS
 
 STEPS = 120

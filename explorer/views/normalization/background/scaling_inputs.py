@@ -9,7 +9,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from explorer.charts.normalization.descent import Walk, descent_panel, excess_panel
 from explorer.charts.parts.theme import CATEGORIES
-from explorer.panels import AnyPanel, Frame, Timeline
+from explorer.panels import AnyPanel, Frame
+from explorer.timeline import Timeline
 from explorer.visit.export import File, digits, drawer, numbers
 from explorer.visit.moment import Moment
 from explorer.visit.page import how_computed, own_clock

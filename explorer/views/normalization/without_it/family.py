@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from explorer.panels import Tick, Timeline
+from explorer.timeline import Tick, Timeline
 from explorer.visit.moment import Moment, nearest
 from explorer.visit.runs import RECORDED, any_active, name_of
 from model_core.anatomy import anatomy_of

@@ -5,7 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from explorer.data import tables
-from explorer.panels import Tick
+from explorer.timeline import Tick
 from explorer.views.tables.follow_one_vector import step
 from explorer.views.tables.follow_one_vector.choices import Followed, choose
 from explorer.views.tables.follow_one_vector.panels import pictures

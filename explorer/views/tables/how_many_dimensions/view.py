@@ -12,7 +12,8 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import sweeps
 from explorer.data.losses import last_measured
 from explorer.data.others import opened
-from explorer.panels import AnyPanel, Frame, Timeline
+from explorer.panels import AnyPanel, Frame
+from explorer.timeline import Timeline
 from explorer.views.tables.how_many_dimensions.start import choose
 from explorer.views.tables.how_many_dimensions.verdict import one_more, verdict
 from explorer.visit.export import File, drawer, numbers

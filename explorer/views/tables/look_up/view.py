@@ -7,7 +7,8 @@ import streamlit as st
 from explorer.charts.embeddings.lookup import one_hot_panel
 from explorer.charts.embeddings.tables import table_panel
 from explorer.data.lookup import entering
-from explorer.panels import AnyPanel, Frame, Positions, Text
+from explorer.panels import AnyPanel, Frame, Text
+from explorer.picks import Positions
 from explorer.views.tables.look_up import any_id, three_tokenizers
 from explorer.views.tables.look_up.arithmetic import written_out
 from explorer.views.tables.look_up.rows import LookedUp, look_up, position_rows, token_rows

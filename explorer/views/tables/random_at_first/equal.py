@@ -4,7 +4,8 @@ import numpy as np
 
 from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.scales import Scale
-from explorer.panels import Frame, Panel, Tick
+from explorer.panels import Frame, Panel
+from explorer.timeline import Tick
 from explorer.visit.moment import Moment, frequency
 from model_core.config import Table
 from model_core.embeddings.pairs import different_rows

@@ -11,7 +11,8 @@ from explorer.charts.parts.histograms import histogram_panel
 from explorer.charts.parts.scales import Scale
 from explorer.data import tables
 from explorer.data.randomness import Looks, looks
-from explorer.panels import AnyPanel, Frame, Panel, Tick
+from explorer.panels import AnyPanel, Frame, Panel
+from explorer.timeline import Tick
 from explorer.views.tables.random_at_first import equal, words
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, left_out, with_ticks

@@ -9,7 +9,8 @@ import streamlit as st
 from explorer.charts.embeddings.dimensions import Probed, probes_panel, relations_panel
 from explorer.data import dimensions
 from explorer.data.dimensions import Tested
-from explorer.panels import Frame, Panel, Tick
+from explorer.panels import Frame, Panel
+from explorer.timeline import Tick
 from explorer.views.tables.what_a_dimension_encodes import guess as guesses
 from explorer.views.tables.what_a_dimension_encodes.guess import Curves
 from explorer.visit.export import digits, drawer, file_of, numbers
