@@ -35,6 +35,7 @@ def write_note(path: Path, note: str) -> None:
     """Replace the note; ValueError for one that is too long, or no text."""
     if len(note) > LONGEST:
         raise ValueError(f"a note has at most {LONGEST:,} characters, got {len(note):,}")
+    _check_there(path)
     try:
         write_whole(path / "note.txt", note.encode())
     except UnicodeEncodeError:
@@ -61,6 +62,7 @@ def delete(path: Path) -> Path:
 
 def move_out(path: Path) -> Path:
     """Move something out of its folder; where it lies, for `restore`."""
+    _check_there(path)
     clear(path.parent)
     folder = path.parent / DELETED
     folder.mkdir(exist_ok=True)
@@ -90,7 +92,8 @@ def clear(folder: Path) -> None:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         else:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # as rmtree does
+                path.unlink()
 
 
 def _moved_out(folder: Path) -> list[tuple[Path, float]]:
@@ -105,15 +108,25 @@ def restore(moved: Path) -> Path:
     found = _MOVED.fullmatch(moved.name)
     assert found, "what `move_out` returned"
     to = moved.parent.with_name(found["name"])
-    if to.exists():
-        raise ValueError(f"{to.name} exists again; rename or delete that one first")
     if not moved.exists():
-        raise ValueError(f"{to.name} was deleted more than a day ago, and is erased")
+        why = "is back already" if to.exists() else "was deleted more than a day ago, and is erased"
+        raise ValueError(f"{to.name} {why}")
+    if to.exists():
+        way = "delete" if to.is_file() else "rename or delete"
+        raise ValueError(f"{to.name} exists again; {way} that one first")
+    if moved.is_file():
+        to.touch(exist_ok=False)  # else what somebody makes at this moment would be replaced
     os.rename(moved, to)
     sync_folder(to.parent)
     return to
 
 
+def _check_there(path: Path) -> None:
+    if not path.exists():
+        raise ValueError(f"there is no {path.name} any more; it was deleted or renamed")
+
+
 def _check_idle(path: Path) -> None:
+    _check_there(path)
     if read_status(path).active or is_locked(path / "trainer.lock"):
         raise ValueError(f"run {path.name} is being trained; stop it first")

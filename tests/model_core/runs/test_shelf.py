@@ -56,7 +56,45 @@ def test_a_deleted_run_lies_aside_and_comes_back(path: Path) -> None:
     assert tree(path) == before
     moved = shelf.delete(path)
     path.mkdir()
-    assert refusal(shelf.restore, moved).startswith("fox exists again")
+    assert refusal(shelf.restore, moved) == ("fox exists again; rename or delete that one first")
+
+
+def test_a_file_is_put_back_and_never_in_the_place_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "own.yaml"
+    path.write_text("first")
+    moved = shelf.move_out(path)
+    path.symlink_to(tmp_path / "nowhere")  # there is nothing that could be looked at, as in a race
+    with pytest.raises(FileExistsError):
+        shelf.restore(moved)
+    path.unlink()
+    path.write_text("second")
+    assert refusal(shelf.restore, moved) == "own.yaml exists again; delete that one first"
+    path.unlink()
+    assert shelf.restore(moved).read_text() == "first"
+    assert refusal(shelf.restore, moved) == "own.yaml is back already"
+
+
+def test_what_somebody_else_has_deleted_is_said_to_be_gone(path: Path) -> None:
+    shelf.delete(path)
+    gone = "there is no fox any more; it was deleted or renamed"
+    assert refusal(shelf.delete, path) == refusal(shelf.move_out, path) == gone
+    assert refusal(shelf.rename, path, "other") == refusal(shelf.write_note, path, "") == gone
+
+
+def test_what_cannot_be_erased_stays_and_disturbs_nobody(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path.parent / "own.yaml").write_text("")
+    moved = shelf.move_out(path.parent / "own.yaml")
+    now = shelf.time.time()
+    monkeypatch.setattr(shelf.time, "time", lambda: now + shelf.KEPT + 1)
+    monkeypatch.setattr(Path, "unlink", read_only)
+    shelf.clear(path.parent)
+    assert moved.exists()
+
+
+def read_only(path: Path, missing_ok: bool = False) -> None:
+    raise PermissionError(path)
 
 
 @pytest.mark.parametrize("how", ["the next deletion", "a look at the shelf"])
