@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from explorer.data.facts import FACTS
 from explorer.data.presets import planned
-from explorer.lessons.wording import names_in, runs_in
+from explorer.lessons.wording import filled, names_in, number, runs_in
 from explorer.visit.queue import about
 from model_core.runs import Plan
 from model_core.runs.files import read_file
@@ -56,7 +56,14 @@ class Prediction(Part):
     def _is_asked_in_one_way(self) -> "Prediction":
         if self.options and self.click:
             raise ValueError("a question has options or a click, not both")
+        if self.is_number:
+            number(filled(self.answer, lambda *_: 1))
         return self
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is answered by a number, which may be a step."""
+        return not self.options and self.click in (None, "step")
 
 
 class Training(Part):
@@ -115,15 +122,20 @@ class Slide(Part):
     predict: Prediction | None = None
     notes: str = Field("", max_length=2000)
 
-    @model_validator(mode="after")
-    def _says_what_is_known(self) -> "Slide":
+    @property
+    def texts(self) -> list[str]:
+        """All that may have numbers of a run."""
         texts = [self.title, self.text, *self.show.values()]
         if self.predict:
             texts += [self.predict.ask, *self.predict.options, self.predict.reveal]
             texts.append(self.predict.answer)
+        return texts
+
+    @model_validator(mode="after")
+    def _says_what_is_known(self) -> "Slide":
         if self.train:
             self._names_what_it_trains(self.predict.options if self.predict else ())
-        for name in (name for text in texts for name in names_in(text) if name not in FACTS):
+        for name in (name for text in self.texts for name in names_in(text) if name not in FACTS):
             close = get_close_matches(name, FACTS, n=1)
             hint = f"did you mean {close[0]}?" if close else "some are loss, n_embd, moved"
             raise ValueError(f"{{{name[:40]}}} is no number of a run; {hint}")

@@ -51,3 +51,12 @@ def written(value: Value, form: str = "") -> str:
     if not form:
         form = ",d" if isinstance(value, Integral) else ",.2f" if isinstance(value, Real) else ""
     return format(value, form).replace("-", "−")
+
+
+def number(text: str) -> float:
+    """What `written` made this of; ValueError where that was no number."""
+    try:
+        return float(text.replace("−", "-").replace(",", ""))
+    except ValueError:
+        why = f"the answer {text[:40]!r} is no number; give answers to choose from"
+        raise ValueError(why) from None

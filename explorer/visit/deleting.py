@@ -10,7 +10,7 @@ from explorer.visit import session
 from explorer.visit.page import plain
 from explorer.visit.queue import about
 from model_core.runs import shelf
-from model_core.runs.storage import unwritable
+from model_core.runs.storage import tried
 
 
 def delete_buttons(path: Path, delete: Callable[[Path], None]) -> None:
@@ -23,7 +23,7 @@ def delete_buttons(path: Path, delete: Callable[[Path], None]) -> None:
     st.button("Keep it", key=f"keep {name}", on_click=_ask, args=("",))
 
 
-def say_deleted(folder: Path, back: Callable[[Path], None]) -> None:
+def say_deleted(folder: Path, back: Callable[[Path], object]) -> None:
     """What was deleted of a folder, by whomever, and the way `back`."""
     for moved, age in shelf.deleted(folder).items():
         name = moved.name.partition("@")[0].removesuffix(".yaml")
@@ -31,18 +31,12 @@ def say_deleted(folder: Path, back: Callable[[Path], None]) -> None:
             words = f"{name} was deleted {about(age)} ago. It is erased after a day."
             st.markdown(plain(words))
             undo = partial(back, moved)
-            st.button("Undo", key=f"undo {moved.name}", on_click=tried, args=(undo,))
+            st.button("Undo", key=f"undo {moved.name}", on_click=attempt, args=(undo,))
 
 
-def tried(action: Callable[[], None]) -> None:
+def attempt(action: Callable[[], object]) -> None:
     """In a callback: do it, or keep the words for the page."""
-    session.visit().refused = ""
-    try:
-        action()
-    except ValueError as error:
-        session.visit().refused = str(error)
-    except OSError as error:
-        session.visit().refused = unwritable(error)
+    session.visit().refused = tried(action)
 
 
 def _ask(name: str) -> None:
@@ -54,4 +48,4 @@ def _delete(path: Path, delete: Callable[[Path], None]) -> None:
         delete(path)
         _ask("")
 
-    tried(move)
+    attempt(move)

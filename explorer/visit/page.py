@@ -4,7 +4,7 @@ import gc
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from html import escape
 from itertools import groupby
 from pathlib import Path
@@ -24,7 +24,7 @@ from explorer.visit.moment import Moment, nearest
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import Draw, bounded, one_of
 from model_core.labels import token_label
-from model_core.runs.storage import unwritable
+from model_core.runs.storage import tried
 
 WRITTEN_OUT = 400  # tokens of a sentence of which not all are read
 _MARKDOWN = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|~$:&]")
@@ -211,11 +211,7 @@ def freeze_once(page: str) -> None:
 
 
 def _attempt(action: Callable[..., None], *arguments: Path) -> None:
-    session.visit().problem = ""
-    try:
-        action(*arguments)
-    except OSError as error:
-        session.visit().problem = unwritable(error)
+    session.visit().problem = tried(partial(action, *arguments))
 
 
 def _follow(pick: Pick) -> None:

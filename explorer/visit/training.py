@@ -6,7 +6,7 @@ from threading import Lock
 
 from explorer.visit.runs import RECORDED
 from model_core.runs.status import read_status
-from model_core.runs.storage import unwritable
+from model_core.runs.storage import tried
 from model_core.training import jobs
 
 _MAKING = Lock()
@@ -18,15 +18,13 @@ def started(make: Callable[[], Iterable[Path]]) -> str:
     `make` looks anew for what there is: a double click runs this twice, in two threads, and others
     on this server may ask for the same at that moment.
     """
-    try:
+
+    def start() -> None:
         with _MAKING:
             for path in make():
                 jobs.start(path)
-    except ValueError as error:
-        return str(error)
-    except OSError as error:
-        return unwritable(error)
-    return ""
+
+    return tried(start)
 
 
 def is_open(path: Path) -> bool:

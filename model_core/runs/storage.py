@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISREG
@@ -76,9 +77,15 @@ def remedy(error: OSError) -> str:
     return "Check the runs folder and its disk"
 
 
-def unwritable(error: OSError) -> str:
-    """The sentence for a person whose press of a button could not be written."""
-    return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+def tried(action: Callable[[], object]) -> str:
+    """Do what a person asked for by a button; the sentence why it cannot be done, "" if it is."""
+    try:
+        action()
+    except ValueError as error:
+        return str(error)
+    except OSError as error:
+        return f"The runs folder cannot be written: {error.strerror}. {remedy(error)}."
+    return ""
 
 
 def write_json(path: Path, value: Any) -> None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction
-from explorer.lessons.wording import UNKNOWN, filled, written
+from explorer.lessons.wording import UNKNOWN, filled, number, written
 from explorer.views.lessons import file, writing
 from explorer.views.lessons.shelf import following, is_own, lesson_of
 from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
@@ -38,30 +38,35 @@ def draw(page: str) -> None:
     if here.lesson is None:
         return
     with st.container(key=KEY):
-        if here.writing is not None:
-            writing.draw(page, here.lesson, here.writing)
-            return
+        has_slides = here.writing is None or here.lesson[0]
         try:
-            lesson = _lesson()
+            lesson = _lesson() if has_slides else None
         except ValueError as error:
             st.error(plain(str(error)))
             st.button("Close the lesson", on_click=session.end_lesson)
             return
-        at = _at(lesson)
-        slide = lesson.slides[at]
-        if style := outlined(slide.highlight):
-            st.html(f"<style>{style}</style>")
-        st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
-        _say(lesson, at)
-        _ways(here.lesson[0], at, len(lesson.slides))
-        with st.container(key="lesson-more", horizontal=True, gap="small"):
-            if is_own(here.lesson[0]):
-                args = (lesson.title,)
-                st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
-            file.offer(here.lesson[0], lesson, "lesson-file")
-        if slide.notes:
-            with st.expander("Speaker notes"):
-                st.markdown(slide.notes)
+        if here.writing is not None:
+            writing.draw(page, here.lesson, here.writing, lesson)
+        elif lesson is not None:
+            _slide(here.lesson[0], lesson)
+
+
+def _slide(name: str, lesson: Lesson) -> None:
+    at = _at(lesson)
+    slide = lesson.slides[at]
+    if style := outlined(slide.highlight):
+        st.html(f"<style>{style}</style>")
+    st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
+    _say(lesson, at)
+    _ways(name, at, len(lesson.slides))
+    with st.container(key="lesson-more", horizontal=True, gap="small"):
+        if is_own(name):
+            args = (lesson.title,)
+            st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
+        file.offer(name, lesson, "lesson-file")
+    if slide.notes:
+        with st.expander("Speaker notes"):
+            st.markdown(slide.notes)
 
 
 def _say(lesson: Lesson, at: int) -> None:
@@ -88,6 +93,8 @@ def _say(lesson: Lesson, at: int) -> None:
 def _ask(run: Run | None, asked: Prediction, facts: Facts) -> None:
     st.markdown(f"**{filled(asked.ask, facts, plain)}**")
     said = session.visit().predicted.get(_on())
+    if run is not None and asked.is_number:
+        number(filled(asked.answer, facts))  # else it is said before somebody has answered
     if said is None:
         _answer(run or runs.open_run(), asked, facts)
     elif run is None:
@@ -100,10 +107,10 @@ def _ask(run: Run | None, asked: Prediction, facts: Facts) -> None:
 def answered(asked: Prediction, said: str, facts: Facts) -> bool:
     """Whether what was said is what the run says."""
     answer = filled(asked.answer, facts)
-    if asked.options or asked.click in ("token", "position", "head"):
+    if not asked.is_number:
         return said == answer
-    right, number = (float(one.replace("−", "-").replace(",", "")) for one in (answer, said))
-    return abs(number - right) <= asked.within * abs(right)
+    right = number(answer)
+    return abs(number(said) - right) <= asked.within * abs(right)
 
 
 def _answer(run: Run, asked: Prediction, facts: Facts) -> None:
@@ -118,9 +125,9 @@ def _answer(run: Run, asked: Prediction, facts: Facts) -> None:
         _point(run, asked.click)
         return
     with st.form("lesson.guess", border=False), st.container(horizontal=True, gap="xsmall"):
-        number = st.number_input("Your number", value=None, label_visibility="collapsed")
-        if st.form_submit_button("Check") and number is not None:
-            session.predict(written(number, ",.9g"))
+        guess = st.number_input("Your number", value=None, label_visibility="collapsed")
+        if st.form_submit_button("Check") and guess is not None:
+            session.predict(written(guess, ",.9g"))
             st.rerun()
 
 

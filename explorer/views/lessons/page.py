@@ -14,7 +14,7 @@ from explorer.visit import session
 from explorer.visit.deleting import delete_buttons, say_deleted
 from explorer.visit.page import plain, question
 from model_core.runs import shelf
-from model_core.runs.storage import unwritable
+from model_core.runs.storage import tried
 
 COLUMNS = 3
 
@@ -27,7 +27,7 @@ def draw() -> None:
             _new()
         with st.popover("Add a lesson from a file", icon=":material/upload_file:"):
             _drop()
-    say_deleted(own_folder(), _undo)
+    say_deleted(own_folder(), shelf.restore)
     if session.visit().refused:
         st.error(plain(session.visit().refused))
     names = lesson_names()
@@ -56,6 +56,8 @@ def _card(name: str) -> None:
         lesson = lesson_of(name)
     except ValueError as error:
         st.error(plain(str(error)))
+        if is_own(name):
+            _delete_buttons(name)
         return
     key, args = f"begin-{name}", (name, 1)
     label = plain(lesson.title)
@@ -69,7 +71,11 @@ def _card(name: str) -> None:
     if is_own(name):
         with st.container(horizontal=True, gap="small"):
             st.button("Edit", key=f"edit-{name}", on_click=_edit, args=(name, lesson.title))
-            delete_buttons(own_folder() / f"{name}.yaml", _delete)
+            _delete_buttons(name)
+
+
+def _delete_buttons(name: str) -> None:
+    delete_buttons(own_folder() / f"{name}.yaml", _delete)
 
 
 def _edit(name: str, title: str) -> None:
@@ -81,10 +87,6 @@ def _delete(path: Path) -> None:
     shelf.move_out(path)
     if (session.visit().lesson or ("",))[0] == path.stem:
         session.end_lesson()
-
-
-def _undo(moved: Path) -> None:
-    shelf.restore(moved)
 
 
 def _new() -> None:
@@ -120,11 +122,8 @@ def _take(key: str) -> None:
     here.refused = ""
     if file is None:
         return
-    try:
-        lesson = parse(file.getvalue())
-        keep_new(lesson.title, file.getvalue().decode())
+    data = file.getvalue()
+    if why := tried(lambda: keep_new(parse(data).title, data.decode())):
+        here.refused = f"This file was not added: {why}"
+    else:
         here.uploads += 1  # another field, which is empty
-    except ValueError as error:
-        here.refused = f"This file was not added: {error}"
-    except OSError as error:
-        here.refused = unwritable(error)

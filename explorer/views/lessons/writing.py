@@ -1,17 +1,19 @@
 """A lesson of the teacher's own, written beside any page: the present view becomes a slide."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import streamlit as st
 
 from explorer.data.facts import FACTS
-from explorer.lessons.lesson import Lesson, as_text, with_slides
+from explorer.lessons.lesson import Lesson, Page, as_text, with_slides
+from explorer.lessons.wording import runs_in
 from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_new, lesson_of, save
 from explorer.visit import session
 from explorer.visit.page import plain
-from model_core.runs.storage import unwritable
+from explorer.visit.runs import run_names
+from model_core.runs.storage import tried
 
 HELP = (
     "A number of the run shown stands in braces, as in {loss(0):.2f} for the loss at step 0. "
@@ -27,15 +29,9 @@ NEW: Mapping[str, Any] = {
 }
 
 
-def draw(page: str, on: tuple[str, int], title: str) -> None:
+def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> None:
     """The slides so far, and a form for the chosen one, or for a new one of the view shown."""
     name, number = on
-    try:
-        lesson = lesson_of(name) if name else None
-    except ValueError as error:
-        st.error(plain(str(error)))
-        st.button("Close the lesson", on_click=session.end_lesson)
-        return
     slides = [] if lesson is None else lesson.model_dump(mode="json")["slides"]
     st.text_input(
         "You write the lesson",
@@ -47,6 +43,8 @@ def draw(page: str, on: tuple[str, int], title: str) -> None:
     )
     for at, slide in enumerate(slides):
         _row(name, slides, at, plain(slide["title"]), chosen=at + 1 == number)
+    if lesson is not None and (missing := _missing(lesson)):
+        st.warning(plain(missing))
     _form(page, on, title, lesson, slides)
     if problem := session.visit().problem:
         st.error(plain(problem))
@@ -101,6 +99,19 @@ def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> 
             )
 
 
+def _missing(lesson: Lesson) -> str:
+    """The first slide of a run that is not here and that no slide trains for it, in words."""
+    there = run_names()
+    for at, slide in enumerate(lesson.slides):
+        for run in filter(None, (slide.run, *runs_in("".join(slide.texts)))):
+            if run not in there and not lesson.training(at, run):
+                return (
+                    f"Slide {at + 1} is about the run {run[:64]}, which is not here and which no "
+                    "slide up to it trains: save it with another view, or move it."
+                )
+    return ""
+
+
 def _form(
     page: str, on: tuple[str, int], title: str, lesson: Lesson | None, slides: Sequence[Any]
 ) -> None:
@@ -124,21 +135,27 @@ def _form(
             "notes": st.text_area("Notes, for you alone", old["notes"], height=68),
             "predict": _asked(old["predict"]),
         }
+        no_view = page not in get_args(Page)
         words = chosen and st.form_submit_button("Save the words", type="primary")
-        view = chosen and st.form_submit_button("Save with the view shown now")
-        added = not chosen and st.form_submit_button("Add this view as a slide", type="primary")
+        view = chosen and st.form_submit_button("Save with the view shown now", disabled=no_view)
+        added = not chosen and st.form_submit_button(
+            "Add this view as a slide", type="primary", disabled=no_view
+        )
+        if no_view:
+            st.caption("Go to a page with pictures: this one is no view that a slide can show.")
     if not (words or view or added):
         if problem:
             st.error(plain(problem))
         return
     before = _untrained(old, trains) if words else _viewless(old) | {"page": page, **_view()}
     changed = [*slides[: number - 1], {**before, **values, **trains}, *slides[number:]]
-    try:
-        if problem:
-            raise ValueError(problem)
+
+    def keep() -> None:
+        nonlocal name
         name = _write(name, title, lesson, changed)
-    except ValueError as error:
-        st.error(plain(str(error)))
+
+    if problem := problem or tried(keep):
+        st.error(plain(problem))
         return
     if added:
         session.begin_slide(name, len(changed) + 1)
@@ -184,23 +201,20 @@ def _view() -> dict[str, Any]:
 
 def _keep(name: str, slides: list[Any], title: str = "") -> None:
     """In a callback: the lesson has these slides, and another title if one is given."""
-    session.visit().problem = ""
-    try:
+
+    def keep() -> None:
         lesson = lesson_of(name)
         _write(name, title or lesson.title, lesson, slides)
-    except ValueError as error:
-        session.visit().problem = str(error)
+
+    session.visit().problem = tried(keep)
 
 
 def _write(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) -> str:
     """Keep the lesson with these slides; its name, which a new one has from now on."""
     text = as_text(with_slides(lesson, title, slides))
-    try:
-        if lesson is None:
-            name = keep_new(title, text)
-        else:
-            save(name, text)
-    except OSError as error:
-        raise ValueError(unwritable(error)) from None
+    if lesson is None:
+        name = keep_new(title, text)
+    else:
+        save(name, text)
     session.visit().predicted.clear()  # a question may stand on another slide now
     return name

@@ -12,7 +12,7 @@ from explorer.charts.parts.labels import counted
 from explorer.data.others import families, opened
 from explorer.data.shelf import first_difference, line, recipe_of
 from explorer.visit import session
-from explorer.visit.deleting import delete_buttons, say_deleted, tried
+from explorer.visit.deleting import attempt, delete_buttons, say_deleted
 from explorer.visit.page import plain
 from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_paths
 from explorer.visit.sentence import example
@@ -112,7 +112,7 @@ def _unpack(key: str) -> None:
         _choose(archive.unpack_run(file.getvalue(), folder, stem, run_names()).name)
         session.visit().uploads += 1  # another field, which is empty
 
-    tried(make)
+    attempt(make)
 
 
 def _card(run: Run) -> None:
@@ -165,7 +165,7 @@ def _undo(moved: Path) -> None:
 def _rename(path: Path, key: str) -> None:
     name = session.value(key)
     if name != path.name:
-        tried(lambda: _choose(shelf.rename(path, _not_shipped(name)).name))
+        attempt(lambda: _choose(shelf.rename(path, _not_shipped(name)).name))
 
 
 def _not_shipped(name: str) -> str:
@@ -175,7 +175,7 @@ def _not_shipped(name: str) -> str:
 
 
 def _note(path: Path, key: str) -> None:
-    tried(lambda: shelf.write_note(path, session.value(key)))
+    attempt(lambda: shelf.write_note(path, session.value(key)))
 
 
 def _duplicate(name: str) -> None:

@@ -110,6 +110,20 @@ def test_what_is_clicked_in_the_picture_is_the_answer(
         assert any(f":material/{icon}: You said **" in one.value for one in app.markdown)
 
 
+def test_an_answer_that_is_no_number_is_said_before_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DRIFTSCOPE_RUNS", str(tmp_path))
+    ask = {"ask": "What next?", "answer": "{likeliest(Quic)}", "reveal": "So."}
+    slide = {"title": "One", "text": "Two.", "run": "quick-brown-fox", "predict": ask}
+    (tmp_path / ".lessons").mkdir()
+    lesson = {"title": "A", "says": "B", "slides": [slide]}
+    (tmp_path / ".lessons" / "own.yaml").write_text(json.dumps(lesson))
+    app = taught(1, "overview")
+    assert words(app) == ["the answer 'k' is no number; give answers to choose from"]
+    assert not labelled(app, "Check")
+
+
 @pytest.fixture
 def teaching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A runs folder with a lesson of three slides: the second trains what the third is about."""
@@ -347,6 +361,8 @@ def test_a_teachers_own_lesson_stands_beside_the_course(
     (folder / "broken.yaml").write_text("title: [")
     app = go_to(succeeded(AppTest.from_file(str(DASHBOARD), default_timeout=60).run()), "lessons")
     assert "The lesson broken cannot be read: line 1" in words(app)[0]
+    press(press(app, "Delete"), "Really delete")
+    assert not words(app) and not (folder / "broken.yaml").exists()
     app = go_to(press(app, "My own"), "overview")
     assert any("It has 32 columns." in one.value for one in app.markdown)
 
@@ -524,6 +540,25 @@ def test_a_teacher_makes_a_slide_that_trains_and_renames_the_lesson(
     assert slide.train is None and slide.run == "english"
 
 
+def test_a_slide_whose_run_is_trained_no_more_is_named(teaching: Path) -> None:
+    app = press(taught(2, "tables"), "Edit")
+    assert not words(app)
+    succeeded(app.button(key="slide-1-off").click().run())
+    assert words(app)[0] == (
+        "Slide 2 is about the run mine, which is not here and which no slide up to it trains: "
+        "save it with another view, or move it."
+    )
+    recorded_run(teaching / "mine")
+    assert not words(succeeded(app.run()))
+
+
+def test_a_page_without_a_view_is_no_slide(writer: AppTest) -> None:
+    app = go_to(writer, "lessons")
+    (button,) = [one for one in app.button if one.label == "Add this view as a slide"]
+    assert button.disabled and "Go to a page with pictures" in captions(app)
+    assert "Go to a page" not in captions(go_to(app, "drift"))
+
+
 def test_a_training_with_as_many_changes_as_there_may_be_is_kept(teaching: Path) -> None:
     """One of them is a seed that is larger than a number of a browser."""
     changes = {name: value for name, value in TINY.items() if name != "steps"} | {"seed": 2**60}
@@ -585,7 +620,7 @@ def test_an_own_lesson_is_deleted_in_two_presses_and_comes_back(teaching: Path) 
     press(press(app, "Delete"), "Really delete")
     path.write_bytes(b"title: B")
     press(app, "Undo")
-    assert "own.yaml exists again; rename or delete that one first" in words(app)
+    assert "own.yaml exists again; delete that one first" in words(app)
     (moved,) = (teaching / ".lessons" / ".deleted").iterdir()
     moved.rename(moved.with_name("own.yaml@1"))
     succeeded(app.run())

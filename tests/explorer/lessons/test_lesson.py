@@ -64,6 +64,11 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
             "click: head\n      reveal: So",
             "line 10, slides.0.predict: a",
         ),
+        (
+            'options: [more, less]\n      answer: "{nearer(a, b, c)}"',
+            "answer: r",
+            "line 10, slides.0.predict: the answer 'r' is no number; give answers to choose from",
+        ),
         ("says: What", "says: What: ", "line 2: mapping values are not allowed here"),
         (WHOLE, "", "line 1, : Input should be a valid dictionary"),
         ("answer:", "anser:", "line 10, slides.0.predict.answer: Field required"),
