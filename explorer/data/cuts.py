@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from explorer.data.cache import cached
 from model_core.runs import Run
-from model_core.tokenizers import Kind, Tokenizer, train_tokenizer
+from model_core.tokenizers import train_tokenizer
+from model_core.vocabulary import Kind, Tokenizer
 
 READ = 2**19  # bytes of the text that tokenizers are trained on: byte pairs take 0.3 s
 PAIRS = 512  # tokens of byte pairs

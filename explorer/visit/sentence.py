@@ -7,8 +7,8 @@ from explorer.charts.parts.labels import isolated
 from model_core.labels import token_label, whole_characters
 from model_core.runs import Run
 from model_core.special import END
-from model_core.tokenizers import Tokenizer
 from model_core.training.presets import example_sentence
+from model_core.vocabulary import Tokenizer
 
 NEWLINE = token_label("\n")  # as it is typed into a field
 

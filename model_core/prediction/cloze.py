@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from model_core.model import BigramLanguageModel
-from model_core.tokenizers import Tokenizer
+from model_core.vocabulary import Tokenizer
 
 ITEMS = 12  # of each rule of the stories
 # Of the corpus "stories": the part of a story that each rule decides.

@@ -23,7 +23,7 @@ from model_core.runs.storage import (
     write_json,
     write_whole,
 )
-from model_core.tokenizers import Tokenizer
+from model_core.vocabulary import Tokenizer
 
 FORMAT = 2  # since 2 a snapshot also holds gradients and updates of the tables
 

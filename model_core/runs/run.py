@@ -29,7 +29,8 @@ from model_core.runs.snapshots import (
 )
 from model_core.runs.status import Status, read_status
 from model_core.runs.storage import read_json
-from model_core.tokenizers import Tokenizer, tokenizer_from_json
+from model_core.tokenizers import tokenizer_from_json
+from model_core.vocabulary import Tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd

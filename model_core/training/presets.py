@@ -10,8 +10,9 @@ from typing import Any
 from model_core import corpora, words
 from model_core.config import ModelConfig, TrainingConfig
 from model_core.runs import Plan, create_run
-from model_core.tokenizers import Kind, train_tokenizer
+from model_core.tokenizers import train_tokenizer
 from model_core.training.recording import snapshot_bytes, snapshot_steps
+from model_core.vocabulary import Kind
 
 LONGEST_EXAMPLE = 60  # characters
 

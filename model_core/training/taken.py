@@ -7,9 +7,9 @@ from torch import Tensor
 
 from model_core.labels import readable
 from model_core.runs.snapshots import GRADIENT, UPDATE
-from model_core.tokenizers import Tokenizer
 from model_core.training.recording import SAMPLE_TOKENS
 from model_core.training.trainer import Trainer
+from model_core.vocabulary import Tokenizer
 
 
 def weights_of(trainer: Trainer) -> dict[str, Tensor]:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_core.labels import token_label
-from model_core.tokenizers import Kind, train_tokenizer
+from model_core.tokenizers import train_tokenizer
+from model_core.vocabulary import Kind
 
 
 @pytest.mark.parametrize(

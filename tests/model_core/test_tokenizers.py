@@ -13,17 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import decoders, pre_tokenizers
 
-from model_core import tokenizers
+from model_core import bytepairs
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.labels import readable, token_label, whole_characters
 from model_core.special import END
-from model_core.tokenizers import (
-    Kind,
-    UnknownTokens,
-    split,
-    tokenizer_from_json,
-    train_tokenizer,
-)
+from model_core.tokenizers import split, tokenizer_from_json, train_tokenizer
+from model_core.vocabulary import Kind, UnknownTokens
 
 KINDS: tuple[Kind, ...] = ("character", "word", "bpe")
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=60)
@@ -180,7 +175,7 @@ def test_two_merges_into_the_same_token_share_its_id() -> None:
 
 def test_one_repeated_letter_does_not_make_endless_tokens() -> None:
     tokenizer = train_tokenizer("a" * 5_000, "bpe", 512)
-    assert max(map(len, tokenizer.tokens)) <= tokenizers.MAX_TOKEN_LENGTH
+    assert max(map(len, tokenizer.tokens)) <= bytepairs.MAX_TOKEN_LENGTH
 
 
 # What may be a space, a letter, a mark or neither, to one library or the other.
@@ -198,7 +193,7 @@ def test_a_text_encoded_in_pieces_has_the_ids_of_the_whole(text: str) -> None:
     tokenizer = train_tokenizer(words + seams, "bpe", 500)
     whole = tokenizer._library.encode(text).ids  # type: ignore[attr-defined]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tokenizers, "PIECE", 1)
+        patch.setattr(bytepairs, "PIECE", 1)
         assert tokenizer.encode(text) == whole
 
 
@@ -217,7 +212,7 @@ print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 / len
 
 
 def test_a_word_too_long_for_byte_pairs_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tokenizers, "LONGEST", 100)
+    monkeypatch.setattr(bytepairs, "LONGEST", 100)
     tokenizer = train_tokenizer("ab" * 50, "bpe", 300)
     assert tokenizer.decode(tokenizer.encode("ab" * 50)) == "ab" * 50
     assert refused(tokenizer.encode, "ab" * 51) == (

@@ -8,7 +8,7 @@ import streamlit as st
 from explorer.visit.header import NAMES
 from model_core.config import NormPosition, Optimizer
 from model_core.norms import KINDS
-from model_core.tokenizers import Kind
+from model_core.vocabulary import Kind
 
 Settings = Mapping[str, Any]
 # Those with a widget here; what else a run was made with stays as it is in a duplicate.

@@ -7,8 +7,8 @@ import pytest
 from explorer.visit.sentence import example, on_one_line, sentence
 from model_core.runs import Run
 from model_core.special import END
-from model_core.tokenizers import Kind
 from model_core.training.presets import create_from_preset
+from model_core.vocabulary import Kind
 from tests.support.runs import new_run
 
 TEXTS = {

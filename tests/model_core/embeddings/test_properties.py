@@ -9,7 +9,8 @@ from model_core import corpora
 from model_core.embeddings import properties as measured
 from model_core.embeddings.properties import FEW, OFTEN, Property, column, properties
 from model_core.embeddings.token_classes import token_class
-from model_core.tokenizers import Kind, train_tokenizer
+from model_core.tokenizers import train_tokenizer
+from model_core.vocabulary import Kind
 from model_core.words import words
 from tests.support.refusals import refusal
 

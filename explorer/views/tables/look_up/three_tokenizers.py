@@ -13,7 +13,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.page import plain
 from explorer.visit.widgets import toggle
 from model_core.labels import token_label
-from model_core.tokenizers import Kind, Tokenizer
+from model_core.vocabulary import Kind, Tokenizer
 
 NAMES: dict[Kind, str] = {"character": "Characters", "word": "Words", "bpe": "Subwords"}
 WRITTEN = 200  # tokens of a sentence
