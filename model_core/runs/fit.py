@@ -3,13 +3,38 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from pathlib import Path
+from typing import NamedTuple
 
 from model_core.anatomy import anatomy_of, shapes_of, short
 from model_core.config import ModelConfig
-from model_core.runs.snapshots import GRADIENT, UPDATE, Stored
+from model_core.runs.snapshots import GRADIENT, UPDATE, Stored, content, is_snapshot
 
 NAMED = 5  # tensors at most that a sentence names
 ROOM = 120  # characters at most for them
+
+
+class Judged(NamedTuple):
+    """A snapshot's step, how it differs from the configuration (None: damaged), lost weights."""
+
+    step: int
+    wrong: str | None
+    lost: int
+
+
+def judged(folder: Path, config: ModelConfig) -> list[Judged]:
+    """Every snapshot of a run, in the order of their steps."""
+    words: dict[int, str] = {}  # one object stands for all that store the same
+    found = []
+    for path in folder.glob("snapshots/*"):
+        if not is_snapshot(path):
+            continue
+        held = content(path)
+        if held is not None and id(held.stored) not in words:
+            words[id(held.stored)] = misfit(held.stored, config)
+        wrong, lost = (None, 0) if held is None else (words[id(held.stored)], held.lost)
+        found.append(Judged(int(path.stem), wrong, lost))
+    return sorted(found)
 
 
 @lru_cache(maxsize=256)

@@ -23,6 +23,7 @@ from model_core.runs.storage import (
     write_json,
     write_whole,
 )
+from model_core.tokenizers import tokenizer_from_json
 from model_core.vocabulary import Tokenizer
 
 FORMAT = 2  # since 2 a snapshot also holds gradients and updates of the tables
@@ -93,6 +94,24 @@ def read_description(path: Path) -> dict[str, Any]:
     if not isinstance(corpus, dict) or not all(map(_is_word, map(corpus.get, ("name", "sha256")))):
         raise ValueError(f"run {path.name} is damaged: run.json lacks the text's name and hash")
     return description
+
+
+def read_tokenizer(path: Path) -> Tokenizer:
+    """The one of a run, made once: with 50,000 merges that takes as long as a page.
+
+    ValueError when its file is missing or damaged.
+    """
+    file = path / "tokenizer.json"
+    try:
+        stat = file.stat()
+    except OSError:
+        stat = None
+    return _tokenizer(file, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
+
+
+@lru_cache(maxsize=32)
+def _tokenizer(path: Path, _version: tuple[int, ...] | None) -> Tokenizer:
+    return tokenizer_from_json(read_json(path))
 
 
 def identity(path: Path) -> str:

@@ -1,9 +1,9 @@
 """Run: a training history on disk, opened for reading."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -14,36 +14,23 @@ from model_core.anatomy import Anatomy, anatomy_of
 from model_core.config import ModelConfig, Table, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.runs.files import opened, read_file
-from model_core.runs.fit import misfit
-from model_core.runs.format import file_hash, identity, read_description
+from model_core.runs.fit import Judged, judged, misfit
+from model_core.runs.format import file_hash, identity, read_description, read_tokenizer
 from model_core.runs.metrics import Row, gradient_norms, metrics_table, read_metrics
 from model_core.runs.snapshots import (
     GRADIENT,
     UPDATE,
     Stored,
-    content,
-    is_snapshot,
     load_snapshot,
     load_table,
     stored_in,
 )
 from model_core.runs.status import Status, read_status
-from model_core.runs.storage import read_json
-from model_core.tokenizers import tokenizer_from_json
+from model_core.runs.tables import Rows, tables_over_time
 from model_core.vocabulary import Tokenizer
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Rows = Sequence[int] | np.ndarray | None  # ids of rows (N,), None for every row
-
-
-class _Judged(NamedTuple):
-    """A snapshot's step, how it differs from the configuration (None: damaged), lost weights."""
-
-    step: int
-    wrong: str | None
-    lost: int
 
 
 class Run:
@@ -66,7 +53,7 @@ class Run:
         path = Path(path)
         description = read_description(path)
         try:
-            run = cls(path, description, _tokenizer_in(path / "tokenizer.json"))
+            run = cls(path, description, read_tokenizer(path))
         except (KeyError, TypeError, AttributeError):
             raise ValueError(f"run {path.name} is damaged: run.json lacks a part") from None
         tokens, size = len(run.tokenizer.tokens), run.model_config.vocab_size
@@ -142,18 +129,8 @@ class Run:
         return {one.step: one.lost for one in self._judged if one.wrong == "" and one.lost}
 
     @cached_property
-    def _judged(self) -> list[_Judged]:
-        words: dict[int, str] = {}  # one object stands for all that store the same
-        judged = []
-        for path in self.path.glob("snapshots/*"):
-            if not is_snapshot(path):
-                continue
-            held = content(path)
-            if held is not None and id(held.stored) not in words:
-                words[id(held.stored)] = misfit(held.stored, self.model_config)
-            wrong, lost = (None, 0) if held is None else (words[id(held.stored)], held.lost)
-            judged.append(_Judged(int(path.stem), wrong, lost))
-        return sorted(judged)
+    def _judged(self) -> list[Judged]:
+        return judged(self.path, self.model_config)
 
     def token_embeddings(self, rows: Rows = None) -> np.ndarray:
         """The token table at every recorded step: (S, V, C) float32.
@@ -195,9 +172,7 @@ class Run:
 
         ValueError when that step was not recorded, or is damaged meanwhile.
         """
-        config = self.model_config
-        shape = (config.vocab_size if table == "tokens" else config.block_size, config.n_embd)
-        values = load_table(self.path, step, self.anatomy.table(table), shape)
+        values = load_table(self.path, step, self.anatomy.table(table), self._shape(table))
         if values is None:
             raise ValueError(f"step {step} of run {self.name} holds no table of {table}")
         return values
@@ -205,17 +180,12 @@ class Run:
     def _over_time(self, table: Table, rows: Rows, kind: str = "") -> np.ndarray:
         if not len(self.steps):
             raise ValueError(f"run {self.name} has no recorded step yet")
+        name = kind + self.anatomy.table(table)
+        return tables_over_time(self.path, self.steps, name, shape=self._shape(table), rows=rows)
+
+    def _shape(self, table: Table) -> tuple[int, int]:
         config = self.model_config
-        size = config.vocab_size if table == "tokens" else config.block_size
-        ids = None if rows is None else _row_ids(rows, size)
-        count = size if ids is None else len(ids)
-        values = np.full((len(self.steps), count, config.n_embd), np.nan, np.float32)
-        name, shape = kind + self.anatomy.table(table), (size, config.n_embd)
-        for at, step in enumerate(self.steps):
-            tensor = load_table(self.path, step, name, shape, ids)
-            if tensor is not None:
-                values[at] = tensor
-        return values
+        return (config.vocab_size if table == "tokens" else config.block_size), config.n_embd
 
     def metrics(self) -> "pd.DataFrame":
         """One row a recorded step, NaN where a number is not known, "" where no text is.
@@ -283,25 +253,3 @@ class Run:
         if wrong := misfit(stored_in(tensors), self.model_config):
             raise ValueError(f"the snapshot of step {step} has changed: {wrong}")
         return tensors
-
-
-def _tokenizer_in(path: Path) -> Tokenizer:
-    """The tokenizer of a file, made once: with 50,000 merges that takes as long as a page."""
-    try:
-        stat = path.stat()
-    except OSError:
-        stat = None
-    return _tokenizer(path, stat and (stat.st_mtime_ns, stat.st_size, stat.st_ino))
-
-
-@lru_cache(maxsize=32)
-def _tokenizer(path: Path, _version: tuple[int, ...] | None) -> Tokenizer:
-    return tokenizer_from_json(read_json(path))
-
-
-def _row_ids(rows: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
-    ids = np.asarray(rows, np.int64)
-    outside = ids[(ids < 0) | (ids >= size)]
-    if len(outside):
-        raise ValueError(f"row ids must be in [0, {size:,}), got {outside[0]}")
-    return ids
