@@ -148,3 +148,43 @@ def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
     if stop.count():
         stop.click()
     page.get_by_text(re.compile(f"{name}: (stopped|finished)")).wait_for(timeout=60_000)
+
+
+def test_another_size_and_back_moves_neither_the_map_nor_the_name_of_a_mark(
+    visit: Visit, app: Server
+) -> None:
+    page = visit(f"{app.url}/drift?run=english&step=1111")
+    ClockDriver(page).wait_ready()
+    before = ranges(page)
+    for width, height in ((1000, 500), WIDE):
+        was = page.evaluate("document.querySelector('[data-panel=map]').clientWidth")
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(
+            """was => {
+              const middle = (node) => {
+                const { left, width } = node.getBoundingClientRect()
+                return left + width / 2
+              }
+              const mark = document.querySelector(".driftscope-mark")
+              const ticks = [...document.querySelectorAll(".driftscope-tick")]
+              const named = ticks.find((tick) => tick.title.startsWith(mark.textContent))
+              const plot = document.querySelector("[data-panel=map] .js-plotly-plot")
+              return (
+                plot.clientWidth !== was &&
+                Math.abs(plot._fullLayout.width - plot.clientWidth) < 1 &&
+                Math.abs(middle(mark) - middle(named)) < 1
+              )
+            }""",
+            arg=was,
+        )
+    assert ranges(page) == pytest.approx(before, rel=0.02)
+
+
+def ranges(page: Page) -> list[float]:
+    """Of both axes of the map."""
+    return page.evaluate(
+        """() => {
+          const plot = document.querySelector('[data-panel=map] .js-plotly-plot')
+          return [...plot._fullLayout.xaxis.range, ...plot._fullLayout.yaxis.range]
+        }"""
+    )

@@ -39,6 +39,8 @@ export class Plot {
   /** @type {MouseEvent | undefined} over the figure, as it last moved there */
   pointer
   lacking = false // completing it did not help
+  /** @type {[string, number[]][]} ranges of axes with one unit, as the figure has them */
+  ranges = []
 
   /** @param {HTMLElement} body @param {Hands} hands */
   constructor(body, { pick, select, redraw }) {
@@ -98,6 +100,8 @@ export class Plot {
     for (const { trace, attribute, array } of this.moving) {
       assign(trace === undefined ? layout : figure.data[trace], attribute, slice(array, this.index))
     }
+    const moves = this.moving.map(({ trace, attribute }) => trace ?? attribute.split(".")[0])
+    this.ranges = rangesOfOneUnit(layout).filter(([axis]) => !moves.includes(axis))
     Object.assign(layout, {
       template: plotlyTemplate(theme),
       uirevision: "the reader's",
@@ -243,9 +247,14 @@ export class Plot {
     return found.length ? [found.join(" · ")] : []
   }
 
-  // A page that is being left has no size any more, and Plotly calls that an error.
+  // A page that is being left has no size any more, and Plotly calls that an error. It widens the
+  // ranges of axes with one unit until they fit, and narrows none.
   resize() {
-    if (this.div.data && this.div.getClientRects().length) window.Plotly.Plots.resize(this.div)
+    if (!this.div.data || !this.div.getClientRects().length) return
+    for (const [axis, range] of this.ranges) {
+      if (!this.zoomed.has(axis)) this.div.layout[axis].range = [...range]
+    }
+    window.Plotly.Plots.resize(this.div)
   }
 
   close() {
@@ -280,6 +289,21 @@ const OFFICIAL = Symbol("Plotly's own call draws every step")
 function lookOf(spec, theme) {
   const moves = spec.moving.map(({ path }) => path) // what moved before keeps its last value
   return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter, moves])
+}
+
+/** @param {Attributes} layout @returns {[string, number[]][]} */
+function rangesOfOneUnit(layout) {
+  const names = Object.keys(layout).filter((name) => layout[name]?.scaleanchor)
+  const anchors = names.map((name) => axisOf(layout[name].scaleanchor))
+  return [...new Set([...names, ...anchors])]
+    .filter((name) => layout[name]?.range)
+    .map((name) => [name, [...layout[name].range]])
+}
+
+// "y2" is the layout's yaxis2.
+/** @param {string} name */
+function axisOf(name) {
+  return `${name[0]}axis${name.slice(1)}`
 }
 
 // Both ends of the axis in turn for NaN, so that even a line of such points has a length.

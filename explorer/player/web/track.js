@@ -27,6 +27,7 @@ export class Track {
     this.half = "" // of its width
     this.mark = element("div", "driftscope-mark")
     this.mark.setAttribute("aria-hidden", "true") // its button says the same
+    this.named = "" // what it says where it stands
     this.trusted = element("span", "driftscope-trust")
     this.legend = legend(this.trusted)
     /** @type {number | undefined} the pointer that is down */
@@ -138,7 +139,8 @@ export class Track {
   nameMark({ ticks, steps }, index) {
     const latest = ticks.findLast(({ step }) => step <= steps[index])
     const words = latest?.label ?? ""
-    if (words === this.mark.textContent) return
+    if (words === this.named) return
+    this.named = words
     write(this.mark, words)
     if (!latest) return
     const width = this.root.clientWidth
@@ -176,6 +178,8 @@ export class Track {
     if (look === this.painted && timeline === this.paintedTimeline) return
     this.painted = look
     this.paintedTimeline = timeline
+    this.named = "" // its place depends on the width
+    this.nameMark(timeline, this.clock.index)
     const [rest, played] = [this.rest, this.played].map((canvas) => prepare(canvas, size))
     paintLoss(rest, size, timeline.losses, { color: theme.text, opacity: 0.35 })
     paintLoss(played, size, timeline.losses, { color: theme.primary, opacity: 1 })
