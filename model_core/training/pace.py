@@ -23,11 +23,17 @@ def training_seconds(plan: Plan) -> float:
     not the start of a trainer, nor the disk.
     """
     config = plan.training_config
-    recorded = len(snapshot_steps(config, snapshot_bytes(plan.model_config)))
-    evaluated = min(recorded, config.steps // config.eval_interval + 1)
+    recorded, evaluated = recorded_steps(plan)
     steps = TrainingConfig(batch_size=config.batch_size, optimizer=config.optimizer)
     step, evaluation, sample = _measured(plan.model_config, steps)
     return config.steps * step + evaluated * evaluation + recorded * sample
+
+
+def recorded_steps(plan: Plan) -> tuple[int, int]:
+    """How many steps are recorded, and at how many of them the validation loss is measured."""
+    config = plan.training_config
+    recorded = len(snapshot_steps(config, snapshot_bytes(plan.model_config)))
+    return recorded, min(recorded, config.steps // config.eval_interval + 1)
 
 
 @lru_cache(maxsize=128)

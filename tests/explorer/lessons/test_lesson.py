@@ -8,6 +8,7 @@ import pytest
 from explorer.lessons.lesson import (
     LARGEST,
     SHIPPED,
+    Training,
     as_text,
     is_name,
     names_of,
@@ -16,6 +17,8 @@ from explorer.lessons.lesson import (
     with_slides,
 )
 from explorer.lessons.wording import filled, names_in
+from explorer.visit.runs import RECORDED
+from model_core.runs import Run
 
 WHOLE = """\
 title: A title
@@ -93,7 +96,24 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
         (
             "step: 3",
             f"{FOX}, changes: {{steps: 9000000}}}}",
-            f"{TRAIN}: a slide trains for 60 s at most, this takes about 11.5 h; choose fewer",
+            f"{TRAIN}: a slide trains for 60 s at most, this takes about 11.9 h; choose fewer",
+        ),
+        (
+            "step: 3",
+            "train: {preset: python-docs, changes: {block_size: 1024, batch_size: 4, n_embd: 8, "
+            "n_head: 8, steps: 3000}}",
+            f"{TRAIN}: a slide trains for 60 s at most, this takes about 17 min; choose fewer",
+        ),
+        (
+            "step: 3",
+            f"{FOX}, changes: {{steps: 6000, snapshots: 100000}}}}",
+            f"{TRAIN}: a slide trains for 60 s at most, this takes about 65 s; choose fewer",
+        ),
+        (
+            "step: 3",
+            "train: {preset: induction, changes: {steps: 1200, snapshots: 1200, "
+            "snapshot_budget: 1000000000}}",
+            f"{TRAIN}: a slide records at most 512 MB, this is 5",
         ),
         (
             "step: 3",
@@ -109,6 +129,14 @@ def test_a_whole_lesson_is_read_with_the_address_of_each_slide() -> None:
 )
 def test_a_broken_lesson_names_its_line_and_the_rule(old: str, new: str, said: str) -> None:
     assert refused(WHOLE.replace(old, new).encode()).startswith(said)
+
+
+def test_how_long_a_slide_trains_follows_from_its_settings_alone() -> None:
+    """By hand: T = 41, C = 5, one head, two layers, 1,125 weights, 1,000 steps of 16 windows."""
+    window = (6 * 41 * 1125 + 12 * 41**2 * 5 * 2 + 100 * 41**2 * 2) / 5e10
+    recorded = len(Run.open(RECORDED / "quick-brown-fox").steps)
+    seconds = 1000 * (0.0045 + 16 * window) + recorded * ((0.0045 + 32 * window) / 3 + 0.0045)
+    assert Training(preset="quick-brown-fox").seconds == pytest.approx(seconds, rel=1e-6)
 
 
 def test_a_run_that_a_slide_trains_has_its_name_from_there_on() -> None:
