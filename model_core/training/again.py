@@ -14,10 +14,11 @@ from model_core.runs import Run, read_metrics
 from model_core.runs.snapshots import load_snapshot
 from model_core.runs.status import State, Status, read_request, read_status, write_status
 from model_core.runs.storage import remedy
-from model_core.training.loop import HEARTBEAT, check_unchanged, divergence
+from model_core.training.loop import HEARTBEAT, check_unchanged
 from model_core.training.recording import add_between, snapshot_bytes
 from model_core.training.replay import same_bits, trainer_before
 from model_core.training.taken import is_finite, numbers_of, sampled_text, tensors_of, weights_of
+from model_core.training.troubles import divergence
 from model_core.training.turns import Turn
 
 HELD = 2**28  # bytes of new snapshots, in memory until all is known to be right

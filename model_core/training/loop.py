@@ -1,7 +1,6 @@
 """Train a run: the loop that joins trainer, recorder, status and requests."""
 
 import math
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from model_core.runs import Plan, Run, read_metrics
+from model_core.runs import Plan, Run
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
 from model_core.runs.snapshots import pack, unpack
@@ -24,18 +23,23 @@ from model_core.runs.status import (
     read_status,
     write_status,
 )
-from model_core.runs.storage import is_full, remedy, write_whole
-from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
+from model_core.runs.storage import is_full, write_whole
+from model_core.training.recording import Recorder, apart, snapshot_bytes, snapshot_steps
 from model_core.training.room import check_memory
 from model_core.training.taken import is_finite, numbers_of, sampled_text, tensors_of, weights_of
 from model_core.training.trainer import Trainer
+from model_core.training.troubles import (
+    INTERRUPTED,
+    divergence,
+    far_above,
+    full_disk,
+    in_words,
+)
 from model_core.training.turns import Turn
 
 HEARTBEAT = 0.5  # seconds between two reads of requests and two writes of status
 MEMORY_EVERY = 2.0  # least seconds between two saves for resuming, at recorded steps
 BAD_STEPS = 20  # in a row with a loss above 3 ln V, of which a person is warned
-RESUME_SNAPSHOTS = 4  # as many snapshots' bytes are what resuming needs, written beside the old
-INTERRUPTED = "interrupted; resume continues from the step saved last"
 
 
 class _Pace:
@@ -68,11 +72,11 @@ def train(
         return _Session(folder, turn, watch).train()
     except BaseException as error:
         if isinstance(error, OSError) and is_full(error):
-            status = replace(read_status(folder), state="stopped", words=_full(folder))
+            status = replace(read_status(folder), state="stopped", words=full_disk(folder))
             write_status(folder, status)
             return status
         status, interrupted = read_status(folder), isinstance(error, KeyboardInterrupt)
-        words = INTERRUPTED if interrupted else _words(error, status.step)
+        words = INTERRUPTED if interrupted else in_words(error, status.step)
         state: State = "stopped" if interrupted else "failed"
         write_status(folder, replace(status, state=state, words=words))
         raise
@@ -93,7 +97,7 @@ class _Session:
         self.trainer = Trainer(run.model_config, config, ids)
         schedule = snapshot_steps(config, snapshot_bytes(run.model_config))
         self.due = set(schedule.tolist())
-        self.evaluated = set(_apart(schedule.tolist(), config.eval_interval))
+        self.evaluated = set(apart(schedule.tolist(), config.eval_interval))
         self.recorder = Recorder(folder, after=self._restore(run))
         self.status = replace(read_status(folder), state="running", steps=config.steps, words="")
         self.done, self.loss = self.trainer.step, self.status.train_loss  # of the last batch
@@ -171,7 +175,7 @@ class _Session:
         guessing = math.log(self.trainer.model.config.vocab_size)
         self.bad_steps = self.bad_steps + 1 if loss > 3 * guessing else 0
         if self.bad_steps == BAD_STEPS:
-            words = _far_above(guessing, step + 1 - BAD_STEPS, self.trainer.config.learning_rate)
+            words = far_above(guessing, step + 1 - BAD_STEPS, self.trainer.config.learning_rate)
             self.status = replace(self.status, words=words)
         elif not self.bad_steps and self.status.words:
             self.status = replace(self.status, words="")
@@ -249,53 +253,6 @@ def check_unchanged(run: Run) -> None:
         )
     if run.unfit:
         raise ValueError(f"not resumed: {summary(run.unfit)}")
-
-
-def divergence(step: int, learning_rate: float) -> str:
-    return (
-        f"loss became NaN or infinite at step {step:,}; everything up to it is kept. "
-        f"{_advice(learning_rate)}"
-    )
-
-
-def _far_above(guessing: float, since: int, learning_rate: float) -> str:
-    return (
-        f"since step {since:,} loss is above {3 * guessing:.1f} nats per token, three times that "
-        f"of guessing. {_advice(learning_rate)}"
-    )
-
-
-def _advice(learning_rate: float) -> str:
-    return f"Try learning_rate={min(learning_rate / 10, 0.01):g} or another normalization."
-
-
-def _apart(steps: list[int], interval: int) -> list[int]:
-    """Those of ascending steps that are at least `interval` after the last one chosen."""
-    chosen: list[int] = []
-    for step in steps:
-        if not chosen or step - chosen[-1] >= interval:
-            chosen.append(step)
-    return chosen
-
-
-def _full(folder: Path) -> str:
-    """How much is saved, and the space that the rest needs beyond what is free."""
-    run = Run.open(folder)
-    size = snapshot_bytes(run.model_config)
-    planned, saved = len(snapshot_steps(run.training_config, size)), len(read_metrics(folder))
-    needed = (planned - saved + RESUME_SNAPSHOTS) * size
-    free = shutil.disk_usage(folder).free
-    lacking = needed - free if free < needed else needed  # a quota may be what is used up
-    megabytes = math.ceil(lacking / 2**20)
-    return f"the disk is full: {saved} of {planned} steps saved; free {megabytes:,} MB, then resume"
-
-
-def _words(error: BaseException, step: int) -> str:
-    """The error as displayed, without the server's paths."""
-    if isinstance(error, OSError):
-        kept = f"{error.strerror} near step {step:,}; what was recorded is kept"
-        return f"{kept}. {remedy(error)}, then resume"
-    return (str(error) or type(error).__name__)[:200]
 
 
 def _finite(value: float | None) -> float | None:

@@ -51,6 +51,15 @@ def most_snapshots(config: TrainingConfig, snapshot_bytes: int) -> int:
     return min(config.snapshots, config.steps + 1, config.snapshot_budget // snapshot_bytes)
 
 
+def apart(steps: list[int], interval: int) -> list[int]:
+    """Those of ascending steps that are at least `interval` after the last one chosen."""
+    chosen: list[int] = []
+    for step in steps:
+        if not chosen or step - chosen[-1] >= interval:
+            chosen.append(step)
+    return chosen
+
+
 def _spread(steps: int, points: int) -> np.ndarray:
     geometric = np.geomspace(1, steps, points)
     even = np.linspace(0, steps, points)

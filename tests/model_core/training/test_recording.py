@@ -31,7 +31,7 @@ from model_core.runs.status import read_status
 from model_core.runs.storage import write_whole
 from model_core.training import loop
 from model_core.training.loop import train
-from model_core.training.recording import Recorder, snapshot_bytes, snapshot_steps
+from model_core.training.recording import Recorder, apart, snapshot_bytes, snapshot_steps
 from model_core.training.trainer import Trainer
 from tests.support.refusals import refusal
 from tests.support.runs import history, new_run, recorded_run
@@ -539,7 +539,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 @given(st.integers(1, 30), st.integers(1, 10))
 def test_steps_apart_are_at_least_the_interval_apart(interval: int, factor: int) -> None:
     steps = [step * factor for step in range(40)]
-    chosen = loop._apart(steps, interval)
+    chosen = apart(steps, interval)
     assert chosen[0] == 0
     assert min(np.diff(chosen), default=interval) >= interval
     assert all(any(0 <= step - other < interval for other in chosen) for step in steps)

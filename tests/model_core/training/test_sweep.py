@@ -30,6 +30,7 @@ from model_core.training.sweep import (
     train_all,
     train_member,
 )
+from model_core.training.troubles import INTERRUPTED
 from tests.support.refusals import refusal
 from tests.support.runs import TINY, history, new_run, tree
 from tests.support.waiting import wait_until
@@ -110,7 +111,7 @@ def test_ctrl_c_leaves_a_run_stopped_that_goes_on_to_the_same_end(
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(loop.Recorder, "record", cut)
         train_all([path])
-    assert (read_status(path).state, read_status(path).words) == ("stopped", loop.INTERRUPTED)
+    assert (read_status(path).state, read_status(path).words) == ("stopped", INTERRUPTED)
     assert [one.state for one in train_all([path, whole])] == ["finished"] * 2
     assert history(path) == history(whole)
 
