@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data import leak as movement
 from explorer.player.clock import ClockState
-from explorer.views.normalization.why_not_batch_norm import changes, view
+from explorer.views.normalization.why_not_batch_norm import changes, verdict
 from explorer.visit import moment as moments
 from explorer.visit import page as pages
 from explorer.visit.moment import Moment
@@ -191,17 +191,17 @@ def test_the_headline_is_what_the_model_of_the_settled_step_does(made: Path) -> 
 
 
 def test_the_headline_is_led_by_the_movement_that_is_largest_for_its_place() -> None:
-    told = view._by(np.array([2.0, 40]), np.array([1.76, 0.9]), ["3.ln1", "3.resid_post"])
+    told = verdict._by(np.array([2.0, 40]), np.array([1.76, 0.9]), ["3.ln1", "3.resid_post"])
     assert told == "by up to **1.8 standard deviations** at 3.ln1 (2 there)"
-    assert "**1 standard deviation** at" in view._by(np.ones(1), np.ones(1), ["a"])
-    assert "**1,234 standard deviations**" in view._by(np.ones(1), np.full(1, 1234.4), ["a"])
+    assert "**1 standard deviation** at" in verdict._by(np.ones(1), np.ones(1), ["a"])
+    assert "**1,234 standard deviations**" in verdict._by(np.ones(1), np.full(1, 1234.4), ["a"])
 
 
 def test_a_place_without_spread_does_not_lead_the_headline() -> None:
     places, endless = ["0.ln1", "logits"], np.array([np.inf, 0.5])
-    told = view._by(np.array([3.0, 2]), endless, places)
+    told = verdict._by(np.array([3.0, 2]), endless, places)
     assert told == "by up to **0.5 standard deviations** at logits (2 there)"
-    told = view._by(np.array([3.0, 0]), np.array([np.inf, 0]), places)
+    told = verdict._by(np.array([3.0, 0]), np.array([np.inf, 0]), places)
     assert told == "by up to **3** at 0.ln1 (nothing varies there)"
 
 

@@ -27,22 +27,18 @@ from explorer.views.normalization.why_not_batch_norm.changes import (
     replace_sentence,
     replace_token,
 )
+from explorer.views.normalization.why_not_batch_norm.verdict import TRIED, verdict
 from explorer.visit.export import csv_button, drawer, file_of, numbers
 from explorer.visit.moment import Moment, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of, text
-from model_core.normalization import CASES, EVALUATION, TRAINING, expected_distances, leak_sites
+from model_core.normalization import CASES, TRAINING, expected_distances, leak_sites
 from model_core.norms import NORMS
 
 BESIDE, ANOTHER, FUTURE = "Beside another", "Another sentence", "A future token"
 UNIT = "standard deviations at the site"
 OFF = "running standard deviations of the channel"
-TRIED: dict[str, str] = {
-    TRAINING: "batch norm in training mode",
-    EVALUATION: "batch norm in evaluation mode",
-    **{kind: norm.title for kind, norm in NORMS.items() if not norm.over_batch},
-}
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
@@ -55,7 +51,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         return
     moment = movement.bounded(moment, batch)
     seen = movement.seen(moment, batch)
-    _headline(moment, seen, words)
+    st.markdown(f"##### {words} moved {verdict(moment, seen)}.")
     size = len(batch.idx)
     strips = _strips(moment, sentence, batch, seen)
     movement_of = _movement(moment, sentence, batch, seen)
@@ -115,41 +111,6 @@ def _strips(moment: Moment, sentence: Sentence, batch: Batch, seen: Seen) -> Any
         Frame("strips", "How far each token moved, at the site where it moved most", span=12),
         unit=UNIT,
     )
-
-
-def _headline(moment: Moment, seen: Seen, words: str) -> None:
-    """The result at the settled step, in one sentence."""
-    largest, relative = seen.largest[moment.at], seen.relative[moment.at]
-    sites = list(leak_sites(moment.run.model_config))
-    cases: dict[str, list[str]] = {}
-    for case, moved, share in zip(CASES, largest, relative, strict=True):
-        cases.setdefault(_by(moved, share, sites), []).append(TRIED[case])
-    parts = [f"{by} under {_under(names)}" for by, names in cases.items()]
-    st.markdown(f"##### {words} moved {'; '.join(parts)}.")
-
-
-def _under(cases: Sequence[str]) -> str:
-    """Those cases; all but one are named by layer norm, which the page is about."""
-    layer = NORMS["layer"].title
-    if len(cases) == len(TRIED) - 1 and layer in cases:
-        return f"{layer} and all others"
-    return cases[0] if len(cases) == 1 else f"{', '.join(cases[:-1])} and {cases[-1]}"
-
-
-def _by(moved: np.ndarray, relative: np.ndarray, sites: Sequence[str]) -> str:
-    """By how much, where it is most in standard deviations at the site."""
-    if not np.isfinite(moved).all():
-        return "by NaN (what the model computes is NaN or infinite)"
-    if not moved.any():
-        return "by exactly **0**"
-    compared = np.where(np.isfinite(relative), relative, 0)
-    if not compared.any():
-        at = int(moved.argmax())
-        return f"by up to **{moved[at]:.4g}** at {sites[at]} (nothing varies there)"
-    at = int(compared.argmax())
-    size = f"{compared[at]:,.0f}" if compared[at] >= 9.5 else f"{compared[at]:.2g}"
-    many = "" if size == "1" else "s"
-    return f"by up to **{size} standard deviation{many}** at {sites[at]} ({moved[at]:.4g} there)"
 
 
 def _caption(moment: Moment, batch: Batch) -> None:
