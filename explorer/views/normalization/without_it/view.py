@@ -7,15 +7,9 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from explorer.charts.normalization.depth import Sites, depth_panel
-from explorer.charts.normalization.variants import EVALUATION, as_variants, lengths_panel, mark_ends
-from explorer.charts.parts.arrays import extent, padded
-from explorer.charts.parts.curves import curves_panel
 from explorer.charts.parts.labels import running
-from explorer.charts.parts.scales import Scale
 from explorer.data import layers
 from explorer.data.losses import length_losses
-from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.normalization.without_it import start
 from explorer.views.normalization.without_it.family import (
     gradients,
@@ -25,8 +19,8 @@ from explorer.views.normalization.without_it.family import (
     on_one_clock,
     spread_out,
     standing,
-    variant_parts,
 )
+from explorer.views.normalization.without_it.panels import lengths_panels, panels
 from explorer.views.normalization.without_it.verdict import Outcome, verdict
 from explorer.visit import session
 from explorer.visit.export import digits, drawer, file_of, numbers
@@ -35,18 +29,10 @@ from explorer.visit.page import clock, how_computed, own_clock, own_step, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import toggle
-from model_core.anatomy import short
-from model_core.normalization import window_lengths
 from model_core.normalization.lengths import BATCH_TOKENS
 from model_core.runs import Run
 
 STEP = "normalization.compare.step"
-FLIGHT = 10.0  # how far above the largest first loss curves are drawn
-WIDE = 30.0  # the largest loss over the smallest beyond which a linear axis hides the smaller
-TITLES = {
-    "train_loss": "Training loss: the batch drawn at that step, training mode",
-    "val_loss": "Validation loss: evaluation mode, batch norm with running averages",
-}
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
@@ -65,15 +51,15 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         moment, sentence, first = _of_others(runs)
     scales = _scales(moment, runs, sentence)
     st.markdown(f"##### {plain(verdict(_outcomes(moment, runs, scales), moment.step))}")
-    panels = _panels(moment, runs, scales, per_step)
+    drawn = panels(moment, runs, scales, per_step)
     if lengths:
         there = {name: run for name, run in runs.items() if moment.step in run.steps}
-        panels += _lengths(there, moment.step)
+        drawn += lengths_panels(there, moment.step)
     if own:
-        moment = clock(moment, panels, of_step=True)
+        moment = clock(moment, drawn, of_step=True)
     else:
         line, live = moment.timeline, moment.live
-        if own_clock(STEP, panels, line, at_first=first, live=live) != moment.step:
+        if own_clock(STEP, drawn, line, at_first=first, live=live) != moment.step:
             st.rerun()
     _caption(moment, runs, sentence, own)
     with drawer():
@@ -151,90 +137,6 @@ def _missing(moment: Moment, runs: Mapping[str, Run], sentence: Sentence) -> lis
     if old:
         parts.append(f"Recorded without the gradients of its parts: {', '.join(old)}.")
     return parts
-
-
-def _panels(
-    moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray], per_step: bool
-) -> list[AnyPanel]:
-    told = {name: spread_out(gradients(run), run.steps, moment.steps) for name, run in runs.items()}
-    norms, parts = moment.run.anatomy.norms, variant_parts(moment.run)
-    drawn = [("norm", "Activations before each norm", "standard deviation", scales, norms)]
-    drawn += [("part", "Gradient of each part of the model", "Euclidean norm", told, parts)]
-    gone = [name for name, run in runs.items() if (step := lost_at(run)) and step <= moment.step]
-    nan = f" (NaN from here on: {', '.join(gone)})" if gone else ""
-    by_depth = [
-        depth_panel(
-            values,
-            Sites([short(place) for place in places], along),
-            Frame(f"by-{along}", title + nan, height=300),
-            Scale(unit, log=True, per_step=per_step),
-        )
-        for along, title, unit, values, places in drawn
-        if _drawable(values)
-    ]
-    losses = _losses(moment, runs)
-    order = (*losses[:1], *by_depth[:1], *losses[1:], *by_depth[1:])
-    return [as_variants(panel) for panel in order]
-
-
-def _drawable(values: Mapping[str, np.ndarray]) -> bool:
-    """Whether there is a number in a picture: older runs lack gradients, some all validation."""
-    return any(np.isfinite(one).any() for one in values.values())
-
-
-def _losses(moment: Moment, runs: Mapping[str, Run]) -> list[Panel]:
-    """Training and validation loss on one scale, logarithmic where one of them explodes."""
-    tables = {name: metrics_of(run).reindex(moment.steps) for name, run in runs.items()}
-    losses = {
-        column: {name: table[column].to_numpy() for name, table in tables.items()}
-        for column in TITLES
-    }
-    low, high = extent(np.stack([one for series in losses.values() for one in series.values()]))
-    wide, cut = _is_wide(low, high), False
-    if wide:  # a run on its way to infinity leaves at the top: the others are to be seen, too
-        first = extent(np.stack([series[0] for series in losses["train_loss"].values()]))[1]
-        cut = high > FLIGHT * first
-        low, high = np.log10([low, min(high, FLIGHT * first)])
-    lost = {name: step for name, run in runs.items() if (step := lost_at(run)) is not None}
-    return [
-        mark_ends(
-            curves_panel(
-                moment.steps,
-                series,
-                Frame(column, TITLES[column] + (" (cut off above)" if cut else ""), height=300),
-                Scale("nats per token", log=wide, limits=padded(low, high)),
-            ),
-            lost,
-        )
-        for column, series in losses.items()
-        if _drawable(series)
-    ]
-
-
-def _lengths(runs: Mapping[str, Run], step: int) -> list[AnyPanel]:
-    """The loss on windows of other lengths, of batch norm in both of its modes."""
-    losses: dict[str, np.ndarray] = {}
-    lengths: tuple[int, ...] = ()
-    for name, run in runs.items():
-        lengths = window_lengths(run.model_config.block_size)
-        try:
-            as_trained, evaluated = length_losses(run, step, lengths)
-        except ValueError as error:
-            st.info(plain(f"Windows of {name} cannot be read: {error}."))
-            continue
-        losses[name] = as_trained
-        if has_two_modes(run):
-            losses[name + EVALUATION] = evaluated
-    if not losses:
-        return []
-    title = f"Validation windows of other lengths at step {step:,}"
-    log = _is_wide(*extent(np.stack(list(losses.values()))))
-    return [lengths_panel(losses, lengths, Frame("lengths", title, span=12), log=log)]
-
-
-def _is_wide(low: float, high: float) -> bool:
-    """Whether a linear axis would hide the smaller losses."""
-    return high > WIDE * low > 0
 
 
 def _table(moment: Moment, runs: Mapping[str, Run], scales: Mapping[str, np.ndarray]) -> None:
