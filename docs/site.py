@@ -23,8 +23,9 @@ import yaml
 from explorer.data.facts import Fact, fact
 from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
 from explorer.lessons.rendering import formula
-from explorer.lessons.wording import UNKNOWN, filled
+from explorer.lessons.wording import UNKNOWN
 from explorer.recorded.recipes import RECORDED
+from explorer.views.lessons.telling import with_numbers
 from explorer.views.lessons.trained import Untrained
 from model_core.runs import Run
 
@@ -96,20 +97,20 @@ def _lesson(lesson: Lesson) -> str:
 
 
 def _slide(lesson: Lesson, at: int) -> str:
-    slide, put = lesson.slides[at], partial(_text, lesson, at)
-    parts = [f"## {put(slide.title)}", put(slide.text)]
+    slide = with_numbers(lesson.slides[at], partial(_number, lesson, at), _plain)
+    parts = [f"## {slide.title}", slide.text]
     if slide.formula:
         parts.append(f"<div>{formula(slide.formula)}</div>")
     if slide.train:
         parts.append(f"*In the app a button here trains a run; {UNKNOWN} stands for its numbers.*")
     if asked := slide.predict:
-        options = "".join(f"\n- {put(option)}" for option in asked.options)
-        parts += [f"**{put(asked.ask)}**\n{options}", put(asked.reveal)]
+        options = "".join(f"\n- {_plain(option)}" for option in asked.options)
+        parts += [f"**{asked.ask}**\n{options}", asked.reveal]
     return "\n\n".join(parts)
 
 
-def _text(lesson: Lesson, at: int, text: str) -> str:
-    """A text of a slide with the numbers of the run that it is about, if no reader trains that."""
+def _number(lesson: Lesson, at: int, name: str, arguments: tuple[str, ...], other: str) -> Fact:
+    """A number of the run that a slide is about, or that it names, if no reader trains that."""
 
     def named(other: str) -> Run:
         run = other or str(lesson.slides[at].run)
@@ -117,13 +118,10 @@ def _text(lesson: Lesson, at: int, text: str) -> str:
             raise Untrained(trains[0], None)
         return Run.open(RECORDED / run)
 
-    def value(name: str, arguments: tuple[str, ...], other: str) -> Fact:
-        try:
-            return fact(named, name, arguments, other)
-        except Untrained:
-            return UNKNOWN
-
-    return filled(text, value, _plain)
+    try:
+        return fact(named, name, arguments, other)
+    except Untrained:
+        return UNKNOWN
 
 
 def _reference() -> Iterator[tuple[str, str]]:

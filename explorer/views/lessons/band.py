@@ -4,10 +4,10 @@ import streamlit as st
 
 from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction
-from explorer.lessons.wording import UNKNOWN, filled, number, written
+from explorer.lessons.wording import number, written
 from explorer.views.lessons import file, writing
 from explorer.views.lessons.shelf import following, is_own, lesson_of
-from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
+from explorer.views.lessons.telling import outlined, title_of, told, view_of
 from explorer.views.lessons.trained import Untrained, offer, send_back
 from explorer.visit import runs, session
 from explorer.visit.page import plain
@@ -70,18 +70,14 @@ def _slide(name: str, lesson: Lesson) -> None:
 
 
 def _say(lesson: Lesson, at: int) -> None:
-    slide = lesson.slides[at]
     try:
-        title = filled(slide.title, facts_of(lesson, at, unknown=UNKNOWN), plain)
-        st.subheader(title, anchor=False)
-        run = run_of(lesson, at)
-        facts = facts_of(lesson, at, run, unknown=UNKNOWN if run is None else "")
-        text = filled(slide.text, facts, plain)
-        st.markdown(explained(text), unsafe_allow_html=True)
+        st.subheader(title_of(lesson, at), anchor=False)
+        slide, run = told(lesson, at)
+        st.markdown(explained(slide.text), unsafe_allow_html=True)
         if slide.formula:
             st.latex(slide.formula)
         if slide.predict:
-            _ask(run, slide.predict, facts)
+            _ask(run, slide.predict)
         if slide.train:
             offer(slide.train, str(slide.run))
     except Untrained as missing:
@@ -90,34 +86,33 @@ def _say(lesson: Lesson, at: int) -> None:
         st.error(plain(str(error)))
 
 
-def _ask(run: Run | None, asked: Prediction, facts: Facts) -> None:
-    st.markdown(f"**{filled(asked.ask, facts, plain)}**")
+def _ask(run: Run | None, asked: Prediction) -> None:
+    """A question with its numbers; those of a run that is to be trained are unknown."""
+    st.markdown(f"**{asked.ask}**")
     said = session.visit().predicted.get(_on())
     if run is not None and asked.is_number:
-        number(filled(asked.answer, facts))  # else it is said before somebody has answered
+        number(asked.answer)  # else it is said before somebody has answered
     if said is None:
-        _answer(run or runs.open_run(), asked, facts)
+        _answer(run or runs.open_run(), asked)
     elif run is None:
         st.markdown(f"You said **{plain(said)}**. The run that is trained here will tell.")
     else:
-        icon = ":material/check:" if answered(asked, said, facts) else ":material/close:"
-        st.markdown(f"{icon} You said **{plain(said)}**. {filled(asked.reveal, facts, plain)}")
+        icon = ":material/check:" if answered(asked, said) else ":material/close:"
+        st.markdown(f"{icon} You said **{plain(said)}**. {asked.reveal}")
 
 
-def answered(asked: Prediction, said: str, facts: Facts) -> bool:
+def answered(asked: Prediction, said: str) -> bool:
     """Whether what was said is what the run says."""
-    answer = filled(asked.answer, facts)
     if not asked.is_number:
-        return said == answer
-    right = number(answer)
+        return said == asked.answer
+    right = number(asked.answer)
     return abs(number(said) - right) <= asked.within * abs(right)
 
 
-def _answer(run: Run, asked: Prediction, facts: Facts) -> None:
+def _answer(run: Run, asked: Prediction) -> None:
     if asked.options:
         with st.container(horizontal=True, gap="xsmall"):
-            for at, option in enumerate(asked.options):
-                words = filled(option, facts)
+            for at, words in enumerate(asked.options):
                 key = f"lesson-option-{at}"
                 st.button(plain(words), key=key, on_click=session.predict, args=(words,))
         return

@@ -13,10 +13,9 @@ import torch
 from explorer.drawn import drawn
 from explorer.lessons.lesson import SHIPPED, Lesson, Prediction
 from explorer.lessons.rendering import formula, html_of, line_of
-from explorer.lessons.wording import UNKNOWN, filled
 from explorer.player.offline import OfflineSlide, offline_lesson
 from explorer.views.lessons.shelf import lesson_of
-from explorer.views.lessons.telling import Facts, facts_of, outlined, run_of, view_of
+from explorer.views.lessons.telling import outlined, title_of, told, view_of
 from explorer.views.lessons.trained import Untrained
 from explorer.visit.page import plain
 from model_core.runs.files import read_file
@@ -57,15 +56,12 @@ def offline_slide(lesson: Lesson, at: int, chosen: str) -> OfflineSlide:
 
 def words_of(lesson: Lesson, at: int) -> str:
     """What the slide says on screen, as HTML; and what it cannot be here, in one sentence."""
-    slide = lesson.slides[at]
     try:
-        title = filled(slide.title, facts_of(lesson, at, unknown=UNKNOWN), plain)
-        parts = [f"<h1>{line_of(title)}</h1>"]
-        run = run_of(lesson, at)
-        facts = facts_of(lesson, at, run, unknown=UNKNOWN if run is None else "")
-        parts += [html_of(filled(slide.text, facts, plain)), formula(slide.formula)]
+        parts = [f"<h1>{line_of(title_of(lesson, at))}</h1>"]
+        slide, run = told(lesson, at)
+        parts += [html_of(slide.text), formula(slide.formula)]
         if slide.predict:
-            parts.append(_asked(slide.predict, facts, known=run is not None))
+            parts.append(_asked(slide.predict, known=run is not None))
         if slide.train and run is None:
             parts.append(
                 _note("A button in the app trains a run here, which these numbers wait for.")
@@ -76,20 +72,19 @@ def words_of(lesson: Lesson, at: int) -> str:
         number = missing.slide + 1
         parts.append(_note(f"This slide is about a run that slide {number} trains in the app."))
     except ValueError as error:
-        parts = [f"<h1>{escape(slide.title)}</h1>", _note(str(error))]
+        parts = [f"<h1>{escape(lesson.slides[at].title)}</h1>", _note(str(error))]
     return "\n".join(filter(None, parts))
 
 
-def _asked(asked: Prediction, facts: Facts, *, known: bool) -> str:
+def _asked(asked: Prediction, *, known: bool) -> str:
     """The question, and if it is known its answer, which a press reveals."""
-    options = "".join(f"<li>{line_of(plain(filled(one, facts)))}</li>" for one in asked.options)
-    question = f"<p><strong>{line_of(filled(asked.ask, facts, plain))}</strong></p>"
+    options = "".join(f"<li>{line_of(plain(option))}</li>" for option in asked.options)
+    question = f"<p><strong>{line_of(asked.ask)}</strong></p>"
     question += f"<ul>{options}</ul>" if options else ""
     if not known:
         return question
-    answer = line_of(plain(filled(asked.answer, facts)))
-    told = line_of(filled(asked.reveal, facts, plain))
-    return f"{question}<details><summary>Answer</summary><p><b>{answer}</b>. {told}</p></details>"
+    answer, reveal = line_of(plain(asked.answer)), line_of(asked.reveal)
+    return f"{question}<details><summary>Answer</summary><p><b>{answer}</b>. {reveal}</p></details>"
 
 
 def _note(text: str) -> str:

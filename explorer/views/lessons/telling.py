@@ -4,10 +4,11 @@ from collections.abc import Callable
 from functools import cache
 
 from explorer.data.facts import Fact, fact
-from explorer.lessons.lesson import Lesson
-from explorer.lessons.wording import filled
+from explorer.lessons.lesson import Lesson, Slide
+from explorer.lessons.wording import UNKNOWN, filled
 from explorer.views.lessons.trained import Untrained, name_shown, run_named
 from explorer.visit import runs
+from explorer.visit.page import plain
 from model_core.runs import Run
 
 Facts = Callable[[str, tuple[str, ...], str], Fact]
@@ -36,18 +37,36 @@ def outlined(panel: str) -> str:
     return f"{mark} @media (max-width: 1100px) {{ {first} }}"
 
 
-def run_of(lesson: Lesson, at: int) -> Run | None:
-    """The run that a slide's numbers are of; None where the slide itself is to train it.
+def title_of(lesson: Lesson, at: int) -> str:
+    """A slide's title as Markdown, whether or not its run is trained."""
+    return filled(lesson.slides[at].title, facts_of(lesson, at, unknown=UNKNOWN), plain)
 
-    Untrained where another one is; ValueError where it is not there.
+
+def told(lesson: Lesson, at: int) -> tuple[Slide, Run | None]:
+    """A slide with its numbers, and the run that they are of: None where it is to train that.
+
+    Untrained where another slide is; ValueError where a run or a number is not there.
     """
     slide = lesson.slides[at]
     try:
-        return run_named(lesson, at, slide.run)
+        run = run_named(lesson, at, slide.run)
     except Untrained:
         if slide.train is None:
             raise
-    return None
+        return with_numbers(slide, facts_of(lesson, at, unknown=UNKNOWN), plain), None
+    return with_numbers(slide, facts_of(lesson, at, run), plain), run
+
+
+def with_numbers(slide: Slide, facts: Facts, quoted: Callable[[str], str]) -> Slide:
+    """What a slide says in Markdown, each number `quoted` there; options and answer are no such."""
+    asked = slide.predict
+    if asked is not None:
+        ask, reveal = (filled(text, facts, quoted) for text in (asked.ask, asked.reveal))
+        options = tuple(filled(option, facts) for option in asked.options)
+        said = {"ask": ask, "options": options, "answer": filled(asked.answer, facts)}
+        asked = asked.model_copy(update=said | {"reveal": reveal})
+    title, text = (filled(text, facts, quoted) for text in (slide.title, slide.text))
+    return slide.model_copy(update={"title": title, "text": text, "predict": asked})
 
 
 def facts_of(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = "") -> Facts:
