@@ -4,8 +4,9 @@ A step is a recorded one, or "last"; a token is its label, "␣" for a space.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
+from inspect import Parameter, Signature, signature
 from typing import cast, get_args
 
 import numpy as np
@@ -39,10 +40,33 @@ def fact(named: Named, name: str, arguments: tuple[str, ...], run_name: str = ""
     """
     if name not in FACTS:
         raise ValueError(f"there is no {name!r}")
+    try:
+        _taken(name).bind(*arguments)
+    except TypeError:
+        raise ValueError(f"it is written {usage(name)}") from None
     if name in _OF_RUNS:
         return _OF_RUNS[name](named, run_name, *arguments)
     run = named(run_name)
     return _fact(run, (len(run.steps), run.status.state), name, arguments)
+
+
+def usage(name: str) -> str:
+    """A number as a text has it, with what stands in its brackets: "{loss(step=last)}"."""
+    inside = ", ".join(str(one).replace("'", "") for one in _taken(name).parameters.values())
+    return f"{{{name}({inside})}}" if inside else f"{{{name}}}"
+
+
+def about(name: str) -> str:
+    """What it is, in the first line of its function; "" where its name says it."""
+    made = (_OF_RUNS | _OF_A_RUN)[name]
+    return (getattr(made, "func", made).__doc__ or "").partition("\n")[0]
+
+
+def _taken(name: str) -> Signature:
+    """The arguments that a text gives: all but the run."""
+    made, skipped = (_OF_RUNS[name], 2) if name in _OF_RUNS else (_OF_A_RUN[name], 1)
+    taken = [*signature(made).parameters.values()][skipped:]
+    return Signature([one.replace(annotation=Parameter.empty) for one in taken])
 
 
 @cached(512)
@@ -251,7 +275,7 @@ def _crowding(run: Run, step: str = "last") -> float:
 
 
 def _end(pick: Callable[..., str], named: Named, _: str, name: str, one: str, other: str) -> str:
-    """Which of two runs ends with the number that is picked: by `min` the lower."""
+    """Which of two runs ends with the lower number, or with the higher one."""
     return pick((one, other), key=lambda run: float(fact(named, name, (), run)))
 
 
@@ -309,7 +333,7 @@ def _at(run: Run, text: str) -> int:
     return int(at[0])
 
 
-_OF_A_RUN: Mapping[str, Callable[..., Fact]] = {
+_OF_A_RUN: dict[str, Callable[..., Fact]] = {
     "vocab_size": lambda run: run.model_config.vocab_size,
     "last_row": lambda run: run.model_config.vocab_size - 1,
     "block_size": lambda run: run.model_config.block_size,
@@ -355,7 +379,7 @@ _OF_A_RUN: Mapping[str, Callable[..., Fact]] = {
     "trend": _trend,
     "crowding": _crowding,
 }
-_OF_RUNS: Mapping[str, Callable[..., str]] = {
+_OF_RUNS: dict[str, Callable[..., str]] = {
     "lower": partial(_end, min),
     "higher": partial(_end, max),
     "same": _same,

@@ -231,9 +231,13 @@ def view() -> dict[str, str]:
     return {name: text for name, text in asked.items() if name != LESSON and text is not None}
 
 
-def predict(answer: str) -> None:
-    """Keep what the reader says to the question of the present slide."""
-    if (on := visit().lesson) is not None:
+def predict(answer: str | None) -> None:
+    """Keep what the reader says to the question of the present slide; None forgets it."""
+    if (on := visit().lesson) is None:
+        return
+    if answer is None:
+        visit().predicted.pop(on, None)
+    else:
         visit().predicted[on] = answer
 
 

@@ -97,8 +97,12 @@ def _ask(run: Run | None, asked: Prediction) -> None:
     elif run is None:
         st.markdown(f"You said **{plain(said)}**. The run that is trained here will tell.")
     else:
-        icon = ":material/check:" if answered(asked, said) else ":material/close:"
-        st.markdown(f"{icon} You said **{plain(said)}**. {asked.reveal}")
+        is_right = answered(asked, said)
+        icon = ":material/check:" if is_right else ":material/close:"
+        right = "" if is_right else f" The model says **{plain(asked.answer)}**."
+        st.markdown(f"{icon} You said **{plain(said)}**.{right} {asked.reveal}")
+        if not is_right:
+            st.button("Answer again", type="tertiary", on_click=session.predict, args=(None,))
 
 
 def answered(asked: Prediction, said: str) -> bool:

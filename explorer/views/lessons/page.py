@@ -59,9 +59,8 @@ def _card(name: str) -> None:
         if is_own(name):
             _delete_buttons(name)
         return
-    key, args = f"begin-{name}", (name, 1)
-    label = plain(lesson.title)
-    st.button(label, type="primary", key=key, on_click=session.teach, args=args)
+    key = f"begin-{name}"
+    st.button(plain(lesson.title), type="primary", key=key, on_click=_begin, args=(name,))
     st.markdown(plain(lesson.says))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         number = name.partition("-")[0].lstrip("0")
@@ -72,6 +71,11 @@ def _card(name: str) -> None:
         with st.container(horizontal=True, gap="small"):
             st.button("Edit", key=f"edit-{name}", on_click=_edit, args=(name, lesson.title))
             _delete_buttons(name)
+
+
+def _begin(name: str) -> None:
+    session.write_lesson(None)
+    session.teach(name, 1)
 
 
 def _delete_buttons(name: str) -> None:

@@ -5,7 +5,7 @@ from functools import cache
 
 from explorer.data.facts import Fact, fact
 from explorer.lessons.lesson import Lesson, Slide
-from explorer.lessons.wording import UNKNOWN, filled
+from explorer.lessons.wording import UNKNOWN, filled, number
 from explorer.views.lessons.trained import Untrained, name_shown, run_named
 from explorer.visit import runs
 from explorer.visit.page import plain
@@ -67,6 +67,27 @@ def with_numbers(slide: Slide, facts: Facts, quoted: Callable[[str], str]) -> Sl
         asked = asked.model_copy(update=said | {"reveal": reveal})
     title, text = (filled(text, facts, quoted) for text in (slide.title, slide.text))
     return slide.model_copy(update={"title": title, "text": text, "predict": asked})
+
+
+def check(lesson: Lesson, at: int) -> None:
+    """ValueError where a number of a slide's texts cannot be had, or its question has no answer.
+
+    Of a run that is still to be trained, nothing is known.
+    """
+    try:
+        slide, run = told(lesson, at)
+    except Untrained:
+        return
+    asked = slide.predict
+    if asked is None or run is None:
+        return
+    if asked.options and asked.answer not in asked.options:
+        raise ValueError(
+            f"The right answer, {asked.answer[:40]}, is none of the answers to choose from: "
+            + ", ".join(asked.options)[:120]
+        )
+    if asked.is_number:
+        number(asked.answer)
 
 
 def facts_of(lesson: Lesson, at: int, run: Run | None = None, *, unknown: str = "") -> Facts:

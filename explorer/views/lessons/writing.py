@@ -1,15 +1,17 @@
 """A lesson of the teacher's own, written beside any page: the present view becomes a slide."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 import streamlit as st
 
-from explorer.data.facts import FACTS
+from explorer.data.facts import FACTS, about, usage
 from explorer.lessons.lesson import Lesson, Page, as_text, with_slides
 from explorer.lessons.wording import runs_in
 from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_new, lesson_of, save
+from explorer.views.lessons.telling import check
 from explorer.visit import session
 from explorer.visit.page import plain
 from explorer.visit.runs import run_names
@@ -17,8 +19,19 @@ from model_core.runs.storage import tried
 
 HELP = (
     "A number of the run shown stands in braces, as in {loss(0):.2f} for the loss at step 0. "
-    "There are: " + ", ".join(FACTS)
+    "All of them are listed under Numbers of the run."
 )
+NUMBERS = """A step is a recorded one, or "last"; a token is its label, "␣" for a space; rows,
+layers and heads are counted from 0. What has "=" may be left out."""
+FIELDS = {
+    "title": "Title of the slide",
+    "text": "What you say of this view",
+    "notes": "Notes, for you alone",
+    "predict.ask": "Question",
+    "predict.options": "Answers to choose from",
+    "predict.answer": "The right answer",
+    "predict.reveal": "What you say then",
+}
 NEW: Mapping[str, Any] = {
     "title": "",
     "text": "",
@@ -41,8 +54,8 @@ def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> N
         on_change=_retitle,
         args=(name, slides, key),
     )
-    for at, slide in enumerate(slides):
-        _row(name, slides, at, plain(slide["title"]), chosen=at + 1 == number)
+    for at in range(len(slides)):
+        _row(on, slides, at)
     if lesson is not None and (missing := _missing(lesson)):
         st.warning(plain(missing))
     _form(page, on, title, lesson, slides)
@@ -55,6 +68,9 @@ def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> N
         if lesson is not None:
             st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
         st.button("Close", on_click=session.end_lesson)
+    with st.expander("Numbers of the run"):
+        st.caption(NUMBERS)
+        st.markdown("\n".join(f"- `{usage(one)}` {plain(about(one))}" for one in FACTS))
 
 
 def _read(on: tuple[str, int], count: int) -> None:
@@ -69,24 +85,28 @@ def _retitle(name: str, slides: list[Any], key: str) -> None:
     if title := session.value(key).strip():
         session.write_lesson(title)
         if name:
-            _keep(name, slides, title)
+            _keep(name, slides, title=title)
 
 
-def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> None:
-    """One slide: opened by its title, moved up, taken out."""
+def _row(on: tuple[str, int], slides: list[Any], at: int) -> None:
+    """One slide: opened by its title, moved up, taken out; the chosen one stays chosen."""
+    name, number = on
     without = slides[:at] + slides[at + 1 :]
     earlier = without[: max(at - 1, 0)] + [slides[at]] + without[max(at - 1, 0) :]
+    moved = {at: at + 1, at + 1: at}.get(number, number)
+    left = len(slides) if number == at + 1 else number - (number > at + 1)
+    asks = " (asks)" if slides[at]["predict"] else ""
     with st.container(key=f"lesson-row-{at}", horizontal=True, gap="xsmall"):
         st.button(
-            f"{at + 1} · {title}",
+            f"{at + 1} · {plain(slides[at]['title'])}{asks}",
             key=f"slide-{at}",
-            type="primary" if chosen else "secondary",
+            type="primary" if number == at + 1 else "secondary",
             on_click=session.teach,
             args=(name, at + 1),
         )
-        for key, icon, says, changed, idle in (
-            ("up", ":material/arrow_upward:", "Earlier", earlier, at == 0),
-            ("off", ":material/delete:", "Take it out", without, not without),
+        for key, icon, says, args, idle in (
+            ("up", ":material/arrow_upward:", "Earlier", (earlier, moved), at == 0),
+            ("off", ":material/delete:", "Take it out", (without, left), not without),
         ):
             st.button(
                 icon,
@@ -95,7 +115,7 @@ def _row(name: str, slides: list[Any], at: int, title: str, *, chosen: bool) -> 
                 type="tertiary",
                 disabled=idle,
                 on_click=_keep,
-                args=(name, changed),
+                args=(name, *args),
             )
 
 
@@ -129,11 +149,9 @@ def _form(
         problem = str(error)
     with st.form(f"lesson.slide {name} {number} {len(slides)}", border=False):
         values = {
-            "title": st.text_input("Title of the slide", old["title"], max_chars=300),
-            "text": st.text_area("What you say of this view", old["text"], help=HELP, height=120),
-            "play": st.checkbox("The clock plays from here", old["play"]),
-            "notes": st.text_area("Notes, for you alone", old["notes"], height=68),
-            "predict": _asked(old["predict"]),
+            "title": st.text_input(FIELDS["title"], old["title"], max_chars=300),
+            "text": st.text_area(FIELDS["text"], old["text"], help=HELP, height=96),
+            **_more(old),
         }
         no_view = page not in get_args(Page)
         words = chosen and st.form_submit_button("Save the words", type="primary")
@@ -152,29 +170,52 @@ def _form(
 
     def keep() -> None:
         nonlocal name
+        check(with_slides(lesson, title, changed), number - 1)
         name = _write(name, title, lesson, changed)
 
     if problem := problem or tried(keep):
-        st.error(plain(problem))
+        st.error(plain(_in_words_of_the_form(problem)))
         return
+    st.toast(f"Slide {number} is saved")
     if added:
         session.begin_slide(name, len(changed) + 1)
     st.rerun()
 
 
+def _in_words_of_the_form(problem: str) -> str:
+    """A broken rule of a slide's file, by the number and the field that the form has for it."""
+    found = re.fullmatch(r"slides\.(\d+)\.([a-z.]*[a-z])[.\d]*: (.*)", problem)
+    if not found or found[2] not in FIELDS:
+        return problem
+    rule = found[3].replace("String should have at least 1 character", "it is empty")
+    return f"Slide {int(found[1]) + 1}, {FIELDS[found[2]]}: {rule}"
+
+
+def _more(old: Mapping[str, Any]) -> dict[str, Any]:
+    """Fields that a slide may do without."""
+    with st.expander("A question to the class, notes, playing"):
+        return {
+            "predict": _asked(old["predict"]),
+            "play": st.checkbox("The clock plays from here", old["play"]),
+            "notes": st.text_area(FIELDS["notes"], old["notes"], height=68),
+        }
+
+
 def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Fields of a question to the reader, at first the `old` one; None where none is asked."""
     was = old or {"ask": "", "options": (), "answer": "", "reveal": ""}
-    with st.expander("A question to the class"):
-        ask = st.text_input("Question", was["ask"], max_chars=300)
-        options = st.text_area(
-            "Answers to choose from, one a line",
-            "\n".join(was["options"]),
-            help="Without any, readers answer with a number.",
-            height=68,
-        )
-        answer = st.text_input("The right answer", was["answer"], help=HELP, max_chars=300)
-        reveal = st.text_area("What you say then", was["reveal"], help=HELP, height=68)
+    ask = st.text_input(FIELDS["predict.ask"], was["ask"], max_chars=300)
+    options = st.text_area(
+        f"{FIELDS['predict.options']}, one a line",
+        "\n".join(was["options"]),
+        help="Without any, readers answer with a number, right within a tenth of it.",
+        height=68,
+    )
+    right = "The text of one of the answers to choose from, or a number. "
+    answer = st.text_input(
+        FIELDS["predict.answer"], was["answer"], help=right + HELP, max_chars=300
+    )
+    reveal = st.text_area(FIELDS["predict.reveal"], was["reveal"], help=HELP, height=68)
     lines = [line.strip() for line in options.splitlines() if line.strip()]
     said = {"ask": ask, "options": lines, "answer": answer, "reveal": reveal}
     return {**was, **said} if ask.strip() else None
@@ -199,12 +240,15 @@ def _view() -> dict[str, Any]:
     return own | {"show": show}
 
 
-def _keep(name: str, slides: list[Any], title: str = "") -> None:
-    """In a callback: the lesson has these slides, and another title if one is given."""
+def _keep(name: str, slides: list[Any], number: int = 0, title: str = "") -> None:
+    """In a callback: the lesson has these slides, and if they are given another chosen slide, which
+    is the one that was, and another title."""
 
     def keep() -> None:
         lesson = lesson_of(name)
         _write(name, title or lesson.title, lesson, slides)
+        if number:
+            session.begin_slide(name, number)
 
     session.visit().problem = tried(keep)
 

@@ -411,6 +411,55 @@ def test_a_slide_of_a_long_sentence_has_it_whole(writer: AppTest, tmp_path: Path
     assert app.text_input(key="text").value == long.strip()
 
 
+def test_a_slide_that_is_moved_stays_chosen(writer: AppTest) -> None:
+    app = writer
+    for title in ("First", "Second", "Third"):
+        app = add(app, title, "Letters.")
+    app = go_to(press(app, "3 · Third"), "overview")
+    app.button(key="slide-2-up").click()
+    succeeded(app.run())
+    assert app.query_params["lesson"] == "vowels-co.2"
+    assert field(app, "Title of the slide").value == "Third"
+    app.button(key="slide-0-off").click()
+    succeeded(app.run())
+    assert app.query_params["lesson"] == "vowels-co.1"
+    assert field(app, "Title of the slide").value == "Third"
+    app.button(key="slide-0-off").click()  # the chosen one: a new slide is begun
+    succeeded(app.run())
+    assert field(app, "Title of the slide").value == "" and labelled(app, "1 · Second")
+
+
+@pytest.mark.parametrize(
+    ("text", "right", "said"),
+    [
+        ("{nearer(a)}", "32", "it is written {nearer(token, one, other, step=last)}"),
+        ("{loss(7777)}", "32", "step 7777 of run english was not recorded"),
+        ("Columns.", "33", "The right answer, 33, is none of the answers to choose from: 32, 64"),
+    ],
+)
+def test_what_a_slide_could_not_say_is_refused_before_it_is_kept(
+    writer: AppTest, tmp_path: Path, text: str, right: str, said: str
+) -> None:
+    field(writer, "Question").set_value("How many columns?")
+    areas = {one.label: one for one in writer.text_area}
+    areas["Answers to choose from, one a line"].set_value("{n_embd}\n64")
+    areas["What you say then"].set_value("So.")
+    field(writer, "The right answer").set_value(right)
+    app = add(writer, "First", text)
+    assert [said in one for one in words(app)] == [True]
+    assert not list((tmp_path / ".lessons").glob("*"))
+    field(app, "The right answer").set_value("32")
+    app = add(app, "First", "Columns.")
+    assert labelled(app, "1 · First (asks)") and not words(app)
+    app = go_to(app, "lessons")
+    app.button(key="begin-vowels-co").click()  # read, although it was being written
+    app = go_to(succeeded(app.run()), "overview")
+    press(app, "64")
+    assert "You said **64**. The model says **32**. So." in says(app)
+    press(press(app, "Answer again"), "32")
+    assert "You said **32**. So." in says(app) and not labelled(app, "Answer again")
+
+
 def test_a_new_slide_begins_empty_and_an_old_one_takes_the_present_view(
     writer: AppTest, tmp_path: Path
 ) -> None:

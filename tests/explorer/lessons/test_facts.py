@@ -1,6 +1,7 @@
 """Numbers in lessons, each computed a second way from the files of a run."""
 
 import math
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from explorer.data.facts import FACTS, Fact, fact
+from explorer.data.facts import FACTS, Fact, fact, usage
 from explorer.lessons.wording import written
 from explorer.visit.runs import RECORDED
 from model_core.attention import attend
@@ -174,6 +175,14 @@ def test_what_becomes_of_a_run_is_told_by_comparing_steps_and_runs() -> None:
     ways = {token: math.dist(row(token, 0), row(token, LAST)) for token in TOKENS}
     assert had("farthest") == max(ways, key=lambda token: ways[token])
     assert had("farthest_by") == pytest.approx(max(ways.values()), rel=1e-6)
+
+
+def test_what_is_written_otherwise_is_told_how() -> None:
+    assert usage("n_embd") == "{n_embd}" and usage("loss") == "{loss(step=last)}"
+    assert usage("higher") == "{higher(name, one, other)}"
+    for name, arguments in (("loss", ("0", "1")), ("row", ()), ("lower", ("loss",))):
+        with pytest.raises(ValueError, match=re.escape(f"it is written {usage(name)}")):
+            had(name, *arguments)
 
 
 def test_the_first_number_of_a_row_moves_against_its_gradient() -> None:
