@@ -9,6 +9,7 @@ import streamlit as st
 from explorer.visit import session
 from explorer.visit.page import plain
 from explorer.visit.queue import about
+from explorer.visit.runs import run_names
 from model_core.runs import shelf
 from model_core.runs.storage import tried
 
@@ -21,6 +22,13 @@ def delete_buttons(path: Path, delete: Callable[[Path], None]) -> None:
         return
     st.button("Really delete", type="primary", key=key, on_click=_delete, args=(path, delete))
     st.button("Keep it", key=f"keep {name}", on_click=_ask, args=("",))
+
+
+def delete_run(path: Path) -> None:
+    """Delete a run, and look at another one."""
+    shelf.delete(path)
+    if path.name not in run_names():
+        session.choose_run(run_names()[0], session.text() or "")
 
 
 def say_deleted(folder: Path, back: Callable[[Path], object]) -> None:

@@ -7,6 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 from explorer.visit import kept, runs, session
+from explorer.visit.deleting import delete_buttons, delete_run
 from explorer.visit.link import link
 from explorer.visit.page import plain
 from explorer.visit.sentence import example as example_of
@@ -90,7 +91,19 @@ def header(pages: Sequence[Page], title: str) -> None:
         st.warning(plain(changed))
     if problem:
         st.error(plain(problem))
+        _offer_to_delete(session.run())
         st.stop()
+
+
+def _offer_to_delete(name: str) -> None:
+    """Where one's own run cannot be opened: no page has more to do with it."""
+    path = runs.run_paths().get(name)
+    if path is None or path.parent == runs.RECORDED:
+        return
+    with st.container(horizontal=True):
+        delete_buttons(path, delete_run)
+    if refused := session.visit().refused:
+        st.error(plain(refused))
 
 
 def _chip(run: Run | None) -> str:

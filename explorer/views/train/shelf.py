@@ -12,7 +12,7 @@ from explorer.charts.parts.labels import counted
 from explorer.data.others import families, opened
 from explorer.data.shelf import first_difference, line, recipe_of
 from explorer.visit import session
-from explorer.visit.deleting import attempt, delete_buttons, say_deleted
+from explorer.visit.deleting import attempt, delete_buttons, delete_run, say_deleted
 from explorer.visit.page import plain
 from explorer.visit.runs import RECORDED, is_own, open_run, run_names, run_paths
 from explorer.visit.sentence import example
@@ -145,17 +145,11 @@ def _card(run: Run) -> None:
             on_click="ignore",
         )
         if own:
-            delete_buttons(run.path, _delete)
+            delete_buttons(run.path, delete_run)
     for words in _replays(run):
         st.markdown(plain(words))
     with st.expander("Recipe"):
         _recipe(run)
-
-
-def _delete(path: Path) -> None:
-    shelf.delete(path)
-    if path.name not in run_names():
-        session.choose_run(run_names()[0], session.text() or "")
 
 
 def _undo(moved: Path) -> None:

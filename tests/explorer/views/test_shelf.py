@@ -130,6 +130,17 @@ def test_a_duplicate_has_every_setting_of_its_run(
     assert "quick-brown-fox" in labels(app)
 
 
+def test_a_run_that_cannot_be_opened_is_deleted_where_that_is_said(folder: Path) -> None:
+    (folder / "mine" / "tokenizer.json").write_text("{")
+    app = opened("drift", run="mine")
+    assert words(app) == ["tokenizer.json is damaged: it holds no JSON"]
+    press(press(app, "Delete"), "Really delete")
+    assert not words(app) and "mine" not in list_runs(folder)
+    assert "mine was deleted about" in " ".join(
+        one.value for one in opened("train", **VIEW).markdown
+    )
+
+
 def test_a_seed_may_be_larger_than_a_number_of_a_browser(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
