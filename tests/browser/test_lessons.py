@@ -226,3 +226,17 @@ def test_a_word_is_explained_by_pointer_key_and_tap(visit: Visit, app: Server) -
     word.focus()  # as Tab and a tap do
     expect(says).to_be_visible()
     assert violations(page, "light", within=".st-key-lesson") == []
+
+
+def test_a_slide_is_turned_to_the_top_of_its_page(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/?lesson=04-how-a-vector-evolves.2")
+    ClockDriver(page).wait_ready()
+    main = page.get_by_test_id("stMain")
+    for key in ("PageDown", "PageUp"):
+        page.get_by_text("in order, as numbers").scroll_into_view_if_needed()
+        assert main.evaluate("node => node.scrollTop") > 100
+        page.keyboard.press(key)
+        expect(page.locator(".st-key-lesson h3")).to_have_text(
+            "Watch it move" if key == "PageDown" else "What one step does"
+        )
+        assert main.evaluate("node => node.scrollTop") == 0

@@ -2,7 +2,7 @@
 
 /** @import { Clock } from "./player.js" */
 
-import { darken, isTaught, present, turn } from "./presenting.js"
+import { darken, isTaught, isTurning, present, turn } from "./presenting.js"
 
 // Where every key has a meaning, and where all have one but Page Up and Page Down.
 const TAKEN = [
@@ -39,8 +39,17 @@ export function listen(clock) {
     if (event.key === " " && event.repeat) return
     action(clock, event)
   }
+  // A slide may be turned at the end of its page, by a pointer or a key.
+  /** @param {MouseEvent} event */
+  const rise = ({ target }) => {
+    if (isTurning(target)) clock.bar.main.scrollTo(0, 0)
+  }
   document.addEventListener("keydown", hear)
-  return () => document.removeEventListener("keydown", hear)
+  document.addEventListener("click", rise)
+  return () => {
+    document.removeEventListener("keydown", hear)
+    document.removeEventListener("click", rise)
+  }
 }
 
 // In our own bar the arrows always step; a focused button there still takes the space bar.

@@ -35,6 +35,11 @@ export function isTaught() {
   return document.querySelector(".st-key-lesson-ways") !== null
 }
 
+/** @param {EventTarget | null} pressed */
+export function isTurning(pressed) {
+  return pressed instanceof Element && pressed.closest(".st-key-lesson-ways button") !== null
+}
+
 // Streamlit names a widget's element by its key.
 /** @param {"next" | "back"} way */
 export function turn(way) {

@@ -65,7 +65,7 @@ def _slide(name: str, lesson: Lesson) -> None:
             st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
         file.offer(name, lesson, "lesson-file")
     if slide.notes:
-        with st.expander("Speaker notes"):
+        with st.expander("Notes for the teacher"):
             st.markdown(slide.notes)
 
 

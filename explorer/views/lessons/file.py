@@ -14,10 +14,6 @@ from explorer.visit.runs import run_paths
 from model_core.runs.status import read_status
 
 LABEL = "This lesson as one HTML file"
-HELP = (
-    "Its slides with their pictures, without the notes: they play and obey keys in a browser, "
-    "without a server or a network. To make it takes some seconds a slide."
-)
 FULL = f"{MOST} files wait to be made; try again in some minutes."
 FAILED = "The file could not be made: its process ended. Close other programs and try again."
 
@@ -48,7 +44,7 @@ def _ask(name: str, lesson: Lesson, key: str, *, again: bool) -> None:
         key=key,
         type="tertiary",
         icon=":material/download:",
-        help=FULL if is_full else HELP,
+        help=FULL if is_full else None,
         disabled=is_full,
         on_click=_begin,
         args=(name, lesson),
