@@ -20,7 +20,7 @@ from typing import Any
 
 import yaml
 
-from explorer.data.facts import Fact, fact
+from explorer.data.facts.by_name import Fact, fact
 from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
 from explorer.lessons.rendering import formula
 from explorer.lessons.wording import UNKNOWN

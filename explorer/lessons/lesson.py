@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from explorer.data.facts import FACTS
+from explorer.data.facts.by_name import FACTS
 from explorer.data.presets import planned
 from explorer.lessons.wording import filled, names_in, number, runs_in
 from explorer.visit.queue import about

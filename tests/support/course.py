@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from explorer.data.facts import fact
+from explorer.data.facts.by_name import fact
 from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
 from explorer.lessons.wording import filled
 from explorer.visit.runs import RECORDED

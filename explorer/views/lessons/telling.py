@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 
-from explorer.data.facts import Fact, fact
+from explorer.data.facts.by_name import Fact, fact
 from explorer.lessons.lesson import Lesson, Slide
 from explorer.lessons.wording import UNKNOWN, filled, number
 from explorer.views.lessons.trained import Untrained, name_shown, run_named

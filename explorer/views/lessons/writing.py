@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
-from explorer.data.facts import FACTS, about, usage
+from explorer.data.facts.by_name import FACTS, about, usage
 from explorer.lessons.lesson import Lesson, Page, as_text, with_slides
 from explorer.lessons.wording import runs_in
 from explorer.views.lessons import plans

@@ -13,7 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from explorer.data.facts import FACTS, Fact, fact, usage
+from explorer.data.facts.by_name import FACTS, Fact, fact, usage
 from explorer.lessons.wording import written
 from explorer.visit.runs import RECORDED
 from model_core.attention import attend

@@ -1,0 +1,1 @@
+"""Numbers that the text of a lesson may have."""
