@@ -11,6 +11,11 @@ from explorer.player.bundle import bundle
 SCRIPT = "text/javascript; charset=utf-8"
 # What runs, in this order; the rest is imported. The first four change what Streamlit finds.
 ENTRIES = ("chosen_theme", "history", "reconnect", "typing", "first", "link", "player")
+# Joined in this order: of two rules that say the same of an element the later counts.
+STYLES = (
+    "clock", "panels", "saving", "bodies", "mosaic", "machine", "listing", "text",
+    "bar", "track", "readout", "messages", "presenting", "motion",
+)  # fmt: skip
 FILES = {"player.js": SCRIPT, "player.css": "text/css; charset=utf-8"}
 WEB = Path(__file__).parent / "web"
 
@@ -18,7 +23,7 @@ WEB = Path(__file__).parent / "web"
 @functools.cache
 def player_files() -> dict[str, bytes]:
     """The content of both files, by name."""
-    return {"player.js": script(*ENTRIES), "player.css": (WEB / "player.css").read_bytes()}
+    return {"player.js": script(*ENTRIES), "player.css": style()}
 
 
 @functools.cache
@@ -26,6 +31,11 @@ def script(*entries: str) -> bytes:
     """One module that runs these of our modules, and exports them and what they import."""
     sources = {path.stem: path.read_bytes().decode() for path in WEB.glob("*.js")}
     return bundle(sources, entries).encode()
+
+
+def style() -> bytes:
+    """The style sheet of panels and clock."""
+    return b"\n".join((WEB / f"{name}.css").read_bytes() for name in STYLES)
 
 
 @functools.cache

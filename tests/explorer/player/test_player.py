@@ -38,7 +38,7 @@ from explorer.panels import (
 )
 from explorer.picks import Cells, Heads, Opens, Pairs, Picks, Positions, Tokens
 from explorer.player import clock, reports
-from explorer.player.assets import FILES, WEB, player_files, player_version
+from explorer.player.assets import FILES, STYLES, WEB, player_files, player_version
 from explorer.player.bundle import bundle
 from explorer.player.encoding import _Arrays, encode
 from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Selection, Token
@@ -618,6 +618,14 @@ def test_the_script_holds_every_module_once_after_those_that_it_imports() -> Non
         source = (WEB / f"{name}.js").read_text()
         imported = re.findall(r'^} from "\./(\w+)|^import .* from "\./(\w+)', source, re.MULTILINE)
         assert {one or other for one, other in imported} <= set(order[:number])
+
+
+def test_the_style_sheet_holds_every_file_once() -> None:
+    files = {path.stem: path.read_text() for path in WEB.glob("*.css") if path.stem != "offline"}
+    assert sorted(STYLES) == sorted(files)
+    sheet = player_files()["player.css"].decode()
+    assert [name for name in files if files[name] not in sheet] == []
+    assert sheet.count("{") == sum(source.count("{") for source in files.values())
 
 
 def test_modules_that_import_each_other_or_in_other_ways_are_refused() -> None:
