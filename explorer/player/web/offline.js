@@ -82,6 +82,11 @@ function listen(count) {
     if (at !== present(count)) location.hash = String(at + 1)
   }
   const [back, next] = document.querySelectorAll("nav button")
+  // A press with the pointer leaves the keys to the clock.
+  document.addEventListener("mousedown", (event) => {
+    const { target } = event
+    if (target instanceof Element && target.closest("summary, nav button")) event.preventDefault()
+  })
   back?.addEventListener("click", () => go(-1))
   next?.addEventListener("click", () => go(1))
   document.addEventListener("keydown", (event) => {

@@ -99,7 +99,7 @@ def _ask(run: Run | None, asked: Prediction) -> None:
     else:
         is_right = answered(asked, said)
         icon = ":material/check:" if is_right else ":material/close:"
-        right = "" if is_right else f" The model says **{plain(asked.answer)}**."
+        right = "" if is_right else f" The answer is **{plain(asked.answer)}**."
         st.markdown(f"{icon} You said **{plain(said)}**.{right} {asked.reveal}")
         if not is_right:
             st.button("Answer again", type="tertiary", on_click=session.predict, args=(None,))

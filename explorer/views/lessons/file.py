@@ -57,11 +57,11 @@ def _follow(file: LessonFile, slides: int) -> None:
     if file.is_done:
         st.rerun()
     if file.at:
-        st.caption(f"Drawing slide {file.at} of {slides} …")
+        st.caption(f"Making the file: slide {file.at} of {slides} …")
     elif before := maker().before(file):
-        st.caption(f"It waits for {counted(before, 'other file')} …")
+        st.caption(f"Making the file: it waits for {counted(before, 'other file')} …")
     else:
-        st.caption("It begins in a few seconds …")
+        st.caption("Making the file: it begins in a few seconds …")
 
 
 def _begin(name: str, lesson: Lesson) -> None:

@@ -175,6 +175,7 @@ def _form(
 
     if problem := problem or tried(keep):
         st.error(plain(_in_words_of_the_form(problem)))
+        st.toast(f"Slide {number} is not saved, see below its form")
         return
     st.toast(f"Slide {number} is saved")
     if added:
@@ -184,11 +185,12 @@ def _form(
 
 def _in_words_of_the_form(problem: str) -> str:
     """A broken rule of a slide's file, by the number and the field that the form has for it."""
-    found = re.fullmatch(r"slides\.(\d+)\.([a-z.]*[a-z])[.\d]*: (.*)", problem)
-    if not found or found[2] not in FIELDS:
+    found = re.fullmatch(r"slides\.(\d+)(?:\.([a-z.]*[a-z])[.\d]*)?: (.*)", problem)
+    if not found:
         return problem
+    where = f", {FIELDS[found[2]]}" if found[2] in FIELDS else ""
     rule = found[3].replace("String should have at least 1 character", "it is empty")
-    return f"Slide {int(found[1]) + 1}, {FIELDS[found[2]]}: {rule}"
+    return f"Slide {int(found[1]) + 1}{where}: {rule}"
 
 
 def _more(old: Mapping[str, Any]) -> dict[str, Any]:

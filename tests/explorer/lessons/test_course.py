@@ -455,7 +455,7 @@ def test_what_a_slide_could_not_say_is_refused_before_it_is_kept(
     app.button(key="begin-vowels-co").click()  # read, although it was being written
     app = go_to(succeeded(app.run()), "overview")
     press(app, "64")
-    assert "You said **64**. The model says **32**. So." in says(app)
+    assert "You said **64**. The answer is **32**. So." in says(app)
     press(press(app, "Answer again"), "32")
     assert "You said **32**. So." in says(app) and not labelled(app, "Answer again")
 
