@@ -23,6 +23,7 @@ HELP = (
 )
 NUMBERS = """A step is a recorded one, or "last"; a token is its label, "␣" for a space; rows,
 layers and heads are counted from 0. What has "=" may be left out."""
+CLICKS = ("–", "token", "position", "head", "step")
 FIELDS = {
     "title": "Title of the slide",
     "text": "What you say of this view",
@@ -213,6 +214,12 @@ def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
         help="Without any, readers answer with a number, right within a tenth of it.",
         height=68,
     )
+    click = st.selectbox(
+        "Or a click in the picture, on a",
+        CLICKS,
+        CLICKS.index(was.get("click") or CLICKS[0]),
+        help="The right answer is then a token as it is labelled, 4, Layer 1, head 0, or a step.",
+    )
     right = "The text of one of the answers to choose from, or a number. "
     answer = st.text_input(
         FIELDS["predict.answer"], was["answer"], help=right + HELP, max_chars=300
@@ -220,6 +227,7 @@ def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
     reveal = st.text_area(FIELDS["predict.reveal"], was["reveal"], help=HELP, height=68)
     lines = [line.strip() for line in options.splitlines() if line.strip()]
     said = {"ask": ask, "options": lines, "answer": answer, "reveal": reveal}
+    said["click"] = None if click == CLICKS[0] else click
     return {**was, **said} if ask.strip() else None
 
 

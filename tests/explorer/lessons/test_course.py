@@ -495,6 +495,16 @@ def test_a_teacher_asks_a_question_that_the_run_answers(writer: AppTest, tmp_pat
     assert any("There are 32." in one.value for one in app.markdown)
     press(press(app, "Edit"), "Save the words")
     assert read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides == (slide,)
+    field(app, "Or a click in the picture, on a").set_value("head")
+    press(app, "Save the words")
+    assert "a question has options or a click, not both" in words(app)[0]
+    (options,) = [one for one in app.text_area if one.label.startswith("Answers to choose")]
+    options.set_value("")
+    field(app, "The right answer").set_value("Layer 0, head 0")
+    press(app, "Save the words")
+    (slide,) = read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides
+    assert slide.predict and slide.predict.click == "head" and not slide.predict.options
+    assert field(app, "Or a click in the picture, on a").value == "head"
     field(app, "Question").set_value("")
     press(app, "Save the words")
     assert read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides[0].predict is None
