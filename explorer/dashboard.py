@@ -26,9 +26,11 @@ from explorer.visit import runs, session
 from explorer.visit.header import header
 from explorer.visit.moment import Moment, fallen_back, moment_of
 from explorer.visit.page import freeze_once, plain, say_read
+from explorer.visit.published import publish
 from explorer.visit.queue import state_beside
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
+from explorer.visit.state import START
 from explorer.visit.widgets import number
 from model_core.runs import Run
 from model_core.runs.status import State
@@ -88,7 +90,7 @@ def _look(view: View, run: Run) -> None:
         moment = moment_of(run)
     except ValueError as error:
         st.info(plain(str(error)))
-        session.publish()  # the address is of this run already
+        publish()  # the address is of this run already
         return
     sentence = sentence_of(moment.run, session.text() or "", session.start())
     say_read(sentence, moment.run.model_config.vocab_size)
@@ -110,7 +112,7 @@ def _choose_window(sentence: Sentence) -> None:
     )
     number(
         slider.slider,
-        session.START,
+        START,
         "First token read",
         0,
         (0, last),

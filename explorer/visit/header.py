@@ -11,6 +11,7 @@ from explorer.visit.deleting import delete_buttons, delete_run
 from explorer.visit.link import link
 from explorer.visit.page import plain
 from explorer.visit.sentence import example as example_of
+from explorer.visit.state import RUN, TEXT
 from explorer.visit.widgets import EMPTY, KEPT, TYPED
 from model_core.runs import Run
 
@@ -61,7 +62,7 @@ def header(pages: Sequence[Page], title: str) -> None:
     except ValueError as error:
         example, problem = "", str(error)
     if session.text() is None:
-        session.put(session.TEXT, example)
+        session.put(TEXT, example)
     with st.container(key=KEY, horizontal=True, vertical_alignment="center", gap="xsmall"):
         for page in pages:
             st.page_link(page)
@@ -69,9 +70,7 @@ def header(pages: Sequence[Page], title: str) -> None:
         end = runs.divergence(run) if run is not None else ""
         icon = ":material/warning:" if end else None
         with st.popover(_chip(run), icon=icon, help=end or "Choose a run, read its settings"):
-            st.selectbox(
-                "Run", names, key=session.RUN, on_change=_leave_run, args=(example,), **KEPT
-            )
+            st.selectbox("Run", names, key=RUN, on_change=_leave_run, args=(example,), **KEPT)
             if end:
                 st.markdown(f":material/warning: {plain(end)}")
             if run is not None:
@@ -79,7 +78,7 @@ def header(pages: Sequence[Page], title: str) -> None:
         link()
         st.text_input(
             "Sentence for the model to read",
-            key=session.TEXT,
+            key=TEXT,
             **KEPT,
             max_chars=TYPED,
             label_visibility="collapsed",
@@ -141,4 +140,4 @@ def _leave_run(example: str) -> None:
     """The example sentence goes with its run; one that somebody typed stays."""
     session.leave_run()
     if session.text() == example:
-        session.put(session.TEXT, None)
+        session.put(TEXT, None)

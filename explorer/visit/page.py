@@ -21,6 +21,7 @@ from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Toke
 from explorer.timeline import Timeline
 from explorer.visit import session
 from explorer.visit.moment import Moment, nearest
+from explorer.visit.published import publish
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import Draw, bounded, one_of
 from model_core.labels import token_label
@@ -94,7 +95,7 @@ def clock(
     if state.pick:
         _follow(state.pick)
         st.rerun()
-    session.publish()
+    publish()
     if of_step and moment.step != drawn:
         st.rerun()
     return moment
@@ -157,7 +158,7 @@ def own_clock(
     if state.step is not None:
         step = state.step
         session.put(name, step)
-    session.publish()
+    publish()
     return step
 
 

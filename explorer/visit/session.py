@@ -1,89 +1,28 @@
 """What this visitor has chosen, the same on every page; the only session state."""
 
-from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from threading import Lock
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
-from explorer.player.clock import Heard
 from explorer.visit import address, kept
 from explorer.visit.address import Chosen
+from explorer.visit.state import (
+    CELL,
+    LESSON,
+    PLAY,
+    RUN,
+    SHARED,
+    START,
+    TEXT,
+    TOKENS,
+    Opening,
+    Visit,
+)
 
-# Keys of the widgets that every page shares, and their parameters of the address.
-RUN, TEXT, TOKENS, START = "run", "text", "tokens", "from"
-PLAY = "play"  # in an address: 1 plays from its step on
-LESSON = "lesson"  # in an address: "<name>.<slide>", from 1
-CELL = tuple(f"normalization.pool.{axis}" for axis in ("sentence", "position", "channel"))
-SHARED = (RUN, TEXT, TOKENS)  # in the address of every page
 VISIT = "visit"
 LOST = "A long text of this address is not kept by this server any more; type it again."
-
-
-@dataclass(frozen=True)
-class Opening:
-    """A page, and parameters of an address that leads to what it is to show, of which run."""
-
-    page: str
-    parameters: Mapping[str, str]
-    plays: bool
-
-
-@dataclass
-class Visit:
-    """One visitor's state beside the values of widgets, which Streamlit keeps by their keys.
-
-    `asked`: parameters the visitor came with that no widget has taken yet. `defaults`: of the
-    widgets drawn so far; the address leaves them out, and has only widgets `drawn` on this `page`.
-    `of_run`: keys of widgets whose values are forgotten with the run. `pending`: values of widgets
-    from the next rerun on, `goal`: the page to open then, `opening`: what to show there instead of
-    all that is chosen. `lesson`: name and slide, from 1, of the lesson that is on; `fresh`: its
-    view is still to be opened; `writing`: the title it has while it is written. `predicted`: what
-    was said to each slide's question. `files`: lessons whose file was asked for. `unknown`:
-    parameters of the address that mean nothing here, by name. `last_read`: run and ids of the
-    sentence last drawn. `heard`: by clock, what it last reported. `stories`: whether their cards
-    are open, `plays`: how many clocks were asked to play. `editing`: by editor, the text whose
-    edits it holds; `rewritten`: how often that was replaced. `published`: the address as it was
-    sent last. `trainings`: how many were started, counted under the `lock`, since a double click
-    runs the script twice at once.
-    `problem`: why what was pressed last on this page could not be written. `question`: what the
-    page asks. `like`: the run that the form of a new one is filled from. Of the shelf: why the last
-    wish was `refused`, which run is asked about before `deleting` it, how many `uploads` became
-    runs or lessons.
-    """
-
-    chosen: Chosen = Chosen()
-    page: str = ""
-    drawn: set[str] = field(default_factory=lambda: set(SHARED))
-    asked: dict[str, str] = field(default_factory=dict)
-    defaults: dict[str, Any] = field(default_factory=lambda: {RUN: None, TEXT: None, TOKENS: []})
-    of_run: set[str] = field(default_factory=lambda: {TOKENS})
-    pending: dict[str, Any] = field(default_factory=dict)
-    goal: str | None = None
-    opening: Opening | None = None
-    lesson: tuple[str, int] | None = None
-    fresh: bool = False
-    writing: str | None = None
-    predicted: dict[tuple[str, int], str] = field(default_factory=dict)
-    files: set[str] = field(default_factory=set)
-    unknown: dict[str, str] = field(default_factory=dict)
-    last_read: tuple[str, tuple[int, ...]] | None = None
-    heard: defaultdict[str, Heard] = field(default_factory=lambda: defaultdict(Heard))
-    stories: bool = False
-    plays: int = 0
-    editing: dict[str, str] = field(default_factory=dict)
-    rewritten: Counter[str] = field(default_factory=Counter)
-    published: dict[str, str] = field(default_factory=dict)
-    trainings: int = 0
-    problem: str = ""
-    question: str = ""
-    like: str = ""
-    refused: str = ""
-    deleting: str = ""
-    uploads: int = 0
-    lock: Lock = field(default_factory=Lock, compare=False)
 
 
 def visit() -> Visit:
@@ -98,42 +37,18 @@ def begun() -> bool:
 def begin(runs: Sequence[str], page: str) -> str:
     """Complete the state before any widget is drawn; returns what had to be changed, in words.
 
-    A new visitor's comes from the address, where anything malformed is ignored. Streamlit may end
-    a rerun at any access of its state, so each step is marked as done after it, not before.
+    Streamlit may end a rerun at any access of its state, so each step is marked as done after it,
+    not before.
     """
-    state, lost = st.session_state, False
-    if VISIT not in state:
-        named = address.renamed(st.query_params.to_dict())
-        found = {name: kept.recalled(value) for name, value in named.items()}
-        asked = {name: value for name, value in found.items() if value is not None}
-        lost = None in found.values()
-        state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
-        state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
-        first, plays = not st.query_params, int(asked.pop(PLAY, "") == "1")
-        lesson = address.lesson(asked.pop(LESSON, ""))
-        state[VISIT] = Visit(
-            address.read(asked),
-            asked=asked,
-            stories=first,
-            plays=plays,
-            lesson=lesson,
-            fresh=lesson is not None and len(named) == 1,
-            unknown=address.malformed(asked),
-            published=st.query_params.to_dict(),
-        )
+    state = st.session_state
+    said = "" if begun() else _arrive()
     here = visit()
     if RUN in here.pending:
         leave_run()
     state.update(here.pending)
     here.pending = {}
-    if page.lower() == here.goal:
-        here.goal = None
-    if page != here.page:
-        if here.page:
-            here.unknown = {}
-        here.drawn, here.page, here.problem = set(SHARED), page, ""
-        here.refused = here.deleting = ""
-    wanted, said = state[RUN], LOST if lost else ""
+    _turn_to(page)
+    wanted = state[RUN]
     if wanted in runs:
         return said
     if wanted is not None:
@@ -142,26 +57,40 @@ def begin(runs: Sequence[str], page: str) -> str:
     return said if wanted is None else f"There is no run named {wanted[:40]!r}; this is {runs[0]}."
 
 
-def publish() -> None:
-    """Write into the address what brings another browser to the same view of this page.
+def _arrive() -> str:
+    """A new visitor's state, from the address, where anything malformed is ignored; what of it
+    could not be had, in words."""
+    state = st.session_state
+    named = address.renamed(st.query_params.to_dict())
+    found = {name: kept.recalled(value) for name, value in named.items()}
+    asked = {name: value for name, value in found.items() if value is not None}
+    state[RUN], state[TEXT] = asked.get(RUN), asked.get(TEXT)
+    state[TOKENS] = address.ids(asked.pop(TOKENS, ""))
+    plays = int(asked.pop(PLAY, "") == "1")
+    lesson = address.lesson(asked.pop(LESSON, ""))
+    state[VISIT] = Visit(
+        address.read(asked),
+        asked=asked,
+        stories=not st.query_params,
+        plays=plays,
+        lesson=lesson,
+        fresh=lesson is not None and len(named) == 1,
+        unknown=address.malformed(asked),
+        published=st.query_params.to_dict(),
+    )
+    return LOST if None in found.values() else ""
 
-    A browser asks for a rerun with the address that it has. That may equal what is wanted, and be
-    older than what was sent last, which then still arrives.
-    """
-    state, here = st.session_state, visit()
-    wanted = {
-        name: address.encoded(state[name])
-        for name, default in here.defaults.items()
-        if name in here.drawn and name in state and state[name] != default
-    }
-    short = {name: kept.shortened(value) for name, value in wanted.items()}
-    wanted = {name: value for name, value in short.items() if value is not None}
-    wanted |= address.write(chosen())
-    if here.lesson and here.lesson[0]:
-        wanted[LESSON] = "{}.{}".format(*here.lesson)
-    if not st.query_params.to_dict() == wanted == here.published:
-        st.query_params.from_dict(wanted)
-        here.published = wanted
+
+def _turn_to(page: str) -> None:
+    """Forget what was of the page before."""
+    here = visit()
+    if page.lower() == here.goal:
+        here.goal = None
+    if page != here.page:
+        if here.page:
+            here.unknown = {}
+        here.drawn, here.page, here.problem = set(SHARED), page, ""
+        here.refused = here.deleting = ""
 
 
 def run() -> str:
@@ -198,47 +127,6 @@ def go(page: str, **widgets: Any) -> None:
 def tell(page: str, parameters: Mapping[str, str], *, plays: bool = True) -> None:
     """Open in the next rerun what an address of a page leads to, and play it."""
     visit().opening = Opening(page, parameters, plays)
-
-
-def teach(name: str, slide: int) -> None:
-    """Open a slide of a lesson in the next rerun, the first is 1."""
-    visit().lesson, visit().fresh = (name, slide), True
-
-
-def begin_lesson(title: str) -> None:
-    """Write a lesson that has no slide yet, and no name before it has one."""
-    visit().lesson, visit().writing, visit().goal = ("", 1), title, "overview"
-    visit().stories = False  # their cards would lie over it
-
-
-def begin_slide(name: str, slide: int) -> None:
-    """Write the slide with this number, which the lesson has not yet, of the view that is shown."""
-    visit().lesson = (name, slide)
-
-
-def write_lesson(title: str | None) -> None:
-    """Write on the lesson that is on, under this title, from the next rerun on; None: no more."""
-    visit().writing = title
-
-
-def end_lesson() -> None:
-    visit().lesson = visit().writing = None
-
-
-def view() -> dict[str, str]:
-    """The parameters that lead to the view that is shown, on any server; without the lesson."""
-    asked = {name: kept.recalled(text) for name, text in st.query_params.to_dict().items()}
-    return {name: text for name, text in asked.items() if name != LESSON and text is not None}
-
-
-def predict(answer: str | None) -> None:
-    """Keep what the reader says to the question of the present slide; None forgets it."""
-    if (on := visit().lesson) is None:
-        return
-    if answer is None:
-        visit().predicted.pop(on, None)
-    else:
-        visit().predicted[on] = answer
 
 
 def show_stories(open_: bool) -> None:

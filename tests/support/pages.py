@@ -13,6 +13,7 @@ from streamlit.util import calc_hash
 from explorer.player.clock import payload
 from explorer.visit import session
 from explorer.visit.runs import RECORDED
+from explorer.visit.state import Visit
 from model_core.runs import Run, files
 
 DASHBOARD = Path(__file__).parents[2] / "explorer" / "dashboard.py"
@@ -49,7 +50,7 @@ def named(page: str, query: dict[str, str]) -> dict[str, str]:
 
 def visitor(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The state of somebody who looks at the shipped run, without a browser."""
-    state: dict[str, Any] = {"visit": session.Visit(), "run": "quick-brown-fox", "text": ""}
+    state: dict[str, Any] = {"visit": Visit(), "run": "quick-brown-fox", "text": ""}
     monkeypatch.setattr(session.st, "session_state", state)
     return state
 

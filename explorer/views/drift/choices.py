@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from explorer.visit.moment import Moment, frequency, labels_of
-from explorer.visit.session import TOKENS
+from explorer.visit.state import TOKENS
 from explorer.visit.widgets import number, one_of, option, several
 from model_core.config import MapConfig, MapMethod, Table
 from model_core.embeddings.counts import most_frequent

@@ -10,6 +10,7 @@ from explorer.views.lessons.shelf import following, is_own, lesson_of
 from explorer.views.lessons.telling import outlined, title_of, told, view_of
 from explorer.views.lessons.trained import Untrained, offer, send_back
 from explorer.visit import runs, session
+from explorer.visit.lesson import end_lesson, predict, teach, write_lesson
 from explorer.visit.page import plain
 from model_core.labels import head_label, token_label
 from model_core.runs import Run
@@ -43,7 +44,7 @@ def draw(page: str) -> None:
             lesson = _lesson() if has_slides else None
         except ValueError as error:
             st.error(plain(str(error)))
-            st.button("Close the lesson", on_click=session.end_lesson)
+            st.button("Close the lesson", on_click=end_lesson)
             return
         if here.writing is not None:
             writing.draw(page, here.lesson, here.writing, lesson)
@@ -62,7 +63,7 @@ def _slide(name: str, lesson: Lesson) -> None:
     with st.container(key="lesson-more", horizontal=True, gap="small"):
         if is_own(name):
             args = (lesson.title,)
-            st.button("Edit", type="tertiary", on_click=session.write_lesson, args=args)
+            st.button("Edit", type="tertiary", on_click=write_lesson, args=args)
         file.offer(name, lesson, "lesson-file")
     if slide.notes:
         with st.expander("Notes for the teacher"):
@@ -102,7 +103,7 @@ def _ask(run: Run | None, asked: Prediction) -> None:
         right = "" if is_right else f" The answer is **{plain(asked.answer)}**."
         st.markdown(f"{icon} You said **{plain(said)}**.{right} {asked.reveal}")
         if not is_right:
-            st.button("Answer again", type="tertiary", on_click=session.predict, args=(None,))
+            st.button("Answer again", type="tertiary", on_click=predict, args=(None,))
 
 
 def answered(asked: Prediction, said: str) -> bool:
@@ -118,7 +119,7 @@ def _answer(run: Run, asked: Prediction) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             for at, words in enumerate(asked.options):
                 key = f"lesson-option-{at}"
-                st.button(plain(words), key=key, on_click=session.predict, args=(words,))
+                st.button(plain(words), key=key, on_click=predict, args=(words,))
         return
     if asked.click:
         _point(run, asked.click)
@@ -126,7 +127,7 @@ def _answer(run: Run, asked: Prediction) -> None:
     with st.form("lesson.guess", border=False), st.container(horizontal=True, gap="xsmall"):
         guess = st.number_input("Your number", value=None, label_visibility="collapsed")
         if st.form_submit_button("Check") and guess is not None:
-            session.predict(written(guess, ",.9g"))
+            predict(written(guess, ",.9g"))
             st.rerun()
 
 
@@ -137,12 +138,12 @@ def _point(run: Run, kind: str) -> None:
             "The step on the clock",
             key="lesson-click",
             disabled=session.run() != run.name,
-            on_click=lambda: session.predict(_clicked(run, kind)),
+            on_click=lambda: predict(_clicked(run, kind)),
         )
         return
     words = _clicked(run, kind)
     label = f"My answer: {plain(words)}" if words else f"Click a {kind} in the picture"
-    st.button(label, key="lesson-click", disabled=not words, on_click=session.predict, args=[words])
+    st.button(label, key="lesson-click", disabled=not words, on_click=predict, args=[words])
 
 
 def _clicked(run: Run, kind: str) -> str:
@@ -180,10 +181,10 @@ def _ways(name: str, at: int, count: int) -> None:
                 key=f"lesson-{key}",
                 type="primary" if key in ("next", "on") else "secondary",
                 disabled=not 1 <= to[1] <= count,
-                on_click=session.teach,
+                on_click=teach,
                 args=to,
             )
-        st.button(":material/close:", help="Close the lesson", on_click=session.end_lesson)
+        st.button(":material/close:", help="Close the lesson", on_click=end_lesson)
 
 
 def _on() -> tuple[str, int]:

@@ -12,7 +12,9 @@ from explorer.views.lessons import file
 from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of, own_folder
 from explorer.visit import session
 from explorer.visit.deleting import delete_buttons, say_deleted
+from explorer.visit.lesson import begin_lesson, end_lesson, teach, write_lesson
 from explorer.visit.page import plain, question
+from explorer.visit.published import publish
 from model_core.runs import shelf
 from model_core.runs.storage import tried
 
@@ -40,7 +42,7 @@ def draw() -> None:
         _cards([name for name in names if name not in own])
     with st.expander("Words", icon=":material/dictionary:"):
         st.markdown("\n".join(f"- **{word}**: {says}" for word, says in glossary().items()))
-    session.publish()
+    publish()
 
 
 def _cards(names: Sequence[str]) -> None:
@@ -74,8 +76,8 @@ def _card(name: str) -> None:
 
 
 def _begin(name: str) -> None:
-    session.write_lesson(None)
-    session.teach(name, 1)
+    write_lesson(None)
+    teach(name, 1)
 
 
 def _delete_buttons(name: str) -> None:
@@ -83,14 +85,14 @@ def _delete_buttons(name: str) -> None:
 
 
 def _edit(name: str, title: str) -> None:
-    session.teach(name, 1)
-    session.write_lesson(title)
+    teach(name, 1)
+    write_lesson(title)
 
 
 def _delete(path: Path) -> None:
     shelf.move_out(path)
     if (session.visit().lesson or ("",))[0] == path.stem:
-        session.end_lesson()
+        end_lesson()
 
 
 def _new() -> None:
@@ -100,7 +102,7 @@ def _new() -> None:
             "Title of a new lesson", placeholder="A lesson of your own", max_chars=300
         )
         if st.form_submit_button("Begin", type="primary") and title.strip():
-            session.begin_lesson(title.strip())
+            begin_lesson(title.strip())
             st.rerun()
     st.caption(
         "Then go to any page, choose what it shows, and add the view as a slide with your words."

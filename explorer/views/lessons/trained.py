@@ -8,6 +8,7 @@ import streamlit as st
 from explorer.data.others import made_from
 from explorer.lessons.lesson import Lesson, Training
 from explorer.visit import runs, session
+from explorer.visit.lesson import teach
 from explorer.visit.page import plain
 from explorer.visit.queue import about, would_wait
 from explorer.visit.training import is_open, started
@@ -89,7 +90,7 @@ def send_back(missing: Untrained) -> None:
     trains = missing.path is not None
     way = "its numbers come at its end." if trains else f"go there and press {BUTTON}."
     st.info(f"This slide is about the run that slide {number} trains: {way}")
-    st.button(f"To slide {number}", on_click=session.teach, args=(on[0], number))
+    st.button(f"To slide {number}", on_click=teach, args=(on[0], number))
     if missing.path:
         _stand(missing.path)
 

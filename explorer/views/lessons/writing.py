@@ -13,7 +13,9 @@ from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_new, lesson_of, save
 from explorer.views.lessons.telling import check
 from explorer.visit import session
+from explorer.visit.lesson import begin_slide, end_lesson, teach, write_lesson
 from explorer.visit.page import plain
+from explorer.visit.published import shown_view
 from explorer.visit.runs import run_names
 from model_core.runs.storage import tried
 
@@ -64,11 +66,11 @@ def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> N
         st.error(plain(problem))
     with st.container(horizontal=True, gap="xsmall"):
         if number <= len(slides):
-            st.button("New slide", on_click=session.begin_slide, args=(name, len(slides) + 1))
+            st.button("New slide", on_click=begin_slide, args=(name, len(slides) + 1))
         st.button("Read it", on_click=_read, args=(on, len(slides)), disabled=not slides)
         if lesson is not None:
             st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
-        st.button("Close", on_click=session.end_lesson)
+        st.button("Close", on_click=end_lesson)
     with st.expander("Numbers of the run"):
         st.caption(NUMBERS)
         st.markdown("\n".join(f"- `{usage(one)}` {plain(about(one))}" for one in FACTS))
@@ -77,14 +79,14 @@ def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> N
 def _read(on: tuple[str, int], count: int) -> None:
     """In a callback: read the lesson from the slide that is chosen, else from its first."""
     name, number = on
-    session.write_lesson(None)
-    session.teach(name, number if number <= count else 1)
+    write_lesson(None)
+    teach(name, number if number <= count else 1)
 
 
 def _retitle(name: str, slides: list[Any], key: str) -> None:
     """In a callback: the lesson has another title; its file and its address keep their name."""
     if title := session.value(key).strip():
-        session.write_lesson(title)
+        write_lesson(title)
         if name:
             _keep(name, slides, title=title)
 
@@ -102,7 +104,7 @@ def _row(on: tuple[str, int], slides: list[Any], at: int) -> None:
             f"{at + 1} · {plain(slides[at]['title'])}{asks}",
             key=f"slide-{at}",
             type="primary" if number == at + 1 else "secondary",
-            on_click=session.teach,
+            on_click=teach,
             args=(name, at + 1),
         )
         for key, icon, says, args, idle in (
@@ -180,7 +182,7 @@ def _form(
         return
     st.toast(f"Slide {number} is saved")
     if added:
-        session.begin_slide(name, len(changed) + 1)
+        begin_slide(name, len(changed) + 1)
     st.rerun()
 
 
@@ -245,7 +247,7 @@ def _untrained(old: Mapping[str, Any], trains: Mapping[str, Any]) -> dict[str, A
 
 def _view() -> dict[str, Any]:
     """What leads to the present view, as a slide has it."""
-    show = session.view()
+    show = shown_view()
     own = {name: show.pop(name) for name in ("run", "step") if name in show}
     return own | {"show": show}
 
@@ -258,7 +260,7 @@ def _keep(name: str, slides: list[Any], number: int = 0, title: str = "") -> Non
         lesson = lesson_of(name)
         _write(name, title or lesson.title, lesson, slides)
         if number:
-            session.begin_slide(name, number)
+            begin_slide(name, number)
 
     session.visit().problem = tried(keep)
 

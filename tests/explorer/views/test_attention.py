@@ -25,6 +25,7 @@ from explorer.visit.focus import Focus, focus_of
 from explorer.visit.moment import Moment, moment_of
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
+from explorer.visit.state import Visit
 from model_core.attention.heads import attend, read_weights
 from model_core.attention.roles import MEASURES, THRESHOLD, probe_ids, probe_scores
 from model_core.runs import Run, history
@@ -387,7 +388,7 @@ def test_the_caption_tells_the_loss_without_the_heads_switched_off(made: Path) -
 
 def click_head(app: AppTest, head: tuple[int, int]) -> None:
     """Choose a head as a click does."""
-    visit: session.Visit = app.session_state["visit"]
+    visit: Visit = app.session_state["visit"]
     visit.chosen = replace(visit.chosen, head=head)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from explorer.player.reports import Cell, Head, Pair, Pick, Position, Token
 from explorer.visit import page, session
+from explorer.visit.state import CELL
 from tests.support.clicks import Click, clicks
 from tests.support.pages import FOX as SENTENCE
 from tests.support.pages import SHIPPED, go_to, opened, panels, visitor
@@ -130,5 +131,5 @@ def test_each_kind_of_pick_changes_what_it_names_and_nothing_else(
     page._follow(pick)
     before["visit"].chosen = replace(before["visit"].chosen, **changed)
     if isinstance(pick, Cell):
-        before["visit"].pending = dict(zip(session.CELL, (1, 3, 2), strict=True))
+        before["visit"].pending = dict(zip(CELL, (1, 3, 2), strict=True))
     assert state == before

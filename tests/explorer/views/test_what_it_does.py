@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.views.normalization.what_it_does import view
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written_out
-from explorer.visit import session
+from explorer.visit.state import CELL
 from model_core.normalization import normalized_cell
 from model_core.norms import NORMS, NormKind
 from model_core.runs import Run
@@ -61,7 +61,7 @@ def like(app: AppTest, kind: str) -> AppTest:
 
 
 def cell(app: AppTest) -> list[Any]:
-    return [app.number_input(key=key).value for key in session.CELL]
+    return [app.number_input(key=key).value for key in CELL]
 
 
 def at_last(app: AppTest) -> list[str]:

@@ -9,6 +9,8 @@ import pytest
 
 from explorer.visit import address, session
 from explorer.visit.address import Chosen
+from explorer.visit.published import publish
+from explorer.visit.state import Visit
 
 RUNS = ("first", "second")
 ADDRESS = {"run": "second", "text": "a b", "tokens": "3.5", "step": "7", "attention.off": "1"}
@@ -46,12 +48,12 @@ def arrives() -> dict[str, Any]:
 
 
 def arrives_for_a_run_that_is_gone() -> dict[str, Any]:
-    return {"visit": session.Visit(Chosen(step=7)), "run": "gone", "text": "a b", "tokens": [3]}
+    return {"visit": Visit(Chosen(step=7)), "run": "gone", "text": "a b", "tokens": [3]}
 
 
 def goes_to_another_run() -> dict[str, Any]:
     pending = {"run": "second", "text": None}
-    here = session.Visit(Chosen(step=7, head=(1, 1)), of_run={"tokens", "drift.channel"})
+    here = Visit(Chosen(step=7, head=(1, 1)), of_run={"tokens", "drift.channel"})
     here.pending = pending
     return {"visit": here, "run": "first", "text": "a b", "tokens": [3], "drift.channel": 2}
 
@@ -123,14 +125,14 @@ def test_an_address_has_the_choices_of_its_own_page_only(monkeypatch: pytest.Mon
         session.begin(RUNS, page)
         session.hold(name, "first", str, str, of_run=False)
         session.put(name, "second")
-        session.publish()
+        publish()
     shared = {"run": RUNS[0], "head": "0.0"}
     assert written == [shared | {"drift.map": "second"}, shared | {"attention.view": "second"}]
 
 
 def test_a_slide_opens_whatever_its_view_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file may name the state itself."""
-    here = session.Visit(page="Tables")
+    here = Visit(page="Tables")
     state: dict[str, Any] = {"visit": here, "run": "first", "text": None, "tables.view": "Values"}
     here.defaults["tables.view"] = "Look up"
     monkeypatch.setattr(session.st, "session_state", state)
@@ -143,7 +145,7 @@ def test_a_slide_opens_whatever_its_view_is_called(monkeypatch: pytest.MonkeyPat
 
 def test_a_page_is_the_goal_until_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of the page before asks for a rerun of its own page, just when it is left."""
-    state: dict[str, Any] = {"visit": session.Visit(page="Tables"), "run": "first", "text": None}
+    state: dict[str, Any] = {"visit": Visit(page="Tables"), "run": "first", "text": None}
     monkeypatch.setattr(session.st, "session_state", state)
     session.tell("drift", {"run": "second"})
     assert [session.goal("tables"), session.goal("tables")] == ["drift", "drift"]

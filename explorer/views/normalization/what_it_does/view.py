@@ -20,7 +20,7 @@ from explorer.visit.export import drawer
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
-from explorer.visit.session import CELL
+from explorer.visit.state import CELL
 from explorer.visit.widgets import number, one_of
 from model_core.normalization import (
     CellIndex,
