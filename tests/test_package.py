@@ -111,12 +111,12 @@ def imported(path: Path) -> set[str]:
 
 def test_the_wheel_holds_every_module_and_all_that_the_app_reads(wheel: Path) -> None:
     held = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    folders = ("explorer/player/web", "explorer/recorded", "explorer/.streamlit")
+    folders = ("explorer/styles", "explorer/player/web", "explorer/recorded", "explorer/.streamlit")
     patterns = [f"{package}/**/*.py" for package in PACKAGES] + [f"{f}/**/*" for f in folders]
     patterns += [f"explorer/lessons/*.{kind}" for kind in ("yaml", "csv", "css")]
     files = {path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file()}
     assert held == {str(path.relative_to(ROOT)) for path in files} | {
-        "explorer/dashboard.css", "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed",
+        "explorer/icon.svg", "explorer/py.typed", "model_core/py.typed",
         "model_core/python_docs.txt.xz",
     }  # fmt: skip
     assert wheel.name.startswith("driftscope_lm-")

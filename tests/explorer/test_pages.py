@@ -72,6 +72,12 @@ def read(app: AppTest) -> list[str]:
     return [one.proto.body for one in app.get("html") if 'class="read"' in one.proto.body]
 
 
+def test_every_page_has_all_style_sheets(app: AppTest) -> None:
+    (sheet,) = [one.proto.body for one in app.get("html") if one.proto.body.startswith("<style>")]
+    files = sorted((Path(DASHBOARD).parent / "styles").glob("*.css"))
+    assert files and [file.name for file in files if file.read_text() not in sheet] == []
+
+
 def test_the_shipped_run_is_whole_small_and_learned_its_sentence() -> None:
     files = [path for path in SHIPPED.path.rglob("*") if path.is_file()]
     recorded = [path for path in files if path.parent.name != "projections"]
