@@ -21,7 +21,8 @@ from typing import Any
 import yaml
 
 from explorer.data.facts.by_name import Fact, fact
-from explorer.lessons.lesson import SHIPPED, Lesson, names_of, read_lesson
+from explorer.lessons.files import SHIPPED, names_of, read_lesson
+from explorer.lessons.lesson import Lesson
 from explorer.lessons.rendering import formula
 from explorer.lessons.wording import UNKNOWN
 from explorer.recorded.recipes import RECORDED

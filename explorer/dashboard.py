@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.lessons.lesson import SHIPPED
+from explorer.lessons.files import SHIPPED
 from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.compare import page as compare

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from html import escape
 
-from explorer.lessons.lesson import SHIPPED
+from explorer.lessons.files import SHIPPED
 from model_core.runs.files import read_file
 
 # Where no word is explained: code, formulas, links, addresses, icons.

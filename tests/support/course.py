@@ -4,7 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from explorer.data.facts.by_name import fact
-from explorer.lessons.lesson import SHIPPED, Slide, names_of, read_lesson
+from explorer.lessons.files import SHIPPED, names_of, read_lesson
+from explorer.lessons.lesson import Slide
 from explorer.lessons.wording import filled
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run

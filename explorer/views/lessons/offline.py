@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from explorer.drawn import drawn
-from explorer.lessons.lesson import SHIPPED, Lesson, Prediction
+from explorer.lessons.files import SHIPPED
+from explorer.lessons.lesson import Lesson, Prediction
 from explorer.lessons.rendering import formula, html_of, line_of
 from explorer.player.offline import OfflineSlide, offline_lesson
 from explorer.views.lessons.shelf import lesson_of

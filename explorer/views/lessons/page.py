@@ -6,8 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.charts.parts.labels import counted
+from explorer.lessons.files import parse
 from explorer.lessons.glossary import glossary
-from explorer.lessons.lesson import parse
 from explorer.views.lessons import file
 from explorer.views.lessons.shelf import is_own, keep_new, lesson_names, lesson_of, own_folder
 from explorer.visit import session

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from explorer.data.others import made_from
 from explorer.data.presets import origin, planned
-from explorer.lessons.lesson import Training, broken_rule
+from explorer.lessons.files import broken_rule
+from explorer.lessons.training import Training
 from explorer.visit import runs
 from explorer.visit.page import plain
 from explorer.visit.queue import about

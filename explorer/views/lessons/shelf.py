@@ -4,7 +4,8 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
-from explorer.lessons.lesson import SHIPPED, Lesson, is_name, name_for, names_of, read_lesson
+from explorer.lessons.files import SHIPPED, is_name, name_for, names_of, read_lesson
+from explorer.lessons.lesson import Lesson
 from model_core.runs import runs_folder
 from model_core.runs.storage import write_whole
 

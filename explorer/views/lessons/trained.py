@@ -6,7 +6,8 @@ from pathlib import Path
 import streamlit as st
 
 from explorer.data.others import made_from
-from explorer.lessons.lesson import Lesson, Training
+from explorer.lessons.lesson import Lesson
+from explorer.lessons.training import Training
 from explorer.visit import runs, session
 from explorer.visit.lesson import teach
 from explorer.visit.page import plain

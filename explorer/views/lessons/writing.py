@@ -7,7 +7,8 @@ from typing import Any, get_args
 import streamlit as st
 
 from explorer.data.facts.by_name import FACTS, about, usage
-from explorer.lessons.lesson import Lesson, Page, as_text, with_slides
+from explorer.lessons.files import as_text, with_slides
+from explorer.lessons.lesson import Lesson, Page
 from explorer.lessons.wording import runs_in
 from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_new, lesson_of, save

@@ -16,7 +16,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer import drawn
 from explorer.data.presets import planned
-from explorer.lessons.lesson import Slide, read_lesson
+from explorer.lessons.files import read_lesson
+from explorer.lessons.lesson import Slide
 from explorer.views.lessons import file, making, trained
 from explorer.views.lessons.offline import offline_slide, words_of
 from explorer.views.lessons.shelf import lesson_of

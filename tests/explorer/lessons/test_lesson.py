@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from explorer.lessons.lesson import (
+from explorer.lessons.files import (
     LARGEST,
     SHIPPED,
-    Training,
     as_text,
     is_name,
     names_of,
@@ -16,6 +15,7 @@ from explorer.lessons.lesson import (
     read_lesson,
     with_slides,
 )
+from explorer.lessons.training import Training
 from explorer.lessons.wording import filled, names_in
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from explorer.lessons.lesson import SHIPPED, names_of, read_lesson
+from explorer.lessons.files import SHIPPED, names_of, read_lesson
 
 ROOT = Path(__file__).resolve().parents[3]
 ROWS = list(csv.DictReader((SHIPPED / "statements.csv").read_text("utf-8").splitlines()))
