@@ -19,7 +19,8 @@ from model_core.projections import (
     umap_over_time,
 )
 from model_core.projections.joint import Progress
-from model_core.projections.maps import PATIENCE, MapFile, OverTime, table_of
+from model_core.projections.maps import PATIENCE, MapFile, table_of
+from model_core.projections.over_time import OverTime
 from model_core.projections.trust import Trust
 from model_core.runs import Run, runs_folder
 from model_core.runs.status import read_status

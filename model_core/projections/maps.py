@@ -9,22 +9,17 @@ import subprocess
 import sys
 import threading
 import time
-import zlib
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from pydantic.dataclasses import dataclass as checked
 
 from model_core.config import MapConfig
-from model_core.projections.chance import Chance
-from model_core.projections.trust import Trust
+from model_core.projections.over_time import OverTime, as_bytes, from_bytes
 from model_core.runs import Run
 from model_core.runs.files import open_file, read_file
-from model_core.runs.snapshots import pack, unpack
 from model_core.runs.storage import (
     WINDOWS,
     FileLock,
@@ -39,28 +34,6 @@ PATIENCE = 1.0  # seconds to wait for a lock that a reader may only be testing
 END_TIME = 5.0  # seconds a map maker may take to end
 INTEREST = 30.0  # seconds after the last request in which a map grows with its run
 MAX_MAPS = 32  # of a run; beyond, the least recently written are deleted
-
-
-@dataclass(frozen=True)
-class OverTime:
-    """A map of N rows at the K recorded `steps` (K,) that are laid out: `layout` (K, N, D).
-
-    `trust` measures it at each step. `pieces` counts the passes that laid it out: more than one
-    when it grew with its run. `chance` is what a map of shuffled rows reaches by the same method,
-    None as long as it is not measured.
-    """
-
-    steps: np.ndarray
-    layout: np.ndarray
-    trust: Trust
-    pieces: int
-    chance: Chance | None = None
-
-    def is_whole(self, steps: np.ndarray) -> bool:
-        """Whether nothing of these recorded steps is to be made. Chance changes slowly: it is
-        measured again when there are twice as many steps."""
-        known = self.chance is not None and len(steps) < 2 * self.chance.count
-        return known and len(self.steps) == len(steps)
 
 
 @checked(frozen=True)
@@ -100,48 +73,16 @@ class MapFile:
         self._status = self.folder / f"{self.key}.json"
 
     def read(self, steps: np.ndarray, vectors: np.ndarray) -> OverTime | None:
-        """The stored map of vectors (S, N, C) at those of steps (S,) that it has; None without any.
-
-        A step counts only if its rows have the checksum of those that were laid out.
-        """
+        """The stored map of vectors (S, N, C), see `from_bytes`; None without any."""
         try:
-            data = self._data if self._data.exists() else self._came
-            arrays = {key: value.numpy() for key, value in unpack(read_file(data)).items()}
-            known, sums, layout = (arrays[name] for name in ("steps", "sums", "places"))
-            trust = Trust(*(arrays[name] for name in Trust.__dataclass_fields__))
-            pieces = int(arrays["pieces"].item())
-            chance = _chance(arrays)
-        except (OSError, ValueError, TypeError, KeyError, OverflowError):
+            data = read_file(self._data if self._data.exists() else self._came)
+        except (OSError, ValueError):
             return None
-        count, table = (known.size,), (known.size, vectors.shape[1])
-        shapes = [count, count, (*table, self.config.dimensions), count, count, table, table]
-        parts = (known, sums, layout, *vars(trust).values())
-        kinds = "".join(part.dtype.kind for part in parts)
-        if [part.shape for part in parts] != shapes or kinds != "iifffff":
-            return None
-        if (np.diff(known) <= 0).any():
-            return None
-        now = dict(zip(steps.tolist(), checksums(vectors), strict=True))
-        same = [now.get(step) == sum_ for step, sum_ in zip(known.tolist(), sums, strict=True)]
-        if not any(same):
-            return None
-        if chance is not None and not np.isin(chance.steps, known[same]).all():
-            chance = None  # of other rows
-        return OverTime(known[same], layout[same], trust.only(np.flatnonzero(same)), pieces, chance)
+        return from_bytes(data, steps, vectors, self.config.dimensions)
 
     def write(self, vectors: np.ndarray, made: OverTime) -> None:
         """Store a map of vectors (S, N, C), one table a step, and delete the oldest maps."""
-        arrays = {
-            "steps": made.steps,
-            "sums": np.array(checksums(vectors)),
-            "places": made.layout,
-            "pieces": np.array([made.pieces]),
-            **vars(made.trust),
-        }
-        if made.chance is not None:
-            arrays |= {f"chance_{name}": np.array(x) for name, x in vars(made.chance).items()}
-        tensors = {name: torch.as_tensor(np.ascontiguousarray(a)) for name, a in arrays.items()}
-        write_whole(self._data, pack(tensors))
+        write_whole(self._data, as_bytes(vectors, made))
         others = set(self.folder.glob("*.safetensors")) - {self._data}
         for old in sorted(others, key=_age)[MAX_MAPS - 1 :]:
             for suffix in (".safetensors", ".json"):
@@ -260,21 +201,6 @@ def table_of(run: Run, config: MapConfig) -> np.ndarray:
     """The vectors (S, N, C) that a map lays out, at all recorded steps."""
     read = run.token_embeddings if config.table == "tokens" else run.position_embeddings
     return read(config.rows or None)
-
-
-def checksums(vectors: np.ndarray) -> list[int]:
-    """A CRC-32 of each step of vectors (S, N, C)."""
-    return [zlib.crc32(np.ascontiguousarray(step).data) for step in vectors]
-
-
-def _chance(arrays: dict[str, np.ndarray]) -> Chance | None:
-    """What chance reaches; None of a map stored without it. ValueError when it does not fit."""
-    if "chance_steps" not in arrays:
-        return None
-    steps, mean, spread, count = (arrays[f"chance_{name}"] for name in Chance.__dataclass_fields__)
-    if steps.ndim != 1 or steps.shape != mean.shape:
-        raise ValueError(f"chance at {steps.shape} steps has {mean.shape} means")
-    return Chance(steps, mean, float(spread.item()), int(count.item()))
 
 
 def _age(path: Path) -> float:

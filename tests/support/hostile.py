@@ -16,7 +16,8 @@ from model_core.attention.heads import read_weights
 from model_core.config import MapConfig
 from model_core.embeddings import counts
 from model_core.projections import trust
-from model_core.projections.maps import MapFile, OverTime, table_of
+from model_core.projections.maps import MapFile, table_of
+from model_core.projections.over_time import OverTime
 from model_core.runs import Run, list_runs, read_metrics
 from model_core.runs.files import limit
 from model_core.runs.history import History

@@ -13,7 +13,8 @@ from explorer.visit.moment import Moment, labels_of
 from explorer.visit.runs import maps_folder
 from model_core.config import MapConfig, Table
 from model_core.projections import Chance, arrows_on_map
-from model_core.projections.maps import MapFile, MapStatus, OverTime
+from model_core.projections.maps import MapFile, MapStatus
+from model_core.projections.over_time import OverTime
 
 TOLD = 5  # tokens of each end of an axis that its title names
 NAMES = {method: name for name, method in MADE.items()}

@@ -27,8 +27,10 @@ from model_core.projections import (
 )
 from model_core.projections.chance import shuffled
 from model_core.projections.mapmaker import make_map
-from model_core.projections.maps import MapFile, MapStatus, OverTime, checksums, table_of
+from model_core.projections.maps import MapFile, MapStatus, table_of
+from model_core.projections.over_time import OverTime, checksums
 from model_core.runs import Run, runs_folder
+from model_core.runs.snapshots import pack, unpack
 from model_core.runs.status import Status, write_status
 from model_core.runs.storage import FileLock, is_locked
 from tests.support.refusals import refusal, sentence
@@ -366,19 +368,19 @@ def test_a_damaged_map_is_none(mapped: Run, damage: Callable[[bytes], bytes]) ->
 @pytest.mark.parametrize("name", ["steps", "sums", "places", *Trust.__dataclass_fields__])
 def test_a_map_whose_parts_do_not_fit_is_none(mapped: Run, name: str) -> None:
     (path,) = (mapped.path / "projections").glob("*.safetensors")
-    parts = maps.unpack(path.read_bytes())
+    parts = unpack(path.read_bytes())
     part = parts[name]
     for wrong in (part[:-1], part.flatten()[0], part[..., None], part.bfloat16()):
-        path.write_bytes(maps.pack({**parts, name: wrong}))
+        path.write_bytes(pack({**parts, name: wrong}))
         assert read(mapped) is None
 
 
 def test_a_map_laid_out_endlessly_often_or_with_its_steps_in_disorder_is_none(mapped: Run) -> None:
     (path,) = (mapped.path / "projections").glob("*.safetensors")
-    parts = maps.unpack(path.read_bytes())
+    parts = unpack(path.read_bytes())
     backwards = {name: part.flip(0) for name, part in parts.items()}
     for wrong in ({**parts, "pieces": torch.tensor([torch.inf])}, backwards):
-        path.write_bytes(maps.pack(wrong))
+        path.write_bytes(pack(wrong))
         assert read(mapped) is None
 
 
