@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 
 from explorer.data.layer_inputs import AlignedSpread, Input, Spread, spread
 from explorer.panels import Panel
+from explorer.views.normalization.background.covariate_shift import panels as shift_panels
+from explorer.views.normalization.background.covariate_shift import table as shift_table
 from explorer.views.normalization.background.covariate_shift import view as shift
 from explorer.views.normalization.background.covariate_shift.others import (
     beside,
@@ -138,7 +140,7 @@ def test_every_number_is_that_of_the_models_own_activations(moment: Moment) -> N
             read_inputs(model, IDS, LAYER)["stream"].double().numpy()
             for model in moment.run.models(moment.steps[[0, -2, -1]])
         )
-    row, std = shift._row(shown, len(moment.steps) - 1), first.std()
+    row, std = shift_table._row(shown, len(moment.steps) - 1), first.std()
     moved = wasserstein_distance(first.ravel(), last.ravel())
     channels = [wasserstein_distance(first[:, c], last[:, c]) / std for c in range(6)]
     rate = wasserstein_distance(before.ravel(), last.ravel()) / np.diff(moment.steps)[-1]
@@ -206,7 +208,7 @@ def own(moment: Moment) -> list[AlignedSpread]:
 
 
 def drawn_by(moment: Moment, shown: list[AlignedSpread], since: str) -> dict[str, Panel]:
-    panels = shift._panels(moment, shown, Choice(LAYER, None, since, "longer"))
+    panels = shift_panels.panels(moment, shown, Choice(LAYER, None, since, "longer"))
     return {panel.frame.key: panel for panel in panels if isinstance(panel, Panel)}
 
 
