@@ -47,7 +47,7 @@ from explorer.charts.parts.rows import Rows
 from explorer.charts.parts.scales import Scale
 from explorer.charts.parts.squares import Labels
 from explorer.panels import Frame, Panel
-from explorer.player.encoding import figure_json
+from explorer.player.entries import figure_json
 from model_core.normalization.scaling import Bowl
 from tests.support.moving import each_step
 

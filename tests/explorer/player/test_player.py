@@ -38,9 +38,10 @@ from explorer.panels import (
 )
 from explorer.picks import Cells, Heads, Opens, Pairs, Picks, Positions, Tokens
 from explorer.player import clock, reports
+from explorer.player.arrays import Arrays
 from explorer.player.assets import FILES, STYLES, WEB, player_files, player_version
 from explorer.player.bundle import bundle
-from explorer.player.encoding import _Arrays, encode
+from explorer.player.encoding import encode
 from explorer.player.reports import Cell, Head, Pair, Part, Pick, Position, Selection, Token
 from explorer.player.store import PayloadStore
 from explorer.server.first import _file, is_offered, picture
@@ -174,7 +175,7 @@ def test_an_array_that_two_panels_draw_is_sent_once() -> None:
 
 
 def test_equal_numbers_of_arrays_that_are_gone_are_not_taken_for_one_another() -> None:
-    arrays = _Arrays()
+    arrays = Arrays()
     numbers = [arrays.add(np.full((3, 2), n, np.float32)) for n in range(20)]
     assert numbers == list(range(20))
     assert [chunk[:4] for chunk in arrays.chunks] == [np.float32(n).tobytes() for n in range(20)]
