@@ -5,36 +5,24 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from explorer.charts.normalization.block import block_panel
-from explorer.charts.normalization.cube import cube_panel
-from explorer.charts.normalization.way import way_panel
 from explorer.charts.parts.labels import counted
 from explorer.data.readers import Ids
-from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.lessons.norms import NORM_WORDS, explained, gain_and_shift
 from explorer.views.lessons.worked_examples import view as worked_examples
-from explorer.views.normalization.what_it_does import tables
-from explorer.views.normalization.what_it_does.arithmetic import OneNumber, written, written_out
+from explorer.views.normalization.what_it_does import panels, tables
+from explorer.views.normalization.what_it_does.arithmetic import OneNumber
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
+from explorer.views.normalization.what_it_does.choices import choose
 from explorer.visit.export import drawer
 from explorer.visit.moment import Moment, evenly, thinned
 from explorer.visit.page import clock, how_computed, plain
 from explorer.visit.sentence import Sentence
-from explorer.visit.state import CELL
-from explorer.visit.widgets import number, one_of
-from model_core.normalization import (
-    CellIndex,
-    normalized_cell,
-    normalized_members,
-    shares,
-)
-from model_core.norms import KINDS, LEARNED, NORMS, NormKind
+from explorer.visit.widgets import one_of
+from model_core.normalization import CellIndex, normalized_cell
+from model_core.norms import LEARNED, NORMS, NormKind
 
 MODELS, OWN = "this model's", "your own"
 NUMBERS = 4 * 10**6  # of the block at all steps shown, 16 MB
-BLOCK, WAY, CUBE = 598, 222, 312  # pixels: the block is as high as what stands beside it
-DRAWN_AT_ONCE = 512  # numbers on their way
-DRAWN = (3, 4, 5)  # sentences, tokens and channels of the block in space
 
 
 def draw(moment: Moment, sentence: Sentence) -> None:
@@ -54,7 +42,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         with bar:
             batch = (sentence.ids, *_beside(moment, sentence))
             shape = (len(batch), len(sentence.ids), moment.run.model_config.n_embd)
-            chosen = _choices(moment, shape)
+            chosen = choose(moment, shape)
         _of_model(evenly(moment, NUMBERS // int(np.prod(shape))), batch, *chosen)
 
 
@@ -66,57 +54,20 @@ def _of_model(
         number = _one_number(block)
     except ValueError as error:
         st.warning(plain(str(error)))
-        clock(moment, [_block(block, moment.at), _cube(block)])
+        clock(moment, [panels.entering(block, moment.at), panels.cube(block)])
         return
-    panels = [
-        _block(block, moment.at),
-        _way(moment, block),
-        _cube(block),
-        _arithmetic(block, number),
+    drawn = [
+        panels.entering(block, moment.at),
+        panels.way(moment, block),
+        panels.cube(block),
+        panels.arithmetic(block, number),
     ]
-    moment = clock(moment, panels, of_step=True)
+    moment = clock(moment, drawn, of_step=True)
     _caption(moment, kind, site, block.numbers.shape[1:])
     with drawer():
         tables.result(moment, block, number)
         tables.members(moment, block)
     _explained()
-
-
-def _choices(moment: Moment, shape: tuple[int, int, int]) -> tuple[NormKind, str, CellIndex]:
-    """The kind of norm to pool like, at first the run's own; before which norm; which number."""
-    own, names = moment.run.model_config.norm, moment.run.anatomy.norms
-    kind = one_of(
-        st.segmented_control,
-        "normalization.pool.norm",
-        "Normalize like",
-        KINDS,
-        default=own,
-        of_run=True,
-        format_func=lambda kind: NORMS[kind].title,
-        label_visibility="collapsed",
-    )
-    site = one_of(
-        st.selectbox,
-        "normalization.pool.site",
-        "What enters",
-        names,
-        width=168,
-        format_func="before {}".format,
-        label_visibility="collapsed",
-    )
-    with st.popover("Number"):
-        return kind, site, _cell(shape)
-
-
-def _cell(shape: tuple[int, int, int]) -> CellIndex:
-    """The chosen number, also by keyboard; at first one in the middle of the typed sentence."""
-    first = (0, (shape[1] - 1) // 2, (shape[2] - 1) // 2)
-    labels = ("Sentence (0: yours)", "Token (from 0)", "Channel")
-    sentence, position, channel = (
-        number(st.number_input, name, label, at, (0, size - 1), of_run=True, width=140)
-        for name, label, at, size in zip(CELL, labels, first, shape, strict=True)
-    )
-    return sentence, position, channel
 
 
 def _beside(moment: Moment, sentence: Sentence) -> Sequence[Ids]:
@@ -164,73 +115,6 @@ def _statistics(kind: NormKind) -> str:
     return f"{taken} over {NORM_WORDS[kind].pooled}, {mode}"
 
 
-def _block(block: Block, at: int) -> AnyPanel:
-    numbers = block.numbers[at]
-    lost = numbers.size - np.isfinite(numbers).sum()
-    grey = f". Grey: {lost:,} of {numbers.size:,} are NaN or infinite" if lost else ""
-    return block_panel(
-        block.numbers,
-        block.shared,
-        block.cell,
-        block.sentences,
-        Frame(
-            "block",
-            f"What enters {block.site}: click a number, and see who shares its mean{grey}",
-            span=5,
-            height=BLOCK,
-            rows=2,
-        ),
-    )
-
-
-def _cube(block: Block) -> AnyPanel:
-    front = (0, 1, 2)
-    return cube_panel(
-        shares(block.kind, DRAWN, front),
-        front,
-        Frame("cube", f"Pooled: {NORM_WORDS[block.kind].pooled}", span=3, height=CUBE),
-    )
-
-
-def _way(moment: Moment, block: Block) -> AnyPanel:
-    """All numbers that share, before, normalized, and after gain and shift."""
-    members, norm = block.members, NORMS[block.kind]
-    steps = normalized_members(block.kind, block.numbers, members, block.learned)
-    chosen = int(np.flatnonzero((np.argwhere(members) == block.cell).all(1))[0])
-    every = -(-members.sum() // DRAWN_AT_ONCE)
-    kept = np.unique([*range(0, members.sum(), every), chosen])
-    stages = {"before": steps["before"], "normalized": steps["normalized"]}
-    if norm.exists:
-        stages[f"after {gain_and_shift(block.kind)}"] = steps["result"]
-    return way_panel(
-        {name: values[:, kept] for name, values in stages.items()},
-        int(np.searchsorted(kept, chosen)),
-        Frame("way", _verdict(moment, block, steps, chosen), span=7, height=WAY),
-        share=norm.pools != frozenset(),
-    )
-
-
-def _verdict(moment: Moment, block: Block, steps: dict[str, np.ndarray], chosen: int) -> str:
-    """What the norm did at the settled step, and that torch's module did the same."""
-    at, norm = moment.at, NORMS[block.kind]
-    before, result = steps["before"][at], steps["result"][at]
-    when = f"Step {moment.step:,}: "
-    if not np.isfinite(before).all():
-        return f"{when}what enters is NaN or infinite, and so is what leaves"
-    way = f"{written(before[chosen])} becomes {written(result[chosen])}"
-    if not norm.exists:
-        return f"{when}{way}, since there is no norm"
-    theirs = tables.by_torch(block, at)[block.members]
-    same = list(map(written, result)) == list(map(written, theirs))
-    title = norm.reference + (" gives the same" if same else f": {written(theirs[chosen])}")
-    mean, spread = written(before.mean()), written(before.var())
-    if not norm.pools:
-        return f"{when}a tanh squashes each number by itself: {way}; {title}"
-    if not norm.centres:
-        return f"{when}mean square {written(np.square(before).mean())} → 1: {way}; {title}"
-    return f"{when}mean {mean} → 0, variance {spread} → 1: {way}; {title}"
-
-
 def _one_number(block: Block) -> OneNumber:
     """ValueError for batch norm of one value."""
     channel = block.cell[2]
@@ -242,14 +126,6 @@ def _one_number(block: Block) -> OneNumber:
         block.numbers[:, block.shared],
         learned,
         normalized_cell(block.kind, block.numbers, block.cell, learned),
-    )
-
-
-def _arithmetic(block: Block, number: OneNumber) -> AnyPanel:
-    return Words(
-        Frame("arithmetic", block.cell_name, span=4, height=CUBE),
-        written_out(number),
-        alt="The formulas with the numbers put in, at each recorded step.",
     )
 
 
