@@ -9,7 +9,6 @@ import streamlit as st
 from explorer.visit import address, kept
 from explorer.visit.address import Chosen
 from explorer.visit.state import (
-    CELL,
     LESSON,
     PLAY,
     RUN,
@@ -178,19 +177,9 @@ def tokens() -> tuple[int, ...]:
     return tuple(sorted(st.session_state.get(TOKENS, ())))
 
 
-def select(tokens: Sequence[int]) -> None:
-    """Select other tokens from the next rerun on: their widget may be drawn already."""
-    visit().pending[TOKENS] = list(tokens)
-
-
 def put_later(name: str, value: Any) -> None:
     """Change the value of a widget from the next rerun on: it may be drawn already."""
     visit().pending[name] = value
-
-
-def choose_cell(cell: tuple[int, int, int]) -> None:
-    """Choose another number of a block from the next rerun on: its widgets may be drawn already."""
-    visit().pending |= dict(zip(CELL, cell, strict=True))
 
 
 def chosen() -> Chosen:

@@ -21,7 +21,7 @@ from explorer.views.overview import page as overview_page
 from explorer.views.stories import STORIES, Story
 from explorer.views.tables import page as tables_page
 from explorer.views.train import form
-from explorer.visit import page, queue
+from explorer.visit import clock, queue
 from explorer.visit.runs import run_path
 from explorer.visit.sentence import sentence as sentence_of
 from model_core.labels import token_label
@@ -493,13 +493,13 @@ def test_an_address_that_is_understood_says_nothing() -> None:
 
 
 def test_a_step_settled_on_is_not_said_to_be_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    app, real = opened("attention", step="11"), page.step_clock
+    app, real = opened("attention", step="11"), clock.step_clock
     for step in (0, 1000):
 
         def settled(*given: Any, at: int = step, **more: Any) -> ClockState:
             return replace(real(*given, **more), step=at)
 
-        monkeypatch.setattr(page, "step_clock", settled)
+        monkeypatch.setattr(clock, "step_clock", settled)
         succeeded(app.run())
         assert app.query_params["step"] == str(step)
         assert "was not recorded" not in captions(app)

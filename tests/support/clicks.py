@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.panels import AnyPanel
 from explorer.player.clock import ClockState
 from explorer.player.reports import read_pick
-from explorer.visit import page
+from explorer.visit import clock
 
 Click = Callable[[AppTest, str, list[int]], None]
 
@@ -18,7 +18,7 @@ Click = Callable[[AppTest, str, list[int]], None]
 def clicks(monkeypatch: pytest.MonkeyPatch) -> Click:
     """Click a (point,) or a (row, column) of the panel with this key; it has to mean something."""
     waiting: list[dict[str, Any]] = []
-    real = page.step_clock
+    real = clock.step_clock
 
     def reporting(panels: Sequence[AnyPanel], *given: Any, **more: Any) -> ClockState:
         state = real(panels, *given, **more)
@@ -33,5 +33,5 @@ def clicks(monkeypatch: pytest.MonkeyPatch) -> Click:
         app.run()
         assert not app.exception and not waiting
 
-    monkeypatch.setattr(page, "step_clock", reporting)
+    monkeypatch.setattr(clock, "step_clock", reporting)
     return click

@@ -13,10 +13,11 @@ from explorer.views.attention.panels import head_frame, text_panel, weights_pane
 from explorer.views.attention.role_marks import ticked
 from explorer.views.attention.verdicts import of_head, of_heads
 from explorer.visit import session
+from explorer.visit.clock import clock
 from explorer.visit.export import csv_button, drawer, file_of
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 
 HEIGHT = 520  # pixels of the mosaic and of the large head

@@ -13,10 +13,11 @@ from explorer.data import predictions
 from explorer.data.predictions import Drawing
 from explorer.panels import AnyPanel, Frame, Text, Words
 from explorer.views.attention.panels import TEXT_HEIGHT, text_panel
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import add, bounded, number
 from model_core.prediction.lens import lens_names, top_tokens

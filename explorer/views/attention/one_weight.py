@@ -14,10 +14,11 @@ from explorer.data import heads
 from explorer.data.heads import Head
 from explorer.panels import AnyPanel, Frame, Words
 from explorer.views.attention.panels import head_frame, text_panel, weights_panel
+from explorer.visit.clock import clock
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, marked
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 
 

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import streamlit as st
 
 from explorer.views.attention import all_heads, next_token, one_weight, roles, two_sentences
+from explorer.visit.clock import clock
 from explorer.visit.focus import Focus, focus_of
 from explorer.visit.moment import Moment, fewer, thinned
-from explorer.visit.page import choose_question, clock
+from explorer.visit.page import choose_question
 from explorer.visit.sentence import Sentence
 
 # By tab: the question, and the function that draws its answer; the first is the default.

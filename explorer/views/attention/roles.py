@@ -16,10 +16,11 @@ from explorer.data import heads, losses
 from explorer.panels import AnyPanel, Frame
 from explorer.views.attention.role_marks import ticked
 from explorer.views.attention.verdicts import of_head, of_heads
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, labels_of
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of, several
 from model_core.attention.ablation import Replacement

@@ -11,10 +11,11 @@ from explorer.panels import AnyPanel
 from explorer.picks import Positions
 from explorer.views.attention.panels import head_frame, text_panel, weights_panel
 from explorer.visit import session
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus
 from explorer.visit.moment import Moment, fewer
-from explorer.visit.page import clock, how_computed, plain, say_read
+from explorer.visit.page import how_computed, plain, say_read
 from explorer.visit.sentence import Sentence, on_one_line
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import text

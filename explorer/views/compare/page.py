@@ -21,9 +21,10 @@ from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.compare.choose import PER, Shared, choose, metrics_at
 from explorer.views.compare.maps import Maps, maps_of
 from explorer.visit import session
+from explorer.visit.clock import own_clock, own_step
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, labels_of, moment_of, rows_shown
-from explorer.visit.page import how_computed, own_clock, own_step, plain, question
+from explorer.visit.page import how_computed, plain, question
 from explorer.visit.sentence import Sentence, sentence
 from model_core.costs import flops_a_token
 from model_core.embeddings.token_classes import token_class

@@ -16,9 +16,10 @@ from explorer.views.drift.choices import Choices, choose
 from explorer.views.drift.maps import NAMES, Atlas, Rows, map_of, rows_of
 from explorer.views.drift.marks import Arrows, arrows_of, colours_of, happened, trails_of
 from explorer.views.drift.panels import distances, map_of_rows, neighbourhood, trust
+from explorer.visit.clock import clock
 from explorer.visit.export import File, drawer, file_of, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed, plain, question, say_problem, write_button
+from explorer.visit.page import how_computed, plain, question, say_problem, write_button
 from explorer.visit.sentence import Sentence
 from explorer.visit.trust import BY_CHANCE
 from model_core.embeddings.neighbours import (

@@ -9,9 +9,10 @@ import streamlit as st
 from explorer.charts.listings import code_listing, shape_words
 from explorer.data import lines
 from explorer.panels import Frame
+from explorer.visit.clock import clock
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, evenly, fewer, thinned
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.lines import Call, is_measured

@@ -9,10 +9,11 @@ from explorer.charts.listings import parts_listing, shape_words
 from explorer.data import layers
 from explorer.panels import Frame
 from explorer.picks import Opens, PartName
+from explorer.visit.clock import clock
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, fewer, thinned
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 from model_core.normalization import part_sites
 from model_core.runs.history import Arrays

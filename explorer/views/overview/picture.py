@@ -12,9 +12,9 @@ from explorer.data import heads, predictions, tables
 from explorer.panels import AnyPanel, Events, Frame, Letters, Machine, Words
 from explorer.views.overview.changes import with_changes
 from explorer.visit import session
+from explorer.visit.clock import clock
 from explorer.visit.focus import focus_of
 from explorer.visit.moment import Moment, fewer, labels_of, left_out, thinned
-from explorer.visit.page import clock
 from explorer.visit.rows import token_rows
 from explorer.visit.sentence import Sentence
 from explorer.visit.trust import explain_trust, trust_words

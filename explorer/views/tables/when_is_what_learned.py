@@ -13,9 +13,10 @@ from explorer.charts.parts.scales import Scale
 from explorer.data import knowledge
 from explorer.panels import AnyPanel, Events, Frame, Panel
 from explorer.timeline import Tick
+from explorer.visit.clock import clock
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, evenly, thinned, with_ticks
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import text
 from model_core.prediction.cloze import ITEMS, Item, items_of

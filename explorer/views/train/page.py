@@ -4,9 +4,10 @@ import pandas as pd
 
 from explorer.charts.training import gradient_panel, loss_panel
 from explorer.panels import AnyPanel, Frame, Writings
+from explorer.visit.clock import clock
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.runs import is_own
 from explorer.visit.sentence import Sentence
 from model_core.labels import token_label

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from explorer.player.reports import Cell, Head, Pair, Pick, Position, Token
-from explorer.visit import page, session
+from explorer.visit import clock, session
 from explorer.visit.state import CELL
 from tests.support.clicks import Click, clicks
 from tests.support.pages import FOX as SENTENCE
@@ -128,7 +128,7 @@ def test_each_kind_of_pick_changes_what_it_names_and_nothing_else(
     session.choose(query=1, key=0)
     lock = state["visit"].lock
     before = deepcopy(state, {id(lock): lock})  # a lock has no copy
-    page._follow(pick)
+    clock._follow(pick)
     before["visit"].chosen = replace(before["visit"].chosen, **changed)
     if isinstance(pick, Cell):
         before["visit"].pending = dict(zip(CELL, (1, 3, 2), strict=True))

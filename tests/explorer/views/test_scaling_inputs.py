@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from explorer.panels import AnyPanel
 from explorer.player.clock import ClockState, Heard, payload
 from explorer.timeline import Timeline
-from explorer.visit import page
+from explorer.visit import clock
 from model_core.normalization.scaling import Bowl, descend, scaled, students
 from tests.support.pages import component_data, decoded, opened, visitor, words
 
@@ -118,30 +118,30 @@ def told(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         asked.update(step=step, heard=heard, key=more["key"])
         return ClockState(asked["reader"], None, None)
 
-    monkeypatch.setattr(page, "step_clock", answer)
-    monkeypatch.setattr(page.session, "publish", lambda: None)
+    monkeypatch.setattr(clock, "step_clock", answer)
+    monkeypatch.setattr(clock, "publish", lambda: None)
     return asked
 
 
 def test_a_clock_of_its_own_stands_at_its_last_step_and_keeps_the_readers(
     told: dict[str, Any],
 ) -> None:
-    assert page.own_clock("walk", [], LINE) == told["step"] == 20
+    assert clock.own_clock("walk", [], LINE) == told["step"] == 20
     told["reader"] = 5
-    assert page.own_clock("walk", [], LINE) == 5
+    assert clock.own_clock("walk", [], LINE) == 5
     told["reader"] = None  # another page, and back: the browser has said nothing yet
-    assert page.own_clock("walk", [], LINE) == told["step"] == 5
-    assert page.session.chosen().step is None  # the run's step is another matter
+    assert clock.own_clock("walk", [], LINE) == told["step"] == 5
+    assert clock.session.chosen().step is None  # the run's step is another matter
 
 
 def test_its_component_has_a_key_of_its_own(told: dict[str, Any]) -> None:
     """Streamlit keeps what a component says under its key, over whatever is there."""
-    page.own_clock("walk", [], LINE)
+    clock.own_clock("walk", [], LINE)
     assert told["key"] not in told["state"]
 
 
 def test_an_address_between_two_of_its_steps_is_the_nearer(told: dict[str, Any]) -> None:
     for asked, stands in (("19", 20), ("4", 5), ("2", 1), ("999", 20), ("x", 20)):
         told["state"].pop("walk", None)
-        page.session.visit().asked = {"walk": asked}
-        assert page.own_clock("walk", [], LINE) == told["step"] == stands
+        clock.session.visit().asked = {"walk": asked}
+        assert clock.own_clock("walk", [], LINE) == told["step"] == stands

@@ -16,8 +16,8 @@ from streamlit.testing.v1 import AppTest
 from explorer.data import leak as movement
 from explorer.player.clock import ClockState
 from explorer.views.normalization.why_not_batch_norm import changes, verdict
+from explorer.visit import clock
 from explorer.visit import moment as moments
-from explorer.visit import page as pages
 from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def settle_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, int], None]:
     """The reader's clock settles, as a browser tells it in the run that it causes."""
     waiting: list[int] = []
-    real = pages.step_clock
+    real = clock.step_clock
 
     def told_of_moves(*given: Any, **more: Any) -> ClockState:
         state = real(*given, **more)
@@ -67,7 +67,7 @@ def settle_on(monkeypatch: pytest.MonkeyPatch) -> Callable[[AppTest, int], None]
         app.run()
         assert not app.exception and not waiting
 
-    monkeypatch.setattr(pages, "step_clock", told_of_moves)
+    monkeypatch.setattr(clock, "step_clock", told_of_moves)
     return settle_on
 
 

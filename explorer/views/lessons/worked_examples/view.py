@@ -11,9 +11,10 @@ from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.lessons.worked_examples import remarks, tables
 from explorer.views.lessons.worked_examples.formulas import Followed, formulas
 from explorer.views.lessons.worked_examples.numbers import Numbers, typed
+from explorer.visit.clock import clock
 from explorer.visit.export import File, csv_button
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.normalization import REFERENCES, Worked, apart, by_reference, running_by_torch

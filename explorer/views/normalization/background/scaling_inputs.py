@@ -11,9 +11,10 @@ from explorer.charts.normalization.descent import Walk, descent_panel, excess_pa
 from explorer.charts.parts.theme import CATEGORIES
 from explorer.panels import AnyPanel, Frame
 from explorer.timeline import Timeline
+from explorer.visit.clock import own_clock
 from explorer.visit.export import File, digits, drawer, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import how_computed, own_clock
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import number, one_of
 from model_core.normalization.scaling import (

@@ -7,9 +7,10 @@ import streamlit as st
 from explorer.views.lessons.norms import NORM_WORDS, explained
 from explorer.views.normalization.for_engineers import one_token, spread, two_norms, units, whole
 from explorer.views.normalization.for_engineers.part import Part
+from explorer.visit.clock import clock
 from explorer.visit.export import File, csv_button, digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import choose_view, clock, how_computed
+from explorer.visit.page import choose_view, how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import toggle
 from model_core.norms import NORMS

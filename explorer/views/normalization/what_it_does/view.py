@@ -13,9 +13,10 @@ from explorer.views.normalization.what_it_does import panels, tables
 from explorer.views.normalization.what_it_does.arithmetic import OneNumber
 from explorer.views.normalization.what_it_does.batch import Block, others, read_block
 from explorer.views.normalization.what_it_does.choices import choose
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer
 from explorer.visit.moment import Moment, evenly, thinned
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.normalization import CellIndex, normalized_cell

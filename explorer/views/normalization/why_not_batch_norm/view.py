@@ -28,9 +28,10 @@ from explorer.views.normalization.why_not_batch_norm.changes import (
     replace_token,
 )
 from explorer.views.normalization.why_not_batch_norm.verdict import TRIED, verdict
+from explorer.visit.clock import clock
 from explorer.visit.export import csv_button, drawer, file_of, numbers
 from explorer.visit.moment import Moment, thinned
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of, text
 from model_core.normalization import CASES, TRAINING, expected_distances, leak_sites

@@ -23,9 +23,10 @@ from explorer.views.normalization.without_it.family import (
 from explorer.views.normalization.without_it.panels import lengths_panels, panels
 from explorer.views.normalization.without_it.verdict import Outcome, verdict
 from explorer.visit import session
+from explorer.visit.clock import clock, own_clock, own_step
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, moment_of
-from explorer.visit.page import clock, how_computed, own_clock, own_step, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.widgets import toggle

@@ -10,9 +10,10 @@ from explorer.views.tables.follow_one_vector import step
 from explorer.views.tables.follow_one_vector.choices import Followed, choose
 from explorer.views.tables.follow_one_vector.panels import pictures
 from explorer.views.tables.follow_one_vector.verdicts import of_stillness
+from explorer.visit.clock import clock
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, left_out, with_ticks
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.ways import Way, way
 

@@ -16,9 +16,10 @@ from explorer.panels import AnyPanel, Frame
 from explorer.timeline import Timeline
 from explorer.views.tables.how_many_dimensions.start import choose
 from explorer.views.tables.how_many_dimensions.verdict import one_more, verdict
+from explorer.visit.clock import own_clock, own_step
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment
-from explorer.visit.page import how_computed, own_clock, own_step, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.runs import any_active
 from explorer.visit.sentence import Sentence
 from explorer.visit.together import shown, union

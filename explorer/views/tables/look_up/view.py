@@ -13,10 +13,11 @@ from explorer.views.tables.look_up import any_id, three_tokenizers
 from explorer.views.tables.look_up.arithmetic import written_out
 from explorer.views.tables.look_up.rows import LookedUp, look_up, position_rows, token_rows
 from explorer.visit import session
+from explorer.visit.clock import clock
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.focus import position_of
 from explorer.visit.moment import Moment, evenly, marked, thinned
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence, meant
 
 NUMBERS = 4 * 10**6  # of a table at all steps shown, 16 MB

@@ -14,9 +14,10 @@ from explorer.data.randomness import Looks, looks
 from explorer.panels import AnyPanel, Frame, Panel
 from explorer.timeline import Tick
 from explorer.views.tables.random_at_first import equal, words
+from explorer.visit.clock import clock
 from explorer.visit.export import File, drawer, numbers
 from explorer.visit.moment import Moment, left_out, with_ticks
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 from model_core.config import Table

@@ -4,8 +4,9 @@ import streamlit as st
 
 from explorer.data.similarity import PAIRED
 from explorer.views.tables.similarity import positions, tokens
+from explorer.visit.clock import clock
 from explorer.visit.moment import SENT_BYTES, Moment, evenly, thinned
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import one_of
 

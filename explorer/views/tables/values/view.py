@@ -11,9 +11,10 @@ from explorer.data import tables
 from explorer.panels import Frame, Panel
 from explorer.views.tables.values import files, numbers
 from explorer.views.tables.values.which import CHANGE, FIRST, Which, choose
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer
 from explorer.visit.moment import Moment, left_out
-from explorer.visit.page import clock, how_computed
+from explorer.visit.page import how_computed
 from explorer.visit.rows import position_rows, token_rows
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import toggle

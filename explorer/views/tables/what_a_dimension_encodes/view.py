@@ -13,9 +13,10 @@ from explorer.panels import Frame, Panel
 from explorer.timeline import Tick
 from explorer.views.tables.what_a_dimension_encodes import guess as guesses
 from explorer.views.tables.what_a_dimension_encodes.guess import Curves
+from explorer.visit.clock import clock
 from explorer.visit.export import digits, drawer, file_of, numbers
 from explorer.visit.moment import Moment, evenly, left_out, thinned, with_ticks
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.probes import FOLDS, PERMUTATIONS
 from model_core.embeddings.properties import (

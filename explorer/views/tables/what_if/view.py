@@ -15,10 +15,11 @@ from explorer.data import tables, what_if
 from explorer.data.measures import names
 from explorer.panels import AnyPanel, Frame, Panel
 from explorer.views.tables.what_if.choices import choose, said
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer, file_of, numbers
 from explorer.visit.focus import Focus, focus_of
 from explorer.visit.moment import Moment
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 from model_core.embeddings.edits import Edit, Reading, Replaced, moved
 from model_core.labels import head_label

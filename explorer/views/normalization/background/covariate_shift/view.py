@@ -14,9 +14,10 @@ from explorer.views.normalization.background.covariate_shift.others import chann
 from explorer.views.normalization.background.covariate_shift.panels import panels
 from explorer.views.normalization.background.covariate_shift.receivers import Choice, choose
 from explorer.views.normalization.background.covariate_shift.table import table
+from explorer.visit.clock import clock
 from explorer.visit.export import drawer
 from explorer.visit.moment import KEPT_BYTES, Moment, evenly, thinned
-from explorer.visit.page import clock, how_computed, plain
+from explorer.visit.page import how_computed, plain
 from explorer.visit.sentence import Sentence
 
 
