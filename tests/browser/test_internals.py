@@ -32,7 +32,7 @@ SPACE = {"_fullLayout._subplots.gl3d": "delete div._fullLayout._subplots.gl3d"}
 LACKS = """async (panel) => {
   const files = performance.getEntriesByType("resource").map(({ name }) => name)
   const script = await import(files.find((name) => name.endsWith("/player.js")))
-  const internals = script.plotly_internals
+  const internals = script.plotly_checks
   const div = document.querySelector(`[data-panel=${panel}] .js-plotly-plot`)
   const all = (div.calcdata ?? []).flat()
   const rename = (name) => {
@@ -51,7 +51,7 @@ def lacks(page: Page, panel: str, damage: str = "") -> dict[str, list[str]]:
 SINGLE = """async () => {
   const files = performance.getEntriesByType("resource").map(({ name }) => name)
   const script = await import(files.find((name) => name.endsWith("/player.js")))
-  const internals = script.plotly_internals
+  const internals = script.plotly_checks
   const lacking = []
   for (const y of [[2, null], [null, null], [2, null, 3], [2, 3]]) {
     const div = document.body.appendChild(document.createElement("div"))

@@ -1,5 +1,5 @@
 // Plotly as it is used. Its documented side is open to every file; the rest, `PlotlyInternals`,
-// only to plotly_internals.js.
+// only to the files plotly_….js.
 
 // biome-ignore lint/suspicious/noExplicitAny: Plotly's schema has thousands of attributes
 type Attributes = Record<string, any>

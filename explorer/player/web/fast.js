@@ -7,10 +7,10 @@
 // undefined, and the caller uses Plotly's own call. A test holds both pictures equal.
 
 import { bindHeatmap } from "./heatmap.js"
-import { drawnTrace } from "./plotly_internals.js"
+import { drawnTrace } from "./plotly_figure.js"
 import { bindScatter, INCOMPLETE } from "./scatter.js"
 
-/** @import { Drawn } from "./plotly_internals.js" */
+/** @import { Drawn } from "./plotly_figure.js" */
 /** @typedef {(index: number) => void} Writer draws one step */
 /** @typedef {Record<string, Stepped>} Arrays what moves, by attribute */
 /** @typedef {{ trace: number | undefined, attribute: string, array: Stepped }} Moving */

@@ -2,11 +2,11 @@
 
 import { clamp, given, write } from "./dom.js"
 import { slice } from "./payload.js"
-import { adoptTable, cellLabels, pixelImage, setLink } from "./plotly_internals.js"
+import { adoptTable, cellLabels, pixelImage, setLink } from "./plotly_table.js"
 import { LEVELS, levels } from "./theme.js"
 
 /** @import { Arrays, Writer } from "./fast.js" */
-/** @import { Drawn } from "./plotly_internals.js" */
+/** @import { Drawn } from "./plotly_figure.js" */
 
 const MOVABLE = new Set(["z", "customdata"])
 const TWO_DECIMALS = "%{z:.2f}"

@@ -2,7 +2,8 @@
 // labels has one plot.
 
 import { HIDDEN, placed } from "./placing.js"
-import { plotOf, shiftOf, shownLabels } from "./plotly_internals.js"
+import { plotOf } from "./plotly_figure.js"
+import { shiftOf, shownLabels } from "./plotly_marks.js"
 
 const LEAP = 3 // steps beyond which the old places mean nothing
 

@@ -7,7 +7,8 @@ import { bind } from "./fast.js"
 import { Labels } from "./labels.js"
 import { assign, split } from "./paths.js"
 import { slice } from "./payload.js"
-import { cameras, endsOf, isDragging, isFamiliar } from "./plotly_internals.js"
+import { isFamiliar } from "./plotly_checks.js"
+import { cameras, endsOf, isDragging } from "./plotly_figure.js"
 import { INCOMPLETE } from "./scatter.js"
 import { listenToSelections } from "./selection.js"
 import { Space } from "./space.js"
@@ -32,7 +33,7 @@ export class Plot {
   index = 0
   look = "" // of the figure that is drawn
   lasso = false // its buttons
-  familiar = false // it is as plotly_internals.js expects it
+  familiar = false // it is as plotly_checks.js expects it
   /** @type {Writer | symbol | undefined} draws a step; undefined until it is known how */
   write
   completing = false

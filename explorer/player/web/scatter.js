@@ -2,20 +2,21 @@
 
 import { clamp } from "./dom.js"
 import { slice } from "./payload.js"
+import { has } from "./plotly_figure.js"
 import {
   adopt,
   fill,
-  has,
   isWithinAxes,
   labelMarks,
   lineNodes,
   pixels,
   pointMarks,
-} from "./plotly_internals.js"
+} from "./plotly_marks.js"
 import { LEVELS, levels } from "./theme.js"
 
 /** @import { Arrays, Writer } from "./fast.js" */
-/** @import { Drawn, LabelMark, PointMark } from "./plotly_internals.js" */
+/** @import { Drawn } from "./plotly_figure.js" */
+/** @import { LabelMark, PointMark } from "./plotly_marks.js" */
 
 const MOVABLE = new Set(["x", "y", "marker.color"])
 
