@@ -88,5 +88,5 @@ def _neighbours(moment: Moment, followed: Followed) -> tuple[Words, Panel]:
         followed.rows.labels,
         Frame("neighbours", f"Nearest to {followed.name}, in all channels", span=4, height=230),
     )
-    frame = Frame("biography", f"Who was near {followed.name}, and when", span=12, height=300)
+    frame = Frame("biography", f"Who was near {followed.name}, and when", span=12)
     return words, biography_panel(distance.ids, moment.steps, followed.rows, frame)
