@@ -1,11 +1,22 @@
 """The lessons that there are: those that come with the app, and the teacher's own."""
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
-from explorer.lessons.files import SHIPPED, is_name, name_for, names_of, read_lesson
+from explorer.lessons.files import (
+    SHIPPED,
+    as_text,
+    is_name,
+    name_for,
+    names_of,
+    read_lesson,
+    with_slides,
+)
 from explorer.lessons.lesson import Lesson
+from explorer.visit import session
 from model_core.runs import runs_folder
 from model_core.runs.storage import write_whole
 
@@ -59,6 +70,17 @@ def keep_new(title: str, text: str) -> str:
             path.unlink()
             raise
         return name
+
+
+def keep_slides(name: str, title: str, lesson: Lesson | None, slides: Sequence[Any]) -> str:
+    """Keep the lesson with these slides; its name, which a new one has from now on."""
+    text = as_text(with_slides(lesson, title, slides))
+    if lesson is None:
+        name = keep_new(title, text)
+    else:
+        save(name, text)
+    session.visit().predicted.clear()  # a question may stand on another slide now
+    return name
 
 
 def lesson_of(name: str) -> Lesson:
