@@ -8,7 +8,7 @@ import torch
 
 from model_core.projections.chance import Chance
 from model_core.projections.trust import Trust
-from model_core.runs.snapshots import pack, unpack
+from model_core.runs.tensors import pack, unpack
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from model_core.anatomy import anatomy_of, shapes_of, short
 from model_core.config import ModelConfig
-from model_core.runs.snapshots import GRADIENT, UPDATE, Stored, content, is_snapshot
+from model_core.runs.snapshots import GRADIENT, UPDATE, content, is_snapshot
+from model_core.runs.tensors import Stored
 
 NAMED = 5  # tensors at most that a sentence names
 ROOM = 120  # characters at most for them

@@ -17,16 +17,10 @@ from model_core.runs.files import opened, read_file
 from model_core.runs.fit import Judged, judged, misfit
 from model_core.runs.format import file_hash, identity, read_description, read_tokenizer
 from model_core.runs.metrics import Row, gradient_norms, metrics_table, read_metrics
-from model_core.runs.snapshots import (
-    GRADIENT,
-    UPDATE,
-    Stored,
-    load_snapshot,
-    load_table,
-    stored_in,
-)
+from model_core.runs.snapshots import GRADIENT, UPDATE, load_snapshot, load_table
 from model_core.runs.status import Status, read_status
 from model_core.runs.tables import Rows, tables_over_time
+from model_core.runs.tensors import Stored, stored_in
 from model_core.vocabulary import Tokenizer
 
 if TYPE_CHECKING:

@@ -13,7 +13,6 @@ from torch import Tensor
 from model_core.runs import Plan, Run
 from model_core.runs.files import read_file
 from model_core.runs.fit import summary
-from model_core.runs.snapshots import pack, unpack
 from model_core.runs.status import (
     Request,
     State,
@@ -24,6 +23,7 @@ from model_core.runs.status import (
     write_status,
 )
 from model_core.runs.storage import is_full, write_whole
+from model_core.runs.tensors import pack, unpack
 from model_core.training.recording import Recorder, apart, snapshot_bytes, snapshot_steps
 from model_core.training.room import check_memory
 from model_core.training.taken import is_finite, numbers_of, sampled_text, tensors_of, weights_of

@@ -13,7 +13,7 @@ from model_core import corpora
 from model_core.config import Table
 from model_core.runs import Run
 from model_core.runs.files import read_file
-from model_core.runs.snapshots import unpack
+from model_core.runs.tensors import unpack
 from model_core.training.arithmetic import Moments
 from model_core.training.trainer import Trainer
 

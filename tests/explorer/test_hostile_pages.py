@@ -11,7 +11,8 @@ from explorer.views.attention import page as attention_page
 from explorer.views.normalization import page as normalization_page
 from explorer.views.tables import page as tables_page
 from model_core.runs import Run
-from model_core.runs.snapshots import save_snapshot, snapshot_path, unpack
+from model_core.runs.snapshots import save_snapshot, snapshot_path
+from model_core.runs.tensors import unpack
 from tests.support.hostile import FILES, SECRET, complete, harmed
 from tests.support.pages import captions, opened, words
 from tests.support.runs import recorded_run

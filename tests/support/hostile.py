@@ -21,9 +21,9 @@ from model_core.projections.over_time import OverTime
 from model_core.runs import Run, list_runs, read_metrics
 from model_core.runs.files import limit
 from model_core.runs.history import History
-from model_core.runs.snapshots import pack, unpack
 from model_core.runs.status import read_request, read_status
 from model_core.runs.storage import is_locked
+from model_core.runs.tensors import pack, unpack
 from model_core.training import jobs
 from model_core.training.variants import families, siblings
 

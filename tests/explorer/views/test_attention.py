@@ -29,7 +29,7 @@ from explorer.visit.state import Visit
 from model_core.attention.heads import attend, read_weights
 from model_core.attention.roles import MEASURES, THRESHOLD, probe_ids, probe_scores
 from model_core.runs import Run, history
-from model_core.runs.snapshots import Stored
+from model_core.runs.tensors import Stored
 from tests.support.pages import (
     FOX,
     SHIPPED,

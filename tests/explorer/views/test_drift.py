@@ -29,7 +29,7 @@ from model_core.projections import arrows_on_map, pca_over_time
 from model_core.projections.maps import MapFile, table_of
 from model_core.projections.trust import neighbours_kept
 from model_core.runs import Run
-from model_core.runs.snapshots import pack, unpack
+from model_core.runs.tensors import pack, unpack
 from tests.support.pages import SHIPPED, go_to, named, opened, panels, press, visitor
 from tests.support.runs import recorded_run
 

@@ -30,9 +30,9 @@ from model_core.projections.mapmaker import make_map
 from model_core.projections.maps import MapFile, MapStatus, table_of
 from model_core.projections.over_time import OverTime, checksums
 from model_core.runs import Run, runs_folder
-from model_core.runs.snapshots import pack, unpack
 from model_core.runs.status import Status, write_status
 from model_core.runs.storage import FileLock, is_locked
+from model_core.runs.tensors import pack, unpack
 from tests.support.refusals import refusal, sentence
 from tests.support.runs import recorded_run, tree
 from tests.support.waiting import wait_until

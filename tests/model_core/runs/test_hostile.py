@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from model_core.runs import Run
-from model_core.runs.snapshots import pack, unpack
+from model_core.runs.tensors import pack, unpack
 from tests.support.hostile import FILES, HARMS, complete, harmed, read
 from tests.support.runs import recorded_run
 

@@ -23,15 +23,9 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.corpora import SENTENCE, built_in_text
 from model_core.model import BigramLanguageModel
 from model_core.runs import FORMAT, METRICS, Run, list_runs, read_metrics, runs_folder
-from model_core.runs.snapshots import (
-    _content,
-    is_whole,
-    pack,
-    save_snapshot,
-    snapshot_path,
-    unpack,
-)
+from model_core.runs.snapshots import _content, is_whole, save_snapshot, snapshot_path
 from model_core.runs.status import Status, read_status
+from model_core.runs.tensors import pack, unpack
 from model_core.training.loop import train
 from model_core.training.recording import snapshot_steps
 from tests.support.refusals import refusal, sentence

@@ -10,8 +10,9 @@ import pytest
 
 from model_core.__main__ import app
 from model_core.runs import Run, read_metrics
-from model_core.runs.snapshots import load_snapshot, pack, snapshot_path
+from model_core.runs.snapshots import load_snapshot, snapshot_path
 from model_core.runs.status import Status, read_status, write_request
+from model_core.runs.tensors import pack
 from model_core.training import again, jobs
 from model_core.training.again import record_again
 from model_core.training.loop import train

@@ -26,9 +26,10 @@ from model_core.config import ModelConfig, TrainingConfig
 from model_core.model import BigramLanguageModel
 from model_core.norms import KINDS, NormKind
 from model_core.runs import Run, read_metrics
-from model_core.runs.snapshots import pack, save_snapshot, snapshot_path, unpack
+from model_core.runs.snapshots import save_snapshot, snapshot_path
 from model_core.runs.status import read_status
 from model_core.runs.storage import write_whole
+from model_core.runs.tensors import pack, unpack
 from model_core.training import loop
 from model_core.training.loop import train
 from model_core.training.recording import Recorder, apart, snapshot_bytes, snapshot_steps

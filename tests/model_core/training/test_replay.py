@@ -11,7 +11,8 @@ import torch
 
 from model_core.config import Optimizer, Table, TrainingConfig
 from model_core.runs import Run
-from model_core.runs.snapshots import load_snapshot, pack, snapshot_path
+from model_core.runs.snapshots import load_snapshot, snapshot_path
+from model_core.runs.tensors import pack
 from model_core.training import replay
 from model_core.training.arithmetic import BETAS, EPSILON, Moments, clip_factor, row_step
 from model_core.training.replay import Replay, batch_at, same_bits, window_losses
