@@ -53,16 +53,7 @@ def model_panel(
     figure = go.Figure(panel.figure)
     figure.update_traces(connectgaps=True)
     marks = np.where(lost > 0, np.float32(0.97), np.float32(np.nan))
-    figure.add_scatter(
-        x=np.arange(len(drawn.names), dtype=np.float32),
-        y=marks[0],
-        yaxis="y2",
-        text=["NaN"] * len(drawn.names),
-        mode="text",
-        textfont={"size": 13, "color": theme.CHOSEN},
-        hoverinfo="skip",
-        showlegend=False,
-    )
+    figure.add_trace(_not_finite(marks[0]))
     figure.update_layout(
         yaxis2={"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True},
         xaxis={"ticklabelstandoff": 20, "ticks": ""},
@@ -77,6 +68,20 @@ def model_panel(
         figure=figure,
         moving={**panel.moving, f"{len(values)}.y": marks},
         alt=panel.alt + _lost_words(lost[-1], drawn),
+    )
+
+
+def _not_finite(marks: np.ndarray) -> go.Scatter:
+    """ "NaN" at these heights (P,) of an axis from 0 to 1."""
+    return go.Scatter(
+        x=np.arange(len(marks), dtype=np.float32),
+        y=marks,
+        yaxis="y2",
+        text=["NaN"] * len(marks),
+        mode="text",
+        textfont={"size": 13, "color": theme.CHOSEN},
+        hoverinfo="skip",
+        showlegend=False,
     )
 
 

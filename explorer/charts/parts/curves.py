@@ -48,8 +48,8 @@ def curves_panel(
     everything = np.stack(list(drawn.values()), axis=1)  # (S, series)
     if scale.log:
         everything = np.where(everything > 0, everything, np.float32(np.nan))
-    whole = padded(*extent(np.log10(everything) if scale.log else everything), share=0.12)
-    low, high = scale.limits or whole
+    scaled = np.log10(everything) if scale.log else everything
+    low, high = scale.limits or padded(*extent(scaled), share=0.12)
     colours = [theme.CATEGORIES[i % len(theme.CATEGORIES)] for i in range(len(drawn))]
     lines = [
         _line(steps, everything[:, i], name, scale.unit, colours[i]) for i, name in enumerate(drawn)
@@ -61,22 +61,28 @@ def curves_panel(
         _layout(step_axis(steps, steps_of, ticks), (low, high), scale),
     )
     if len(drawn) > 1:
-        last = _last(np.log10(everything) if scale.log else everything)
         height = theme.plot_height(round(LOW * frame.height))
-        labels = end_labels(list(drawn), last, colours, limits=(low, high), height=height)
+        ends_at = _last(scaled)
+        labels = end_labels(list(drawn), ends_at, colours, limits=(low, high), height=height)
         figure.update_layout(annotations=labels, margin={"r": room(list(drawn))})
-    at, whose = len(drawn), f"steps {steps_of}" if steps_of else "recorded steps"
+    whose = f"steps {steps_of}" if steps_of else "recorded steps"
     return Panel(
         frame,
         figure,
-        moving={
-            f"{at}.x": cursor_x(len(steps)),
-            f"{at + 1}.x": np.arange(len(steps), dtype=np.float32)[:, None].repeat(at, axis=1),
-            f"{at + 1}.y": everything,
-        },
+        moving=_moving(everything),
         alt=f"{frame.title}: lines over {len(steps)} {whose}, from step {steps[0]:,} to "
         f"{steps[-1]:,}, in {scale.unit}.{_words(steps, drawn, everything)}",
     )
+
+
+def _moving(everything: np.ndarray) -> dict[str, np.ndarray]:
+    """The cursor and the dots on the lines (S, series), which are the traces before them."""
+    steps, at = everything.shape
+    return {
+        f"{at}.x": cursor_x(steps),
+        f"{at + 1}.x": np.arange(steps, dtype=np.float32)[:, None].repeat(at, axis=1),
+        f"{at + 1}.y": everything,
+    }
 
 
 def with_threshold(panel: Panel, threshold: Threshold) -> Panel:
