@@ -67,14 +67,7 @@ def header(pages: Sequence[Page], title: str) -> None:
         for page in pages:
             st.page_link(page)
         st.button("Stories", type="tertiary", on_click=session.show_stories, args=(True,))
-        end = runs.divergence(run) if run is not None else ""
-        icon = ":material/warning:" if end else None
-        with st.popover(_chip(run), icon=icon, help=end or "Choose a run, read its settings"):
-            st.selectbox("Run", names, key=RUN, on_change=_leave_run, args=(example,), **KEPT)
-            if end:
-                st.markdown(f":material/warning: {plain(end)}")
-            if run is not None:
-                _settings(run)
+        _choose_run(run, names, example)
         link()
         st.text_input(
             "Sentence for the model to read",
@@ -92,6 +85,18 @@ def header(pages: Sequence[Page], title: str) -> None:
         st.error(plain(problem))
         _offer_to_delete(session.run())
         st.stop()
+
+
+def _choose_run(run: Run | None, names: Sequence[str], example: str) -> None:
+    """The chosen run, None where it cannot be opened; behind it all names, and its settings."""
+    end = runs.divergence(run) if run is not None else ""
+    icon = ":material/warning:" if end else None
+    with st.popover(_chip(run), icon=icon, help=end or "Choose a run, read its settings"):
+        st.selectbox("Run", names, key=RUN, on_change=_leave_run, args=(example,), **KEPT)
+        if end:
+            st.markdown(f":material/warning: {plain(end)}")
+        if run is not None:
+            _settings(run)
 
 
 def _offer_to_delete(name: str) -> None:
