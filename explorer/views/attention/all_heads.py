@@ -54,17 +54,7 @@ def draw(moment: Moment, sentence: Sentence, focus: Focus) -> None:
     moment = clock(whole if waits else ticked(whole), panels, alone=alone)
     with drawer():
         _numbers(moment, sentence, focus)
-    how_computed(
-        r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
-        r" + \mathrm{mask}\right)",
-        "Queries (rows) and keys (columns) are linear functions of each position's activations. "
-        "**1** Their product says how well they fit. **2** Divided by the root of the head's size, "
-        "so that it does not grow with it. **3** The mask removes the future: those cells are "
-        "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
-        "first column is a head at rest on the first token. Attention is computed for every text "
-        "and is not stored in the model.",
-        "heads.read_heads, heads.scores_of, heads.weights_of",
-    )
+    _explained()
 
 
 def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
@@ -79,4 +69,18 @@ def _numbers(moment: Moment, sentence: Sentence, focus: Focus) -> None:
         f"Weights of layer {focus.layer}, head {focus.head} at step {moment.step:,}",
         file_of(moment, f"attention-layer-{focus.layer}-head-{focus.head}"),
         table,
+    )
+
+
+def _explained() -> None:
+    how_computed(
+        r"\mathrm{weights} = \mathrm{softmax}\!\left(\frac{q\,k^\top}{\sqrt{\mathrm{head\ size}}}"
+        r" + \mathrm{mask}\right)",
+        "Queries (rows) and keys (columns) are linear functions of each position's activations. "
+        "**1** Their product says how well they fit. **2** Divided by the root of the head's size, "
+        "so that it does not grow with it. **3** The mask removes the future: those cells are "
+        "blank, not zero. **4** The softmax makes shares of each row, which sum to 1; a bright "
+        "first column is a head at rest on the first token. Attention is computed for every text "
+        "and is not stored in the model.",
+        "heads.read_heads, heads.scores_of, heads.weights_of",
     )

@@ -134,19 +134,28 @@ def _without(
             selected=(focus.layer, focus.head),
             off=off,
         ),
-        before_after_panel(
-            {"with": before.probabilities, "without": after.probabilities},
-            labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
-            Frame(
-                "before-after",
-                f"Next after '{shortened(sentence.labels[focus.query])}' at {focus.query}, at step "
-                + (f"{moment.step:,}, with and without {names}" if off else f"{moment.step:,}"),
-                span=5,
-                height=320,
-            ),
-            true=sentence.after(focus.query),
+        _expected(
+            moment, sentence, focus.query, (before.probabilities, after.probabilities), names
         ),
     ], lost
+
+
+def _expected(
+    moment: Moment, sentence: Sentence, query: int, both: tuple[np.ndarray, np.ndarray], names: str
+) -> AnyPanel:
+    """What is expected after the query, `both` (V,) with all heads and without those named so."""
+    after = f"Next after '{shortened(sentence.labels[query])}' at {query}, at step {moment.step:,}"
+    return before_after_panel(
+        dict(zip(("with", "without"), both, strict=True)),
+        labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
+        Frame(
+            "before-after",
+            f"{after}, with and without {names}" if names else after,
+            span=5,
+            height=320,
+        ),
+        true=sentence.after(query),
+    )
 
 
 def _dearest(costs: np.ndarray, step: int) -> str:

@@ -23,6 +23,7 @@ from explorer.visit.moment import Moment
 from explorer.visit.sentence import Sentence
 from explorer.visit.widgets import several, toggle
 from model_core.anatomy import short
+from model_core.config import ModelConfig
 from model_core.normalization import part_sites
 from model_core.norms import NORMS
 
@@ -68,7 +69,16 @@ def whole(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
         Frame("model", verdict, span=12, height=500),
         Scale("value", log=not linear, per_step=per_step),
     )
-    config = moment.run.model_config
+    return Part(
+        [panel],
+        _note(moment.run.model_config, bool(np.isfinite(series[GRADIENT]).any())),
+        lambda at: {"All parts": _table(moment, drawn, series, [at])},
+        lambda: _table(moment, drawn, series, range(len(moment.steps))),
+    )
+
+
+def _note(config: ModelConfig, has_gradients: bool) -> str:
+    """What each series is of this model."""
     norm = NORMS[config.norm]
     not_one = (
         "" if norm.within_token or not norm.exists else f", which {norm.title} does not set to 1"
@@ -81,14 +91,8 @@ def whole(moment: Moment, sentence: Sentence, per_step: bool) -> Part:
         "Gradient: of the training batch drawn at that step, over all parameters of a table or a "
         "block, before clipping."
     )
-    if not np.isfinite(series[GRADIENT]).any():
-        note += " This run was recorded without the gradients of its parts."
-    return Part(
-        [panel],
-        note,
-        lambda at: {"All parts": _table(moment, drawn, series, [at])},
-        lambda: _table(moment, drawn, series, range(len(moment.steps))),
-    )
+    lacks = " This run was recorded without the gradients of its parts."
+    return note if has_gradients else note + lacks
 
 
 def _tables(moment: Moment) -> int:
