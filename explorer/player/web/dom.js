@@ -28,6 +28,12 @@ export function hide(node, isHidden) {
   if (node.hidden !== isHidden) node.hidden = isHidden
 }
 
+// A label as it is: never markup, and its direction of writing ends with it.
+/** @param {string} label */
+export function isolated(label) {
+  return Object.assign(document.createElement("bdi"), { textContent: label })
+}
+
 // Named for the pointer and for a screen reader.
 /** @param {HTMLElement} node @param {string} words */
 export function label(node, words) {

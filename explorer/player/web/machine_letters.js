@@ -1,6 +1,6 @@
 // The letters of the sentence above the drawn model: they are pressed, and arrow keys move along them.
 
-import { clamp, element } from "./dom.js"
+import { clamp, element, isolated } from "./dom.js"
 import { glyphSize } from "./machine_paint.js"
 import { shortened } from "./spelling.js"
 import { GLYPHS } from "./theme.js"
@@ -68,7 +68,7 @@ function letter(text, position, column) {
   node.dataset.position = String(position)
   node.tabIndex = position ? -1 : 0
   node.style.width = `${column}px`
-  node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(text) }))
+  node.append(isolated(shortened(text)))
   node.setAttribute("aria-label", `${text} at ${position}: open Tables`)
   return node
 }
@@ -79,6 +79,6 @@ function struck(label, width) {
   if (label === undefined) return []
   const node = element("s", "driftscope-struck")
   node.style.width = `${width}px`
-  node.append(Object.assign(document.createElement("bdi"), { textContent: shortened(label) }))
+  node.append(isolated(shortened(label)))
   return [node]
 }

@@ -1,21 +1,17 @@
 // The sentence itself: each key is highlighted by how much the chosen query reads of it, or without
 // weights has a number beneath it.
 
-import { clamp, element, hiddenTip, hide, scaleOf, write } from "./dom.js"
+import { clamp, element, hiddenTip, hide, isolated, scaleOf, write } from "./dom.js"
 import { legend } from "./legend.js"
-import { contrast, LEVELS, lookup, luminance, magnitude, rgba, themed } from "./theme.js"
+import { colors, paint, struck, token, withBreak } from "./text_tokens.js"
+import { mostRead, saying } from "./text_words.js"
+import { themed } from "./theme.js"
 
-/** @typedef {{ node: HTMLElement, label: string, number: HTMLElement, level: number }} Token */
+/** @import { Look, Token } from "./text_tokens.js" */
 
-const NEWLINE = "⏎"
-const LABELS = ["{query}", "{key}"] // stand for labels in a sentence
 const READ = 3 // keys that a screen reader reads out
 const EDGE = 2 // pixels left free around a token that was scrolled to
-const READABLE = 4.5 // of letters to what is behind them
 const BELOW = 6 // pixels between a token and its tip
-// A key's look by its weight in hundredths, so that only visible changes are written.
-const WEIGHTS = Array.from({ length: 101 }, (_, n) => n / 100)
-const NUMBERS = WEIGHTS.map((_, n) => (n === 100 ? "1" : n ? `.${String(n).padStart(2, "0")}` : ""))
 
 export class Text {
   // Set by `show`, which comes first.
@@ -26,7 +22,7 @@ export class Text {
   look = ""
   /** @type {Token[]} */
   tokens = []
-  /** @type {{ back: string, ink: string }[]} of a key, by its weight in hundredths */
+  /** @type {Look[]} of a key, by its weight in hundredths */
   colors = []
   /** @type {Float32Array | undefined} weights of the query; undefined for labels not drawn yet */
   row
@@ -107,7 +103,7 @@ export class Text {
     this.index = index
     this.row = this.rowAt(index)
     if (this.spec.array) {
-      for (const [key, one] of this.tokens.entries()) this.paint(one, this.row[key])
+      for (const [key, one] of this.tokens.entries()) paint(one, this.row[key], this.colors)
     }
     this.frame()
     this.describe(this.tipped)
@@ -123,17 +119,6 @@ export class Text {
     const time = this.tokens.length
     const from = ((array.shape[0] === 1 ? 0 : index) * time + this.query) * time
     return array.values.subarray(from, from + time)
-  }
-
-  /** @param {Token} token @param {number} weight */
-  paint(token, weight) {
-    const level = Math.round(100 * clamp(weight, 0, 1)) || 0 // NaN: none
-    if (level === token.level) return
-    const { back, ink } = this.colors[level]
-    token.level = level
-    token.node.style.backgroundColor = back
-    token.node.style.color = ink
-    write(token.number, NUMBERS[level])
   }
 
   frame() {
@@ -190,26 +175,9 @@ export class Text {
     this.tip.style.top = `${(box.bottom - own.top) / scale + BELOW}px`
   }
 
-  // The sentence `says` about this key, in parts.
-  /** @param {number} key @returns {[text: string, isLabel: boolean][]} */
-  words(key) {
-    const { labels, says } = this.spec
-    /** @type {Record<string, string>} */
-    const values = {
-      "{query}": labels[this.query],
-      "{query_at}": String(this.query),
-      "{weight}": this.weight(key),
-      "{key}": labels[key],
-      "{key_at}": String(key),
-    }
-    return says.split(/(\{\w+\})/).map((part) => [values[part] ?? part, LABELS.includes(part)])
-  }
-
   /** @param {number} key */
-  weight(key) {
-    const weight = this.row?.[key] ?? NaN
-    if (!Number.isNaN(weight)) return `${Number((100 * weight).toPrecision(3))}%`
-    return key > this.query ? "nothing (masked)" : "no number"
+  words(key) {
+    return saying(this.spec, { row: this.row, query: this.query, key })
   }
 
   // The key pointed at, or those that are read most.
@@ -226,9 +194,7 @@ export class Text {
   }
 
   most() {
-    const row = this.row ?? new Float32Array()
-    const keys = [...row.keys()].filter((key) => !Number.isNaN(row[key]))
-    const most = keys.sort((a, b) => row[b] - row[a]).slice(0, READ)
+    const most = mostRead(this.row ?? new Float32Array(), READ)
     return most.length ? most : [this.query]
   }
 
@@ -273,51 +239,4 @@ export class Text {
   }
 
   close() {}
-}
-
-/** @param {string} label @param {boolean} written @param {string} [beneath] @returns {Token} */
-function token(label, written, beneath = "") {
-  const node = element("span", "driftscope-token")
-  node.classList.toggle("driftscope-written", written)
-  const number = document.createElement("small")
-  number.textContent = beneath
-  node.append(isolated(label), number)
-  return { node, label, number, level: 0 }
-}
-
-// A label as it is: never markup, and its direction of writing ends with it.
-/** @param {string} label */
-function isolated(label) {
-  return Object.assign(document.createElement("bdi"), { textContent: label })
-}
-
-// What was typed there and is not read.
-/** @param {string | undefined} label */
-function struck(label) {
-  if (label === undefined) return []
-  const node = document.createElement("s")
-  node.append(isolated(label))
-  return [node]
-}
-
-/** @param {Token} token */
-function withBreak({ node, label }) {
-  return label === NEWLINE ? [node, element("i", "driftscope-break")] : [node]
-}
-
-// The letter takes the end of grey with more contrast where the page's own colour has too little.
-/** @param {Theme} theme */
-function colors(theme) {
-  const table = lookup(magnitude(theme), LEVELS)
-  const ink = luminance(rgba(theme.text))
-  return WEIGHTS.map((weight, n) => {
-    const word = table[Math.round(weight * (LEVELS - 1))]
-    const back = [word & 255, (word >> 8) & 255, (word >> 16) & 255]
-    const light = luminance(back)
-    const end = light > 0.179 ? "#000000" : "#FFFFFF"
-    return {
-      back: n ? `rgb(${back.join(", ")})` : "",
-      ink: contrast(ink, light) < READABLE ? end : "",
-    }
-  })
 }
