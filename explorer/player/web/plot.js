@@ -1,9 +1,10 @@
 // A Plotly figure that is drawn once; afterwards only what moves is written, zoom and legend stay.
 
+import { aside } from "./aside.js"
 import { Cursor } from "./cursor.js"
-import { written } from "./digits.js"
 import { element } from "./dom.js"
 import { bind } from "./fast.js"
+import { lookOf, rangesOfOneUnit, scalesOf, withoutGaps } from "./figure.js"
 import { Labels } from "./labels.js"
 import { assign, split } from "./paths.js"
 import { slice } from "./payload.js"
@@ -23,6 +24,8 @@ const REMOVED = [
   "toImage", "zoomIn2d", "zoomOut2d", "autoScale2d", "hoverClosestCartesian", "hoverCompareCartesian",
   "toggleSpikelines", "sendChartToCloud", "tableRotation", "resetCameraLastSave3d", "hoverClosest3d",
 ]
+
+const OFFICIAL = Symbol("Plotly's own call draws every step")
 
 export class Plot {
   // Set by `show`, which comes first.
@@ -227,25 +230,8 @@ export class Plot {
     return /** @type {[Element, string][]} */ ([[this.div, image]])
   }
 
-  // The ends of what has no numbers in the picture: colours without a bar, axes without ticks.
   scale() {
-    const { data = [], layout } = this.div
-    const colours = data
-      .map((trace) => ({
-        trace,
-        ends: [trace.zmin ?? trace.marker?.cmin, trace.zmax ?? trace.marker?.cmax],
-      }))
-      .filter(({ trace, ends }) => ends.every(Number.isFinite) && trace.showscale === false)
-      .map(({ ends }) => `colour from ${ends.map(written).join(" to ")}`)
-    const axes = Object.keys(layout)
-      .filter((name) => /^[xy]axis\d*$/.test(name) && layout[name].showticklabels === false)
-      .filter((name) => layout[name].range?.every(Number.isFinite))
-      .map(
-        (name) =>
-          `${name.replace("axis", "")} from ${layout[name].range.map(written).join(" to ")}`,
-      )
-    const found = [...new Set([...colours, ...axes])]
-    return found.length ? [found.join(" · ")] : []
+    return scalesOf(this.div)
   }
 
   // A page that is being left has no size any more, and Plotly calls that an error. It widens the
@@ -263,53 +249,4 @@ export class Plot {
     this.space.close()
     window.Plotly?.purge(this.div)
   }
-}
-
-// Draws beside the page, and puts the node back. Plotly measures each text that it writes, and with new
-// nodes in Streamlit's main column the browser styles all of it before it tells a size: see `write`.
-/** @param {HTMLElement} node @param {() => void} draw */
-function aside(node, draw) {
-  const { parentNode, nextSibling } = node
-  const sheet = element("div", "driftscope-aside")
-  const { width, height } = getComputedStyle(node)
-  Object.assign(sheet.style, { width, height })
-  sheet.append(node)
-  document.body.append(sheet)
-  try {
-    draw()
-  } finally {
-    parentNode?.insertBefore(node, nextSibling)
-    sheet.remove()
-  }
-}
-
-const OFFICIAL = Symbol("Plotly's own call draws every step")
-
-// All that a picture without its moving numbers depends on.
-/** @param {PlotSpec} spec @param {Theme} theme */
-function lookOf(spec, theme) {
-  const moves = spec.moving.map(({ path }) => path) // what moved before keeps its last value
-  return JSON.stringify([spec.figure, theme, spec.height, spec.lasso, spec.declutter, moves])
-}
-
-/** @param {Attributes} layout @returns {[string, number[]][]} */
-function rangesOfOneUnit(layout) {
-  const names = Object.keys(layout).filter((name) => layout[name]?.scaleanchor)
-  const anchors = names.map((name) => axisOf(layout[name].scaleanchor))
-  return [...new Set([...names, ...anchors])]
-    .filter((name) => layout[name]?.range)
-    .map((name) => [name, [...layout[name].range]])
-}
-
-// "y2" is the layout's yaxis2.
-/** @param {string} name */
-function axisOf(name) {
-  return `${name[0]}axis${name.slice(1)}`
-}
-
-// Both ends of the axis in turn for NaN, so that even a line of such points has a length.
-/** @param {Slice} values @param {number[]} ends */
-function withoutGaps(values, ends) {
-  const numbers = /** @type {Numbers} */ (values)
-  return Array.from(numbers, (value, i) => (Number.isNaN(value) ? ends[i % 2] : value))
 }
