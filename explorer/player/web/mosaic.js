@@ -2,16 +2,13 @@
 
 import { element, fitCanvas, given, hiddenTip, hide, pointIn, write } from "./dom.js"
 import { legend } from "./legend.js"
-import { MosaicLayout, packed, TOP } from "./mosaic_layout.js"
-import { fade, lookup, magnitude } from "./theme.js"
+import { MosaicLayout, packed } from "./mosaic_layout.js"
+import { fill, ONE, paint } from "./mosaic_paint.js"
+import { lookup, magnitude } from "./theme.js"
 
 /** @import { Head } from "./mosaic_layout.js" */
 
-const INSET = 3 // pixels around a role's name in its corner
-const SHORT = 4 // letters of a role's name where all of it has no room
-const LARGE = 150 // pixels of a head in which that name may be larger
 const AWAY = 14 // pixels between the pointer and the tip
-const ONE = 254 // the level of weight 1.0; 255 is NaN and stays transparent
 /** @type {Record<string, Head>} layers down, heads to the right */
 const MOVES = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
@@ -94,21 +91,8 @@ export class Mosaic {
 
   /** @param {number} index */
   draw(index) {
-    const { array, size } = this.spec
-    const [steps, layers, heads] = array.shape
-    this.index = steps === 1 ? 0 : index
-    const width = heads * size
-    let from = this.index * layers * heads * packed(size)
-    for (let layer = 0; layer < layers; layer++) {
-      for (let head = 0; head < heads; head++) {
-        for (let row = 0; row < size; row++) {
-          const to = (layer * size + row) * width + head * size
-          // Keys after the query are masked: those words stay 0, which is transparent.
-          for (let key = 0; key <= row; key++)
-            this.words[to + key] = this.colors[array.values[from++]]
-        }
-      }
-    }
+    this.index = this.spec.array.shape[0] === 1 ? 0 : index
+    fill(this.words, { spec: this.spec, index: this.index, colors: this.colors })
     given(this.pixels.getContext("2d")).putImageData(this.image, 0, 0)
     this.paint()
     this.describe()
@@ -117,51 +101,9 @@ export class Mosaic {
   }
 
   paint() {
-    const { context, layout, theme } = this
+    const { context, layout, theme, pixels } = this
     context.clearRect(0, 0, this.canvas.clientWidth, this.canvas.clientHeight)
-    context.imageSmoothingEnabled = false
-    context.font = `12px ${theme.font}`
-    context.fillStyle = theme.text
-    context.strokeStyle = fade(theme.text, 0.25)
-    context.textBaseline = "middle"
-    for (let layer = 0; layer < layout.layers; layer++) {
-      const [, y] = layout.corner([layer, 0])
-      context.textAlign = "left"
-      context.fillText(`layer ${layer}`, 0, y + layout.side / 2)
-      for (let head = 0; head < layout.heads; head++) this.paintHead([layer, head])
-    }
-  }
-
-  /** @param {Head} place */
-  paintHead([layer, head]) {
-    const { context, layout } = this
-    const { side, size } = layout
-    const [x, y] = layout.corner([layer, head])
-    if (layer === 0) {
-      context.textAlign = "center"
-      context.fillText(side < 40 ? String(head) : `head ${head}`, x + side / 2, TOP / 2)
-    }
-    context.drawImage(this.pixels, head * size, layer * size, size, size, x, y, side, side)
-    context.strokeRect(x - 0.5, y - 0.5, side + 1, side + 1)
-    const role = this.role([layer, head])
-    if (role) this.paintRole(role, x + side, y)
-  }
-
-  // In the corner where all is masked, beginning right of the diagonal; a long name is shortened.
-  /** @param {string} role @param {number} right @param {number} top */
-  paintRole(role, right, top) {
-    const { context, layout, theme } = this
-    const { side, size } = layout
-    const letters = side < LARGE ? 12 : 14
-    const line = letters + 2 * INSET
-    context.font = `${letters}px ${theme.font}`
-    const room = side - line - side / size - INSET
-    const fitting = [role, [...role].slice(0, SHORT).join("")].find((name) => {
-      return context.measureText(name).width <= room
-    })
-    context.textAlign = "right"
-    if (fitting) context.fillText(fitting, right - INSET, top + line / 2)
-    context.font = `12px ${theme.font}`
+    paint(context, { layout, theme, pixels, role: (place) => this.role(place) })
   }
 
   // What this head does at the step drawn, if it has a name.
