@@ -1,6 +1,6 @@
 """What each head does, since when, and what the model loses without it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -123,6 +123,7 @@ def _without(
     if not np.isfinite([loss, after.loss]).all():
         st.info(f"The loss at step {moment.step:,} is not finite: the model has diverged by then.")
         return [], ""
+    expected = {"with": before.probabilities, "without": after.probabilities}
     lost = (
         f"At step {moment.step:,}, validation loss **{loss:.4f}** nats per token with all heads, "
         f"**{after.loss:.4f}** {what} ({after.loss - loss:+.4f})."
@@ -134,19 +135,17 @@ def _without(
             selected=(focus.layer, focus.head),
             off=off,
         ),
-        _expected(
-            moment, sentence, focus.query, (before.probabilities, after.probabilities), names
-        ),
+        _expected(moment, sentence, focus.query, expected, names),
     ], lost
 
 
 def _expected(
-    moment: Moment, sentence: Sentence, query: int, both: tuple[np.ndarray, np.ndarray], names: str
+    moment: Moment, sentence: Sentence, query: int, chances: Mapping[str, np.ndarray], names: str
 ) -> AnyPanel:
-    """What is expected after the query, `both` (V,) with all heads and without those named so."""
+    """What is expected after the query: chances (V,) with all heads and without those named so."""
     after = f"Next after '{shortened(sentence.labels[query])}' at {query}, at step {moment.step:,}"
     return before_after_panel(
-        dict(zip(("with", "without"), both, strict=True)),
+        chances,
         labels_of(moment.run, np.arange(moment.run.model_config.vocab_size)),
         Frame(
             "before-after",
