@@ -11,6 +11,7 @@ def teach(name: str, slide: int) -> None:
 def begin_lesson(title: str) -> None:
     """Write a lesson that has no slide yet, and no name before it has one."""
     visit().lesson, visit().writing, visit().goal = ("", 1), title, "overview"
+    visit().drafts.clear()
     visit().stories = False  # their cards would lie over it
 
 

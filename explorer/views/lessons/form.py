@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from functools import partial
+from typing import Any, Literal, NamedTuple, get_args
 
 import streamlit as st
 
@@ -12,7 +13,7 @@ from explorer.views.lessons import plans
 from explorer.views.lessons.shelf import keep_slides
 from explorer.views.lessons.telling import check
 from explorer.visit import session
-from explorer.visit.lesson import begin_slide
+from explorer.visit.lesson import begin_slide, end_lesson, teach, write_lesson
 from explorer.visit.page import plain
 from explorer.visit.published import shown_view
 from model_core.runs.storage import tried
@@ -31,7 +32,7 @@ FIELDS = {
     "predict.answer": "The right answer",
     "predict.reveal": "What you say then",
 }
-NEW: Mapping[str, Any] = {
+NEW: dict[str, Any] = {
     "title": "",
     "text": "",
     "play": False,
@@ -40,73 +41,160 @@ NEW: Mapping[str, Any] = {
     "train": None,
 }
 ADD, WORDS, VIEW = "Add this view as a slide", "Save the words", "Save with the view shown now"
+NEXT, READ, CLOSE = "New slide", "Read it", "Close"
+OPEN, UP, OFF = "open", "up", "off"
+
+
+class Press(NamedTuple):
+    """The button that was pressed, and the index of the slide beside which it stands."""
+
+    what: str
+    at: int = 0
 
 
 def draw(
-    page: str, on: tuple[str, int], title: str, lesson: Lesson | None, slides: Sequence[Any]
+    page: str, on: tuple[str, int], title: str, lesson: Lesson | None, slides: list[Any]
 ) -> None:
-    """Fields of the chosen slide, or of a new one."""
+    """The slides so far, and fields of the chosen one, or of a new one.
+
+    What is written comes with whatever button is pressed, and is kept: in the slide, or for the
+    new one until it is added.
+    """
     name, number = on
-    chosen = slides[number - 1] if number <= len(slides) else None
-    old: Mapping[str, Any] = chosen or NEW
-    trains: dict[str, Any] = {}
-    problem, key = "", f"{name} {number} {len(slides)}"
-    st.markdown(f"**Slide {number}**" if chosen else f"**Slide {number}: the view shown now**")
-    try:
-        with st.expander("A run that readers train", expanded=bool(old["train"])):
-            trains = plans.choose(old, f"lesson.train {key}")
-    except ValueError as error:  # the form stays, with what is written in it
-        problem = str(error)
-    with st.form(f"lesson.slide {key}", border=False):
+    old = (
+        slides[number - 1] if number <= len(slides) else NEW | session.visit().drafts.get(name, {})
+    )
+    key = f"{name} {number} {len(slides)}"
+    with st.form(f"lesson.slide {key}", border=False, enter_to_submit=False):
+        pressed = [_row(number, slides, at) for at in range(len(slides))]
+        if number <= len(slides):
+            st.markdown(f"**Slide {number}**")
+        else:
+            st.markdown(f"**Slide {number}: the view shown now**")
         values = {
             "title": st.text_input(FIELDS["title"], old["title"], max_chars=300),
             "text": st.text_area(FIELDS["text"], old["text"], help=HELP, height=96),
             **_more(old),
         }
-        pressed = _pressed((WORDS, VIEW) if chosen else (ADD,), page)
-    if pressed and not problem:
-        words = pressed == WORDS
-        before = _untrained(old, trains) if words else _viewless(old) | {"page": page, **_view()}
-        changed = [*slides[: number - 1], {**before, **values, **trains}, *slides[number:]]
-        problem = _save(on, title, lesson, changed, added=pressed == ADD)
+        pressed += _buttons(page, number, len(slides))
+    with st.expander("A run that readers train", expanded=bool(old["train"])):
+        trains, problem = _trains(old, f"lesson.train {key}")
+    press = next(filter(None, pressed), None)
+    if press and not problem:
+        written = Written(page, on, old, values, trains)
+        problem = tried(partial(_act, press, written, title, lesson, slides))
     if problem:
         st.error(plain(_in_words_of_the_form(problem)))
-        if pressed:
+        if press:
             st.toast(f"Slide {number} is not saved, see below its form")
-    elif pressed:
-        st.toast(f"Slide {number} is saved")
+    elif press:
         st.rerun()
 
 
-def _pressed(labels: Sequence[str], page: str) -> str:
-    """The label of the button that was pressed; "" where none was."""
-    no_view = page not in get_args(Page)
-    pressed = ""
-    for label in labels:
-        if st.form_submit_button(
-            label,
-            type="secondary" if label == VIEW else "primary",
-            disabled=no_view and label != WORDS,
+def _row(number: int, slides: Sequence[Any], at: int) -> Press | None:
+    """One slide: opened by its title, moved up, taken out."""
+    asks = " (asks)" if slides[at]["predict"] else ""
+    kind: Literal["primary", "secondary"] = "primary" if number == at + 1 else "secondary"
+    with st.container(key=f"lesson-row-{at}", horizontal=True, gap="xsmall"):
+        label = f"{at + 1} · {plain(slides[at]['title'])}{asks}"
+        pressed = OPEN if st.form_submit_button(label, key=f"slide-{at}", type=kind) else ""
+        for what, icon, says, idle in (
+            (UP, ":material/arrow_upward:", "Earlier", at == 0),
+            (OFF, ":material/delete:", "Take it out", len(slides) == 1),
         ):
-            pressed = label
+            key = f"slide-{at}-{what}"
+            if st.form_submit_button(icon, key=key, help=says, type="tertiary", disabled=idle):
+                pressed = what
+    return Press(pressed, at) if pressed else None
+
+
+def _buttons(page: str, number: int, count: int) -> list[Press]:
+    """Those of the slide, then those of the lesson; which of them was pressed."""
+    no_view, is_new = page not in get_args(Page), number > count
+    first: Literal["primary"] = "primary"
+    pressed = []
+    if is_new:
+        pressed.append((ADD, st.form_submit_button(ADD, type=first, disabled=no_view)))
+    else:
+        pressed.append((WORDS, st.form_submit_button(WORDS, type=first)))
+        pressed.append((VIEW, st.form_submit_button(VIEW, disabled=no_view)))
     if no_view:
         st.caption("Go to a page with pictures: this one is no view that a slide can show.")
-    return pressed
+    with st.container(horizontal=True, gap="xsmall"):
+        if not is_new:
+            pressed.append((NEXT, st.form_submit_button(NEXT)))
+        pressed.append((READ, st.form_submit_button(READ, disabled=not count)))
+        pressed.append((CLOSE, st.form_submit_button(CLOSE)))
+    return [Press(what, number - 1) for what, is_it in pressed if is_it]
 
 
-def _save(
-    on: tuple[str, int], title: str, lesson: Lesson | None, slides: Sequence[Any], *, added: bool
-) -> str:
-    """Keep these slides, and go on to the next where one was added; else why that cannot be."""
-    name, number = on
+class Written(NamedTuple):
+    """What stands in the form on a page: of which lesson and slide, which was `old`."""
 
-    def write() -> None:
-        check(with_slides(lesson, title, slides), number - 1)
-        kept = keep_slides(name, title, lesson, slides)
-        if added:
-            begin_slide(kept, len(slides) + 1)
+    page: str
+    on: tuple[str, int]
+    old: Mapping[str, Any]
+    values: Mapping[str, Any]
+    trains: Mapping[str, Any]
 
-    return tried(write)
+    def slide(self, *, view: bool) -> dict[str, Any]:
+        """The slide, with the view that it had or with that which is shown now."""
+        before = _viewless(self.old) | {"page": self.page, **_view()}
+        before = before if view else _untrained(self.old, self.trains)
+        return {**before, "train": None, **self.values, **self.trains}
+
+
+def _act(
+    press: Press, written: Written, title: str, lesson: Lesson | None, slides: list[Any]
+) -> None:
+    """Keep what is written, then do what was asked; ValueError or OSError where it cannot be."""
+    name, number = written.on
+    wanted, is_new = list(slides), number > len(slides)
+    if press.what in (ADD, VIEW) or not is_new and press != (OFF, number - 1):
+        wanted[number - 1 :] = [written.slide(view=press.what in (ADD, VIEW)), *slides[number:]]
+    elif is_new:
+        session.visit().drafts[name] = dict(written.values)
+    if wanted != slides:
+        check(with_slides(lesson, title, wanted), number - 1)
+    if press.what == UP:
+        wanted.insert(press.at - 1, wanted.pop(press.at))
+    if press.what == OFF:
+        del wanted[press.at]
+    if wanted != slides:
+        name = keep_slides(name, title, lesson, wanted)
+    _go_on(press, (name, number), len(wanted))
+
+
+def _go_on(press: Press, on: tuple[str, int], count: int) -> None:
+    """Which slide is chosen now: the one that was, wherever it stands, or what was asked for."""
+    (name, number), at = on, press.at
+    match press.what:
+        case "open":
+            teach(name, at + 1)
+        case "up":
+            begin_slide(name, {at: at + 1, at + 1: at}.get(number, number))
+        case "off":
+            begin_slide(name, count + 1 if number == at + 1 else number - (number > at + 1))
+        case "Read it":
+            write_lesson(None)
+            teach(name, number if number <= count else 1)
+        case "Close":
+            end_lesson()
+        case "New slide":
+            begin_slide(name, count + 1)
+        case what:
+            st.toast(f"Slide {number} is saved")
+            if what == ADD:
+                session.visit().drafts.clear()
+                begin_slide(name, count + 1)
+
+
+def _trains(old: Mapping[str, Any], key: str) -> tuple[dict[str, Any], str]:
+    """The run that the slide trains; why it cannot be, while the form stays as it is."""
+    try:
+        return plans.choose(old, key), ""
+    except ValueError as error:
+        return {}, str(error)
 
 
 def _in_words_of_the_form(problem: str) -> str:

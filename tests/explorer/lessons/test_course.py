@@ -412,6 +412,44 @@ def test_a_slide_of_a_long_sentence_has_it_whole(writer: AppTest, tmp_path: Path
     assert app.text_input(key="text").value == long.strip()
 
 
+def test_what_is_written_is_kept_whatever_is_pressed(writer: AppTest, tmp_path: Path) -> None:
+    path = tmp_path / ".lessons" / "vowels-co.yaml"
+
+    def texts() -> list[str]:
+        return [slide.text for slide in read_lesson(path).slides]
+
+    app = add(add(writer, "First", "One."), "Second", "Two.")
+    before = path.stat().st_mtime_ns
+    app.text_area[0].set_value("Three")  # of a new slide, without a title
+    app = go_to(press(app, "1 · First"), "overview")
+    app = press(app, "2 · Second")
+    assert path.stat().st_mtime_ns == before  # nothing was changed
+    app.text_area[0].set_value("Two and a half.")
+    app = press(app, "1 · First")
+    assert texts() == ["One.", "Two and a half."]
+    app.text_area[0].set_value("{loss(7777)}")
+    app = press(app, "2 · Second")
+    assert ["step 7777 of run english was not recorded" in one for one in words(app)] == [True]
+    assert app.query_params["lesson"] == "vowels-co.1" and app.text_area[0].value == "{loss(7777)}"
+    app.text_area[0].set_value("One and a half.")
+    app.button(key="slide-1-up").click()  # of the other one
+    succeeded(app.run())
+    assert texts() == ["Two and a half.", "One and a half."]
+    assert app.query_params["lesson"] == "vowels-co.2" and app.text_area[0].value[:3] == "One"
+    app = press(app, "New slide")
+    assert app.text_area[0].value == "Three"
+    app = add(app, "Third", app.text_area[0].value)
+    assert texts()[2] == "Three" and app.text_area[0].value == ""
+    app = press(app, "3 · Third")
+    app.text_area[0].set_value("The end.")
+    app = press(app, "Read it")
+    assert "The end." in says(app)
+    app = press(app, "Edit")
+    app.text_area[0].set_value("The very end.")
+    press(app, "Close")
+    assert texts()[2] == "The very end." and "lesson" not in app.query_params
+
+
 def test_a_slide_that_is_moved_stays_chosen(writer: AppTest) -> None:
     app = writer
     for title in ("First", "Second", "Third"):
