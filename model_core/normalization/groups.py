@@ -68,7 +68,10 @@ def normalized_cell(
         mean = shared.mean(-1)
         taken = {name: one[..., 0] for name, one in statistics(norm, shared, -1).items()}
         steps = normalize(norm, number, taken, learned)
-    spread = taken.get("variance", taken.get("mean square", np.zeros_like(mean)))
+    if NORMS[norm].pools:
+        spread = taken["variance" if NORMS[norm].centres else "mean square"]
+    else:
+        spread = np.zeros_like(mean)
     return Normalized(count, mean, spread, steps["normalized"], steps["result"])
 
 
