@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.lessons.files import SHIPPED
+from explorer.style import style
 from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.compare import page as compare
@@ -33,20 +33,11 @@ from explorer.visit.sentence import sentence as sentence_of
 from explorer.visit.state import START
 from explorer.visit.widgets import number
 from model_core.runs import Run
-from model_core.runs.files import read_file
 from model_core.runs.status import State
 
 # Seconds between two looks at a run that grows; the first step is awaited more eagerly.
 LIVE_EVERY = {"queued": 0.25, "running": 1.0, "paused": 1.0}
 ICON = Path(__file__).parent / "icon.svg"
-# Of two rules that say the same of an element the later counts.
-STYLES = (
-    *(
-        Path(__file__).parent / "styles" / f"{name}.css"
-        for name in ("frame", "pages", "stories", "embedded", "train", "lessons")
-    ),
-    SHIPPED / "glossary.css",
-)
 View = Callable[[Moment, Sentence], None]
 
 
@@ -157,8 +148,7 @@ band.turn()
 if goal := session.goal(page.title.lower()):
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
-style = b"\n".join(map(read_file, STYLES)).decode()
-st.html(f"<style>{style}</style>")
+st.html(f"<style>{style()}</style>")
 if st.context.is_embedded:  # pictures and clock only
     st.html('<div class="embedded"></div>')
 header(pages, page.title)
