@@ -82,6 +82,7 @@ def _shelved(page: Page, app: Server) -> None:
     note.fill("the good one")
     note.press("Control+Enter")
     wait_until(lambda: shelf.read_note(app.runs / "his") == "the good one")
+    settled(page)  # a button that was drawn before offers a file that is gone
     with page.expect_download() as download:
         page.get_by_role("button", name="Download", exact=True).click()
     page.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(
