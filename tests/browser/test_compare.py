@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from explorer.recorded.recipes import RECIPES, RECORDED
 from model_core.runs import Run, list_runs, shelf
 from model_core.runs.elapsed import tokens_a_step
+from tests.support.browser.app import settled
 from tests.support.browser.driver import ClockDriver, Server, Visit
 from tests.support.waiting import wait_until
 
@@ -109,12 +110,6 @@ def _shelved(page: Page, app: Server) -> None:
     settled(page)
     page.get_by_role("button", name="Duplicate with a change").click()
     expect(page.get_by_text("As his: change one setting, then train.")).to_be_visible()
-
-
-def settled(page: Page) -> None:
-    """Returns once what is drawn is of the last rerun."""
-    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def list_all(app: Server) -> list[str]:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from explorer.visit.runs import RECORDED
 from model_core.runs import Run
+from tests.support.browser.app import settled
 from tests.support.browser.driver import ClockDriver, Server, Visit
 from tests.support.course import COURSE, written
 
@@ -34,6 +35,7 @@ def said(page: Page, step: int, kind: str = ".driftscope-panel") -> list[list[st
 
 def saved(page: Page, label: str, folder: Path) -> Path:
     """The file that a button of this label gives."""
+    settled(page)  # a button that was drawn before may offer what is gone
     with page.expect_download() as download:
         page.get_by_role("button", name=label).click()
     path = folder / download.value.suggested_filename

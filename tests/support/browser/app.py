@@ -56,3 +56,9 @@ def heat(page: Page, panel: str) -> list[list[float | None]]:
 
 def column_labels(page: Page, panel: str) -> list[str]:
     return page.locator(f"[data-panel={panel}] .xtick text").all_text_contents()
+
+
+def settled(page: Page) -> None:
+    """Returns once what is drawn is of the last rerun."""
+    expect(page.locator(".stApp[data-test-script-state=notRunning]")).to_be_visible()
+    expect(page.locator("[data-stale=true]")).to_have_count(0)
