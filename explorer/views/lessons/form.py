@@ -1,15 +1,16 @@
 """The form of one slide: its words, its question, the run that it trains, and what keeps them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 
 import streamlit as st
 
 from explorer.lessons.files import with_slides
-from explorer.lessons.lesson import Lesson, Page
+from explorer.lessons.lesson import Lesson
 from explorer.views.lessons import plans
+from explorer.views.lessons.buttons import ADD, OFF, UP, VIEW, Press, buttons, row
 from explorer.views.lessons.shelf import keep_slides
 from explorer.views.lessons.telling import check
 from explorer.visit import session
@@ -40,16 +41,6 @@ NEW: dict[str, Any] = {
     "predict": None,
     "train": None,
 }
-ADD, WORDS, VIEW = "Add this view as a slide", "Save the words", "Save with the view shown now"
-NEXT, READ, CLOSE = "New slide", "Read it", "Close"
-OPEN, UP, OFF = "open", "up", "off"
-
-
-class Press(NamedTuple):
-    """The button that was pressed, and the index of the slide beside which it stands."""
-
-    what: str
-    at: int = 0
 
 
 def draw(
@@ -66,7 +57,7 @@ def draw(
     )
     key = f"{name} {number} {len(slides)}"
     with st.form(f"lesson.slide {key}", border=False, enter_to_submit=False):
-        pressed = [_row(number, slides, at) for at in range(len(slides))]
+        pressed = [row(number, slides, at) for at in range(len(slides))]
         if number <= len(slides):
             st.markdown(f"**Slide {number}**")
         else:
@@ -76,7 +67,7 @@ def draw(
             "text": st.text_area(FIELDS["text"], old["text"], help=HELP, height=96),
             **_more(old),
         }
-        pressed += _buttons(page, number, len(slides))
+        pressed += buttons(page, number, len(slides))
     with st.expander("A run that readers train", expanded=bool(old["train"])):
         trains, problem = _trains(old, f"lesson.train {key}")
     press = next(filter(None, pressed), None)
@@ -89,43 +80,6 @@ def draw(
             st.toast(f"Slide {number} is not saved, see below its form")
     elif press:
         st.rerun()
-
-
-def _row(number: int, slides: Sequence[Any], at: int) -> Press | None:
-    """One slide: opened by its title, moved up, taken out."""
-    asks = " (asks)" if slides[at]["predict"] else ""
-    kind: Literal["primary", "secondary"] = "primary" if number == at + 1 else "secondary"
-    with st.container(key=f"lesson-row-{at}", horizontal=True, gap="xsmall"):
-        label = f"{at + 1} · {plain(slides[at]['title'])}{asks}"
-        pressed = OPEN if st.form_submit_button(label, key=f"slide-{at}", type=kind) else ""
-        for what, icon, says, idle in (
-            (UP, ":material/arrow_upward:", "Earlier", at == 0),
-            (OFF, ":material/delete:", "Take it out", len(slides) == 1),
-        ):
-            key = f"slide-{at}-{what}"
-            if st.form_submit_button(icon, key=key, help=says, type="tertiary", disabled=idle):
-                pressed = what
-    return Press(pressed, at) if pressed else None
-
-
-def _buttons(page: str, number: int, count: int) -> list[Press]:
-    """Those of the slide, then those of the lesson; which of them was pressed."""
-    no_view, is_new = page not in get_args(Page), number > count
-    first: Literal["primary"] = "primary"
-    pressed = []
-    if is_new:
-        pressed.append((ADD, st.form_submit_button(ADD, type=first, disabled=no_view)))
-    else:
-        pressed.append((WORDS, st.form_submit_button(WORDS, type=first)))
-        pressed.append((VIEW, st.form_submit_button(VIEW, disabled=no_view)))
-    if no_view:
-        st.caption("Go to a page with pictures: this one is no view that a slide can show.")
-    with st.container(horizontal=True, gap="xsmall"):
-        if not is_new:
-            pressed.append((NEXT, st.form_submit_button(NEXT)))
-        pressed.append((READ, st.form_submit_button(READ, disabled=not count)))
-        pressed.append((CLOSE, st.form_submit_button(CLOSE)))
-    return [Press(what, number - 1) for what, is_it in pressed if is_it]
 
 
 class Written(NamedTuple):
