@@ -11,12 +11,12 @@ def teach(name: str, slide: int) -> None:
 def begin_lesson(title: str) -> None:
     """Write a lesson that has no slide yet, and no name before it has one."""
     visit().lesson, visit().writing, visit().goal = ("", 1), title, "overview"
-    visit().drafts.clear()
+    visit().drafts.pop("", None)
     visit().stories = False  # their cards would lie over it
 
 
 def begin_slide(name: str, slide: int) -> None:
-    """Write the slide with this number, which the lesson has not yet, of the view that is shown."""
+    """Write the slide with this number, there or new, and leave the view as it is."""
     visit().lesson = (name, slide)
 
 

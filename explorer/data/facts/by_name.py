@@ -5,7 +5,7 @@ A step is a recorded one, or "last"; a token is its label, "␣" for a space.
 
 import math
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from inspect import Parameter, Signature, signature
 
 from explorer.data.cache import cached
@@ -46,6 +46,7 @@ def about(name: str) -> str:
     return (getattr(made, "func", made).__doc__ or "").partition("\n")[0]
 
 
+@cache
 def _taken(name: str) -> Signature:
     """The arguments that a text gives: all but the run."""
     made, skipped = (_OF_RUNS[name], 2) if name in _OF_RUNS else (_OF_A_RUN[name], 1)

@@ -37,7 +37,7 @@ def row(number: int, slides: Sequence[Any], at: int) -> Press | None:
     return Press(pressed, at) if pressed else None
 
 
-def buttons(page: str, number: int, count: int) -> list[Press]:
+def below(page: str, number: int, count: int) -> list[Press]:
     """Those of the slide, then those of the lesson; which of them was pressed."""
     no_view, is_new = page not in get_args(Page), number > count
     first: Literal["primary"] = "primary"

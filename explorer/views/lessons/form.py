@@ -9,8 +9,8 @@ import streamlit as st
 
 from explorer.lessons.files import with_slides
 from explorer.lessons.lesson import Lesson
-from explorer.views.lessons import plans
-from explorer.views.lessons.buttons import ADD, OFF, UP, VIEW, Press, buttons, row
+from explorer.views.lessons import buttons, plans
+from explorer.views.lessons.buttons import Press
 from explorer.views.lessons.shelf import keep_slides
 from explorer.views.lessons.telling import check
 from explorer.visit import session
@@ -57,7 +57,7 @@ def draw(
     )
     key = f"{name} {number} {len(slides)}"
     with st.form(f"lesson.slide {key}", border=False, enter_to_submit=False):
-        pressed = [row(number, slides, at) for at in range(len(slides))]
+        pressed = [buttons.row(number, slides, at) for at in range(len(slides))]
         if number <= len(slides):
             st.markdown(f"**Slide {number}**")
         else:
@@ -67,7 +67,7 @@ def draw(
             "text": st.text_area(FIELDS["text"], old["text"], help=HELP, height=96),
             **_more(old),
         }
-        pressed += buttons(page, number, len(slides))
+        pressed += buttons.below(page, number, len(slides))
     with st.expander("A run that readers train", expanded=bool(old["train"])):
         trains, problem = _trains(old, f"lesson.train {key}")
     press = next(filter(None, pressed), None)
@@ -93,8 +93,10 @@ class Written(NamedTuple):
 
     def slide(self, *, view: bool) -> dict[str, Any]:
         """The slide, with the view that it had or with that which is shown now."""
-        before = _viewless(self.old) | {"page": self.page, **_view()}
-        before = before if view else _untrained(self.old, self.trains)
+        if view:
+            before = _viewless(self.old) | {"page": self.page, **_view()}
+        else:
+            before = _untrained(self.old, self.trains)
         return {**before, "train": None, **self.values, **self.trains}
 
 
@@ -103,16 +105,16 @@ def _act(
 ) -> None:
     """Keep what is written, then do what was asked; ValueError or OSError where it cannot be."""
     name, number = written.on
-    wanted, is_new = list(slides), number > len(slides)
-    if press.what in (ADD, VIEW) or not is_new and press != (OFF, number - 1):
-        wanted[number - 1 :] = [written.slide(view=press.what in (ADD, VIEW)), *slides[number:]]
-    elif is_new:
+    wanted, view = list(slides), press.what in (buttons.ADD, buttons.VIEW)
+    if number > len(slides) and not view:
         session.visit().drafts[name] = dict(written.values)
+    elif press != (buttons.OFF, number - 1):  # what is taken out need not be right
+        wanted[number - 1 :] = [written.slide(view=view), *slides[number:]]
     if wanted != slides:
         check(with_slides(lesson, title, wanted), number - 1)
-    if press.what == UP:
+    if press.what == buttons.UP:
         wanted.insert(press.at - 1, wanted.pop(press.at))
-    if press.what == OFF:
+    if press.what == buttons.OFF:
         del wanted[press.at]
     if wanted != slides:
         name = keep_slides(name, title, lesson, wanted)
@@ -123,23 +125,23 @@ def _go_on(press: Press, on: tuple[str, int], count: int) -> None:
     """Which slide is chosen now: the one that was, wherever it stands, or what was asked for."""
     (name, number), at = on, press.at
     match press.what:
-        case "open":
+        case buttons.OPEN:
             teach(name, at + 1)
-        case "up":
+        case buttons.UP:
             begin_slide(name, {at: at + 1, at + 1: at}.get(number, number))
-        case "off":
+        case buttons.OFF:
             begin_slide(name, count + 1 if number == at + 1 else number - (number > at + 1))
-        case "Read it":
+        case buttons.READ:
             write_lesson(None)
             teach(name, number if number <= count else 1)
-        case "Close":
+        case buttons.CLOSE:
             end_lesson()
-        case "New slide":
+        case buttons.NEXT:
             begin_slide(name, count + 1)
         case what:
             st.toast(f"Slide {number} is saved")
-            if what == ADD:
-                session.visit().drafts.clear()
+            if what == buttons.ADD:
+                session.visit().drafts.pop(name, None)
                 begin_slide(name, count + 1)
 
 
