@@ -25,6 +25,7 @@ SHOW = """wanted => {
 def choose_run(page: Page, place: str, name: str) -> None:
     page.get_by_role("combobox", name=f"The {place} run").click()
     page.get_by_role("option", name=name, exact=True).click()
+    expect(page).to_have_url(re.compile(f"[?&]compare.{place}={name}(&|$)"))  # the rerun began
     settled(page)
 
 
