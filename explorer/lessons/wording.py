@@ -7,8 +7,8 @@ from numbers import Integral, Real
 Value = float | str
 UNKNOWN = "…"  # stands for a number of a run that is still to be trained
 _FORMAT = re.compile(r",?(?:\.\d{1,2})?[defg%]?")
-# A name, its arguments, another run, a format.
-_NUMBER = re.compile(r"\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*))?\}")
+# A name, its arguments, another run, a format; "\{" begins none.
+_NUMBER = re.compile(r"(?<!\\)\{([a-z_]+)(?:\(([^(){}]*)\))?(?:@([\w.-]+))?(?::([^{}]*))?\}")
 
 
 def names_in(text: str) -> list[str]:
@@ -40,6 +40,16 @@ def filled(
             raise ValueError(f"{found[0]} cannot be had: {error}") from None
 
     return _NUMBER.sub(put, text)
+
+
+def without_numbers(text: str) -> str:
+    """A text of which nothing is to be a number: `as_it_was` gives it back."""
+    return text.replace("{", "\\{")
+
+
+def as_it_was(text: str) -> str:
+    """What `without_numbers` was given, or a filled text."""
+    return text.replace("\\{", "{")
 
 
 def written(value: Value, form: str = "") -> str:

@@ -9,6 +9,7 @@ import streamlit as st
 
 from explorer.lessons.files import with_slides
 from explorer.lessons.lesson import Lesson
+from explorer.lessons.wording import without_numbers
 from explorer.views.lessons import buttons, plans
 from explorer.views.lessons.buttons import Press
 from explorer.views.lessons.shelf import keep_slides
@@ -214,6 +215,6 @@ def _untrained(old: Mapping[str, Any], trains: Mapping[str, Any]) -> dict[str, A
 
 def _view() -> dict[str, Any]:
     """What leads to the present view, as a slide has it."""
-    show = shown_view()
+    show = {name: without_numbers(value) for name, value in shown_view().items()}
     own = {name: show.pop(name) for name in ("run", "step") if name in show}
     return own | {"show": show}

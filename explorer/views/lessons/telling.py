@@ -5,7 +5,7 @@ from functools import cache
 
 from explorer.data.facts.by_name import Fact, fact
 from explorer.lessons.lesson import Lesson, Slide
-from explorer.lessons.wording import UNKNOWN, filled, number
+from explorer.lessons.wording import UNKNOWN, as_it_was, filled, number
 from explorer.views.lessons.trained import Untrained, name_shown, run_named
 from explorer.visit import runs
 from explorer.visit.page import plain
@@ -23,7 +23,8 @@ def view_of(lesson: Lesson, at: int, chosen: str) -> dict[str, str]:
     shown = name_shown(lesson, at) or chosen
     run = Run.open(runs.run_path(shown))
     address = {name: text for name, text in lesson.slides[at].address.items() if name != "run"}
-    parameters = {name: filled(text, facts_of(lesson, at, run)) for name, text in address.items()}
+    facts = facts_of(lesson, at, run)
+    parameters = {name: as_it_was(filled(text, facts)) for name, text in address.items()}
     return parameters | {"run": shown}
 
 

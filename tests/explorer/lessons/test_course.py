@@ -549,6 +549,16 @@ def test_a_teacher_asks_a_question_that_the_run_answers(writer: AppTest, tmp_pat
     assert read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides[0].predict is None
 
 
+def test_a_typed_sentence_with_braces_is_no_number(writer: AppTest, tmp_path: Path) -> None:
+    typed = r"{loss} and \{n_embd} of {a: 1}"
+    app = succeeded(
+        field(go_to(writer, "attention"), "Sentence for the model to read").set_value(typed).run()
+    )
+    press(add(app, "First", "Braces."), "Read it")
+    assert not words(app) and app.query_params["text"] == typed
+    assert field(app, "Sentence for the model to read").value == typed
+
+
 def test_what_a_slide_must_not_say_is_said_and_nothing_is_lost(
     writer: AppTest, tmp_path: Path
 ) -> None:
