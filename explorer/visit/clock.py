@@ -41,6 +41,7 @@ def clock(
         names=(names := (moment.run.name, session.visit().page.lower())),
     )
     if panels and not alone:
+        _name(panels, "clock")
         _offer(moment, panels, names)
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]
@@ -112,11 +113,24 @@ def own_clock(
     badge = "LIVE" if live else ""
     names = (session.visit().page.lower(),)
     state = step_clock(panels, timeline, step=step, heard=heard, live=badge, names=names, key=key)
+    _name(panels, key)
     if state.step is not None:
         step = state.step
         session.put(name, step)
     publish()
     return step
+
+
+def _name(panels: Sequence[AnyPanel], clock: str) -> None:
+    """Tell the form of a lesson, which is drawn before them, which pictures can be outlined.
+
+    Titles stay as they were at first: a field with other choices would lose what is chosen in it.
+    """
+    here = session.visit()
+    titles = {panel.frame.key: panel.frame.title for panel in panels}
+    if here.writing is not None and here.pictures.get(clock, {}).keys() != titles.keys():
+        here.pictures[clock] = titles
+        st.rerun()
 
 
 def _follow(pick: Pick) -> None:

@@ -89,6 +89,7 @@ def _turn_to(page: str) -> None:
         if here.page:
             here.unknown = {}
         here.drawn, here.page, here.problem = set(SHARED), page, ""
+        here.pictures = {}
         here.refused = here.deleting = ""
 
 

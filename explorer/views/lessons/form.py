@@ -24,7 +24,8 @@ HELP = (
     "A number of the run shown stands in braces, as in {loss(0):.2f} for the loss at step 0. "
     "All of them are listed under Numbers of the run."
 )
-CLICKS = ("–", "token", "position", "head", "step")
+NONE = "–"
+CLICKS = (NONE, "token", "position", "head", "step")
 FIELDS = {
     "title": "Title of the slide",
     "text": "What you say of this view",
@@ -39,6 +40,7 @@ NEW: dict[str, Any] = {
     "text": "",
     "play": False,
     "notes": "",
+    "highlight": "",
     "predict": None,
     "train": None,
 }
@@ -94,11 +96,14 @@ class Written(NamedTuple):
 
     def slide(self, *, view: bool) -> dict[str, Any]:
         """The slide, with the view that it had or with that which is shown now."""
+        values = dict(self.values)
         if view:
             before = _viewless(self.old) | {"page": self.page, **_view()}
+            if values["highlight"] not in _pictures():
+                values["highlight"] = ""  # it was of another view
         else:
             before = _untrained(self.old, self.trains)
-        return {**before, "train": None, **self.values, **self.trains}
+        return {**before, "train": None, **values, **self.trains}
 
 
 def _act(
@@ -166,12 +171,31 @@ def _in_words_of_the_form(problem: str) -> str:
 
 def _more(old: Mapping[str, Any]) -> dict[str, Any]:
     """Fields that a slide may do without."""
-    with st.expander("A question to the class, notes, playing"):
+    with st.expander("A question to the class, notes, playing, an outline"):
         return {
             "predict": _asked(old["predict"]),
+            "highlight": _outlined(old["highlight"]),
             "play": st.checkbox("The clock plays from here", old["play"]),
             "notes": st.text_area(FIELDS["notes"], old["notes"], height=68),
         }
+
+
+def _outlined(was: str) -> str:
+    """The key of a picture on the page, at first of that which `was` chosen; "" for none."""
+    titles = {was: was} | _pictures()
+    keys = ["", *filter(None, titles)]
+    return st.selectbox(
+        "Outline a picture",
+        keys,
+        keys.index(was),
+        format_func=lambda key: titles[key] if key else NONE,
+        help="Readers see a frame around it. A small screen shows it first.",
+    )
+
+
+def _pictures() -> dict[str, str]:
+    """The titles of the pictures that are shown now, by key."""
+    return {key: title for one in session.visit().pictures.values() for key, title in one.items()}
 
 
 def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
@@ -187,7 +211,7 @@ def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
     click = st.selectbox(
         "Or a click in the picture, on a",
         CLICKS,
-        CLICKS.index(was.get("click") or CLICKS[0]),
+        CLICKS.index(was.get("click") or NONE),
         help="The right answer is then a token as it is labelled, 4, Layer 1, head 0, or a step.",
     )
     right = "The text of one of the answers to choose from, or a number. "
@@ -197,7 +221,7 @@ def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:
     reveal = st.text_area(FIELDS["predict.reveal"], was["reveal"], help=HELP, height=68)
     lines = [line.strip() for line in options.splitlines() if line.strip()]
     said = {"ask": ask, "options": lines, "answer": answer, "reveal": reveal}
-    said["click"] = None if click == CLICKS[0] else click
+    said["click"] = None if click == NONE else click
     return {**was, **said} if ask.strip() else None
 
 

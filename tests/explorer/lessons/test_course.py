@@ -36,6 +36,7 @@ from tests.support.pages import (
     captions,
     component_data,
     go_to,
+    panels,
     press,
     succeeded,
     words,
@@ -547,6 +548,28 @@ def test_a_teacher_asks_a_question_that_the_run_answers(writer: AppTest, tmp_pat
     field(app, "Question").set_value("")
     press(app, "Save the words")
     assert read_lesson(tmp_path / ".lessons" / "vowels-co.yaml").slides[0].predict is None
+
+
+def test_a_picture_is_outlined_as_long_as_its_view_is_shown(
+    writer: AppTest, tmp_path: Path
+) -> None:
+    path, label = tmp_path / ".lessons" / "vowels-co.yaml", "Outline a picture"
+    app = go_to(writer, "attention")
+    shown = panels(app)
+    assert field(app, label).options[1:] == [panel["title"] for panel in shown.values()]
+    field(app, label).set_value("heads")
+    app = add(app, "First", "Heads.")
+    assert "heads" in shown and read_lesson(path).slides[0].highlight == "heads"
+    app = go_to(press(app, "1 · First"), "drift")
+    assert field(app, label).value == "heads"
+    press(app, "Save the words")
+    assert read_lesson(path).slides[0].highlight == "heads"
+    press(app, "Save with the view shown now")
+    assert read_lesson(path).slides[0].highlight == ""
+    field(app, label).set_value("map")
+    press(app, "Save the words")
+    app = press(app, "Read it")
+    assert any('[data-panel="map"]' in one.proto.body for one in app.get("html"))
 
 
 def test_a_typed_sentence_with_braces_is_no_number(writer: AppTest, tmp_path: Path) -> None:
