@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from explorer.style import style
+from explorer.style import style, styles
 from explorer.views import stories
 from explorer.views.attention import page as attention
 from explorer.views.compare import page as compare
@@ -148,9 +148,9 @@ band.turn()
 if goal := session.goal(page.title.lower()):
     st.switch_page(next(one for one in pages if one.title.lower() == goal))
 st.set_page_config(f"{page.title} · Driftscope")
-st.html(f"<style>{style()}</style>")
+st.html(styles())
 if st.context.is_embedded:  # pictures and clock only
-    st.html('<div class="embedded"></div>')
+    st.html(style("embedded"))
 header(pages, page.title)
 if band.turn():  # the address of a new visitor says only that
     st.rerun()

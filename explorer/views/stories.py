@@ -11,6 +11,7 @@ from explorer.charts import stories as pictures
 from explorer.data import stories as data
 from explorer.data.losses import training_losses
 from explorer.recorded.recipes import RECORDED
+from explorer.style import style
 from explorer.visit import session
 from model_core.embeddings.token_classes import TokenClass, token_class
 from model_core.runs import Run
@@ -81,6 +82,7 @@ def over(_run: Run) -> Iterator[None]:
     yield
     if not session.visit().stories:
         return
+    st.html(style("stories"))
     st.html(f"<style>{pictures.colours()}</style>")
     with st.container(key="stories", horizontal=True, gap="small"):
         for at, story in enumerate(STORIES):

@@ -72,10 +72,18 @@ def read(app: AppTest) -> list[str]:
     return [one.proto.body for one in app.get("html") if 'class="read"' in one.proto.body]
 
 
-def test_every_page_has_all_style_sheets(app: AppTest) -> None:
-    (sheet,) = [one.proto.body for one in app.get("html") if one.proto.body.startswith("<style>")]
-    files = sorted((Path(DASHBOARD).parent / "styles").glob("*.css"))
-    assert files and [file.name for file in files if file.read_text() not in sheet] == []
+def sheets(app: AppTest) -> set[str]:
+    """The style sheets that the page has, by the names of their files."""
+    sent = [one.proto.body for one in app.get("html") if one.proto.body.startswith("<style>")]
+    files = (Path(DASHBOARD).parent / "styles").glob("*.css")
+    return {file.stem for file in files if any(file.read_text() in one for one in sent)}
+
+
+def test_a_page_has_the_style_sheets_of_what_it_shows(app: AppTest, runs: Path) -> None:
+    always = {"frame", "pages", "train", "lessons"}
+    assert sheets(app) == always
+    assert sheets(first_visit()) == always | {"stories"}
+    assert sheets(opened(lesson="01-token-table.1")) == always | {"lesson"}
 
 
 def test_the_shipped_run_is_whole_small_and_learned_its_sentence() -> None:

@@ -5,6 +5,7 @@ import streamlit as st
 from explorer.lessons.glossary import explained
 from explorer.lessons.lesson import Lesson, Prediction
 from explorer.lessons.wording import number, written
+from explorer.style import style
 from explorer.views.lessons import file, writing
 from explorer.views.lessons.shelf import following, is_own, lesson_of
 from explorer.views.lessons.telling import outlined, title_of, told, view_of
@@ -38,6 +39,7 @@ def draw(page: str) -> None:
     here = session.visit()
     if here.lesson is None:
         return
+    st.html(style("lesson"))
     with st.container(key=KEY):
         has_slides = here.writing is None or here.lesson[0]
         try:
