@@ -180,6 +180,17 @@ def test_another_size_and_back_moves_neither_the_map_nor_the_name_of_a_mark(
     assert ranges(page) == pytest.approx(before, rel=0.02)
 
 
+def test_the_name_of_the_last_mark_stands_beside_the_legend(visit: Visit, app: Server) -> None:
+    page = visit(f"{app.url}/drift?run=english")
+    ClockDriver(page).wait_ready()
+    mark, legend = (page.locator(f".driftscope-{name}") for name in ("mark", "lines"))
+    expect(mark).to_have_text("lowest validation loss")
+    expect(legend).to_contain_text("trust 0.")
+    boxes = [one.bounding_box() for one in (mark, legend)]
+    assert boxes[0] and boxes[1]
+    assert 8 <= boxes[1]["x"] - boxes[0]["x"] - boxes[0]["width"] <= 16
+
+
 def ranges(page: Page) -> list[float]:
     """Of both axes of the map."""
     return page.evaluate(

@@ -127,16 +127,16 @@ export class Track {
     const part = this.part(index)
     this.played.style.clipPath = `inset(0 ${100 * (1 - part)}% 0 0)`
     this.head.style.left = `${100 * part}%`
-    if (timeline.trust) write(this.trusted, trustAt(timeline.trust, index))
-    this.nameMark(timeline, index)
+    this.name(timeline, index)
     this.slider.setAttribute("aria-valuenow", String(index))
     this.slider.setAttribute("aria-valuetext", describe(timeline, index))
     if (this.pressed !== undefined) this.showTip(momentAt(timeline, timeline.steps[index]), index)
   }
 
-  // What happened last, by its name above its mark.
+  // How much the map is to be trusted, and beside that what happened last, above its mark.
   /** @param {Timeline} timeline @param {number} index */
-  nameMark({ ticks, steps }, index) {
+  name({ ticks, steps, trust }, index) {
+    if (trust) write(this.trusted, trustAt(trust, index))
     const latest = ticks.findLast(({ step }) => step <= steps[index])
     const words = latest?.label ?? ""
     if (words === this.named) return
@@ -179,7 +179,7 @@ export class Track {
     this.painted = look
     this.paintedTimeline = timeline
     this.named = "" // its place depends on the width
-    this.nameMark(timeline, this.clock.index)
+    this.name(timeline, this.clock.index)
     const [rest, played] = [this.rest, this.played].map((canvas) => prepare(canvas, size))
     paintLoss(rest, size, timeline.losses, { color: theme.text, opacity: 0.35 })
     paintLoss(played, size, timeline.losses, { color: theme.primary, opacity: 1 })
