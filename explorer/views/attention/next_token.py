@@ -25,6 +25,7 @@ from model_core.prediction.writing import Writing
 
 MOST = 200  # tokens written; each costs the model one reading
 LAST_SEED = 2**31 - 1
+FIELD = 168  # pixels: two stand side by side on a phone
 LIKELIEST = 5  # tokens listed for each depth
 MADE = "'{query}' at {query_at} was written with {weight} of the attention on '{key}' at {key_at}"
 
@@ -84,21 +85,23 @@ def _likeliest(
 def _choices() -> tuple[int, Drawing]:
     """How many tokens are written after the sentence, and how they are drawn."""
     written, seed = "attention.written", "attention.seed"
-    more, warm, top, again, other = st.columns([2, 2, 2, 1, 1], vertical_alignment="bottom")
-    count = number(more.number_input, written, "Tokens written", 20, (0, MOST))
-    temperature = number(
-        warm.number_input,
-        "attention.temperature",
-        "Temperature (0: always the likeliest)",
-        1.0,
-        (0.0, 5.0),
-        step=0.1,
-    )
-    top_k = number(
-        top.number_input, "attention.topk", "Only the likeliest (0: all)", 0, (0, 100_000)
-    )
-    again.button("One more", on_click=add, args=(written, 1, MOST), width="stretch")
-    other.button("Draw again", on_click=add, args=(seed, 1, LAST_SEED), width="stretch")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        box = st.number_input
+        count = number(box, written, "Tokens written", 20, (0, MOST), width=FIELD)
+        temperature = number(
+            box,
+            "attention.temperature",
+            "Temperature (0: always the likeliest)",
+            1.0,
+            (0.0, 5.0),
+            step=0.1,
+            width=FIELD,
+        )
+        top_k = number(
+            box, "attention.topk", "Only the likeliest (0: all)", 0, (0, 100_000), width=FIELD
+        )
+        st.button("One more", on_click=add, args=(written, 1, MOST))
+        st.button("Draw again", on_click=add, args=(seed, 1, LAST_SEED))
     return count, Drawing(temperature, top_k or None, bounded(seed, 0, (0, LAST_SEED)))
 
 
