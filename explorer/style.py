@@ -22,7 +22,7 @@ def style(name: str) -> str:
 @cache
 def styles() -> str:
     """The HTML of the sheets of every page; of two rules for one element the later counts."""
-    names = ("frame", "pages", "train", "lessons")
+    names = ("frame", "pages", "train")
     return _html(*(SHEETS / f"{name}.css" for name in names), SHIPPED / "glossary.css")
 
 

@@ -80,7 +80,7 @@ def sheets(app: AppTest) -> set[str]:
 
 
 def test_a_page_has_the_style_sheets_of_what_it_shows(app: AppTest, runs: Path) -> None:
-    always = {"frame", "pages", "train", "lessons"}
+    always = {"frame", "pages", "train"}
     assert sheets(app) == always
     assert sheets(first_visit()) == always | {"stories"}
     assert sheets(opened(lesson="01-token-table.1")) == always | {"lesson"}
