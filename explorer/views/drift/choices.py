@@ -53,7 +53,8 @@ class Choices:
 
 def choose(moment: Moment) -> Choices:
     """Draw the widgets and return their values."""
-    kind, method, find, more = st.columns([1.9, 1.6, 3.2, 1.3], vertical_alignment="bottom")
+    with st.container(key="drift-choices"):
+        kind, method, find, more = st.columns([1.9, 1.6, 3.2, 1.3], vertical_alignment="bottom")
     table = one_of(kind.segmented_control, "drift.table", "Rows", TABLES)
     methods = [name for name in METHODS if name != AXIS or table == "tokens"]
     made = one_of(method.selectbox, "drift.map", "Map", methods, help=_ABOUT)
