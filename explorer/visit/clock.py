@@ -41,7 +41,6 @@ def clock(
         names=(names := (moment.run.name, session.visit().page.lower())),
     )
     if panels and not alone:
-        _name(panels, "clock")
         _offer(moment, panels, names)
     if state.step not in (None, moment.step):
         follows = moment.live and state.step == moment.steps[-1]
@@ -54,6 +53,8 @@ def clock(
         _follow(state.pick)
         st.rerun()
     publish()
+    if not alone:
+        _name(panels, "clock")
     if of_step and moment.step != drawn:
         st.rerun()
     return moment
@@ -113,11 +114,11 @@ def own_clock(
     badge = "LIVE" if live else ""
     names = (session.visit().page.lower(),)
     state = step_clock(panels, timeline, step=step, heard=heard, live=badge, names=names, key=key)
-    _name(panels, key)
     if state.step is not None:
         step = state.step
         session.put(name, step)
     publish()
+    _name(panels, key)
     return step
 
 

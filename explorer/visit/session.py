@@ -88,8 +88,7 @@ def _turn_to(page: str) -> None:
     if page != here.page:
         if here.page:
             here.unknown = {}
-        here.drawn, here.page, here.problem = set(SHARED), page, ""
-        here.pictures = {}
+        here.drawn, here.pictures, here.page, here.problem = set(SHARED), {}, page, ""
         here.refused = here.deleting = ""
 
 
