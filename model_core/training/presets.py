@@ -88,7 +88,7 @@ PRESETS: Mapping[str, Preset] = {
                 "norm": "none",
                 "linear_init_gain": 2.0,
             },
-            {"steps": 300, "batch_size": 16, "learning_rate": 3e-2},
+            {"steps": 300, "batch_size": 16, "learning_rate": 6e-2},
         ),
     )
 }
