@@ -249,8 +249,12 @@ def test_a_run_of_the_first_format_can_still_be_trained(tmp_path: Path) -> None:
         shutil.copytree(Path(__file__).parents[2] / "recorded" / "format-1", tmp_path / "old")
     )
     before = Run.open(old).token_embeddings()
+    assert np.abs(np.diff(before, axis=0)).max((1, 2)).tolist() == pytest.approx(
+        [1e-2] * 2, rel=0.2
+    )
     assert train(old).state == "finished"
-    np.testing.assert_allclose(Run.open(old).token_embeddings(), before, rtol=1e-4, atol=1e-6)
+    # Another processor rounds gradients in another way, and Adam magnifies the smallest.
+    np.testing.assert_allclose(Run.open(old).token_embeddings(), before, atol=1e-3)
 
 
 def test_a_run_of_a_size_that_is_refused_meanwhile_is_still_read(tmp_path: Path) -> None:
