@@ -135,7 +135,7 @@ def test_space_is_drawn_or_says_why_not(visit: Visit, app: Server) -> None:
 def test_a_live_run_grows_its_map(visit: Visit, app: Server) -> None:
     page = visit(f"{app.url}/train")
     ClockDriver(page).wait_ready()
-    choose_preset(page, "induction")
+    choose_preset(page, "python-docs")  # it takes a minute: maps of the growing run are made
     name = train(page)  # another test may have trained one
     page.get_by_text(re.compile(f"{name}: running, step [1-9]")).wait_for(timeout=30_000)
     go_to(page, "Drift")
