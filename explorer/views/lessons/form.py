@@ -181,14 +181,14 @@ def _more(old: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _outlined(was: str) -> str:
-    """The key of a picture on the page, at first of that which `was` chosen; "" for none."""
+    """The key of the picture that is outlined, at first `was`; "" for none."""
     titles = {was: was} | _pictures()
     keys = ["", *filter(None, titles)]
     return st.selectbox(
         "Outline a picture",
         keys,
         keys.index(was),
-        format_func=lambda key: titles[key] if key else NONE,
+        format_func=lambda key: titles[key] or key if key else NONE,
         help="Readers see a frame around it. A small screen shows it first.",
     )
 
