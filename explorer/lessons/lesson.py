@@ -48,7 +48,7 @@ class Slide(Part):
     With `train` a button makes that run, unless there is one of the same preset and settings. The
     slides after it have it by its name here, whatever it is called on the shelf.
 
-    `show` are parameters of the view's address, where "\\{" is a brace; `step` is a recorded step,
+    "\\{" begins no number. `show` are parameters of the view's address, `step` is a recorded step,
     None the last. From it the clock `play`s. The panel with the key `highlight` is outlined.
     `notes` are the speaker's.
     """

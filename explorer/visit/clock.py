@@ -54,7 +54,7 @@ def clock(
         st.rerun()
     publish()
     if not alone:
-        _name(panels, "clock")
+        _name(panels)
     if of_step and moment.step != drawn:
         st.rerun()
     return moment
@@ -118,19 +118,20 @@ def own_clock(
         step = state.step
         session.put(name, step)
     publish()
-    _name(panels, key)
+    _name(panels)
     return step
 
 
-def _name(panels: Sequence[AnyPanel], clock: str) -> None:
+def _name(panels: Sequence[AnyPanel]) -> None:
     """Tell the form of a lesson, which is drawn before them, which pictures can be outlined.
 
-    Titles stay as they were at first: a field with other choices would lose what is chosen in it.
+    Titles stay as they were when these were drawn first: a field with other choices would lose what
+    is chosen in it.
     """
     here = session.visit()
     titles = {panel.frame.key: panel.frame.title for panel in panels}
-    if here.writing is not None and here.pictures.get(clock, {}).keys() != titles.keys():
-        here.pictures[clock] = titles
+    if here.writing is not None and here.pictures.keys() != titles.keys():
+        here.pictures = titles
         st.rerun()
 
 

@@ -107,7 +107,7 @@ def choose_run(name: str, example: str) -> None:
 
 def leave_run() -> None:
     """Forget what was chosen in the run before: step, rows, heads, and widgets that are of it."""
-    visit().chosen, visit().problem, visit().unknown = Chosen(), "", {}
+    visit().chosen, visit().problem, visit().unknown, visit().pictures = Chosen(), "", {}, {}
     for name in visit().of_run:
         st.session_state.pop(name, None)
 

@@ -43,7 +43,7 @@ class Visit:
     `editing`: by editor, the text whose edits it holds; `rewritten`: how often that was replaced.
     `published`: the address as it was sent last. `trainings`: how many were started, counted under
     the `lock`, since a double click runs the script twice at once.
-    `pictures`: titles of the page's pictures by key, by clock, while a lesson is written.
+    `pictures`: titles of the page's pictures by key, while a lesson is written.
     `problem`: why what was pressed last on this page could not be written. `question`: what the
     page asks. `like`: the run that the form of a new one is filled from. Of the shelf: why the last
     wish was `refused`, which run is asked about before `deleting` it, how many `uploads` became
@@ -74,7 +74,7 @@ class Visit:
     rewritten: Counter[str] = field(default_factory=Counter)
     published: dict[str, str] = field(default_factory=dict)
     trainings: int = 0
-    pictures: dict[str, dict[str, str]] = field(default_factory=dict)
+    pictures: dict[str, str] = field(default_factory=dict)
     problem: str = ""
     question: str = ""
     like: str = ""

@@ -156,5 +156,6 @@ def test_p_and_a_frame_leave_question_pictures_and_clock_p_in_letters_of_20_pixe
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     for one in (sentence, link):
         expect(one).to_be_hidden()
-    expect(save).not_to_have_count(0)
-    expect(save.filter(visible=True)).to_have_count(0)
+    for every in (save, page.locator(".stMain .stButtonGroup")):  # the switch of views
+        expect(every).not_to_have_count(0)
+        expect(every.filter(visible=True)).to_have_count(0)

@@ -66,8 +66,10 @@ def test_each_is_whole_made_from_its_recipe_and_its_maps_are_laid_out(name: str)
 
 
 def test_the_script_makes_the_run_again(tmp_path: Path) -> None:
-    """Of the run that takes least time: the same bytes each time, on a processor like that on which
-    it was recorded those bytes too. Another one rounds in another way, and then all is other."""
+    """Of the run that takes least time: the same bytes each time; it begins as the recorded one.
+
+    Later steps differ from that one's on a processor that rounds in another way.
+    """
     made, again = (made_again(tmp_path / name) for name in ("once", "again"))
     assert made == again
     stored = files(RECORDED / "exploding")

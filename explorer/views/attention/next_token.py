@@ -25,7 +25,7 @@ from model_core.prediction.writing import Writing
 
 MOST = 200  # tokens written; each costs the model one reading
 LAST_SEED = 2**31 - 1
-FIELD = 168  # pixels: two stand side by side on a phone
+FIELD = 152  # pixels: two stand side by side on a phone of 360
 LIKELIEST = 5  # tokens listed for each depth
 MADE = "'{query}' at {query_at} was written with {weight} of the attention on '{key}' at {key_at}"
 

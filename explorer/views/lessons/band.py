@@ -57,8 +57,8 @@ def draw(page: str) -> None:
 def _slide(name: str, lesson: Lesson) -> None:
     at = _at(lesson)
     slide = lesson.slides[at]
-    if style := outlined(slide.highlight):
-        st.html(f"<style>{style}</style>")
+    if mark := outlined(slide.highlight):
+        st.html(f"<style>{mark}</style>")
     st.caption(f"{plain(lesson.title)} · {at + 1} of {len(lesson.slides)}")
     _say(lesson, at)
     _ways(name, at, len(lesson.slides))

@@ -99,7 +99,7 @@ class Written(NamedTuple):
         values = dict(self.values)
         if view:
             before = _viewless(self.old) | {"page": self.page, **_view()}
-            if values["highlight"] not in _pictures():
+            if values["highlight"] not in session.visit().pictures:
                 values["highlight"] = ""  # it was of another view
         else:
             before = _untrained(self.old, self.trains)
@@ -182,20 +182,15 @@ def _more(old: Mapping[str, Any]) -> dict[str, Any]:
 
 def _outlined(was: str) -> str:
     """The key of the picture that is outlined, at first `was`; "" for none."""
-    titles = {was: was} | _pictures()
+    titles = {was: was} | session.visit().pictures
     keys = ["", *filter(None, titles)]
     return st.selectbox(
         "Outline a picture",
         keys,
         keys.index(was),
         format_func=lambda key: titles[key] or key if key else NONE,
-        help="Readers see a frame around it. A small screen shows it first.",
+        help="Readers see a frame around it. Presented on a small screen, it comes first.",
     )
-
-
-def _pictures() -> dict[str, str]:
-    """The titles of the pictures that are shown now, by key."""
-    return {key: title for one in session.visit().pictures.values() for key, title in one.items()}
 
 
 def _asked(old: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -37,11 +37,11 @@ def draw(page: str, on: tuple[str, int], title: str, lesson: Lesson | None) -> N
     form.draw(page, on, title, lesson, slides)
     if problem := session.visit().problem:
         st.error(plain(problem))
-    if lesson is not None:
-        st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
     with st.expander("Numbers of the run"):
         st.caption(NUMBERS)
         st.markdown("\n".join(f"- `{usage(one)}` {plain(about(one))}" for one in FACTS))
+    if lesson is not None:
+        st.download_button("Download", as_text(lesson), f"{name}.yaml", on_click="ignore")
 
 
 def _retitle(name: str, slides: list[Any], key: str) -> None:

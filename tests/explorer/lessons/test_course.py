@@ -566,8 +566,17 @@ def test_a_picture_is_outlined_as_long_as_its_view_is_shown(
     assert read_lesson(path).slides[0].highlight == "heads"
     press(app, "Save with the view shown now")
     assert read_lesson(path).slides[0].highlight == ""
+    app = go_to(app, "tables")
+    succeeded(app.segmented_control[0].set_value("What if").run())
+    field(app, label).set_value("next")
+    press(app, "Save with the view shown now")
+    assert read_lesson(path).slides[0].highlight == "next"
+    succeeded(app.segmented_control[0].set_value("How many dimensions?").run())
+    press(app, "Save with the view shown now")
+    assert read_lesson(path).slides[0].highlight == ""
+    app = go_to(app, "drift")
     field(app, label).set_value("map")
-    press(app, "Save the words")
+    press(app, "Save with the view shown now")
     app = press(app, "Read it")
     assert any('[data-panel="map"]' in one.proto.body for one in app.get("html"))
 

@@ -64,6 +64,7 @@ def draw(moment: Moment, sentence: Sentence) -> None:
         judged = _judged(moment, guess.first, column)
     except ValueError as error:
         st.info(plain(f"What tokens have in common is counted in the text: {error}."))
+        clock(moment, [])
         return
     for words in filter(None, (left_out(moment), thinned(moment, "each is tested many times"))):
         st.caption(words)
